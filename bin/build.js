@@ -1,0 +1,81 @@
+// The sources are TypeScript; this compiles them once into a cache folder and again only when one of them changed.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+
+/** Names, sizes and modification times of all sources: what the cached build stands for. */
+function fingerprint() {
+  const hash = createHash('sha256')
+  const visit = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const file = path.join(folder, entry.name)
+      if (entry.isDirectory()) visit(file)
+      else if (entry.name.endsWith('.ts')) {
+        const { size, mtimeMs } = statSync(file)
+        hash.update(`${path.relative(root, file)} ${size} ${mtimeMs}\n`)
+      }
+    }
+  }
+  visit(path.join(root, 'grammar'))
+  visit(path.join(root, 'src'))
+  return hash.update(root).digest('hex').slice(0, 16)
+}
+
+/** Where builds go: beside node_modules when it may be written, else the system's folder for temporary files. */
+function buildRoot() {
+  const local = path.join(root, 'node_modules')
+  const candidates = existsSync(local) ? [path.join(local, '.archc-build')] : []
+  candidates.push(path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'archc', 'build'), path.join(tmpdir(), 'archc-build'))
+  for (const folder of candidates) {
+    try {
+      mkdirSync(folder, { recursive: true })
+      return folder
+    } catch {
+      continue
+    }
+  }
+  throw new Error(`archc cannot write its build anywhere: tried ${candidates.join(', ')}`)
+}
+
+/** The path of the compiled module NAME (main, index or layers). */
+export async function built(name) {
+  const base = buildRoot()
+  const folder = path.join(base, fingerprint())
+  if (!existsSync(folder)) {
+    const { build } = await import('esbuild')
+    const temporary = `${folder}.${process.pid}.tmp`
+    await build({
+      entryPoints: {
+        main: path.join(root, 'src/cli/main.ts'),
+        index: path.join(root, 'src/index.ts'),
+        layers: path.join(root, 'src/compiler/targets/layers/register.ts'),
+      },
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      packages: 'external',
+      sourcemap: 'linked',
+      define: { 'globalThis.ARCHC_ROOT': JSON.stringify(root) },
+      outdir: temporary,
+      outExtension: { '.js': '.mjs' },
+      logLevel: 'warning',
+    })
+    try {
+      renameSync(temporary, folder)
+    } catch (error) {
+      rmSync(temporary, { recursive: true, force: true })
+      if (!existsSync(folder)) throw error // otherwise another process built the same sources first
+    }
+    for (const entry of readdirSync(base)) {
+      const old = path.join(base, entry)
+      if (old !== folder && Date.now() - statSync(old).mtimeMs > 3_600_000) rmSync(old, { recursive: true, force: true })
+    }
+  }
+  return pathToFileURL(path.join(folder, `${name}.mjs`)).href
+}
