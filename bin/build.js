@@ -1,7 +1,6 @@
 // The sources are TypeScript; this compiles them once into a cache folder and again only when one of them changed.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -25,25 +24,9 @@ function fingerprint() {
   return hash.update(root).digest('hex').slice(0, 16)
 }
 
-/** Where builds go: beside node_modules when it may be written, else the system's folder for temporary files. */
-function buildRoot() {
-  const local = path.join(root, 'node_modules')
-  const candidates = existsSync(local) ? [path.join(local, '.archc-build')] : []
-  candidates.push(path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'archc', 'build'), path.join(tmpdir(), 'archc-build'))
-  for (const folder of candidates) {
-    try {
-      mkdirSync(folder, { recursive: true })
-      return folder
-    } catch {
-      continue
-    }
-  }
-  throw new Error(`archc cannot write its build anywhere: tried ${candidates.join(', ')}`)
-}
-
 /** The path of the compiled module NAME (main, index or layers). */
 export async function built(name) {
-  const base = buildRoot()
+  const base = path.join(root, '.archc-build')
   const folder = path.join(base, fingerprint())
   if (!existsSync(folder)) {
     const { build } = await import('esbuild')

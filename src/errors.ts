@@ -1,0 +1,14 @@
+/**
+ * Something that the user can put right: a broken file, a missing weight, a wrong flag. `message` names the thing,
+ * `help` says what to do. Every other exception is a bug in archc (exit code 70).
+ */
+export class UserError extends Error {
+  override readonly name = 'UserError'
+  constructor(
+    message: string,
+    readonly help?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
