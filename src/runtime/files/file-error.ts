@@ -1,0 +1,58 @@
+import path from 'node:path'
+import { UserError } from '../../errors.ts'
+
+/** The `code` of a system error (`ENOSPC`, `EACCES`, ..), or undefined for any other value. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+type Explanation = { readonly what: string; readonly help: string }
+
+function explain(code: string, doing: 'read' | 'write', file: string): Explanation | undefined {
+  const folder = path.dirname(file)
+  switch (code) {
+    case 'ENOENT':
+      return doing === 'write'
+        ? { what: `the folder ${folder} does not exist`, help: `create it first (mkdir -p '${folder}') or write elsewhere` }
+        : { what: 'it does not exist', help: 'check the path' }
+    case 'EACCES':
+    case 'EPERM':
+      return {
+        what: 'permission was denied',
+        help: `give yourself the right to ${doing} it${doing === 'write' ? ` and its folder ${folder}, or write elsewhere` : ''}`,
+      }
+    case 'EROFS':
+      return { what: 'the file system is read-only', help: 'write to another folder' }
+    case 'ENOSPC':
+      return { what: 'the disk is full', help: 'free some space or write to another disk; what stood there before is untouched' }
+    case 'EDQUOT':
+      return {
+        what: 'your disk quota is used up',
+        help: 'free some space or write to another disk; what stood there before is untouched',
+      }
+    case 'ENOTDIR':
+      return { what: 'a part of the path is a file, not a folder', help: 'check the path' }
+    case 'EISDIR':
+      return { what: 'it is a folder', help: 'name a file' }
+    case 'EEXIST':
+    case 'ENOTEMPTY':
+      return { what: 'it exists already', help: 'choose another name, or remove what is there' }
+    case 'ENAMETOOLONG':
+      return { what: 'the name is too long', help: 'choose a shorter name' }
+    case 'EIO':
+      return { what: 'the disk reports an input/output error', help: 'check the disk, or use another one' }
+    default:
+      return undefined
+  }
+}
+
+/**
+ * A system error from reading or writing `file` as a `UserError` that names the file, the reason and what to do;
+ * any other error comes back as it is. Use as `throw fileError(error, 'write', file)`.
+ */
+export function fileError(error: unknown, doing: 'read' | 'write', file: string): unknown {
+  const code = errorCode(error)
+  const explanation = code === undefined ? undefined : explain(code, doing, file)
+  if (explanation === undefined) return error
+  return new UserError(`cannot ${doing} ${file}: ${explanation.what}`, explanation.help, { cause: error })
+}

@@ -1,0 +1,53 @@
+import path from 'node:path'
+
+/** One picture of the data: its path as given, its checksum, which side of the split it is on. */
+export interface ManifestEntry {
+  readonly path: string
+  readonly sha256: string
+  readonly group?: string
+  readonly mpp?: number
+  readonly split: 'train' | 'val'
+}
+
+/** What `run.json` says: everything that decided the run, written once when it begins. */
+export interface RunRecord {
+  /** The model's name, the path of its file and the labels of the variants applied. */
+  readonly model: string
+  readonly file: string
+  readonly variants: readonly string[]
+  readonly preset: string | null
+  /** Every parameter and field with its resolved value and where that came from (`default`, `preset mini`, `--set`, ..). */
+  readonly values: readonly { readonly path: string; readonly value: unknown; readonly origin: string }[]
+  readonly seed: number
+  /** archc, Node, tfjs, TensorFlow, .. */
+  readonly versions: Readonly<Record<string, string>>
+  /** Which engine computed, on which devices. */
+  readonly engine: Readonly<Record<string, unknown>>
+  readonly data: readonly ManifestEntry[]
+}
+
+/** An opened run folder. */
+export interface Run {
+  readonly folder: string
+  readonly record: RunRecord
+  /** `model.arch.txt`: the text with everything applied. */
+  readonly text: string
+  /** SHA-256 of that text, in hexadecimal. */
+  readonly textHash: string
+  /** When the run began, ISO 8601. */
+  readonly created: string
+}
+
+/** The paths of a run's files. */
+export function runPaths(folder: string) {
+  const inside = (name: string) => path.join(folder, name)
+  return {
+    record: inside('run.json'),
+    text: inside('model.arch.txt'),
+    checkpoints: inside('checkpoints'),
+    weights: inside('weights.safetensors'),
+    log: inside('log.jsonl'),
+    evaluation: inside('evaluation'),
+    lock: inside('training.lock'),
+  } as const
+}
