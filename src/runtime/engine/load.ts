@@ -1,0 +1,180 @@
+import Module from 'node:module'
+import os from 'node:os'
+import path from 'node:path'
+import type * as tfjs from '@tensorflow/tfjs'
+import { UserError } from '../../errors.ts'
+import { addonPath } from './addon.ts'
+import { installEngine } from './install.ts'
+import { readInstalled, readLibraries, type Installed } from './installed.ts'
+import { archcRequire, tensorflowVersion } from './paths.ts'
+import { showProgress } from './progress.ts'
+
+export const engineNames = ['tensorflow', 'wasm', 'cpu'] as const
+export type EngineName = (typeof engineNames)[number]
+
+export interface Engine {
+  readonly name: EngineName
+  /** TensorFlow's version, or that of the fallback's package. */
+  readonly version: string
+  /** The folder that the engine was loaded from. */
+  readonly where: string
+  /** One line for a human: `TensorFlow 2.21.0 (CPU, 2 cores) through tfjs-node`. */
+  readonly description: string
+  /** Whether gradients of all that archc's models use exist on it. */
+  readonly trains: boolean
+}
+
+export interface LoadOptions {
+  readonly name?: EngineName
+  readonly say?: (line: string) => void
+  /** Whether TensorFlow may be installed where it is missing (default true). */
+  readonly install?: boolean
+}
+
+/** Kept on the process, as tfjs keeps its backends: two copies of this module must not load the addon twice. */
+interface Loaded {
+  readonly engines: Map<EngineName, Promise<Engine>>
+  active?: Engine
+}
+const key = Symbol.for('archc.engine')
+const process_ = globalThis as { [key]?: Loaded }
+const loaded: Loaded = (process_[key] ??= { engines: new Map() })
+
+/** The one tfjs of the process: the module that `import * as tf from '@tensorflow/tfjs'` gives as well. */
+export function tf(): typeof tfjs {
+  return archcRequire('@tensorflow/tfjs') as typeof tfjs
+}
+
+/**
+ * Loads an engine into the process's tfjs and makes it the active backend. Without `name` TensorFlow, installed at first
+ * use (said aloud through `say`, by default to stderr); where that fails, wasm, then cpu, each with the reason and what to
+ * do. An engine that is active already is kept. With `name` that engine, or a UserError.
+ */
+export async function loadEngine(options: LoadOptions = {}): Promise<Engine> {
+  const say = options.say ?? ((line: string) => void process.stderr.write(`${line}\n`))
+  if (options.name) return activate(options.name, say, options.install ?? true)
+  if (loaded.active) return loaded.active
+  for (const name of ['tensorflow', 'wasm'] as const) {
+    try {
+      return await activate(name, say, options.install ?? true)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      say(`${name === 'tensorflow' ? 'TensorFlow' : 'The wasm engine'} cannot be used: ${error.message}`)
+      if (error.help) say(`  what to do: ${error.help}`)
+      say(
+        name === 'tensorflow'
+          ? 'going on with the wasm engine: slow, and it cannot train'
+          : 'going on with the cpu engine: very slow',
+      )
+    }
+  }
+  return activate('cpu', say, false)
+}
+
+/** The engine that is active in this process, if one was loaded. */
+export function activeEngine(): Engine | undefined {
+  return loaded.active
+}
+
+async function activate(name: EngineName, say: (line: string) => void, install: boolean): Promise<Engine> {
+  let engine = loaded.engines.get(name)
+  if (!engine) {
+    engine = name === 'tensorflow' ? loadTensorflow(say, install) : name === 'wasm' ? loadWasm() : loadCpu()
+    loaded.engines.set(name, engine)
+    engine.catch(() => loaded.engines.delete(name)) // a later call may try again
+  }
+  const ready = await engine
+  if (tf().getBackend() !== name) await tf().setBackend(name)
+  loaded.active = ready
+  return ready
+}
+
+async function loadTensorflow(say: (line: string) => void, install: boolean): Promise<Engine> {
+  const installed = readInstalled() ?? (await firstUse(say, install))
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2' // no start-up lines; the user's own setting stays
+  const addon = path.join(installed.home, addonPath())
+  try {
+    requireTfjsNode(addon)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_DLOPEN_FAILED') throw error
+    throw new UserError(
+      `TensorFlow in ${installed.home} does not load: ${(error as Error).message}`,
+      'install it anew: archc engine remove, then archc engine install',
+      { cause: error },
+    )
+  }
+  await tf().ready()
+  const { isUsingGpuDevice } = tf().backend() as tfjs.KernelBackend & { isUsingGpuDevice: boolean }
+  const cores = os.availableParallelism()
+  const device = isUsingGpuDevice ? 'GPU' : `CPU, ${cores} core${cores === 1 ? '' : 's'}`
+  const description = `TensorFlow ${installed.tensorflow} (${device}) through tfjs-node`
+  return { name: 'tensorflow', version: installed.tensorflow, where: installed.home, description, trains: true }
+}
+
+async function firstUse(say: (line: string) => void, install: boolean): Promise<Installed> {
+  if (!install) throw new UserError(`TensorFlow ${tensorflowVersion} is not installed`, 'archc engine install')
+  say(
+    readLibraries()
+      ? `TensorFlow ${tensorflowVersion} is here; its addon has to be compiled for this checkout`
+      : `bringing TensorFlow ${tensorflowVersion}, once for this user (a download of about 274 MB)`,
+  )
+  const shown = showProgress(say)
+  const aloud = (line: string): void => {
+    shown.end()
+    say(line)
+  }
+  return installEngine({ from: 'pypi', say: aloud, progress: shown.take }).finally(shown.end)
+}
+
+/**
+ * Requires tfjs-node with our addon. The package asks node-pre-gyp where its addon is; for this one question the answer is
+ * the engine in the cache, so that node_modules stays as npm made it.
+ */
+function requireTfjsNode(addon: string): void {
+  // Gone from Node 23, and a deprecation warning in 22; tfjs-node calls it for every tensor.
+  Object.assign(archcRequire('node:util') as object, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+  })
+  const entry = archcRequire.resolve('@tensorflow/tfjs-node-gpu')
+  const finder = archcRequire.resolve('@mapbox/node-pre-gyp', { paths: [path.dirname(entry)] })
+  const { cache } = archcRequire
+  const before = cache[finder]
+  cache[finder] = Object.assign(new Module(finder), { exports: { find: () => addon }, loaded: true })
+  try {
+    quietly(() => archcRequire(entry))
+  } finally {
+    if (before) cache[finder] = before
+    else Reflect.deleteProperty(cache, finder)
+  }
+}
+
+async function loadWasm(): Promise<Engine> {
+  const entry = archcRequire.resolve('@tensorflow/tfjs-backend-wasm')
+  const { version_wasm: version } = archcRequire(entry) as { version_wasm: string }
+  if (!(await tf().setBackend('wasm'))) {
+    throw new UserError('WebAssembly with SIMD does not start in this Node', 'use --engine cpu, or Node 20 and newer')
+  }
+  const description = `tfjs WebAssembly ${version} (CPU, one thread), for inference`
+  return { name: 'wasm', version, where: path.dirname(entry), description, trains: false }
+}
+
+async function loadCpu(): Promise<Engine> {
+  const entry = archcRequire.resolve('@tensorflow/tfjs')
+  const version = tf().version['tfjs-core']!
+  await tf().setBackend('cpu')
+  quietly(() => tf().scalar(0).dispose())
+  const description = `tfjs ${version} in plain JavaScript (CPU, one thread), very slow`
+  return { name: 'cpu', version, where: path.dirname(entry), description, trains: true }
+}
+
+/** tfjs greets the first tensor of a process with an advertisement; under this flag of its own it doesn't. */
+function quietly(work: () => void): void {
+  const env = tf().env()
+  const before = env.getBool('IS_TEST')
+  env.set('IS_TEST', true)
+  try {
+    work()
+  } finally {
+    env.set('IS_TEST', before)
+  }
+}

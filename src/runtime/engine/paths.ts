@@ -1,0 +1,98 @@
+import { createRequire } from 'node:module'
+import os from 'node:os'
+import path from 'node:path'
+import { archcRoot } from '../../root.ts'
+import { UserError } from '../../errors.ts'
+
+/** The TensorFlow that archc brings. The addon uses only the stable C API, so a newer 2.x is a change of this line. */
+export const tensorflowVersion = '2.21.0'
+
+/** `require` as archc's own package.json sees it: the built sources lie elsewhere, the packages don't. */
+export const archcRequire = createRequire(path.join(archcRoot, 'package.json'))
+
+/** What is particular to one operating system and processor. */
+export interface Target {
+  readonly platform: string
+  readonly arch: string
+  /** The PyPI project whose wheel computes on the CPU there, and the wheel's platform tag. */
+  readonly project: string
+  readonly wheelTag: string
+  /** The platform tags that would do as well. */
+  readonly wheelTags: RegExp
+  /** File names of the two libraries: the C API, and what it is linked against. */
+  readonly libraries: readonly [string, string]
+}
+
+/**
+ * The user's cache folder of archc: `$ARCHC_CACHE`, else `$XDG_CACHE_HOME/archc`, else `~/.cache/archc`
+ * (`~/Library/Caches/archc` on macOS). A relative `$XDG_CACHE_HOME` is ignored, as the XDG specification asks.
+ */
+export function cacheFolder(
+  env: NodeJS.ProcessEnv = process.env,
+  platform: string = process.platform,
+  home = os.homedir(),
+): string {
+  if (env.ARCHC_CACHE) return path.resolve(env.ARCHC_CACHE)
+  if (env.XDG_CACHE_HOME && path.isAbsolute(env.XDG_CACHE_HOME)) return path.join(env.XDG_CACHE_HOME, 'archc')
+  return platform === 'darwin' ? path.join(home, 'Library', 'Caches', 'archc') : path.join(home, '.cache', 'archc')
+}
+
+/** Where the engine of this version stands (or will stand): `<cache>/engine/tensorflow-cpu-<version>-<platform>-<arch>`. */
+export function engineHome(cache = cacheFolder(), platform: string = process.platform, arch: string = process.arch): string {
+  return path.join(cache, 'engine', `tensorflow-cpu-${tensorflowVersion}-${platform}-${arch}`)
+}
+
+const linuxLibraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'] as const
+const macLibraries = ['libtensorflow_cc.2.dylib', 'libtensorflow_framework.2.dylib'] as const
+
+/** Linux is what archc is tested on; the macOS row follows the wheel's names and has not been run. */
+const targets: readonly Target[] = [
+  {
+    platform: 'linux',
+    arch: 'x64',
+    project: 'tensorflow-cpu',
+    wheelTag: 'manylinux_2_27_x86_64',
+    wheelTags: /-manylinux\w*_x86_64\.whl$/,
+    libraries: linuxLibraries,
+  },
+  {
+    platform: 'linux',
+    arch: 'arm64',
+    project: 'tensorflow',
+    wheelTag: 'manylinux_2_27_aarch64',
+    wheelTags: /-manylinux\w*_aarch64\.whl$/,
+    libraries: linuxLibraries,
+  },
+  {
+    platform: 'darwin',
+    arch: 'arm64',
+    project: 'tensorflow',
+    wheelTag: 'macosx_12_0_arm64',
+    wheelTags: /-macosx_\w+_arm64\.whl$/,
+    libraries: macLibraries,
+  },
+]
+
+/** The C library's version where it is glibc, which TensorFlow's Linux wheels need (Alpine's musl will not do). */
+function glibcVersion(): string | undefined {
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
+  return report.header?.glibcVersionRuntime
+}
+
+/** The target of this machine. Throws UserError where no TensorFlow wheel runs. */
+export function targetOf(platform: string = process.platform, arch: string = process.arch): Target {
+  const target = targets.find((row) => row.platform === platform && row.arch === arch)
+  if (!target) {
+    throw new UserError(
+      `there is no TensorFlow ${tensorflowVersion} wheel for ${platform}-${arch}`,
+      'use --engine wasm (for inference) or --engine cpu, or a machine with Linux on x86-64 or aarch64',
+    )
+  }
+  if (platform === 'linux' && process.platform === 'linux' && !glibcVersion()) {
+    throw new UserError(
+      "TensorFlow's wheels need glibc 2.27 or newer, and this system has another C library (musl?)",
+      'use --engine wasm (for inference) or --engine cpu, or a Debian, Ubuntu, Fedora or similar image',
+    )
+  }
+  return target
+}

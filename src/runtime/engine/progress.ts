@@ -1,0 +1,49 @@
+/** How far a long step is. `total` is missing where nobody says it; both in bytes. */
+export interface Progress {
+  readonly step: string
+  readonly done: number
+  readonly total?: number
+}
+
+/** `274 MB`, in powers of ten as download sizes are given. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`
+}
+
+/** One line for one moment: `downloading TensorFlow: 137 of 274 MB, 50 %`. */
+export function progressLine({ step, done, total }: Progress): string {
+  if (!total) return `${step}: ${megabytes(done)}`
+  const share = Math.min(100, Math.floor((100 * done) / total))
+  return `${step}: ${megabytes(done)} of ${megabytes(total)}, ${share} %`
+}
+
+/** Lines no nearer together than this (ms) where they cannot overwrite each other. */
+const lineEvery = 5_000
+
+/**
+ * A receiver of progress that shows it: on a terminal one line that overwrites itself, else a line through `say`
+ * every five seconds. Call `end` before anything else is printed.
+ */
+export function showProgress(
+  say: (line: string) => void,
+  stream = process.stderr,
+): { take(progress: Progress): void; end(): void } {
+  let last = Date.now()
+  let shown = 0
+  return {
+    take(progress) {
+      if (stream.isTTY) {
+        const line = progressLine(progress)
+        stream.write(`\r${line.padEnd(shown)}`)
+        shown = line.length
+      } else if (Date.now() - last >= lineEvery) {
+        last = Date.now()
+        say(progressLine(progress))
+      }
+    },
+    end() {
+      if (shown) stream.write(`\r${' '.repeat(shown)}\r`)
+      shown = 0
+    },
+  }
+}
