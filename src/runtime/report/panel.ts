@@ -1,0 +1,120 @@
+import { viridis } from './colour-map.ts'
+import { html, type Html } from './html.ts'
+
+/** One picture of a panel; all of a panel show the same field. */
+export interface PanelPicture {
+  /** What it is: `LR`, `Bicubic`, the model's name, `ground truth`. */
+  readonly label: string
+  readonly png: Buffer
+  /** Stands beside the label: a PSNR, a size. */
+  readonly note?: string
+  /** Its error map (`errorMap`), a PNG of the size of the ground truth. */
+  readonly error?: Buffer
+}
+
+/** One field at one scale, from left to right: LR, bicubic, model, ground truth. */
+export interface Panel {
+  readonly scale: number
+  readonly field: string
+  readonly pictures: readonly PanelPicture[]
+  /** The error, in levels of 255, of the last colour of the error maps; needed where there are any. */
+  readonly errorMax?: number
+}
+
+/** Four columns of this width and their gaps fill the page. */
+const columnWidth = 264
+
+const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+
+/** Width and height in pixels, from the first chunk of a PNG. */
+function sizeOf(png: Buffer, label: string): { width: number; height: number } {
+  if (png.length < 24 || !png.subarray(0, 8).equals(signature)) throw new Error(`the picture ${label} is not a PNG`)
+  return { width: png.readUInt32BE(16), height: png.readUInt32BE(20) }
+}
+
+function pictureButton(
+  png: Buffer,
+  text: { readonly alt: string; readonly label: string; readonly title: string; readonly row: string },
+  shownWidth: number,
+): Html {
+  const { width, height } = sizeOf(png, text.label)
+  // Enlarged pixels stay pixels; only what is shown smaller than it is gets interpolated.
+  const rendering = width <= shownWidth ? 'pixelated' : ''
+  const source = `data:image/png;base64,${png.toString('base64')}`
+  return html`<button
+    type="button"
+    class="picture"
+    data-row="${text.row}"
+    data-label="${text.label}"
+    data-title="${text.title}"
+    aria-label="Enlarge: ${text.alt}"
+  >
+    <img class="${rendering}" src="${source}" width="${width}" height="${height}" alt="${text.alt}" />
+  </button>`
+}
+
+function legend(max: number): Html {
+  const stops = viridis.map(([red, green, blue]) => `rgb(${red} ${green} ${blue})`).join(', ')
+  return html`<div class="legend">
+    <div class="bar" style="background: linear-gradient(to right, ${stops})"></div>
+    <div class="ticks"><span>0</span><span>${format(max / 2)}</span><span>≥ ${format(max)}</span></div>
+    <p>Absolute error against the ground truth, in levels of 255; mean over red, green and blue.</p>
+  </div>`
+}
+
+const format = (value: number): string => String(Number(value.toFixed(2)))
+
+/**
+ * A panel as a section: a column a picture, its error map below, all at the same zoom; the key to the error maps takes the place
+ * below the first picture that has none.
+ */
+export function panelSection(panel: Panel, index: number): Html {
+  const { scale, field, pictures, errorMax } = panel
+  const sizes = pictures.map(({ png, label }) => sizeOf(png, label))
+  // The ground truth's size, or the model's: the LR picture is stretched over the same frame.
+  const { width: largest, height } = sizes.reduce((a, b) => (b.width > a.width ? b : a), { width: 1, height: 1 })
+  // A whole multiple of the pixels, so that none is drawn wider than its neighbour.
+  const shownWidth = largest <= columnWidth ? Math.floor(columnWidth / largest) * largest : columnWidth
+  const place = `×${format(scale)}, ${field}`
+  const hasErrors = pictures.some(({ error }) => error !== undefined)
+  if (hasErrors && errorMax === undefined) throw new Error(`the panel ${place} has error maps and no errorMax`)
+  const keyed = hasErrors ? pictures.findIndex(({ error }) => error === undefined) : -1
+  const key = errorMax === undefined ? undefined : legend(errorMax)
+  const columns = pictures.map(({ label, png, note, error }, position) => {
+    const alt = `${label}, ${place}`
+    const top = pictureButton(
+      png,
+      { alt, label, title: note === undefined ? alt : `${alt}: ${note}`, row: `p${index}` },
+      shownWidth,
+    )
+    const errorAlt = `Error map of ${label}, ${place}`
+    const below =
+      error === undefined
+        ? position === keyed
+          ? key
+          : undefined
+        : html`<figure>
+            <figcaption><span>error of ${label}</span></figcaption>
+            ${pictureButton(
+              error,
+              { alt: errorAlt, label, title: `${errorAlt} (0 to ${format(errorMax ?? 0)} of 255)`, row: `e${index}` },
+              shownWidth,
+            )}
+          </figure>`
+    return html`<div class="column">
+      <figure>
+        <figcaption><b>${label}</b><span>${note}</span></figcaption>
+        ${top}
+      </figure>
+      ${below}
+    </div>`
+  })
+  return html`<section
+    class="panel"
+    style="--width: ${shownWidth}px; --ratio: ${largest} / ${height}; --count: ${pictures.length}"
+  >
+    <h3>×${format(scale)}<span>${field}</span></h3>
+    <div class="row">${columns}</div>
+    ${hasErrors && keyed === -1 ? key : undefined}
+  </section>`
+}
