@@ -69,7 +69,7 @@ function statusText({ tensorflow, missing, engine, fallbacks, notices, rates }: 
   if (installed) {
     rows.push(['folder', `${tensorflow.where} (${megabytes(tensorflow.bytes)})`])
     rows.push(['from', `${installed.from}, ${installed.date.slice(0, 10)}; sha256 ${installed.sha256 ?? 'unknown'}`])
-    rows.push(['checked', `against ${installed.checked}`])
+    rows.push(['checked', installed.checked])
     rows.push(['addon', `compiled with ${installed.compiler}`])
   } else {
     rows.push([

@@ -38,7 +38,10 @@ export function runCommand(command: readonly string[], options: CommandOptions):
     const fail = (how: string): void => {
       const lines = output.trimEnd().split('\n').slice(-keptLines)
       const said = output.trim() === '' ? '(it printed nothing)' : lines.join('\n')
-      reject(new UserError(`${options.step} failed (${how}): ${commandLine(command)}\n${indent(said)}`, options.help))
+      const help = /No space left on device|Disk quota exceeded/.test(output)
+        ? 'make room, or set ARCHC_CACHE to a folder on a larger disk'
+        : options.help
+      reject(new UserError(`${options.step} failed (${how}): ${commandLine(command)}\n${indent(said)}`, help))
     }
     child.on('error', (error) => (options.signal?.aborted ? reject(error) : fail(error.message)))
     child.on('close', (code, signal) => (code === 0 ? resolve(output) : fail(signal ? `signal ${signal}` : `exit code ${code}`)))

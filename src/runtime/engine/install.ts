@@ -1,15 +1,13 @@
-import { constants } from 'node:fs'
-import { copyFile, cp, link, mkdir, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { compileAddon, findCompiler, probeAddon } from './addon.ts'
-import { installedBytes, manifestName, readInstalled, readLibraries, type Installed } from './installed.ts'
+import { installedBytes, manifestName, readInstalled, type Installed } from './installed.ts'
 import { isAlive, lockHolder, takeLock } from './lock.ts'
-import { engineHome, targetOf, tensorflowVersion, type Target } from './paths.ts'
-import { downloadWheel, findPip, sha256Of, type Wheel } from './pip.ts'
-import { megabytes, type Progress } from './progress.ts'
-import { isCHeader, unpackWheel } from './wheel.ts'
+import { engineHome, targetOf, tensorflowVersion } from './paths.ts'
+import { megabytes, type Progress, type Steps } from './progress.ts'
+import { chooseSource } from './sources.ts'
 
 export interface InstallOptions {
   /** `pypi`: the wheel from the index that pip is configured with. Else a folder with the wheel, or with the libraries and `include`. */
@@ -17,15 +15,6 @@ export interface InstallOptions {
   readonly say?: (line: string) => void
   readonly progress?: (progress: Progress) => void
 }
-
-interface Steps {
-  readonly say: (line: string) => void
-  readonly progress: (progress: Progress) => void
-  readonly signal: AbortSignal
-}
-
-/** Disk needed (bytes): the wheel twice while pip moves it, or the wheel and what is unpacked from it. */
-const bytesNeeded = 1.3e9
 
 /** A folder under construction without a living process of its pid is a leftover; pids are used again, so an old one is too. */
 const leftoverAfter = 24 * 3600 * 1000
@@ -47,14 +36,11 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
   }
   const target = targetOf()
   const compiler = await findCompiler() // before anything is downloaded
-  const libraries = readLibraries(home)
-  const bring = libraries ? ofOtherAddon(libraries) : from === 'pypi' ? await fromIndex(target) : await fromFolder(from, target)
 
   return interruptible((signal) =>
     diskErrors(home, async () => {
       const steps: Steps = { say, progress, signal }
       await mkdir(path.dirname(home), { recursive: true })
-      await checkSpace(path.dirname(home))
       const wait = (pid: number): void => say(`another archc (process ${pid}) is installing TensorFlow: waiting for it`)
       const release = await takeLock(`${home}.lock`, wait, signal)
       try {
@@ -64,11 +50,13 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
           return others
         }
         await removeLeftovers(home)
+        const source = await chooseSource(home, from, target)
+        await checkSpace(path.dirname(home), source.bytes)
         const temporary = `${home}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`
         try {
           const folder = path.join(temporary, 'engine')
           await mkdir(folder, { recursive: true })
-          const source = await bring(folder, temporary, steps)
+          const origin = await source.fill(folder, temporary, steps)
           say(`compiling the addon with ${compiler.version}`)
           await compileAddon(folder, target, compiler, signal)
           const version = await probeAddon(folder, signal)
@@ -78,11 +66,7 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
               'give the folder of that version',
             )
           }
-          await writeManifest(folder, {
-            ...source,
-            tensorflow: version,
-            compiler: compiler.version,
-          })
+          await writeManifest(folder, { ...origin, tensorflow: version, compiler: compiler.version })
           await rename(home, path.join(temporary, 'old')).catch((error: NodeJS.ErrnoException) => {
             if (error.code !== 'ENOENT') throw error
           })
@@ -125,82 +109,6 @@ export async function removeEngine(): Promise<number | undefined> {
   })
 }
 
-type Source = Pick<Installed, 'from' | 'sha256' | 'checked'>
-/** Fills FOLDER with `lib/` and `include/`; `temporary` is a place for the wheel. */
-type Bring = (folder: string, temporary: string, steps: Steps) => Promise<Source>
-
-async function unpack(wheel: Wheel, from: string, target: Target, folder: string, steps: Steps): Promise<Source> {
-  await unpackWheel(wheel.file, target, folder, steps)
-  return { from, sha256: wheel.sha256, checked: `${wheel.checked}, and each file with the wheel's RECORD` }
-}
-
-/** The libraries of an engine that lacks only the addon of these sources: linked, not fetched again; its other addons stay. */
-function ofOtherAddon(installed: Installed): Bring {
-  return async (folder) => {
-    await cp(path.join(installed.home, 'include'), path.join(folder, 'include'), { recursive: true })
-    await mkdir(path.join(folder, 'lib'))
-    for (const name of Object.keys(installed.files)) await link(path.join(installed.home, name), path.join(folder, name))
-    const { from, sha256, checked } = installed
-    return { from, checked, ...(sha256 && { sha256 }) }
-  }
-}
-
-async function fromIndex(target: Target): Promise<Bring> {
-  const pip = await findPip()
-  return async (folder, temporary, steps) => {
-    const wheel = await downloadWheel(pip.command, target, temporary, steps)
-    const source = await unpack(wheel, 'pypi', target, folder, steps)
-    await rm(wheel.file)
-    return source
-  }
-}
-
-/** Looks for a wheel in FROM, then for the libraries: unpacked as archc does, or an installed TensorFlow of Python. */
-async function fromFolder(from: string, target: Target): Promise<Bring> {
-  const directory = path.resolve(from)
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(
-      `--from ${from}: ${error.message}`,
-      '--from takes pypi, or a folder with the wheel or the unpacked libraries',
-    )
-  })
-  const wheels = names.filter((name) => /^tensorflow(_cpu)?-.*\.whl$/.test(name))
-  const fitting = wheels.find((name) => name.includes(`-${tensorflowVersion}-`) && target.wheelTags.test(name))
-  if (fitting) {
-    return async (folder, _temporary, steps) => {
-      const file = path.join(directory, fitting)
-      const sha256 = await sha256Of(file, steps)
-      steps.say(`${fitting}: sha256 ${sha256} (no index to compare it with)`)
-      return unpack({ file, sha256, checked: 'nothing: a given file' }, directory, target, folder, steps)
-    }
-  }
-  for (const libraries of [directory, path.join(directory, 'lib'), path.join(directory, 'tensorflow')]) {
-    for (const include of [path.join(directory, 'include'), path.join(libraries, 'include')]) {
-      const needed = [...target.libraries.map((name) => path.join(libraries, name)), path.join(include, 'tensorflow/c/c_api.h')]
-      const found = await Promise.all(needed.map((file) => stat(file).catch(() => undefined)))
-      if (found.every(Boolean)) return (folder) => copyUnpacked(libraries, include, directory, target, folder)
-    }
-  }
-  throw new UserError(
-    `${directory} has no engine: ${wheels.length ? `${wheels.join(', ')} is not TensorFlow ${tensorflowVersion} for ${target.wheelTag}` : 'no TensorFlow wheel'}, ` +
-      `and no ${target.libraries.join(' with ')} and include/tensorflow/c`,
-    `put ${target.project.replaceAll('-', '_')}-${tensorflowVersion}-…-${target.wheelTag}.whl there`,
-  )
-}
-
-async function copyUnpacked(libraries: string, include: string, from: string, target: Target, folder: string): Promise<Source> {
-  const headers = (await readdir(include, { recursive: true })).filter(isCHeader)
-  const pairs: [string, string][] = [
-    ...target.libraries.map((name): [string, string] => [path.join(libraries, name), path.join(folder, 'lib', name)]),
-    ...headers.map((name): [string, string] => [path.join(include, name), path.join(folder, 'include', name)]),
-  ]
-  for (const [source, destination] of pairs) {
-    await mkdir(path.dirname(destination), { recursive: true })
-    await copyFile(source, destination, constants.COPYFILE_FICLONE)
-  }
-  return { from, checked: 'nothing: given libraries' }
-}
-
 async function writeManifest(folder: string, facts: Omit<Installed, 'home' | 'date' | 'files'>): Promise<void> {
   const files: Record<string, number> = {}
   for (const entry of await readdir(path.join(folder, 'lib'))) {
@@ -224,12 +132,12 @@ async function removeLeftovers(home: string): Promise<void> {
   }
 }
 
-async function checkSpace(folder: string): Promise<void> {
+async function checkSpace(folder: string, needed: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder)
   const free = bavail * bsize
-  if (free >= bytesNeeded) return
+  if (free >= needed) return
   throw new UserError(
-    `TensorFlow needs ${megabytes(bytesNeeded)} of disk while it is installed, and ${folder} has ${megabytes(free)} free`,
+    `installing TensorFlow needs ${megabytes(needed)} of disk, and ${folder} has ${megabytes(free)} free`,
     'free some, or set ARCHC_CACHE to a folder on a larger disk',
   )
 }
@@ -244,9 +152,7 @@ async function diskErrors<T>(home: string, work: () => Promise<T>): Promise<T> {
     throw new UserError(
       `writing the engine to ${home} failed: ${message}`,
       'make room or set ARCHC_CACHE to a folder that you can write to',
-      {
-        cause: error,
-      },
+      { cause: error },
     )
   }
 }
@@ -262,6 +168,8 @@ async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Prom
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
   try {
     return await work(controller.signal)
+  } catch (error) {
+    throw received.length ? new UserError('the installation was interrupted, and nothing is left of it', 'run it again') : error
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
     if (received[0]) process.kill(process.pid, received[0])

@@ -6,19 +6,13 @@ import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { commandLine, firstThatRuns, runCommand } from './command.ts'
 import { tensorflowVersion, type Target } from './paths.ts'
-import type { Progress } from './progress.ts'
+import type { Steps } from './progress.ts'
 
 export interface Wheel {
   readonly file: string
   readonly sha256: string
-  /** What the checksum was compared with, for the user and for engine.json. */
+  /** What the checksum was compared with, or that it could not be, for the user and for engine.json. */
   readonly checked: string
-}
-
-interface Steps {
-  readonly say: (line: string) => void
-  readonly progress: (progress: Progress) => void
-  readonly signal: AbortSignal
 }
 
 /** The Python whose wheel is asked for. Only its C library is used, so the Python at hand (if any) does not matter. */
@@ -68,8 +62,8 @@ export async function downloadWheel(pip: readonly string[], target: Target, fold
     if (size) total = Number(size[1]) * 1e6
   }
   const options = { step: "downloading TensorFlow's wheel", env, help, signal: steps.signal, onOutput }
-  // -v: a pip without --report (before 22.2) names the chosen link there, with the checksum.
-  const download = [...pip, 'download', ...(stated === undefined ? ['-v'] : []), ...choice, '--dest', folder, requirement]
+  // -vv: a pip without --report (before 22.2) names the chosen link there, with the checksum.
+  const download = [...pip, 'download', ...(stated === undefined ? ['-vv'] : []), ...choice, '--dest', folder, requirement]
   const log = await runCommand(download, options).finally(() => clearInterval(watch))
   await rm(cache, { recursive: true, force: true })
 
@@ -84,8 +78,8 @@ export async function downloadWheel(pip: readonly string[], target: Target, fold
       'the file was damaged or changed on its way: try again, and if it stays so, ask who runs the index or the proxy',
     )
   }
-  const checked = expected ? "the index's sha256" : 'nothing: the index states no sha256'
-  steps.say(`${name}: sha256 ${sha256.slice(0, 12)}… compared with ${checked}`)
+  const checked = expected ? 'the sha256 that the index states' : 'no sha256 on the index to compare with'
+  steps.say(`${name}: ${sha256.slice(0, 12)}…, checked: ${checked}`)
   return { file, sha256, checked }
 }
 
@@ -124,7 +118,7 @@ async function statedHash(
   return archive?.hashes?.sha256 ?? /^sha256=(.+)$/.exec(archive?.hash ?? '')?.[1]
 }
 
-/** `…/NAME#sha256=<hex>` in what `pip download -v` printed. */
+/** `…/NAME#sha256=<hex>` in what `pip download -vv` printed. */
 function hashInLog(log: string, name: string): string | undefined {
   const at = log.indexOf(`${name}#sha256=`)
   return at < 0 ? undefined : /^[0-9a-f]{64}/.exec(log.slice(at + name.length + '#sha256='.length))?.[0]

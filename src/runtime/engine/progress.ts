@@ -5,6 +5,13 @@ export interface Progress {
   readonly total?: number
 }
 
+/** What the steps of an install share: where they say what they do, how far they are, and whether to stop. */
+export interface Steps {
+  readonly say: (line: string) => void
+  readonly progress: (progress: Progress) => void
+  readonly signal: AbortSignal
+}
+
 /** `274 MB`, in powers of ten as download sizes are given. */
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`
@@ -29,6 +36,7 @@ export function showProgress(
   stream = process.stderr,
 ): { take(progress: Progress): void; end(): void } {
   let last = Date.now()
+  let step = ''
   let shown = 0
   return {
     take(progress) {
@@ -36,6 +44,9 @@ export function showProgress(
         const line = progressLine(progress)
         stream.write(`\r${line.padEnd(shown)}`)
         shown = line.length
+      } else if (progress.step !== step) {
+        step = progress.step
+        last = Date.now()
       } else if (Date.now() - last >= lineEvery) {
         last = Date.now()
         say(progressLine(progress))

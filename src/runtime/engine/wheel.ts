@@ -8,7 +8,7 @@ import path from 'node:path'
 import yauzl from 'yauzl'
 import { UserError } from '../../errors.ts'
 import type { Target } from './paths.ts'
-import type { Progress } from './progress.ts'
+import type { Steps } from './progress.ts'
 
 /** The C headers that the addon's sources include, directly or not, relative to the include folder. */
 const headers = /^(?:(?:tensorflow\/c|xla\/tsl\/c)\/[\w/]+|(?:tensorflow\/core|tsl)\/platform\/ctstring\w*)\.h$/
@@ -34,7 +34,7 @@ export async function unpackWheel(
   wheel: string,
   target: Target,
   folder: string,
-  steps: { progress: (progress: Progress) => void; signal: AbortSignal },
+  { progress, signal }: Omit<Steps, 'say'>,
 ): Promise<void> {
   const name = path.basename(wheel)
   const broken = (what: string, cause?: unknown): UserError =>
@@ -70,12 +70,12 @@ export async function unpackWheel(
         transform(chunk: Buffer, _encoding, next) {
           hash.update(chunk)
           done += chunk.length
-          steps.progress({ step: 'unpacking TensorFlow', done, total })
+          progress({ step: 'unpacking TensorFlow', done, total })
           next(null, chunk)
         },
       })
       try {
-        await pipeline(await zip.openReadStreamPromise(entry), through, createWriteStream(file), { signal: steps.signal })
+        await pipeline(await zip.openReadStreamPromise(entry), through, createWriteStream(file), { signal })
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException
         if (!code || code.startsWith('Z_')) throw broken(`${entry.fileName}: ${message}`, error)
