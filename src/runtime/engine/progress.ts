@@ -26,6 +26,8 @@ export function progressLine({ step, done, total }: Progress): string {
 
 /** Lines no nearer together than this (ms) where they cannot overwrite each other. */
 const lineEvery = 5_000
+/** As often (ms) is the line of a terminal drawn anew. */
+const redrawEvery = 80
 
 /**
  * A receiver of progress that shows it: on a terminal one line that overwrites itself, else a line through `say`
@@ -41,6 +43,8 @@ export function showProgress(
   return {
     take(progress) {
       if (stream.isTTY) {
+        if (shown && Date.now() - last < redrawEvery) return
+        last = Date.now()
         const line = progressLine(progress)
         stream.write(`\r${line.padEnd(shown)}`)
         shown = line.length
