@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { parse } from 'csv-parse/sync'
+import { UserError } from '../../errors.ts'
+import { PICTURE_ENDINGS } from './picture.ts'
+
+/** One picture of a data set. */
+export interface DataEntry {
+  /** Absolute path. */
+  readonly path: string
+  /** The path as the folder or the CSV has it, with `/`: the same on every machine. */
+  readonly name: string
+  /** What must stay on one side of a split: a slide, a patient, a laboratory. */
+  readonly group?: string
+  /** Micrometres per pixel. */
+  readonly mpp?: number
+  readonly sha256: string
+  readonly bytes: number
+}
+
+type Listed = Omit<DataEntry, 'sha256' | 'bytes'>
+
+const COLUMNS = ['path', 'group', 'mpp']
+
+/**
+ * The pictures of a folder (searched through, hidden files left out, sorted by name), of a CSV with the columns `path,group,mpp` (only
+ * `path` is required; `groups` is read as `group`; paths relative to the CSV, in its order), of one picture file, or of several of
+ * these. Nothing to be found, a missing file or column, and a file listed twice are UserErrors that name it.
+ */
+export async function listData(source: string | readonly string[]): Promise<DataEntry[]> {
+  const sources = typeof source === 'string' ? [source] : source
+  if (sources.length === 0) throw new UserError('no data given', 'Name a folder of pictures or a CSV with the column path.')
+  const listed: Listed[] = []
+  for (const one of sources) listed.push(...(await listOne(one)))
+  refuseRepeated(listed)
+  const entries: DataEntry[] = []
+  for (const entry of listed) entries.push({ ...entry, ...(await checksum(entry.path)) })
+  return entries
+}
+
+/**
+ * Sets about the fraction `val` of the files aside for validation: whole groups where there are groups, else whole files (equal
+ * contents count as one file). Which ones depends on `seed` and on the groups' names or the files' contents alone, so neither the order
+ * nor the folder matters, and both halves keep the input's order. Both get at least one group where there are two and `val` > 0.
+ */
+export function split(
+  entries: readonly DataEntry[],
+  options: { val?: number; seed: number },
+): { train: DataEntry[]; val: DataEntry[] } {
+  const share = options.val ?? 0.1
+  if (!(share >= 0 && share < 1)) {
+    throw new UserError(`--val ${share}: the share of validation pictures must be at least 0 and below 1`)
+  }
+  const units = new Map<string, number>()
+  for (const entry of entries) units.set(unitOf(entry), (units.get(unitOf(entry)) ?? 0) + 1)
+  const shuffled = [...units]
+    .map(([unit, files]) => ({ unit, files, rank: sha256(`${options.seed}:${unit}`) }))
+    .sort((a, b) => compare(a.rank, b.rank))
+
+  const wanted = share * entries.length
+  const chosen = new Set<string>()
+  let files = 0
+  for (const candidate of shuffled) {
+    if (wanted === 0 || chosen.size === units.size - 1) break
+    const closer = Math.abs(files + candidate.files - wanted) < Math.abs(files - wanted)
+    if (chosen.size > 0 && !closer) continue
+    chosen.add(candidate.unit)
+    files += candidate.files
+  }
+  return {
+    train: entries.filter((entry) => !chosen.has(unitOf(entry))),
+    val: entries.filter((entry) => chosen.has(unitOf(entry))),
+  }
+}
+
+/** What a run remembers of its data: JSON-able, without machine-dependent paths. */
+export interface DataManifest {
+  readonly count: number
+  readonly bytes: number
+  /** sha256 over name, group, mpp and checksum of every file, independent of the order. */
+  readonly digest: string
+  readonly files: readonly Omit<DataEntry, 'path'>[]
+}
+
+/** The record of these entries, in their order. */
+export function manifest(entries: readonly DataEntry[]): DataManifest {
+  const files = entries.map(({ name, group, mpp, sha256, bytes }) => ({
+    name,
+    ...(group === undefined ? {} : { group }),
+    ...(mpp === undefined ? {} : { mpp }),
+    sha256,
+    bytes,
+  }))
+  const lines = files.map((file) => JSON.stringify([file.name, file.group ?? null, file.mpp ?? null, file.sha256])).sort(compare)
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+  return { count: files.length, bytes, digest: sha256(lines.join('\n')), files }
+}
+
+async function listOne(source: string): Promise<Listed[]> {
+  const kind = await stat(source).catch(() => undefined)
+  if (kind === undefined) throw new UserError(`${source}: there is no such file or folder`)
+  if (kind.isDirectory()) return listFolder(source)
+  const ending = extname(source).toLowerCase()
+  if (ending === '.csv') return listCsv(source)
+  if (PICTURE_ENDINGS.includes(ending)) return [{ path: resolve(source), name: basename(source) }]
+  throw new UserError(`${source}: neither a folder, a CSV nor a picture (${PICTURE_ENDINGS.join(' ')})`)
+}
+
+async function listFolder(folder: string): Promise<Listed[]> {
+  const names: string[] = []
+  const seen = new Set<string>()
+  let others = 0
+  const walk = async (at: string, prefix: string): Promise<void> => {
+    const real = await realpath(at)
+    if (seen.has(real)) return
+    seen.add(real)
+    for (const name of await readdir(at)) {
+      if (name.startsWith('.')) continue
+      const path = join(at, name)
+      const kind = await stat(path).catch(() => undefined)
+      if (kind?.isDirectory()) await walk(path, `${prefix}${name}/`)
+      else if (PICTURE_ENDINGS.includes(extname(name).toLowerCase())) names.push(prefix + name)
+      else others++
+    }
+  }
+  await walk(folder, '')
+  if (names.length === 0) {
+    const found = others === 0 ? 'the folder is empty' : `no pictures among its ${others} file${others === 1 ? '' : 's'}`
+    throw new UserError(`${folder}: ${found}`, `Pictures end in ${PICTURE_ENDINGS.join(' ')}.`)
+  }
+  return names.sort(compare).map((name) => ({ path: resolve(folder, name), name }))
+}
+
+async function listCsv(file: string): Promise<Listed[]> {
+  const { columns, rows } = parseCsv(file, await readFile(file))
+  const unknown = columns.filter((column) => !COLUMNS.includes(column))
+  const help = `The columns are ${COLUMNS.join(', ')}; only path is required.`
+  if (!columns.includes('path')) throw new UserError(`${file}: the column path is missing (found: ${columns.join(', ')})`, help)
+  if (unknown.length > 0) throw new UserError(`${file}: unknown column ${unknown.join(', ')}`, help)
+  if (rows.length === 0) throw new UserError(`${file}: it lists no pictures`, help)
+
+  const listed = rows.map(({ line, fields }): Listed => {
+    const name = fields.get('path')
+    if (!name) throw new UserError(`${file}:${line}: the path is empty`)
+    const group = fields.get('group')
+    const written = fields.get('mpp')
+    const mpp = Number(written)
+    if (written && !(mpp > 0 && Number.isFinite(mpp))) {
+      throw new UserError(`${file}:${line}: mpp is "${written}", not a number of micrometres per pixel above 0`)
+    }
+    const path = resolve(dirname(file), name)
+    return { path, name: name.replaceAll('\\', '/'), ...(group ? { group } : {}), ...(written ? { mpp } : {}) }
+  })
+
+  const missing: string[] = []
+  for (const { path, name } of listed) if (!(await stat(path).catch(() => undefined))?.isFile()) missing.push(name)
+  if (missing.length > 0) {
+    const more = missing.length > 5 ? ` and ${missing.length - 5} more` : ''
+    const help = `Paths are relative to ${dirname(resolve(file))}.`
+    throw new UserError(`${file}: there is no file ${missing.slice(0, 5).join(', ')}${more}`, help)
+  }
+  return listed
+}
+
+interface CsvRow {
+  readonly line: number
+  readonly fields: ReadonlyMap<string, string>
+}
+
+function parseCsv(file: string, bytes: Buffer): { columns: string[]; rows: CsvRow[] } {
+  let records: { record: string[]; info: { lines: number } }[]
+  try {
+    records = parse(bytes, { bom: true, trim: true, skip_empty_lines: true, info: true }) as unknown as typeof records
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    throw new UserError(`${file}: not a CSV file (${error.message})`, undefined, { cause: error })
+  }
+  const [head, ...body] = records
+  if (head === undefined)
+    throw new UserError(`${file}: the file is empty`, `Its first line names the columns: ${COLUMNS.join(',')}.`)
+  const columns = head.record.map((column) => (column === 'groups' ? 'group' : column))
+  const rows = body.map(({ record, info }) => ({
+    line: info.lines,
+    fields: new Map(columns.map((column, at) => [column, record[at] ?? ''])),
+  }))
+  return { columns, rows }
+}
+
+function refuseRepeated(listed: readonly Listed[]): void {
+  const seen = new Set<string>()
+  for (const { path, name } of listed) {
+    if (seen.has(path)) throw new UserError(`${name} is listed twice`, `Leave one mention of ${path} out.`)
+    seen.add(path)
+  }
+}
+
+async function checksum(path: string): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  try {
+    for await (const piece of createReadStream(path) as AsyncIterable<Buffer>) {
+      hash.update(piece)
+      bytes += piece.length
+    }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    throw new UserError(`${path}: cannot be read (${error.message})`, undefined, { cause: error })
+  }
+  return { sha256: hash.digest('hex'), bytes }
+}
+
+function unitOf(entry: DataEntry): string {
+  return entry.group === undefined ? `file:${entry.sha256}` : `group:${entry.group}`
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** By code units: the same order in every locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

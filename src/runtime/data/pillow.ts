@@ -1,0 +1,274 @@
+import type { Picture } from './picture.ts'
+
+/** The resampling kernels that a degradation may name. */
+export type Kernel = 'bicubic' | 'bilinear' | 'nearest'
+
+/** Weights are held with this many fractional bits: 32 less 8 for the sample and 2 for overshoot. */
+const FRACTION_BITS = 32 - 8 - 2
+const BLUR_PASSES = 3
+
+/**
+ * Gaussian blur of standard deviation `sigma` pixels as Pillow's `GaussianBlur(radius=sigma)`, byte for byte: three extended box
+ * filters along the rows and three down the columns, each rounded to 8 bits, the outermost pixels repeated outside.
+ * `sigma` below about 0.2 leaves most pictures unchanged; 0 always does. (architectures.md section 10; Gwosdek et al. 2011)
+ */
+export function gaussianBlur(picture: Picture, sigma: number): Picture {
+  if (!(sigma >= 0) || !Number.isFinite(sigma)) throw new RangeError(`gaussianBlur: sigma must be 0 or more, not ${sigma}`)
+  const { width, height } = picture
+  if (sigma === 0 || width === 0 || height === 0) return { width, height, data: picture.data.slice() }
+  const box = boxFilter(sigma)
+  let source: Uint8Array = picture.data.slice()
+  blurRows(source, width, height, box)
+  let target = new Uint8Array(source.length)
+  for (let pass = 0; pass < BLUR_PASSES; pass++) {
+    blurColumns(source, target, width * 3, height, box)
+    ;[source, target] = [target, source as Uint8Array<ArrayBuffer>]
+  }
+  return { width, height, data: source }
+}
+
+/** One box filter: whole pixels on each side, and the 24-bit weights of a pixel inside and of the two beyond the ends. */
+interface BoxFilter {
+  readonly reach: number
+  readonly inside: number
+  readonly beyond: number
+}
+
+/** The box whose threefold repetition has variance sigma squared. Pillow computes it in single precision; so must we. */
+function boxFilter(sigma: number): BoxFilter {
+  const f32 = Math.fround
+  const variance = f32(f32(f32(sigma) * f32(sigma)) / BLUR_PASSES)
+  const whole = Math.floor((f32(Math.sqrt(12 * variance + 1)) - 1) / 2)
+  const numerator = f32((2 * whole + 1) * (whole * (whole + 1) - 3 * variance))
+  const part = f32(numerator / (6 * (variance - (whole + 1) * (whole + 1))))
+  const radius = f32(whole + part)
+  const reach = Math.trunc(radius)
+  const inside = Math.trunc(f32(2 ** 24 / f32(f32(radius * 2) + 1)))
+  return { reach, inside, beyond: Math.trunc((2 ** 24 - (reach * 2 + 1) * inside) / 2) }
+}
+
+/** All passes along each row, in place. The row is copied between repeated end pixels, so the loop needs no bounds. */
+function blurRows(data: Uint8Array, width: number, height: number, { reach, inside, beyond }: BoxFilter): void {
+  const pad = (reach + 1) * 3
+  const length = width * 3
+  const line = new Uint8Array(length + 2 * pad)
+  const far = (2 * reach + 2) * 3
+  for (let row = 0; row < height * length; row += length) {
+    for (let pass = 0; pass < BLUR_PASSES; pass++) {
+      line.set(data.subarray(row, row + length), pad)
+      for (let i = 0; i < pad; i++) {
+        line[i] = data[row + (i % 3)]!
+        line[pad + length + i] = data[row + length - 3 + (i % 3)]!
+      }
+      let red = 0
+      let green = 0
+      let blue = 0
+      for (let i = 0; i < far - 3; i += 3) {
+        red += line[i]!
+        green += line[i + 1]!
+        blue += line[i + 2]!
+      }
+      for (let i = 0; i < length; i += 3) {
+        const left = line[i]!
+        red = (red + line[i + far - 3]! - left) | 0
+        data[row + i] = (Math.imul(red, inside) + Math.imul(left + line[i + far]!, beyond) + 0x800000) >>> 24
+        const left1 = line[i + 1]!
+        green = (green + line[i + far - 2]! - left1) | 0
+        data[row + i + 1] = (Math.imul(green, inside) + Math.imul(left1 + line[i + far + 1]!, beyond) + 0x800000) >>> 24
+        const left2 = line[i + 2]!
+        blue = (blue + line[i + far - 1]! - left2) | 0
+        data[row + i + 2] = (Math.imul(blue, inside) + Math.imul(left2 + line[i + far + 2]!, beyond) + 0x800000) >>> 24
+      }
+    }
+  }
+}
+
+/** One pass down all columns at once, a row of running sums moving down the picture. */
+function blurColumns(source: Uint8Array, target: Uint8Array, length: number, height: number, box: BoxFilter): void {
+  const { reach, inside, beyond } = box
+  const sums = new Int32Array(length)
+  const rowAt = (y: number): number => Math.min(Math.max(y, 0), height - 1) * length
+  for (let y = -1 - reach; y < reach; y++) {
+    const row = rowAt(y)
+    for (let i = 0; i < length; i++) sums[i]! += source[row + i]!
+  }
+  for (let y = 0; y < height; y++) {
+    const out = y * length
+    const above = rowAt(y - reach - 1)
+    const entering = rowAt(y + reach)
+    const below = rowAt(y + reach + 1)
+    for (let i = 0; i < length; i++) {
+      const leaving = source[above + i]!
+      const sum = (sums[i]! + source[entering + i]! - leaving) | 0
+      sums[i] = sum
+      target[out + i] = (Math.imul(sum, inside) + Math.imul(leaving + source[below + i]!, beyond) + 0x800000) >>> 24
+    }
+  }
+}
+
+/**
+ * The picture at `width` x `height` pixels as Pillow's `resize`, byte for byte. `bicubic` (a = -0.5) and `bilinear` are
+ * antialiased: their support grows with the reduction, cut and renormalised at the border; first along the rows, then down the
+ * columns, rounded to 8 bits after each; an axis of unchanged size is left out. `nearest` takes the pixel under the centre.
+ * (Pillow 13 does the columns first where the width grows while the height shrinks; this stays with the older order.)
+ */
+export function resize(picture: Picture, width: number, height: number, kernel: Kernel): Picture {
+  if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
+    throw new RangeError(`resize: a picture of ${width} x ${height} pixels cannot be`)
+  }
+  if (kernel === 'nearest') return nearest(picture, width, height)
+  const across = width === picture.width ? picture : resizeRows(picture, weightsFor(picture.width, width, kernel))
+  if (height !== picture.height) return resizeColumns(across, weightsFor(picture.height, height, kernel))
+  return across === picture ? { width, height, data: picture.data.slice() } : across
+}
+
+/** For each output position: its first input position, how many it reads, and `stride` fixed-point weights from `position * stride`. */
+interface Weights {
+  readonly first: Int32Array
+  readonly count: Int32Array
+  readonly stride: number
+  readonly fixed: Int32Array
+}
+
+function weightsFor(inputs: number, outputs: number, kernel: 'bicubic' | 'bilinear'): Weights {
+  const ratio = inputs / outputs
+  const stretch = Math.max(ratio, 1)
+  const support = (kernel === 'bicubic' ? 2 : 1) * stretch
+  const curve = kernel === 'bicubic' ? cubic : triangle
+  const stride = Math.ceil(support) * 2 + 1
+  const first = new Int32Array(outputs)
+  const count = new Int32Array(outputs)
+  const fixed = new Int32Array(outputs * stride)
+  const weight = new Float64Array(stride)
+  const narrowing = 1 / stretch
+  for (let position = 0; position < outputs; position++) {
+    const centre = (position + 0.5) * ratio
+    const start = Math.max(Math.trunc(centre - support + 0.5), 0)
+    const taps = Math.min(Math.trunc(centre + support + 0.5), inputs) - start
+    let total = 0
+    for (let tap = 0; tap < taps; tap++) {
+      const value = curve((tap + start - centre + 0.5) * narrowing)
+      weight[tap] = value
+      total += value
+    }
+    for (let tap = 0; tap < taps; tap++) {
+      const value = total === 0 ? weight[tap]! : weight[tap]! / total
+      fixed[position * stride + tap] = Math.trunc(value * 2 ** FRACTION_BITS + (value < 0 ? -0.5 : 0.5))
+    }
+    first[position] = start
+    count[position] = taps
+  }
+  return { first, count, stride, fixed }
+}
+
+/** Keys' cubic with a = -0.5. */
+function cubic(distance: number): number {
+  const a = -0.5
+  const x = Math.abs(distance)
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a
+  return 0
+}
+
+function triangle(distance: number): number {
+  const x = Math.abs(distance)
+  return x < 1 ? 1 - x : 0
+}
+
+function resizeRows(picture: Picture, { first, count, stride, fixed }: Weights): Picture {
+  const width = first.length
+  const { height, data } = picture
+  const out = new Uint8ClampedArray(width * height * 3)
+  const half = 1 << (FRACTION_BITS - 1)
+  let at = 0
+  for (let y = 0; y < height; y++) {
+    const row = y * picture.width
+    for (let x = 0; x < width; x++) {
+      let red = half
+      let green = half
+      let blue = half
+      let pixel = (row + first[x]!) * 3
+      const end = x * stride + count[x]!
+      for (let tap = x * stride; tap < end; tap++) {
+        const weight = fixed[tap]!
+        red = (red + data[pixel]! * weight) | 0
+        green = (green + data[pixel + 1]! * weight) | 0
+        blue = (blue + data[pixel + 2]! * weight) | 0
+        pixel += 3
+      }
+      out[at] = red >> FRACTION_BITS
+      out[at + 1] = green >> FRACTION_BITS
+      out[at + 2] = blue >> FRACTION_BITS
+      at += 3
+    }
+  }
+  return { width, height, data: new Uint8Array(out.buffer) }
+}
+
+function resizeColumns(picture: Picture, { first, count, stride, fixed }: Weights): Picture {
+  const height = first.length
+  const { width, data } = picture
+  const length = width * 3
+  const out = new Uint8ClampedArray(length * height)
+  const sums = new Int32Array(length)
+  for (let y = 0; y < height; y++) {
+    sums.fill(1 << (FRACTION_BITS - 1))
+    for (let tap = 0; tap < count[y]!; tap++) {
+      const weight = fixed[y * stride + tap]!
+      const row = (first[y]! + tap) * length
+      for (let i = 0; i < length; i++) sums[i] = (sums[i]! + data[row + i]! * weight) | 0
+    }
+    for (let i = 0; i < length; i++) out[y * length + i] = sums[i]! >> FRACTION_BITS
+  }
+  return { width, height, data: new Uint8Array(out.buffer) }
+}
+
+function nearest(picture: Picture, width: number, height: number): Picture {
+  const columns = nearestPositions(picture.width, width)
+  const rows = nearestPositions(picture.height, height)
+  return gather(picture, width, height, (x, y) => rows[y]! * picture.width + columns[x]!)
+}
+
+/** Adds the step up, as Pillow does, instead of multiplying: the last bit of the sum may decide the pixel. */
+function nearestPositions(inputs: number, outputs: number): Int32Array {
+  const step = inputs / outputs
+  const positions = new Int32Array(outputs)
+  let position = step * 0.5
+  for (let i = 0; i < outputs; i++) {
+    positions[i] = Math.min(Math.trunc(position), inputs - 1)
+    position += step
+  }
+  return positions
+}
+
+/** Left and right exchanged. */
+export function flipX(picture: Picture): Picture {
+  const { width, height } = picture
+  return gather(picture, width, height, (x, y) => y * width + (width - 1 - x))
+}
+
+/** Top and bottom exchanged. */
+export function flipY(picture: Picture): Picture {
+  const { width, height } = picture
+  return gather(picture, width, height, (x, y) => (height - 1 - y) * width + x)
+}
+
+/** Rows become columns: `width` x `height` becomes `height` x `width`. */
+export function transpose(picture: Picture): Picture {
+  return gather(picture, picture.height, picture.width, (x, y) => x * picture.width + y)
+}
+
+/** A new picture whose pixel (x, y) is the input's pixel number `from(x, y)`. */
+function gather(picture: Picture, width: number, height: number, from: (x: number, y: number) => number): Picture {
+  const data = new Uint8Array(width * height * 3)
+  let at = 0
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const pixel = from(x, y) * 3
+      data[at++] = picture.data[pixel]!
+      data[at++] = picture.data[pixel + 1]!
+      data[at++] = picture.data[pixel + 2]!
+    }
+  }
+  return { width, height, data }
+}

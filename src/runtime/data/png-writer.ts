@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
+import { createDeflate } from 'node:zlib'
+import { UserError } from '../../errors.ts'
+import type { Picture } from './picture.ts'
+
+/** `density` in pixels per inch; `text` as international text chunks, keyword to text. */
+export interface PngOptions {
+  readonly density?: number
+  readonly text?: Readonly<Record<string, string>>
+}
+
+/** A PNG file in the making. Nothing stands under its name before `close` has returned. */
+export interface PngWriter {
+  /** Any number of whole rows (`width * 3` bytes each, RGB), top to bottom. Wait for each call before the next. */
+  write(rows: Uint8Array): Promise<void>
+  /** Finishes the file and gives it its name. All rows must have been written. */
+  close(): Promise<void>
+  /** Removes what was written. Harmless after `close`. */
+  abort(): Promise<void>
+}
+
+const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+const BAND_BYTES = 1 << 20
+
+/**
+ * Writes an 8-bit RGB PNG of `width` x `height` pixels row by row, in memory that does not grow with the height, under a temporary
+ * name in the same folder until it is whole. A place that cannot be written is a UserError, from here or from any method.
+ */
+export async function pngWriter(file: string, width: number, height: number, options: PngOptions = {}): Promise<PngWriter> {
+  if (!isPngSize(width) || !isPngSize(height)) throw new RangeError(`pngWriter: ${width} x ${height} pixels cannot be`)
+  const head = Buffer.concat([SIGNATURE, headerChunk(width, height), ...densityChunks(options), ...textChunks(options)])
+  const temporary = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.part`
+  const handle = await openForWriting(file, temporary)
+
+  const compressed: Buffer[] = []
+  const deflate = createDeflate({ level: 6, memLevel: 9, chunkSize: 1 << 16 })
+  deflate.on('data', (piece: Buffer) => compressed.push(piece))
+  const stride = width * 3
+  let previous: Uint8Array = new Uint8Array(stride)
+  let rowsLeft = height
+  let state: 'open' | 'closed' = 'open'
+
+  const flush = async (): Promise<void> => {
+    for (const piece of compressed.splice(0)) await handle.writeFile(chunk('IDAT', piece))
+  }
+  const abort = async (): Promise<void> => {
+    if (state === 'closed') return
+    state = 'closed'
+    deflate.destroy()
+    await handle.close().catch(() => undefined)
+    await rm(temporary, { force: true })
+  }
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    if (state === 'closed') throw new Error(`pngWriter: ${file} was closed before`)
+    try {
+      await work()
+    } catch (error) {
+      await abort()
+      throw isSystemError(error) ? cannotWrite(file, error) : error
+    }
+  }
+  await attempt(() => handle.writeFile(head))
+
+  return {
+    write: (rows) =>
+      attempt(async () => {
+        const count = rows.length / stride
+        if (!Number.isInteger(count) || count > rowsLeft) {
+          throw new RangeError(`pngWriter: ${rows.length} bytes are not ${rowsLeft} or fewer rows of ${stride}`)
+        }
+        const band = Math.max(1, Math.floor(BAND_BYTES / stride))
+        for (let row = 0; row < count; row += band) {
+          const some = rows.subarray(row * stride, Math.min(row + band, count) * stride)
+          const filtered = filterRows(some, previous, stride)
+          previous = some.slice(some.length - stride)
+          await new Promise<void>((done, fail) => deflate.write(filtered, (error) => (error ? fail(error) : done())))
+          await flush()
+        }
+        rowsLeft -= count
+      }),
+    close: () =>
+      attempt(async () => {
+        if (rowsLeft > 0) throw new RangeError(`pngWriter: ${rowsLeft} of ${height} rows of ${file} are missing`)
+        await new Promise<void>((done, fail) => deflate.once('end', done).once('error', fail).end())
+        await flush()
+        await handle.writeFile(chunk('IEND', Buffer.alloc(0)))
+        await handle.sync()
+        await handle.close()
+        await rename(temporary, file)
+        state = 'closed'
+      }),
+    abort,
+  }
+}
+
+/** Writes a whole picture as PNG; see `pngWriter`. */
+export async function writePng(picture: Picture, file: string, options: PngOptions = {}): Promise<void> {
+  const writer = await pngWriter(file, picture.width, picture.height, options)
+  await writer.write(picture.data)
+  await writer.close()
+}
+
+function isPngSize(pixels: number): boolean {
+  return Number.isInteger(pixels) && pixels >= 1 && pixels < 2 ** 31
+}
+
+async function openForWriting(file: string, temporary: string): Promise<FileHandle> {
+  const there = await stat(file).catch(() => undefined)
+  if (there?.isDirectory()) throw new UserError(`cannot write ${file}: it is a folder`, 'Name a file, for example out.png.')
+  try {
+    return await open(temporary, 'wx')
+  } catch (error) {
+    throw isSystemError(error) ? cannotWrite(file, error) : error
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'errno' in error && 'code' in error && 'syscall' in error
+}
+
+function cannotWrite(file: string, error: NodeJS.ErrnoException): UserError {
+  const reasons: Record<string, string> = {
+    ENOENT: 'its folder does not exist',
+    ENOTDIR: 'its folder is not a folder',
+    EACCES: 'no permission',
+    EPERM: 'no permission',
+    EROFS: 'the file system is read-only',
+    ENOSPC: 'the disk is full',
+    EDQUOT: 'the disk quota is used up',
+    EISDIR: 'it is a folder',
+    ENAMETOOLONG: 'the name is too long',
+  }
+  const reason = reasons[error.code ?? ''] ?? error.message
+  return new UserError(`cannot write ${file}: ${reason}`, 'Choose another place for the output.', { cause: error })
+}
+
+function headerChunk(width: number, height: number): Buffer {
+  const body = Buffer.alloc(13)
+  body.writeUInt32BE(width, 0)
+  body.writeUInt32BE(height, 4)
+  body[8] = 8 // bits a sample
+  body[9] = 2 // RGB
+  return chunk('IHDR', body)
+}
+
+function densityChunks({ density }: PngOptions): Buffer[] {
+  if (density === undefined) return []
+  const perMetre = Math.round(density / 0.0254)
+  if (!(perMetre > 0 && perMetre < 2 ** 31)) throw new RangeError(`pngWriter: a density of ${density} pixels per inch cannot be`)
+  const body = Buffer.alloc(9)
+  body.writeUInt32BE(perMetre, 0)
+  body.writeUInt32BE(perMetre, 4)
+  body[8] = 1 // the unit is the metre
+  return [chunk('pHYs', body)]
+}
+
+function textChunks({ text = {} }: PngOptions): Buffer[] {
+  return Object.entries(text).map(([keyword, value]) => {
+    if (!/^[\x21-\x7e](?:[\x20-\x7e]{0,77}[\x21-\x7e])?$/.test(keyword)) {
+      throw new RangeError(`pngWriter: "${keyword}" is not a PNG keyword (1 to 79 printable ASCII characters)`)
+    }
+    // After the keyword: not compressed, method 0, no language tag, no translated keyword.
+    return chunk('iTXt', Buffer.concat([Buffer.from(keyword, 'latin1'), Buffer.alloc(5), Buffer.from(value, 'utf8')]))
+  })
+}
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1
+  return value
+})
+
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff
+  for (const byte of bytes) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ byte) & 0xff]!
+  return ~crc >>> 0
+}
+
+function chunk(type: string, body: Uint8Array): Buffer {
+  const whole = Buffer.alloc(body.length + 12)
+  whole.writeUInt32BE(body.length, 0)
+  whole.write(type, 4, 'latin1')
+  whole.set(body, 8)
+  whole.writeUInt32BE(crc32(whole.subarray(4, body.length + 8)), body.length + 8)
+  return whole
+}
+
+/** Each row under the filter (Sub, Up or Paeth) whose signed residuals have the smallest sum: PNG specification, 12.8. */
+function filterRows(rows: Uint8Array, previous: Uint8Array, stride: number): Uint8Array {
+  const count = rows.length / stride
+  const out = new Uint8Array(rows.length + count)
+  const candidates = [1, 2, 4].map((type) => ({ type, residuals: new Uint8Array(stride) }))
+  let above = previous
+  for (let y = 0; y < count; y++) {
+    const row = rows.subarray(y * stride, (y + 1) * stride)
+    let best = candidates[0]!
+    let smallest = Infinity
+    for (const candidate of candidates) {
+      const size = applyFilter(candidate.type, row, above, candidate.residuals)
+      if (size < smallest) {
+        smallest = size
+        best = candidate
+      }
+    }
+    out[y * (stride + 1)] = best.type
+    out.set(best.residuals, y * (stride + 1) + 1)
+    above = row
+  }
+  return out
+}
+
+function applyFilter(type: number, row: Uint8Array, above: Uint8Array, residuals: Uint8Array): number {
+  let size = 0
+  for (let i = 0; i < row.length; i++) {
+    const left = i < 3 ? 0 : row[i - 3]!
+    const up = above[i]!
+    const guess = type === 1 ? left : type === 2 ? up : paeth(left, up, i < 3 ? 0 : above[i - 3]!)
+    const residual = (row[i]! - guess) & 0xff
+    residuals[i] = residual
+    size += residual < 128 ? residual : 256 - residual
+  }
+  return size
+}
+
+function paeth(left: number, up: number, upLeft: number): number {
+  const towardsLeft = Math.abs(up - upLeft)
+  const towardsUp = Math.abs(left - upLeft)
+  const towardsUpLeft = Math.abs(left + up - 2 * upLeft)
+  if (towardsLeft <= towardsUp && towardsLeft <= towardsUpLeft) return left
+  return towardsUp <= towardsUpLeft ? up : upLeft
+}
