@@ -1,23 +1,20 @@
 /**
- * The candidates that `name` may have been meant to be, best first, ties alphabetical; never `name` itself.
+ * The candidates that `name` may have been meant to be: those at the least distance, alphabetical, then those that `name` is an
+ * unfinished form of (three letters or more). Never `name` itself.
  *
- * Near is a Damerau-Levenshtein distance of at most floor(0.4 * length) + 1, where a change of case costs one in all; a name that
- * shares no letter is not near. A candidate that begins with three or more letters of `name` is near too, after those.
+ * The distance is Damerau and Levenshtein's, a change of case costs one in all, and floor(0.4 * length) + 1 is the most that counts as
+ * near; a name that shares no letter is not near.
  */
 export function nearest(name: string, candidates: Iterable<string>): string[] {
-  const limit = Math.floor(0.4 * name.length) + 1
-  const ranked: { candidate: string; distance: number }[] = []
-  for (const candidate of new Set(candidates)) {
-    if (candidate === name) continue
-    const distance = caselessDistance(name, candidate)
-    if (distance <= limit) ranked.push({ candidate, distance })
-    else if (name.length >= 3 && candidate.startsWith(name)) ranked.push({ candidate, distance: limit })
-  }
-  ranked.sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
-  return ranked.map(({ candidate }) => candidate)
+  const others = [...new Set(candidates)].filter((candidate) => candidate !== name).sort()
+  const distances = new Map(others.map((candidate) => [candidate, distance(name, candidate)]))
+  const least = Math.min(Math.floor(0.4 * name.length) + 1, ...distances.values())
+  const near = others.filter((candidate) => distances.get(candidate) === least)
+  const finished = others.filter((candidate) => name.length >= 3 && candidate.startsWith(name) && !near.includes(candidate))
+  return [...near, ...finished]
 }
 
-function caselessDistance(a: string, b: string): number {
+function distance(a: string, b: string): number {
   const lowerA = a.toLowerCase()
   const lowerB = b.toLowerCase()
   const caseless = editDistance(lowerA, lowerB)
