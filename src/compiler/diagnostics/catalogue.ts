@@ -1,0 +1,139 @@
+import type { Diagnostic, Fix, Label, Severity, Span } from './diagnostic.ts'
+
+/**
+ * Every code that archc can report, with the type of what its message needs. A wrong code or a missing argument does
+ * not compile.
+ */
+const error = <A>(message: (a: A) => string): Entry<A> => ({ severity: 'error', message })
+const warning = <A>(message: (a: A) => string): Entry<A> => ({ severity: 'warning', message })
+
+interface Entry<A> {
+  readonly severity: Severity
+  readonly message: (a: A) => string
+}
+
+/** `; did you mean a or b?`, or what is accepted when nothing is near. */
+const near = (a: { near: readonly string[]; accepted?: readonly string[] }): string =>
+  a.near.length > 0
+    ? `; did you mean ${a.near.join(' or ')}?${a.accepted ? ` It takes ${a.accepted.join(', ')}` : ''}`
+    : a.accepted && a.accepted.length > 0
+      ? `. It takes ${a.accepted.join(', ')}`
+      : ''
+
+interface Suggesting {
+  readonly name: string
+  readonly near: readonly string[]
+  readonly accepted?: readonly string[]
+}
+
+export const catalogue = {
+  // text
+  'unexpected-token': error((a: { expected: string; found: string }) => `expected ${a.expected}, found ${a.found}`),
+  'unknown-keyword': error((a: Suggesting) => `'${a.name}' is not a declaration${near(a)}`),
+  unclosed: error((a: { bracket: string }) => `this ${a.bracket} is never closed`),
+  'bad-string': error((_: object) => 'a string ends on its line'),
+  'bad-character': error((a: { found: string }) => `${a.found} has no meaning here`),
+  'pattern-syntax': error((a: { problem: string }) => a.problem),
+  // names
+  'unknown-name': error((a: Suggesting) => `nothing here is called ${a.name}${near(a)}`),
+  'unknown-module': error((a: Suggesting & { file: string }) => `${a.file} has no module or model called ${a.name}${near(a)}`),
+  'unknown-op': error((a: Suggesting) => `no op or module called ${a.name}${near(a)}`),
+  'unknown-attribute': error((a: Suggesting & { callee: string }) => `${a.callee} has no ${a.name}${near(a)}`),
+  'unknown-preset': error((a: Suggesting & { model: string }) => `${a.model} has no preset ${a.name}${near(a)}`),
+  'missing-attribute': error((a: { callee: string; name: string }) => `${a.callee} needs ${a.name}`),
+  'duplicate-name': error((a: { name: string; what: string }) => `${a.name} is already ${a.what}`),
+  'unknown-dim': error((a: Suggesting) => `${a.name} is not a dimension here${near(a)}`),
+  'import-missing': error((a: { path: string; reason: string }) => `cannot read ${a.path}: ${a.reason}`),
+  'import-cycle': error((a: { chain: readonly string[] }) => `${a.chain.join(', which imports ')}`),
+  'used-before-defined': error((a: { name: string }) => `${a.name} is used before it is defined`),
+  'module-cycle': error((a: { name: string }) => `${a.name} calls itself`),
+  'too-deep': error((a: { limit: number }) => `more than ${a.limit} levels are nested here`),
+  // values
+  'attribute-type': error((a: { name: string; takes: string; given: string }) => `${a.name} takes ${a.takes}, not ${a.given}`),
+  'attribute-value': error((a: { name: string; accepted: string; given: string }) => `${a.name} is ${a.accepted}; not ${a.given}`),
+  'not-static': error((a: { name: string; on: string }) => `${a.name} must be known when compiling; it depends on ${a.on}`),
+  'not-a-tensor': error((a: { what: string; given: string }) => `${a.what} takes a tensor, not ${a.given}`),
+  'repeat-count': error((a: { written: string; value: string }) => `repeat takes a count from 0 to 10000; ${a.written} is ${a.value}`),
+  'static-value': error((a: { problem: string }) => a.problem),
+  // shapes
+  arity: error((a: { callee: string; takes: string; given: number }) => `${a.callee} takes ${a.takes} and is given ${a.given}`),
+  'rank-mismatch': error((a: { callee: string; takes: string; name: string; given: string }) => `${a.callee} takes ${a.takes}; ${a.name} is ${a.given}`),
+  'shape-mismatch': error((a: { problem: string }) => a.problem),
+  'shape-unknown': error((a: { claim: string }) => `cannot show that ${a.claim}`),
+  'not-divisible': error((a: { size: string; by: string; where: string }) => `${a.size} does not divide by ${a.by}${a.where}`),
+  broadcast: error((a: { operator: string; left: string; right: string; axis: string }) => `${a.operator} cannot pair ${a.left} with ${a.right} at ${a.axis}`),
+  'concat-axes': error((a: { axis: number; other: number; left: string; right: string }) => `concat joins axis ${a.axis}; axis ${a.other} differs: ${a.left} against ${a.right}`),
+  'pattern-mismatch': error((a: { problem: string }) => a.problem),
+  'window-too-large': error((a: { problem: string }) => a.problem),
+  'output-mismatch': error((a: { name: string; declared: string; returned: string }) => `${a.name} is declared ${a.declared} and returned as ${a.returned}`),
+  'dtype-mismatch': error((a: { callee: string; takes: string; name: string; given: string }) => `${a.callee} needs ${a.takes}; ${a.name} is ${a.given}`),
+  'mixed-pipeline': error((a: { written: string; readings: readonly string[] }) => `${a.written} could be ${a.readings.join(' or ')}; write the one you mean`),
+  'return-missing': error((a: { name: string }) => `${a.name} has no return`),
+  // slots and variants
+  'slot-contract': error((a: { slot: string; problem: string }) => `the filler of ${a.slot} ${a.problem}`),
+  'unknown-path': error((a: Suggesting & { owner: string; kind: string }) => `${a.owner} has no ${a.kind} ${a.name}${near(a)}`),
+  'not-a-slot': error((a: { name: string; what: string; slots: readonly string[] }) => `${a.name} is ${a.what}; only slots can be replaced. Slots: ${a.slots.join(', ')}`),
+  'edit-conflict': error((a: { first: string; second: string; path: string }) => `${a.first} and ${a.second} both change ${a.path}`),
+  'variant-no-effect': error((a: { base: string }) => `this variant equals ${a.base}: neither graph nor train nor evaluate changes`),
+  'variant-of-variant': error((_: object) => 'a variant names a model; apply two variants together with --variant'),
+  'lambda-arity': error((a: { slot: string; takes: number; names: number }) => `${a.slot} has ${a.takes} inputs; the lambda names ${a.names}`),
+  'lambda-place': error((_: object) => 'a lambda stands only as the filler of a slot or as its replacement'),
+  // training and evaluation
+  'unknown-field': error((a: Suggesting & { record: string }) => `${a.record} has no ${a.name}${near(a)}`),
+  'missing-field': error((a: { record: string; name: string }) => `${a.record} needs ${a.name}`),
+  'unbound-dim': error((a: { record: string; dim: string }) => `${a.record} does not say how large ${a.dim} is`),
+  'out-of-range': error((a: { name: string; range: string; given: string }) => `${a.name} is in ${a.range}; ${a.given} is outside`),
+  'loss-shape': error((a: { callee: string; left: string; right: string }) => `${a.callee} compares ${a.left} with ${a.right}`),
+  'role-shape': error((a: { role: string; takes: string; name: string; given: string }) => `${a.role} are ${a.takes}; ${a.name} is ${a.given}`),
+  'role-unknown': error((a: Suggesting) => `there is no role ${a.name}${near(a)}`),
+  'role-missing': error((a: { model: string; role: string }) => `${a.model} has no ${a.role}`),
+  'role-count': error((a: { model: string; problem: string }) => `a model has ${a.problem}; ${a.model} has another number`),
+  'scale-range': error((a: { problem: string }) => a.problem),
+  'only-in-models': error((a: { what: string; name: string }) => `${a.what} stands only in a model; ${a.name} is a module`),
+  'no-model': error((a: { file: string }) => `${a.file} declares no model`),
+  // lints
+  'unused-let': warning((a: { name: string }) => `${a.name} is never used`),
+  'unused-module': warning((a: { name: string }) => `module ${a.name} is never used`),
+  'unused-input': warning((a: { name: string }) => `the input ${a.name} is never used`),
+  'unused-import': warning((a: { name: string }) => `the import ${a.name} is never used`),
+  'dead-slot': warning((a: { name: string; outputs: string }) => `${a.name} has no path to ${a.outputs}`),
+} satisfies { [code: string]: Entry<never> }
+
+export type Code = keyof typeof catalogue
+export type Arguments<C extends Code> = Parameters<(typeof catalogue)[C]['message']>[0]
+
+/** What stands around a message besides its arguments. */
+export interface Context {
+  readonly label?: string
+  readonly related?: readonly Label[]
+  readonly notes?: readonly string[]
+  readonly help?: string
+  readonly fixes?: readonly Fix[]
+}
+
+/** Makes the record for `code` at `span`. */
+export function diagnostic<C extends Code>(code: C, args: Arguments<C>, span: Span, context: Context = {}): Diagnostic {
+  const entry = catalogue[code] as unknown as Entry<Arguments<C>>
+  return {
+    code,
+    severity: entry.severity,
+    message: entry.message(args),
+    primary: { span, label: context.label ?? '' },
+    related: context.related ?? [],
+    notes: context.notes ?? [],
+    ...(context.help !== undefined && { help: context.help }),
+    fixes: context.fixes ?? [],
+  }
+}
+
+/** Thrown inside a statement to leave it; caught where the statement began. Never leaves the compiler. */
+export class Reported extends Error {
+  constructor(readonly diagnostic: Diagnostic) {
+    super(diagnostic.message)
+  }
+}
+
+/** Reports and leaves the statement. */
+export function fail<C extends Code>(code: C, args: Arguments<C>, span: Span, context: Context = {}): never {
+  throw new Reported(diagnostic(code, args, span, context))
+}

@@ -1,0 +1,77 @@
+/** A text and where its lines begin. Lines end with LF, CR LF or CR, as editors have it. */
+export interface Source {
+  readonly text: string
+  /** The offset of each line's first character. */
+  readonly lineStarts: readonly number[]
+}
+
+/** A place as people count: both from 1, the column in UTF-16 units. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+export function source(text: string): Source {
+  const lineStarts = [0]
+  for (const { index, 0: end } of text.matchAll(/\r\n|\n|\r/g)) lineStarts.push(index + end.length)
+  return { text, lineStarts }
+}
+
+/** Where an offset is; one outside the text is taken for the nearer end. */
+export function positionAt({ text, lineStarts }: Source, offset: number): Position {
+  const inside = Math.min(Math.max(offset, 0), text.length)
+  let low = 0
+  let high = lineStarts.length - 1
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (lineStarts[middle]! <= inside) low = middle
+    else high = middle - 1
+  }
+  return { line: low + 1, column: inside - lineStarts[low]! + 1 }
+}
+
+/** The text of a line (counted from 1) without its end; empty for a line that is not there. */
+export function lineAt({ text, lineStarts }: Source, line: number): string {
+  const start = lineStarts[line - 1]
+  return start === undefined ? '' : text.slice(start, lineStarts[line]).replace(/[\r\n]+$/, '')
+}
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+const tabStop = 4
+
+/** East Asian wide and fullwidth characters, and what is drawn as a picture: two cells each. */
+const wide =
+  /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f)/u
+
+const invisible = /^[\p{Mn}\p{Me}\p{Cf}]+$/u
+
+const control = /\p{Cc}/gu
+
+/** How text stands in a terminal: what to print, and for each UTF-16 offset (and the end) the cell that it begins in. */
+export interface Cells {
+  readonly printed: string
+  readonly cells: readonly number[]
+}
+
+/** Lays out one line: tabs go to the next multiple of four, wide characters take two cells, control characters show as U+FFFD. */
+export function layOut(line: string): Cells {
+  const cells: number[] = []
+  let printed = ''
+  let cell = 0
+  for (const { segment } of graphemes.segment(line)) {
+    for (let i = 0; i < segment.length; i++) cells.push(cell)
+    const width = segment === '\t' ? tabStop - (cell % tabStop) : widthOf(segment)
+    printed += segment === '\t' ? ' '.repeat(width) : printable(segment)
+    cell += width
+  }
+  return { printed, cells: [...cells, cell] }
+}
+
+function widthOf(grapheme: string): number {
+  if (invisible.test(grapheme)) return 0
+  return wide.test(grapheme) ? 2 : 1
+}
+
+/** Text without anything that a terminal would act on. */
+export const printable = (text: string): string => text.replace(control, '\ufffd')

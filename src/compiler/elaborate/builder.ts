@@ -1,0 +1,133 @@
+import type { Span } from '../diagnostics/diagnostic.ts'
+import type { Graph, GraphInput, Initialiser, Node, TensorType, Weight } from '../ir/graph.ts'
+import { filled } from '../ops/source.ts'
+import type { Emission, Primitive, TensorValue } from '../ops/op.ts'
+import { compare, key, type Size } from '../shapes/size.ts'
+
+/** What `check` of a picture's size the model asks for, found while shapes were proved. */
+export interface BoundaryCheck {
+  readonly size: Size
+  readonly least: number
+  readonly problem: string
+  readonly span: Span
+}
+
+/**
+ * Grows the graph. Equal calls are merged (not those that act at random), and arithmetic with the constants 0 and 1 is
+ * folded, so that an ablation by `(_) => 0` leaves nothing behind.
+ */
+export class Builder {
+  readonly #values: TensorType[] = []
+  readonly #nodes: Node[] = []
+  readonly #inputs: GraphInput[] = []
+  readonly #weights = new Map<string, Weight>()
+  readonly #known = new Map<string, readonly TensorValue[]>()
+  readonly #fills = new Map<number, number>()
+  readonly lets = new Map<string, number>()
+  readonly checks: BoundaryCheck[] = []
+
+  input(name: string, type: TensorType): TensorValue {
+    const value = this.#value(type)
+    this.#inputs.push({ name, value: value.id })
+    return value
+  }
+
+  weight(weight: Weight): string {
+    const known = this.#weights.get(weight.path)
+    if (known && known.shape.join() !== weight.shape.join()) throw new Error(`two weights are called ${weight.path}`)
+    if (!known) this.#weights.set(weight.path, weight)
+    return weight.path
+  }
+
+  fill(value: number, shape: readonly Size[], path: string, span: Span): TensorValue {
+    const [result] = this.emit(filled, [], { attributes: { value }, sizes: { shape } }, path, span)
+    this.#fills.set(result!.id, value)
+    return result!
+  }
+
+  /** The number that a value is everywhere, if it is one. */
+  constantOf(value: TensorValue): number | undefined {
+    return this.#fills.get(value.id)
+  }
+
+  emit(primitive: Primitive, inputs: readonly TensorValue[], emission: Emission, path: string, span: Span): TensorValue[] {
+    const { attributes = {}, sizes = {}, weights = [] } = emission
+    const folded = this.#fold(primitive, inputs, emission, path, span)
+    if (folded) return [folded]
+    const identity = primitive.random ? '' : callKey(primitive.name, inputs, attributes, sizes, weights)
+    const known = identity ? this.#known.get(identity) : undefined
+    if (known) return [...known]
+    const types = primitive.results({ inputs, weights: weights.map((name) => this.#weights.get(name)!), attributes, sizes })
+    const results = types.map((type) => this.#value(type))
+    this.#nodes.push({
+      op: primitive.name,
+      inputs: inputs.map((input) => input.id),
+      weights,
+      attributes,
+      sizes,
+      results: results.map((result) => result.id),
+      path,
+      span,
+    })
+    if (identity) this.#known.set(identity, results)
+    return results
+  }
+
+  graph(): Graph {
+    return { inputs: this.#inputs, weights: [...this.#weights.values()], nodes: this.#nodes, values: this.#values, outputs: [], lets: this.lets }
+  }
+
+  #value(type: TensorType): TensorValue {
+    this.#values.push({ shape: type.shape, dtype: type.dtype })
+    return { kind: 'tensor', id: this.#values.length - 1, shape: type.shape, dtype: type.dtype }
+  }
+
+  #fold(primitive: Primitive, inputs: readonly TensorValue[], emission: Emission, path: string, span: Span): TensorValue | undefined {
+    const { attributes = {} } = emission
+    const [a, b] = inputs
+    const left = a && this.constantOf(a)
+    const right = b && this.constantOf(b)
+    const result = (): readonly Size[] => primitive.results({ inputs, weights: [], attributes, sizes: emission.sizes ?? {} })[0]!.shape
+    const sameShape = (x: TensorValue): boolean => {
+      const shape = result()
+      return shape.length === x.shape.length && shape.every((size, at) => compare(size, x.shape[at]!) === 'equal')
+    }
+    if (primitive.name === 'add' && b) {
+      if (left === 0 && sameShape(b)) return b
+      if (right === 0 && sameShape(a!)) return a
+    }
+    if (primitive.name === 'subtract' && b && right === 0 && sameShape(a!)) return a
+    if (primitive.name === 'multiply') {
+      if (left === 0 || right === 0 || attributes['left'] === 0 || attributes['right'] === 0) return this.fill(0, result(), path, span)
+      if ((attributes['left'] === 1 || attributes['right'] === 1) && !b) return a
+      if (b && left === 1 && sameShape(b)) return b
+      if (b && right === 1 && sameShape(a!)) return a
+    }
+    if ((primitive.name === 'add' || primitive.name === 'subtract') && !b && attributes['right'] === 0) return a
+    if (primitive.name === 'add' && !b && attributes['left'] === 0) return a
+    if (primitive.name === 'rearrange' && left !== undefined) return this.fill(left, result(), path, span)
+    if ((primitive.name === 'reduce_sum' || primitive.name === 'reduce_mean' || primitive.name === 'reduce_max') && left === 0)
+      return this.fill(0, result(), path, span)
+    return undefined
+  }
+}
+
+const callKey = (
+  name: string,
+  inputs: readonly TensorValue[],
+  attributes: Readonly<Record<string, unknown>>,
+  sizes: Readonly<Record<string, readonly Size[]>>,
+  weights: readonly string[],
+): string => {
+  const written = Object.entries(sizes).map(([label, list]) => `${label}=${list.map(key).join(',')}`)
+  return `${name}(${inputs.map((input) => input.id).join(',')})${JSON.stringify(attributes)}{${written.join(';')}}[${weights.join(',')}]`
+}
+
+export const initialiserText = (initialiser: Initialiser): string =>
+  'std' in initialiser
+    ? `${initialiser.kind}(std: ${initialiser.std})`
+    : 'bound' in initialiser
+      ? `uniform(bound: ${initialiser.bound})`
+      : 'value' in initialiser
+        ? String(initialiser.value)
+        : initialiser.kind

@@ -1,0 +1,322 @@
+import { fail, Reported } from '../diagnostics/catalogue.ts'
+import type { Span } from '../diagnostics/diagnostic.ts'
+import { nearest } from '../diagnostics/suggest.ts'
+import type { DType } from '../ir/graph.ts'
+import type { ModuleUnit } from '../names/program.ts'
+import type { TensorValue } from '../ops/op.ts'
+import { ownWeight } from '../ops/source.ts'
+import { atLeast, compare, divisible, format, sub, type Size } from '../shapes/size.ts'
+import type { Argument, Call, Condition, Expression, Parameter, Statement, TensorType } from '../syntax/tree.ts'
+import { parameterTypes, readInitialiser, readParameter } from './attributes.ts'
+import { asTensor, evaluate, type Elaboration } from './evaluate.ts'
+import { ownerLabels } from './owners.ts'
+import { join, type Place, type Scope } from './scope.ts'
+import { asSize, isScalar } from './static.ts'
+import { isInteger, shapeText, show, sizeValue, type Value } from './values.ts'
+
+type NamedArgument = Argument & { readonly name: NonNullable<Argument['name']> }
+
+/** Parameters from a call's named arguments and the declared defaults, left to right. */
+export function bindParameters(
+  owner: string,
+  parameters: readonly Parameter[],
+  given: ReadonlyMap<string, { expression: Expression; evaluate: (x: Expression) => Value; nameSpan: Span }>,
+  span: Span,
+  file: Scope['file'],
+  e: Elaboration,
+): Map<string, Value> {
+  const values = new Map<string, Value>()
+  const accepted = parameters.map((parameter) => parameter.name.text)
+  for (const [name, { nameSpan }] of given)
+    if (!accepted.includes(name)) fail('unknown-attribute', { callee: owner, name, near: nearest(name, accepted), accepted }, nameSpan)
+  for (const parameter of parameters) {
+    const name = parameter.name.text
+    if (!parameterTypes.includes(parameter.type.text))
+      fail('unknown-name', { name: parameter.type.text, near: nearest(parameter.type.text, parameterTypes), accepted: parameterTypes }, parameter.type.span)
+    if (values.has(name)) fail('duplicate-name', { name, what: 'a parameter' }, parameter.name.span)
+    const argument = given.get(name)
+    const scope: Scope = { file, names: values, sizes: new Map(), later: new Set() }
+    const place: Place = { scope: '', name: '', labels: new Map() }
+    const expression = argument?.expression ?? parameter.standard
+    if (!expression) fail('missing-attribute', { callee: owner, name }, span)
+    const read = argument?.evaluate ?? ((x: Expression) => evaluate(x, scope, place, e))
+    values.set(name, readParameter(name, parameter.type.text, parameter.list, expression, read))
+  }
+  return values
+}
+
+/** Elaborates a module's body at a call. `place.path` is the call's own path, the scope of what is inside. */
+export function callModule(
+  unit: ModuleUnit,
+  inputs: readonly { value: Value; span: Span }[],
+  named: readonly NamedArgument[],
+  scope: Scope,
+  place: Place & { readonly path: string },
+  call: Call,
+  e: Elaboration,
+): Value {
+  const given = new Map(
+    named.map((argument) => [
+      argument.name.text,
+      { expression: argument.value, evaluate: (x: Expression) => evaluate(x, scope, place, e), nameSpan: argument.name.span },
+    ]),
+  )
+  return enter(unit, inputs, given, place.path, call.span, e)
+}
+
+/** The same for a slot's filler, whose parameters may have been set from outside. */
+export function enter(
+  unit: ModuleUnit,
+  inputs: readonly { value: Value; span: Span }[],
+  given: Parameters<typeof bindParameters>[2],
+  path: string,
+  span: Span,
+  e: Elaboration,
+): Value {
+  const { declaration, file } = unit
+  const name = declaration.name.text
+  if (e.calls.some((call) => call.name === name && call.span.file === span.file && call.span.start === span.start)) fail('module-cycle', { name }, span)
+  e.calls.push({ name, span })
+  try {
+    const parameters = bindParameters(name, declaration.parameters, given, span, file, e)
+    return elaborateBody(unit, parameters, inputs, path, span, e)
+  } catch (error) {
+    if (error instanceof Reported) throw outside(error, name, span)
+    throw error
+  } finally {
+    e.calls.pop()
+  }
+}
+
+/** What goes wrong inside a module is shown at the call; the inside is a related place. */
+function outside(error: Reported, name: string, span: Span): Reported {
+  const { diagnostic: inner } = error
+  if (inner.primary.span.file === span.file && inner.primary.span.start >= span.start && inner.primary.span.end <= span.end) return error
+  const already = inner.related.some((related) => related.label.startsWith('called from here'))
+  if (already) return error
+  return new Reported({ ...inner, related: [...inner.related, { span, label: `called from here: ${name}` }] })
+}
+
+/** Statements of one module with its inputs bound; gives what it returns. */
+function elaborateBody(
+  { declaration, file }: ModuleUnit,
+  parameters: Map<string, Value>,
+  inputs: readonly { value: Value; span: Span }[],
+  path: string,
+  span: Span,
+  e: Elaboration,
+): Value {
+  const name = declaration.name.text
+  const scope: Scope = { file, names: new Map(parameters), sizes: new Map(), later: laterNames(declaration.body) }
+  const statements = declaration.body
+  const declared = statements.filter((statement) => statement.kind === 'input')
+  if (declared.length !== inputs.length)
+    fail('arity', { callee: name, takes: `${declared.length} ${declared.length === 1 ? 'tensor' : 'tensors'}`, given: inputs.length }, inputs[declared.length]?.span ?? span)
+  declared.forEach((statement, at) => {
+    const { value, span: givenAt } = inputs[at]!
+    bindInput(statement.name.text, statement.type, asTensor(value, name, givenAt), name, givenAt, scope, e)
+    scope.later.delete(statement.name.text)
+  })
+  declared.forEach((statement) => statement.where.forEach((condition) => checkCondition(condition, name, scope, span, e)))
+  const outputs = statements.filter((statement) => statement.kind === 'output')
+  for (const statement of statements) {
+    if (statement.kind === 'slot' || statement.kind === 'scale')
+      fail('only-in-models', { what: `a ${statement.kind}`, name }, statement.span)
+    if (statement.kind === 'return') return returned(statement, outputs, name, path, scope, e)
+    elaborateStatement(statement, path, scope, e)
+  }
+  return fail('return-missing', { name }, declaration.name.span)
+}
+
+export const laterNames = (body: readonly Statement[]): Set<string> =>
+  new Set(
+    body.flatMap((statement) =>
+      statement.kind === 'let' ? statement.names.map((name) => name.text) : statement.kind === 'weight' || statement.kind === 'input' ? [statement.name.text] : [],
+    ),
+  )
+
+/** `let` and `weight`; other statements are handled by whoever owns the body. */
+export function elaborateStatement(statement: Statement, path: string, scope: Scope, e: Elaboration): void {
+  const define = (name: { text: string; span: Span }, value: Value): void => {
+    if (scope.names.has(name.text) || scope.sizes.has(name.text))
+      fail('duplicate-name', { name: name.text, what: scope.sizes.has(name.text) ? 'a size' : 'defined here' }, name.span)
+    scope.names.set(name.text, value)
+    scope.later.delete(name.text)
+    if (value.kind === 'tensor') e.builder.lets.set(join(path, name.text), value.id)
+    if (value.kind === 'several')
+      value.items.forEach((item) => item.name && e.builder.lets.set(join(path, name.text, item.name), item.value.id))
+  }
+  if (statement.kind === 'weight') {
+    const shape = axesOf(statement.type, scope, e).map((axis) => axis.size)
+    const sizes = shape.map((size) => {
+      const value = size ? sizeValue(size) : undefined
+      if (!value || !isInteger(value)) fail('not-static', { name: `the shape of ${statement.name.text}`, on: size ? format(size) : 'an open axis' }, statement.type.span)
+      return value.value
+    })
+    const place: Place = { scope: path, name: '', labels: new Map() }
+    const initialiser = readInitialiser(statement.name.text, statement.initialiser, (x) => evaluate(x, scope, place, e))
+    const weight = e.builder.weight({ path: join(path, statement.name.text), shape: sizes, initialiser, fanIn: sizes[0] ?? 1, trainable: true, op: 'weight' })
+    define(statement.name, e.builder.emit(ownWeight, [], { weights: [weight] }, join(path, statement.name.text), statement.span)[0]!)
+  }
+  if (statement.kind === 'let') {
+    const labels = ownerLabels([statement.value], true, scope.file, scope.slots?.names ?? new Set())
+    const place: Place = { scope: path, name: statement.names.map((name) => name.text).join('_'), labels }
+    const value = evaluate(statement.value, scope, place, e)
+    if (!statement.tuple) define(statement.names[0]!, value)
+    else {
+      const items = value.kind === 'several' ? value.items : []
+      if (items.length !== statement.names.length)
+        fail('arity', { callee: `let (${statement.names.map((name) => name.text).join(', ')})`, takes: `${statement.names.length} results`, given: value.kind === 'several' ? items.length : 1 }, statement.value.span)
+      statement.names.forEach((name, at) => define(name, items[at]!.value))
+    }
+  }
+}
+
+/** Results of `return` against the declared outputs. */
+export function returned(
+  statement: Extract<Statement, { kind: 'return' }>,
+  outputs: readonly Extract<Statement, { kind: 'output' }>[],
+  owner: string,
+  path: string,
+  scope: Scope,
+  e: Elaboration,
+): Value {
+  if (statement.values.length !== outputs.length)
+    fail('arity', { callee: `return of ${owner}`, takes: `${outputs.length} ${outputs.length === 1 ? 'output' : 'outputs'}`, given: statement.values.length }, statement.span)
+  const labels = ownerLabels(statement.values, false, scope.file, scope.slots?.names ?? new Set())
+  const items = statement.values.map((expression, at) => {
+    const output = outputs[at]!
+    const value = asTensor(evaluate(expression, scope, { scope: path, name: '', labels }, e), 'return', expression.span)
+    checkOutput(output, value, owner, expression.span, scope, e)
+    return { ...(output.name && { name: output.name.text }), value }
+  })
+  return items.length === 1 ? items[0]!.value : { kind: 'several', items }
+}
+
+function checkOutput(output: Extract<Statement, { kind: 'output' }>, value: TensorValue, owner: string, span: Span, scope: Scope, e: Elaboration): void {
+  const name = output.name?.text ?? `the output of ${owner}`
+  const axes = axesOf(output.type, scope, e)
+  const context = { label: `gives ${shapeText(value)}`, related: [{ span: output.type.span, label: `declared here` }] }
+  const mismatch = (note: string): never => fail('output-mismatch', { name, declared: axesText(output.type, axes), returned: shapeText(value) }, span, { ...context, notes: [note] })
+  if ((output.type.dtype?.text ?? 'f32') !== value.dtype) mismatch(`${value.dtype} is not ${output.type.dtype?.text ?? 'f32'}`)
+  if (axes.length !== value.shape.length) mismatch(`${value.shape.length} axes, not ${axes.length}`)
+  axes.forEach(({ size, open }, at) => {
+    const actual = value.shape[at]!
+    if (!size) {
+      if (open) scope.sizes.set(open, actual)
+      return
+    }
+    const verdict = compare(size, actual)
+    if (verdict === 'different') mismatch(`axis ${at}: ${format(actual)} is not ${format(size)}`)
+    if (verdict === 'unknown') fail('shape-unknown', { claim: `${format(actual)} = ${format(size)}` }, span, context)
+  })
+}
+
+export interface ResolvedAxis {
+  /** Undefined for `?`. */
+  readonly size?: Size
+  /** The name of `?u`. */
+  readonly open?: string
+}
+
+/** The axes of a written type, with every name known; `..` is what the inputs bound. */
+export function axesOf(type: TensorType, scope: Scope, e: Elaboration): ResolvedAxis[] {
+  return type.axes.flatMap((axis): ResolvedAxis[] => {
+    if (axis.kind === 'leading') return (scope.leading ?? fail('unknown-dim', { name: '..', near: [] }, axis.span)).map((size) => ({ size }))
+    if (axis.kind === 'open') return [axis.name ? { open: axis.name.text } : {}]
+    return [{ size: sizeOf(axis.size, scope, e) }]
+  })
+}
+
+export function axesText(type: TensorType, axes: readonly ResolvedAxis[]): string {
+  return `${type.dtype ? type.dtype.text : ''}[${axes.map(({ size, open }) => (size ? format(size) : `?${open ?? ''}`)).join(', ')}]`
+}
+
+/** A size expression; a name that nothing binds is `unknown-dim`. */
+export function sizeOf(expression: Expression, scope: Scope, e: Elaboration): Size {
+  if (expression.kind === 'name' && !scope.names.has(expression.name) && !scope.sizes.has(expression.name) && scope.perItem !== expression.name) {
+    const known = [...scope.sizes.keys(), ...scope.names.keys()]
+    fail('unknown-dim', { name: expression.name, near: nearest(expression.name, known), accepted: [...scope.sizes.keys()] }, expression.span)
+  }
+  const value = evaluate(expression, scope, { scope: '', name: '', labels: new Map() }, e)
+  const size = isScalar(value) ? asSize(value) : undefined
+  return size ?? fail('attribute-type', { name: 'an axis', takes: 'an int or a size', given: show(value) }, expression.span)
+}
+
+/** Binds the names of a declared input to the sizes of what is given, or says where they conflict. */
+function bindInput(name: string, type: TensorType, value: TensorValue, owner: string, span: Span, scope: Scope, e: Elaboration): void {
+  const expected = (type.dtype?.text ?? 'f32') as DType
+  if (value.dtype !== expected)
+    fail('dtype-mismatch', { callee: owner, takes: `${expected} for ${name}`, name: 'this', given: shapeText(value) }, span, { related: [{ span: type.span, label: 'declared here' }] })
+  const leadingAt = type.axes.findIndex((axis) => axis.kind === 'leading')
+  const fixed = type.axes.length - (leadingAt >= 0 ? 1 : 0)
+  const rankFits = leadingAt >= 0 ? value.shape.length >= fixed : value.shape.length === fixed
+  const declared = `[${type.axes.map(axisText).join(', ')}]`
+  if (!rankFits)
+    fail('rank-mismatch', { callee: owner, takes: declared, name: 'this', given: shapeText(value) }, span, { related: [{ span: type.span, label: 'declared here' }] })
+  const leadingCount = value.shape.length - fixed
+  let at = 0
+  for (const axis of type.axes) {
+    if (axis.kind === 'leading') {
+      bindLeading(value.shape.slice(at, at + leadingCount), scope, owner, span)
+      at += leadingCount
+      continue
+    }
+    const actual = value.shape[at]!
+    if (axis.kind === 'size' && axis.size.kind === 'name' && !scope.names.has(axis.size.name) && !scope.sizes.has(axis.size.name)) scope.sizes.set(axis.size.name, actual)
+    else if (axis.kind === 'size') {
+      const wanted = sizeOf(axis.size, scope, e)
+      const verdict = compare(wanted, actual)
+      const context = {
+        label: `gives ${shapeText(value)}`,
+        related: [{ span: axis.span, label: `${owner} takes ${declared} for ${name}` }],
+        notes: [`axis ${at}: ${format(actual)} ${verdict === 'different' ? 'is not' : 'against'} ${format(wanted)}`],
+      }
+      if (verdict === 'different') fail('shape-mismatch', { problem: `${owner} takes ${format(wanted)} at axis ${at} of ${name} and is given ${format(actual)}` }, span, context)
+      if (verdict === 'unknown') fail('shape-unknown', { claim: `${format(actual)} = ${format(wanted)}` }, span, context)
+    }
+    at += 1
+  }
+  scope.names.set(name, value)
+}
+
+function bindLeading(sizes: readonly Size[], scope: Scope, owner: string, span: Span): void {
+  if (!scope.leading) {
+    scope.leading = sizes
+    return
+  }
+  const same = sizes.length === scope.leading.length && sizes.every((size, at) => compare(size, scope.leading![at]!) === 'equal')
+  if (!same)
+    fail('shape-mismatch', { problem: `the leading axes of ${owner}'s inputs differ: [${sizes.map(format).join(', ')}] against [${scope.leading.map(format).join(', ')}]` }, span)
+}
+
+const axisText = (axis: TensorType['axes'][number]): string =>
+  axis.kind === 'leading' ? '..' : axis.kind === 'open' ? `?${axis.name?.text ?? ''}` : axis.size.kind === 'name' ? axis.size.name : axis.size.kind === 'number' ? axis.size.text : 'size'
+
+/** `a % n == 0` and `a >= n`: what a caller owes. */
+export function checkCondition(condition: Condition, owner: string, scope: Scope, span: Span, e: Elaboration): void {
+  const { left, operator, right } = condition
+  const related = [{ span: condition.span, label: `${owner} asks for this` }]
+  const bound = evaluate(right, scope, { scope: '', name: '', labels: new Map() }, e)
+  if (operator === '==') {
+    if (left.kind !== 'binary' || left.operator !== '%' || !isInteger(bound) || bound.value !== 0)
+      fail('static-value', { problem: 'where takes only a % n == 0 and a >= n' }, condition.span)
+    const size = sizeOf(left.left, scope, e)
+    const by = evaluate(left.right, scope, { scope: '', name: '', labels: new Map() }, e)
+    if (!isInteger(by) || by.value < 1) fail('static-value', { problem: `${show(by)} is no positive integer` }, left.right.span)
+    const verdict = divisible(size, by.value)
+    const written = `${sourceName(left.left)} = ${format(size)}`
+    if (verdict === 'no') fail('not-divisible', { size: written, by: `${sourceName(left.right)} = ${by.value}`, where: ` (${owner})` }, span, { related })
+    if (verdict === 'unknown') fail('shape-unknown', { claim: `${format(size)} divides by ${by.value}` }, span, { related })
+    return
+  }
+  const least = isScalar(bound) ? asSize(bound) : undefined
+  if (!least) fail('static-value', { problem: `${show(bound)} is no size` }, right.span)
+  const rest = sub(sizeOf(left, scope, e), least)
+  const verdict = atLeast(rest, 0)
+  const problem = `${owner} needs ${sourceName(left)} of at least ${show(bound)}`
+  if (verdict === 'never') fail('window-too-large', { problem }, span, { related })
+  if (verdict === 'sometimes') e.builder.checks.push({ size: rest, least: 0, problem, span: condition.span })
+}
+
+const sourceName = (expression: Expression): string => (expression.kind === 'name' ? expression.name : expression.kind === 'number' ? expression.text : 'it')

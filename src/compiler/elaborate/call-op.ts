@@ -1,0 +1,175 @@
+import { fail, type Arguments, type Code, type Context } from '../diagnostics/catalogue.ts'
+import type { Span } from '../diagnostics/diagnostic.ts'
+import { nearest } from '../diagnostics/suggest.ts'
+import type { Initialiser } from '../ir/graph.ts'
+import { isTensor, type AttributeValue, type Op, type OpCall, type OpResult, type TensorValue } from '../ops/op.ts'
+import { asInteger, atLeast, compare, format, type Size } from '../shapes/size.ts'
+import type { Argument, Call, Expression } from '../syntax/tree.ts'
+import { readAttribute } from './attributes.ts'
+import { asTensor, type Elaboration } from './evaluate.ts'
+import type { Place, Scope } from './scope.ts'
+import { asSize, isScalar } from './static.ts'
+import { shapeText, show, type Value } from './values.ts'
+
+interface Surroundings {
+  readonly scope: Scope
+  readonly place: Place
+  readonly e: Elaboration
+  readonly path: string
+  evaluate(expression: Expression): Value
+}
+
+type NamedArgument = Argument & { readonly name: NonNullable<Argument['name']> }
+
+/** Calls an op: reads its arguments by its own description, then lets it build. */
+export function callOp(
+  op: Op,
+  call: Call,
+  positional: readonly Argument[],
+  named: readonly NamedArgument[],
+  piped: { value: Value; span: Span } | undefined,
+  around: Surroundings,
+): Value {
+  const { pattern, rest } = takePattern(op, call, positional)
+  const inputs: TensorValue[] = []
+  const spans: Span[] = []
+  const scalars: { value: number; span: Span }[] = []
+  const given = [...(piped ? [piped] : []), ...rest.map((argument) => ({ value: around.evaluate(argument.value), span: argument.value.span }))]
+  given.forEach((argument, at) => {
+    const { value, span } = argument
+    // A number instead of the last tensor, where the op takes one: mse(a, 1); the count of range.
+    if (value.kind === 'number' && 'right' in op.attributes && at === op.takes.length - 1) scalars.push({ value: value.value, span })
+    else if (op.name === 'range' && isScalar(value)) scalars.push({ value: 0, span })
+    else {
+      inputs.push(asTensor(value, op.name, span))
+      spans.push(span)
+    }
+  })
+  const rangeSize = op.name === 'range' && given[0] && isScalar(given[0].value) ? asSize(given[0].value) : undefined
+  checkArity(op, inputs.length + scalars.length, call, spans)
+  const attributes = readAttributes(op, call, named, around, pattern !== undefined)
+  for (const scalar of scalars) if ('right' in op.attributes) attributes.set('right', { value: scalar.value, span: scalar.span })
+  if (rangeSize) attributes.set('n', { value: rangeSize, span: given[0]!.span })
+  return asValue(op.build(opCall(op, call, inputs, spans, attributes, pattern, around)))
+}
+
+function takePattern(op: Op, call: Call, positional: readonly Argument[]): { pattern?: OpCall['pattern']; rest: readonly Argument[] } {
+  if (!op.pattern) return { rest: positional }
+  const last = positional.at(-1)
+  if (last?.value.kind !== 'string') return fail('missing-attribute', { callee: op.name, name: 'a pattern such as "B h w c -> B (h w) c"' }, call.span)
+  return { pattern: { text: last.value.text, span: last.value.span }, rest: positional.slice(0, -1) }
+}
+
+function checkArity(op: Op, given: number, call: Call, spans: readonly Span[]): void {
+  if (op.name === 'range') {
+    if (given !== 1) fail('arity', { callee: 'range', takes: 'one size', given }, call.span)
+    return
+  }
+  const any = op.takes[0]?.startsWith('..') ?? false
+  if (any ? given >= 1 : given === op.takes.length) return
+  const count = op.takes.length
+  fail('arity', { callee: op.name, takes: any ? 'at least 1 tensor' : `${count} ${count === 1 ? 'tensor' : 'tensors'}`, given }, spans[count] ?? call.span, {
+    help: `${op.name}(${op.takes.join(', ')})`,
+  })
+}
+
+type Attributes = Map<string, { value: AttributeValue; span: Span }>
+
+function readAttributes(op: Op, call: Call, named: readonly NamedArgument[], around: Surroundings, hasPattern: boolean): Attributes {
+  const attributes: Attributes = new Map()
+  const accepted = Object.keys(op.attributes)
+  for (const argument of named) {
+    const name = argument.name.text
+    if (attributes.has(name)) fail('duplicate-name', { name, what: 'given' }, argument.name.span)
+    if (hasPattern) {
+      const value = around.evaluate(argument.value)
+      const size = isScalar(value) ? asSize(value) : undefined
+      if (!size) fail('attribute-type', { name, takes: 'an int or a size', given: show(value) }, argument.value.span)
+      attributes.set(name, { value: size, span: argument.span })
+      continue
+    }
+    const spec = op.attributes[name]
+    if (!spec) fail('unknown-attribute', { callee: op.name, name, near: nearest(name, accepted), accepted }, argument.name.span)
+    attributes.set(name, { value: readAttribute(name, spec, argument.value, (x) => around.evaluate(x)), span: argument.span })
+  }
+  for (const [name, spec] of Object.entries(op.attributes))
+    if (!attributes.has(name) && spec.standard === undefined && !spec.optional) fail('missing-attribute', { callee: op.name, name }, call.span, { help: spec.about })
+  return attributes
+}
+
+function asValue(result: OpResult): Value {
+  if (isTensor(result)) return result
+  if (Array.isArray(result)) return { kind: 'several', items: (result as readonly TensorValue[]).map((value) => ({ value })) }
+  return { kind: 'several', items: Object.entries(result as Record<string, TensorValue>).map(([name, value]) => ({ name, value })) }
+}
+
+function opCall(
+  op: Op,
+  call: Call,
+  inputs: readonly TensorValue[],
+  inputSpans: readonly Span[],
+  attributes: Attributes,
+  pattern: OpCall['pattern'],
+  { e, path }: Surroundings,
+): OpCall {
+  const valueOf = (name: string): AttributeValue => (attributes.get(name)?.value ?? op.attributes[name]?.standard) as AttributeValue
+  const failAt = <C extends Code>(code: C, args: Arguments<C>, span: Span = call.span, context: Context = {}): never =>
+    fail(code, args, span, inputs.length > 0 && !context.related ? { ...context, related: inputLabels(inputs, inputSpans, span) } : context)
+  return {
+    callee: op.name,
+    span: call.span,
+    inputs,
+    inputSpans,
+    ...(pattern && { pattern }),
+    given: Object.fromEntries([...attributes].filter(() => op.pattern).map(([name, { value }]) => [name, value as Size])),
+    has: (name) => attributes.has(name),
+    int: (name) => valueOf(name) as number,
+    real: (name) => valueOf(name) as number,
+    bool: (name) => valueOf(name) as boolean,
+    word: (name) => valueOf(name) as string,
+    ints: (name) => valueOf(name) as readonly number[],
+    size: (name) => valueOf(name) as Size,
+    sizes: (name) => valueOf(name) as readonly Size[],
+    initialiser: (name) => valueOf(name) as Initialiser,
+    attribute: valueOf,
+    spanOf: (name) => attributes.get(name)?.span ?? call.span,
+    emit: (primitive, values, emission = {}) => e.builder.emit(primitive, values, emission, path, call.span),
+    weight: (name, shape, initialiser, { fanIn = 1, trainable = true } = {}) =>
+      e.builder.weight({ path: `${path}.${name}`, shape, initialiser, fanIn, trainable, op: op.name }),
+    static(size, what) {
+      const known = asInteger(size)
+      return known ?? failAt('not-static', { name: what, on: `${format(size)}, a size that each picture gives` }, inputSpans[0] ?? call.span)
+    },
+    requireRank(index, rank, takes) {
+      const value = inputs[index]!
+      if (value.shape.length !== rank)
+        fail('rank-mismatch', { callee: op.name, takes, name: op.takes[index]!.split(':')[0]!.replace('..', ''), given: shapeText(value) }, call.span, {
+          related: inputLabels(inputs, inputSpans, call.span),
+        })
+      return value
+    },
+    requireFloat(index) {
+      const value = inputs[index]!
+      if (value.dtype !== 'f32') failAt('dtype-mismatch', { callee: op.name, takes: 'f32', name: 'its input', given: shapeText(value) }, inputSpans[index])
+      return value
+    },
+    requireEqual(left, right, problem, span = call.span) {
+      const verdict = compare(left, right)
+      if (verdict === 'unknown') failAt('shape-unknown', { claim: `${format(left)} = ${format(right)}` }, span)
+      if (verdict === 'different') failAt('shape-mismatch', { problem: problem() }, span)
+    },
+    requireAtLeast(size, least, problem) {
+      const verdict = atLeast(size, least)
+      if (verdict === 'never') failAt('window-too-large', { problem }, call.span)
+      if (verdict === 'sometimes') e.builder.checks.push({ size, least, problem, span: call.span })
+    },
+    fail: failAt,
+  }
+}
+
+function inputLabels(inputs: readonly TensorValue[], spans: readonly Span[], primary: Span): { span: Span; label: string }[] {
+  return inputs
+    .map((value, at) => ({ span: spans[at]!, label: `gives ${shapeText(value)}` }))
+    .filter(({ span }) => span && !(span.file === primary.file && span.start === primary.start && span.end === primary.end))
+}
+

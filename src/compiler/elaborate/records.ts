@@ -1,0 +1,255 @@
+import { fail } from '../diagnostics/catalogue.ts'
+import type { Span } from '../diagnostics/diagnostic.ts'
+import { nearest } from '../diagnostics/suggest.ts'
+import type { Adam, EvaluatePlan, PerItem, PictureOperation, Schedule, Scope as CandidateScope } from '../plan.ts'
+import { isRecord, type Call, type Expression, type Record as FieldRecord } from '../syntax/tree.ts'
+import { evaluate, type Elaboration } from './evaluate.ts'
+import type { Scope } from './scope.ts'
+import { isInteger, kindOf, show, type Value } from './values.ts'
+
+/** A field with the scope that its value sees: the base's, or a variant's. */
+export interface ScopedField {
+  readonly value: Expression | FieldRecord
+  readonly span: Span
+  readonly origin: string
+}
+
+export type Fields = ReadonlyMap<string, ScopedField>
+
+/** Reads fields of train and evaluate: static ones at once, those that are drawn per item as plain expressions. */
+export class FieldReader {
+  constructor(
+    readonly record: string,
+    readonly fields: Fields,
+    readonly scope: Scope,
+    readonly e: Elaboration,
+    /** Where `train` itself stands, for what is missing. */
+    readonly span: Span,
+  ) {}
+
+  has(name: string): boolean {
+    return this.fields.has(name)
+  }
+
+  expression(name: string): Expression {
+    const field = this.fields.get(name)
+    if (!field) fail('missing-field', { record: this.record, name }, this.span)
+    if (isRecord(field.value)) fail('attribute-type', { name, takes: 'a value', given: 'a record' }, field.span)
+    return field.value
+  }
+
+  static(expression: Expression): Value {
+    return evaluate(expression, this.scope, { scope: '', name: '', labels: new Map() }, this.e)
+  }
+
+  int(name: string, standard?: number, least = 1): number {
+    if (standard !== undefined && !this.has(name)) return standard
+    const expression = this.expression(name)
+    const value = this.static(expression)
+    if (!isInteger(value)) fail('attribute-type', { name, takes: 'an int', given: show(value) }, expression.span)
+    if (value.value < least) fail('attribute-value', { name, accepted: `at least ${least}`, given: String(value.value) }, expression.span)
+    return value.value
+  }
+
+  number(expression: Expression, name: string): number {
+    const value = this.static(expression)
+    return value.kind === 'number' ? value.value : fail('attribute-type', { name, takes: 'a number', given: `${kindOf(value)} ${show(value)}` }, expression.span)
+  }
+
+  /** Items of a list, or the one that stands alone. */
+  items(name: string): readonly Expression[] {
+    const expression = this.expression(name)
+    return expression.kind === 'list' ? expression.items : [expression]
+  }
+
+  words<W extends string>(name: string, accepted: readonly W[], standard: readonly W[]): readonly W[] {
+    if (!this.has(name)) return standard
+    return this.items(name).map((item) => {
+      const word = item.kind === 'name' ? item.name : ''
+      if (!(accepted as readonly string[]).includes(word)) fail('attribute-value', { name, accepted: `a list of ${accepted.join(', ')}`, given: textOf(item) }, item.span)
+      return word as W
+    })
+  }
+
+  /** `uniform(1, 4)`, `(m - 1) / 2`. */
+  perItem(expression: Expression, variables: readonly string[]): PerItem {
+    switch (expression.kind) {
+      case 'group':
+        return this.perItem(expression.inner, variables)
+      case 'name': {
+        if (variables.includes(expression.name)) return { kind: 'variable', name: expression.name as 'm' }
+        return { kind: 'number', value: this.number(expression, expression.name) }
+      }
+      case 'negate':
+        return folded('negate', [this.perItem(expression.operand, variables)])
+      case 'binary': {
+        const names = { '+': 'add', '-': 'subtract', '*': 'multiply', '/': 'divide', '%': 'remainder' } as const
+        return folded(names[expression.operator], [this.perItem(expression.left, variables), this.perItem(expression.right, variables)])
+      }
+      case 'list':
+        return { kind: 'choice', items: expression.items.map((item) => this.perItem(item, variables)) }
+      case 'call':
+        return this.perItemCall(expression, variables)
+      default:
+        return { kind: 'number', value: this.number(expression, 'this') }
+    }
+  }
+
+  private perItemCall(call: Call, variables: readonly string[]): PerItem {
+    const name = call.callee.text
+    const signatures: Readonly<Record<string, readonly string[]>> = { uniform: ['a', 'b'], normal: ['mean', 'std'] }
+    const known = ['min', 'max', 'pow', 'sqrt', 'log2', 'exp', 'floor', 'ceil', 'round', 'abs']
+    const signature = signatures[name]
+    if (!signature && !known.includes(name)) fail('unknown-op', { name, near: nearest(name, [...Object.keys(signatures), ...known]) }, call.callee.span)
+    const values = call.arguments.map((argument, at) => {
+      if (argument.name && argument.name.text !== signature?.[at])
+        fail('unknown-attribute', { callee: name, name: argument.name.text, near: nearest(argument.name.text, signature ?? []), accepted: signature ?? [] }, argument.name.span)
+      return this.perItem(argument.value, variables)
+    })
+    const count = signature?.length ?? (name === 'min' || name === 'max' || name === 'pow' ? 2 : 1)
+    if (values.length !== count) fail('arity', { callee: name, takes: `${count} values`, given: values.length }, call.span)
+    return signature ? { kind: 'call', name, arguments: values } : folded(name, values)
+  }
+
+  operations(expressions: readonly Expression[], accepted: readonly PictureOperation['op'][], variables: readonly string[]): PictureOperation[] {
+    return expressions.map((expression) => {
+      const name = expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''
+      if (!(accepted as readonly string[]).includes(name)) {
+        const near = nearest(name, accepted)
+        fail('unknown-op', { name: name || textOf(expression), near, accepted: near.length ? undefined : accepted } as never, expression.span)
+      }
+      const given = expression.kind === 'call' ? expression.arguments : []
+      const takes: Readonly<Record<string, readonly string[]>> = { blur: ['sigma'], resize: ['kernel'] }
+      const wanted = takes[name] ?? []
+      for (const argument of given)
+        if (!argument.name || !wanted.includes(argument.name.text))
+          fail('unknown-attribute', { callee: name, name: argument.name?.text ?? 'an unnamed value', near: [], accepted: wanted }, argument.span)
+      const missing = wanted.find((attribute) => !given.some((argument) => argument.name?.text === attribute))
+      if (missing) fail('missing-attribute', { callee: name, name: missing }, expression.span)
+      const value = given[0]?.value
+      if (name === 'blur') return { op: 'blur', sigma: this.perItem(value!, variables) }
+      if (name === 'resize') {
+        const kernels = ['bicubic', 'bilinear', 'nearest'] as const
+        const kernel = value!.kind === 'name' ? value!.name : ''
+        if (!(kernels as readonly string[]).includes(kernel)) fail('attribute-value', { name: 'kernel', accepted: kernels.join(' or '), given: textOf(value!) }, value!.span)
+        return { op: 'resize', kernel: kernel as 'bicubic' }
+      }
+      return { op: name as 'flip_x' }
+    })
+  }
+
+  optimizer(): Adam {
+    const expression = this.expression('optimizer')
+    if (expression.kind !== 'call' || expression.callee.text !== 'adam')
+      fail('attribute-value', { name: 'optimizer', accepted: 'adam(lr: ..)', given: textOf(expression) }, expression.span)
+    const values = this.named(expression, { lr: undefined, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })
+    return values as unknown as Adam
+  }
+
+  schedule(): Schedule {
+    if (!this.has('schedule')) return { kind: 'constant' }
+    const expression = this.expression('schedule')
+    const name = expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''
+    if (name === 'constant') return { kind: 'constant' }
+    if (expression.kind === 'call' && name === 'cosine') return { kind: 'cosine', to: this.named(expression, { to: undefined })['to'] as number }
+    if (expression.kind === 'call' && name === 'step') {
+      const { at, factor } = this.named(expression, { at: undefined, factor: undefined }) as { at: number[]; factor: number }
+      return { kind: 'step', at: Array.isArray(at) ? at : [at], factor }
+    }
+    return fail('attribute-value', { name: 'schedule', accepted: 'step(at:, factor:), cosine(to:) or constant', given: textOf(expression) }, expression.span)
+  }
+
+  /** Named numbers (or lists of them) of a call such as `adam(lr: 1e-4)`. */
+  private named(call: Call, standard: Readonly<Record<string, number | undefined>>): Record<string, number | number[]> {
+    const accepted = Object.keys(standard)
+    const given: Record<string, number | number[]> = {}
+    for (const argument of call.arguments) {
+      const name = argument.name?.text ?? ''
+      if (!accepted.includes(name)) fail('unknown-attribute', { callee: call.callee.text, name: name || 'an unnamed value', near: nearest(name, accepted), accepted }, argument.span)
+      given[name] = argument.value.kind === 'list' ? argument.value.items.map((item) => this.number(item, name)) : this.number(argument.value, name)
+    }
+    for (const name of accepted) {
+      const value = given[name] ?? standard[name]
+      if (value === undefined) fail('missing-attribute', { callee: call.callee.text, name }, call.span)
+      given[name] = value
+    }
+    return given
+  }
+
+  candidateScope(): CandidateScope {
+    if (!this.has('scope')) return { kind: 'lattice', count: 2304 }
+    const expression = this.expression('scope')
+    if (expression.kind === 'name' && expression.name === 'full') return { kind: 'full' }
+    const kinds = ['lattice', 'raster', 'tile'] as const
+    if (expression.kind === 'call') {
+      const kind = kinds.find((name) => name === expression.callee.text)
+      const [count] = expression.arguments
+      if (kind && count && expression.arguments.length === 1 && !count.name) {
+        const value = this.static(count.value)
+        if (!isInteger(value) || value.value < 1) fail('attribute-type', { name: kind, takes: 'a positive int', given: show(value) }, count.span)
+        return { kind, count: value.value }
+      }
+    }
+    return fail('attribute-value', { name: 'scope', accepted: 'full, lattice(n), raster(n) or tile(n)', given: textOf(expression) }, expression.span)
+  }
+
+  evaluatePlan(degrade: readonly PictureOperation[]): EvaluatePlan {
+    const m = this.items('m').map((item) => this.number(item, 'm'))
+    const clip = this.has('cell_clip') ? this.expression('cell_clip') : undefined
+    const cellClip = clip && !(clip.kind === 'name' && clip.name === 'none') ? this.number(clip, 'cell_clip') : undefined
+    return {
+      m,
+      metrics: this.words('metrics', ['psnr', 'ssim', 'ssim_gaussian', 'fid'], ['psnr', 'ssim']),
+      scope: this.candidateScope(),
+      ...(cellClip !== undefined && { cellClip }),
+      tile: this.int('tile', 768),
+      ...(this.has('shave') && { shave: this.int('shave', undefined, 0) }),
+      degrade,
+    }
+  }
+}
+
+/** Arithmetic on numbers is done at once. */
+function folded(name: string, values: readonly PerItem[]): PerItem {
+  if (!values.every((value) => value.kind === 'number')) return { kind: 'call', name, arguments: values }
+  return { kind: 'number', value: computePerItem(name, values.map((value) => value.value)) }
+}
+
+/** The functions of per-item expressions, draws apart. */
+export function computePerItem(name: string, values: readonly number[]): number {
+  const [a = 0, b = 0] = values
+  switch (name) {
+    case 'add':
+      return a + b
+    case 'subtract':
+      return a - b
+    case 'multiply':
+      return a * b
+    case 'divide':
+      return a / b
+    case 'remainder':
+      return a - b * Math.floor(a / b)
+    case 'negate':
+      return -a
+    case 'min':
+      return Math.min(a, b)
+    case 'max':
+      return Math.max(a, b)
+    case 'pow':
+      return a ** b
+    case 'sqrt':
+    case 'log2':
+    case 'exp':
+    case 'floor':
+    case 'ceil':
+    case 'round':
+    case 'abs':
+      return Math[name](a)
+    default:
+      throw new Error(`no per-item function ${name}`)
+  }
+}
+
+const textOf = (expression: Expression): string =>
+  expression.kind === 'name' ? expression.name : expression.kind === 'call' ? expression.callee.text : expression.kind === 'number' || expression.kind === 'string' ? expression.text : `a ${expression.kind}`
+

@@ -1,0 +1,43 @@
+import type { Span } from '../diagnostics/diagnostic.ts'
+import type { FileUnit } from '../names/program.ts'
+import type { Call } from '../syntax/tree.ts'
+import type { Size } from '../shapes/size.ts'
+import type { Value } from './values.ts'
+
+/** What a slot holds and how it is called. */
+export interface SlotCaller {
+  readonly names: ReadonlySet<string>
+  call(name: string, inputs: readonly { value: Value; span: Span }[], place: Place, span: Span): Value
+}
+
+/** Names that an expression sees. Sizes and tensors share one namespace with parameters. */
+export interface Scope {
+  /** Whose modules can be called. */
+  readonly file: FileUnit
+  readonly names: Map<string, Value>
+  /** Sizes bound by inputs. */
+  readonly sizes: Map<string, Size>
+  /** What `[.., c]` stands for, once an input bound it. */
+  leading?: readonly Size[]
+  /** Names that stand later in the body: `used-before-defined` instead of `unknown-name`. */
+  readonly later: Set<string>
+  readonly slots?: SlotCaller
+  /** The scale that is drawn per item: it has no value while compiling. */
+  readonly perItem?: string
+}
+
+/** Where in the network a statement stands: what weight paths are made of. */
+export interface Place {
+  /** The slot's or module call's own path; empty in the model. */
+  readonly scope: string
+  /** The let with its turn: `body[0]`; empty in `return` and lambdas. */
+  readonly name: string
+  readonly labels: ReadonlyMap<Call, string>
+}
+
+export const join = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join('.')
+
+export const childScope = (parent: Scope, names: Iterable<readonly [string, Value]>): Scope => ({
+  ...parent,
+  names: new Map([...parent.names, ...names]),
+})

@@ -1,0 +1,99 @@
+import type { Initialiser } from '../ir/graph.ts'
+import { initialiserText } from './builder.ts'
+import type { TensorValue } from '../ops/op.ts'
+import { asInteger, format, type Size } from '../shapes/size.ts'
+
+/** A static number: a double, with its exact fraction as long as there is one. */
+export interface StaticNumber {
+  readonly kind: 'number'
+  readonly value: number
+  readonly exact?: readonly [numerator: number, denominator: number]
+}
+
+export interface Several {
+  readonly kind: 'several'
+  readonly items: readonly { readonly name?: string; readonly value: TensorValue }[]
+}
+
+/** What an expression can be while the text is elaborated. */
+export type Value =
+  | TensorValue
+  | StaticNumber
+  | { readonly kind: 'size'; readonly size: Size }
+  | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'list'; readonly items: readonly Value[] }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'initialiser'; readonly initialiser: Initialiser }
+  | Several
+
+const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b))
+
+export function fraction(numerator: number, denominator: number): StaticNumber {
+  const divisor = gcd(numerator, denominator) * Math.sign(denominator) || 1
+  const n = numerator / divisor
+  const d = denominator / divisor
+  return Number.isSafeInteger(n) && Number.isSafeInteger(d)
+    ? { kind: 'number', value: n / d, exact: [n, d] }
+    : { kind: 'number', value: numerator / denominator }
+}
+
+export const real = (value: number): StaticNumber =>
+  Number.isSafeInteger(value) ? { kind: 'number', value, exact: [value, 1] } : { kind: 'number', value }
+
+/** `0.1` is one tenth, exactly. */
+export function written(text: string): StaticNumber {
+  const [mantissa, exponent = '0'] = text.toLowerCase().split('e') as [string, string?]
+  const [whole, decimals = ''] = mantissa.split('.') as [string, string?]
+  const shift = Number(exponent) - decimals.length
+  const digits = Number(whole + decimals)
+  if (!Number.isSafeInteger(digits) || Math.abs(shift) > 15) return { kind: 'number', value: Number(text) }
+  return shift >= 0 ? fraction(digits * 10 ** shift, 1) : fraction(digits, 10 ** -shift)
+}
+
+export const isInteger = (value: Value): value is StaticNumber => value.kind === 'number' && Number.isSafeInteger(value.value)
+
+/** A size as a value: a number where it is known. */
+export function sizeValue(size: Size): Value {
+  const known = asInteger(size)
+  return known === undefined ? { kind: 'size', size } : real(known)
+}
+
+export const shapeText = (value: { shape: readonly Size[]; dtype: string }): string =>
+  `${value.dtype === 'i32' ? 'i32' : ''}[${value.shape.map(format).join(', ')}]`
+
+/** How a value is written in a message. */
+export function show(value: Value): string {
+  switch (value.kind) {
+    case 'tensor':
+      return shapeText(value)
+    case 'number':
+      return String(value.value)
+    case 'size':
+      return format(value.size)
+    case 'boolean':
+      return String(value.value)
+    case 'list':
+      return `[${value.items.map(show).join(', ')}]`
+    case 'text':
+      return JSON.stringify(value.text)
+    case 'initialiser':
+      return initialiserText(value.initialiser)
+    case 'several':
+      return `(${value.items.map((item) => (item.name ? `${item.name}: ` : '') + shapeText(item.value)).join(', ')})`
+  }
+}
+
+/** What kind of thing a value is, for `takes a tensor, not a number`. */
+export function kindOf(value: Value): string {
+  const names = {
+    tensor: 'a tensor',
+    number: 'a number',
+    size: 'a size',
+    boolean: 'true or false',
+    list: 'a list',
+    text: 'a string',
+    initialiser: 'an initialiser',
+    several: 'several results',
+  } as const
+  return names[value.kind]
+}

@@ -1,0 +1,200 @@
+import { diagnostic, fail, Reported } from './diagnostics/catalogue.ts'
+import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
+import { nearest } from './diagnostics/suggest.ts'
+import { elaborateModel, type Application } from './elaborate/model.ts'
+import { printGraph } from './ir/print.ts'
+import { lint } from './lint/lint.ts'
+import type { CompilerHost } from './names/host.ts'
+import { Program, type FileUnit, type ModelUnit, type VariantUnit } from './names/program.ts'
+import type { CompiledModel } from './plan.ts'
+import { parse, parseExpression } from './syntax/parse.ts'
+
+export type { CompilerHost } from './names/host.ts'
+export type { CompiledModel } from './plan.ts'
+
+export interface CompileOptions {
+  /** A preset's name; the defaults without one. */
+  readonly preset?: string
+  /** Variant files that are applied on top; `file` itself may be one. */
+  readonly variants?: readonly string[]
+  /** `path=value`, as on the command line. */
+  readonly sets?: readonly string[]
+}
+
+export interface Compilation {
+  /** Undefined when there are errors. */
+  readonly model?: CompiledModel
+  readonly diagnostics: readonly Diagnostic[]
+  /** Texts of all files that took part, for the renderers. */
+  readonly sources: ReadonlyMap<string, string>
+}
+
+/** Compiles one model with everything applied. `file` may be a model's or a variant's. */
+export function compile(file: string, host: CompilerHost, options: CompileOptions = {}): Compilation {
+  const session = new Session(host)
+  const model = session.attempt(() => {
+    const chosen = session.choose(file, options)
+    return chosen && session.build(chosen.model, chosen.application)
+  })
+  return session.finish(model)
+}
+
+export interface CheckedFile {
+  readonly file: string
+  /** What it holds: a model with its presets, a variant, or modules only. */
+  readonly kind: 'model' | 'variant' | 'modules' | 'unreadable'
+  readonly presets: readonly string[]
+}
+
+/** Checks whole files: every preset of every model, every variant under every preset of its base, lints. */
+export function check(files: readonly string[], host: CompilerHost): Compilation & { readonly checked: readonly CheckedFile[] } {
+  const session = new Session(host)
+  const checked = files.map((file): CheckedFile => {
+    const unit = session.load(file)
+    if (!unit) return { file, kind: 'unreadable', presets: [] }
+    if (session.broken(unit)) return { file, kind: unit.variant ? 'variant' : 'modules', presets: [] }
+    session.report(...lint(unit))
+    if (unit.variant) {
+      const base = session.attempt(() => session.base(unit.variant!))
+      const presets = base ? ['', ...base.presets.keys()] : []
+      for (const preset of base ? presets : []) if (!session.attempt(() => session.build(base!, { preset, variants: [unit.variant!], sets: [] }))) break
+      return { file, kind: 'variant', presets: presets.filter(Boolean) }
+    }
+    const models = [...unit.models.values()]
+    for (const model of models)
+      for (const preset of ['', ...model.presets.keys()]) if (!session.attempt(() => session.build(model, { preset, variants: [], sets: [] }))) break
+    return { file, kind: models.length > 0 ? 'model' : 'modules', presets: models.flatMap((model) => [...model.presets.keys()]) }
+  })
+  return { ...session.finish(undefined), checked }
+}
+
+class Session {
+  readonly #program: Program
+  readonly #found: Diagnostic[] = []
+  readonly #extra = new Map<string, string>()
+
+  constructor(host: CompilerHost) {
+    this.#program = new Program(host)
+  }
+
+  report(...diagnostics: readonly Diagnostic[]): void {
+    this.#found.push(...diagnostics)
+  }
+
+  attempt<T>(run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (error) {
+      if (!(error instanceof Reported)) throw error
+      this.report(error.diagnostic)
+      return undefined
+    }
+  }
+
+  load(file: string): FileUnit | undefined {
+    return this.#program.load(file)
+  }
+
+  /** Whether this file or one that it reads has errors in its text or imports. */
+  broken(unit: FileUnit): boolean {
+    const reach = new Set<FileUnit>([unit])
+    for (const file of reach) for (const module of file.modules.values()) reach.add(module.file)
+    const names = new Set([...reach].map((file) => file.source.file))
+    return this.#program.diagnostics.some((problem) => names.has(problem.primary.span.file))
+  }
+
+  base(variant: VariantUnit): ModelUnit | undefined {
+    const { base, from, fromSpan } = variant.declaration
+    const file = this.#program.load(this.#program.host.resolve(variant.file.source.file, from), fromSpan)
+    if (!file || this.broken(file)) return undefined
+    if (file.variant) fail('variant-of-variant', {}, fromSpan)
+    const names = [...file.models.keys()]
+    return file.models.get(base.text) ?? fail('unknown-module', { file: from, name: base.text, near: nearest(base.text, names), accepted: names }, base.span)
+  }
+
+  choose(file: string, options: CompileOptions): { model: ModelUnit; application: Application } | undefined {
+    const unit = this.load(file)
+    if (!unit || this.broken(unit)) return undefined
+    const start: Span = { file, start: 0, end: 0 }
+    const extra = (options.variants ?? []).flatMap((name) => {
+      const variant = this.load(name)
+      if (!variant || this.broken(variant)) return []
+      return [variant.variant ?? fail('unexpected-token', { expected: 'a variant file', found: 'a file without variant ".." of' }, { file: name, start: 0, end: 0 })]
+    })
+    if (extra.length < (options.variants ?? []).length) return undefined
+    const variants = [...(unit.variant ? [unit.variant] : []), ...extra]
+    const bases = variants.map((variant) => this.base(variant))
+    if (bases.some((base) => !base)) return undefined
+    const model = unit.variant ? bases[0] : [...unit.models.values()][0]
+    if (!model) fail('no-model', { file }, start, { help: 'a file of modules is checked with archc check; a model is what compiles' })
+    for (const [at, base] of bases.entries())
+      if (base !== model) fail('unknown-module', { file: variants[at]!.declaration.from, name: `${model.declaration.name.text}, the base of what is compiled`, near: [] }, variants[at]!.declaration.base.span)
+    const sets = (options.sets ?? []).map((text) => this.#set(text))
+    return { model, application: { preset: options.preset ?? '', variants, sets } }
+  }
+
+  /** Reads `path=value` through the same parser as a `set` in a file. */
+  #set(text: string): Application['sets'][number] {
+    const name = `--set ${text}`
+    this.#extra.set(name, text)
+    const at = text.indexOf('=')
+    const whole: Span = { file: name, start: 0, end: text.length }
+    if (at < 1) fail('unexpected-token', { expected: 'path=value', found: `'${text}'` }, whole)
+    const { source, diagnostics } = parse(name, `set ${text.slice(0, at)} = 0`)
+    const edit = source.declarations[0]
+    if (diagnostics.length > 0 || edit?.kind !== 'set') fail('unexpected-token', { expected: 'a path such as encoder.embed', found: `'${text.slice(0, at)}'` }, { ...whole, end: at })
+    const path = edit.path.map((part) => ({ ...part, span: { file: name, start: part.span.start - 4, end: part.span.end - 4 } }))
+    const value = parseExpression(name, ' '.repeat(at + 1) + text.slice(at + 1))
+    const problem = value.diagnostics[0]
+    if (problem || !value.expression) throw new Reported(problem ?? diagnostic('unexpected-token', { expected: 'a value', found: 'nothing' }, whole))
+    return { path, value: value.expression, origin: '--set' }
+  }
+
+  build(model: ModelUnit, application: Application): CompiledModel | undefined {
+    const before = this.#found.length
+    const compiled = elaborateModel(model, application, (problem) => this.report(problem))
+    if (!compiled) return undefined
+    if (application.variants.length > 0) {
+      const base = elaborateModel(model, { ...application, variants: [], sets: application.sets }, () => undefined)
+      if (base && meaning(base) === meaning(compiled)) {
+        const { declaration } = application.variants[0]!
+        this.report(diagnostic('variant-no-effect', { base: model.declaration.name.text }, declaration.span))
+        return undefined
+      }
+    }
+    return this.#found.length > before ? undefined : { ...compiled, text: this.#text(model, application) }
+  }
+
+  /** All sources that took part, each under its name. */
+  #text(model: ModelUnit, application: Application): string {
+    const reach = new Set<FileUnit>([model.file, ...application.variants.map((variant) => variant.file)])
+    for (const file of reach) for (const module of file.modules.values()) reach.add(module.file)
+    const sets = application.sets.map((set) => `// ${set.origin} ${set.path.map((part) => part.text).join('.')}\n`)
+    return [`// preset ${application.preset || '(defaults)'}\n`, ...sets, ...[...reach].map((file) => `// ---- ${file.source.file}\n${file.source.text}`)].join('\n')
+  }
+
+  finish(model: CompiledModel | undefined): Compilation {
+    const seen = new Set<string>()
+    const diagnostics = [...this.#program.diagnostics, ...this.#found].filter((problem) => {
+      const key = `${problem.code} ${problem.primary.span.file} ${problem.primary.span.start} ${problem.primary.span.end}`
+      if (seen.has(key)) return false
+      seen.add(key)
+      return true
+    })
+    const errors = diagnostics.some((problem) => problem.severity === 'error')
+    return {
+      ...(model && !errors && { model }),
+      diagnostics,
+      sources: new Map([...[...this.#program.files].map(([name, unit]) => [name, unit.source.text] as const), ...this.#extra]),
+    }
+  }
+}
+
+/** What two models must share to be the same: graphs, records. */
+const meaning = (model: CompiledModel): string =>
+  JSON.stringify([
+    printGraph(model.graph),
+    model.train && { ...model.train, objectives: model.train.objectives.map((objective) => ({ ...objective, graph: printGraph(objective.graph) })) },
+    model.evaluate,
+    model.inputs.map(({ role, range, by }) => ({ role, range, by })),
+  ])

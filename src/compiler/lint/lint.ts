@@ -1,0 +1,107 @@
+import { diagnostic } from '../diagnostics/catalogue.ts'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { FileUnit } from '../names/program.ts'
+import type { Declaration, Expression, ModuleDeclaration, Stage, Statement } from '../syntax/tree.ts'
+
+/** Warnings about one file's own text. */
+export function lint(unit: FileUnit): Diagnostic[] {
+  return [...unusedInside(unit), ...unusedImports(unit)]
+}
+
+/** Every name that an expression mentions: values, callees, objects of members. */
+function mentioned(expression: Expression, into: Set<string>): void {
+  const stage = (item: Stage): void => {
+    if (item.kind === 'repeat') {
+      mentioned(item.over, into)
+      item.body.forEach(stage)
+    } else mentioned(item, into)
+  }
+  switch (expression.kind) {
+    case 'name':
+      into.add(expression.name)
+      return
+    case 'call':
+      into.add(expression.callee.text)
+      return expression.arguments.forEach((argument) => mentioned(argument.value, into))
+    case 'pipeline':
+      mentioned(expression.head, into)
+      return expression.stages.forEach(stage)
+    case 'binary':
+      mentioned(expression.left, into)
+      return mentioned(expression.right, into)
+    case 'negate':
+      return mentioned(expression.operand, into)
+    case 'group':
+      return mentioned(expression.inner, into)
+    case 'member':
+      return mentioned(expression.object, into)
+    case 'element':
+      mentioned(expression.list, into)
+      return mentioned(expression.at, into)
+    case 'first':
+      mentioned(expression.list, into)
+      return mentioned(expression.count, into)
+    case 'list':
+      return expression.items.forEach((item) => mentioned(item, into))
+    case 'lambda':
+      return mentioned(expression.body, into)
+    default:
+  }
+}
+
+function expressionsOf(statement: Statement): readonly Expression[] {
+  const sizes = (statement.kind === 'input' || statement.kind === 'output' || statement.kind === 'weight' ? [statement.type] : statement.kind === 'slot' ? [...statement.takes, ...statement.gives.map((result) => result.type)] : []).flatMap((type) =>
+    type.axes.flatMap((axis) => (axis.kind === 'size' ? [axis.size] : [])),
+  )
+  switch (statement.kind) {
+    case 'let':
+      return [statement.value]
+    case 'return':
+      return statement.values
+    case 'slot':
+      return [...sizes, statement.filler]
+    case 'weight':
+      return [...sizes, statement.initialiser]
+    case 'scale':
+      return [statement.fixed, statement.from, statement.to].filter((item) => item !== undefined)
+    case 'input':
+      return [...sizes, ...statement.where.flatMap((condition) => [condition.left, condition.right]), ...(statement.role?.by ? [statement.role.by] : [])]
+    case 'output':
+      return sizes
+  }
+}
+
+function mentionedIn(declaration: ModuleDeclaration): Set<string> {
+  const names = new Set<string>()
+  declaration.body.flatMap(expressionsOf).forEach((expression) => mentioned(expression, names))
+  declaration.parameters.forEach((parameter) => parameter.standard && mentioned(parameter.standard, names))
+  return names
+}
+
+function unusedInside(unit: FileUnit): Diagnostic[] {
+  const found: Diagnostic[] = []
+  for (const declaration of unit.source.declarations) {
+    if (declaration.kind !== 'module' && declaration.kind !== 'model') continue
+    const used = mentionedIn(declaration)
+    for (const statement of declaration.body) {
+      if (statement.kind === 'let')
+        for (const name of statement.names)
+          if (!used.has(name.text) && name.text !== '_') found.push(diagnostic('unused-let', { name: name.text }, name.span))
+      if (statement.kind === 'input' && declaration.kind === 'module' && !used.has(statement.name.text))
+        found.push(diagnostic('unused-input', { name: statement.name.text }, statement.name.span))
+    }
+  }
+  return found
+}
+
+function unusedImports(unit: FileUnit): Diagnostic[] {
+  const used = new Set<string>()
+  const visit = (declaration: Declaration): void => {
+    if (declaration.kind === 'module' || declaration.kind === 'model') mentionedIn(declaration).forEach((name) => used.add(name))
+    if (declaration.kind === 'replace') mentioned(declaration.filler, used)
+  }
+  unit.source.declarations.forEach(visit)
+  return unit.source.declarations.flatMap((declaration) =>
+    declaration.kind === 'import' && !used.has(declaration.name.text) ? [diagnostic('unused-import', { name: declaration.name.text }, declaration.name.span)] : [],
+  )
+}

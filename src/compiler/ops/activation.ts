@@ -1,0 +1,173 @@
+import type * as tfjs from '@tensorflow/tfjs'
+import { asInteger } from '../shapes/size.ts'
+import { axisOf, type AttributeSpec, type Op, type Primitive, type Tfjs } from './op.ts'
+import { untaped, withGradient } from './tfjs-tools.ts'
+
+type Formula = (tf: Tfjs, x: tfjs.Tensor, attributes: Readonly<Record<string, unknown>>) => tfjs.Tensor
+
+interface Elementwise {
+  readonly summary: string
+  readonly formula: Formula
+  readonly attributes?: Readonly<Record<string, AttributeSpec>>
+  readonly example?: string
+  /** Keeps i32 as i32. */
+  readonly integer?: true
+}
+
+const gelu: Formula = (tf, x) =>
+  withGradient(
+    tf,
+    [x],
+    ([input]) => {
+      const below = tf.mul(tf.add(tf.erf(tf.mul(input!, Math.SQRT1_2)), 1), 0.5)
+      return { value: tf.mul(input!, below), keep: [input!, below] }
+    },
+    (dy, [input, below]) => {
+      const density = tf.mul(tf.exp(tf.mul(tf.square(input!), -0.5)), 1 / Math.sqrt(2 * Math.PI))
+      return [tf.mul(dy, tf.add(below!, tf.mul(input!, density)))]
+    },
+  )
+
+const abs: Formula = (tf, x) =>
+  x.dtype === 'int32'
+    ? tf.abs(x)
+    : withGradient(
+        tf,
+        [x],
+        ([input]) => ({ value: tf.abs(input!), keep: [input!] }),
+        (dy, [input]) => [tf.mul(dy, tf.sign(input!))],
+      )
+
+/** Functions of one element; each is a primitive of its own name. */
+const elementwise: Readonly<Record<string, Elementwise>> = {
+  relu: { summary: 'max(x, 0)', formula: (tf, x) => tf.relu(x) },
+  gelu: { summary: 'x times the normal distribution function of x (exact, by erf).', formula: gelu },
+  leaky_relu: {
+    summary: 'x where it is positive, slope * x elsewhere.',
+    attributes: { slope: { type: 'real', about: 'the factor below zero' } },
+    formula: (tf, x, { slope }) => tf.leakyRelu(x, slope as number),
+    example: 'leaky_relu(x, slope: 0.1)',
+  },
+  sigmoid: { summary: '1 / (1 + exp(-x))', formula: (tf, x) => tf.sigmoid(x) },
+  tanh: { summary: 'Hyperbolic tangent.', formula: (tf, x) => tf.tanh(x) },
+  sin: { summary: 'Sine, x in radians.', formula: (tf, x) => tf.sin(x) },
+  cos: { summary: 'Cosine, x in radians.', formula: (tf, x) => tf.cos(x) },
+  exp: { summary: 'e to the power of x.', formula: (tf, x) => tf.exp(x) },
+  log: { summary: 'Natural logarithm.', formula: (tf, x) => tf.log(x), example: 'log(exp(x) + 1)' },
+  sqrt: { summary: 'Square root.', formula: (tf, x) => tf.sqrt(x), example: 'sqrt(exp(x) + 1)' },
+  abs: { summary: 'Absolute value; its gradient at 0 is 0.', formula: abs, integer: true },
+  floor: { summary: 'Largest integer not above x; no gradient.', formula: (tf, x) => untaped(tf, () => tf.floor(x)) },
+  negate: { summary: 'The opposite.', formula: (tf, x) => tf.neg(x), integer: true },
+  detach: { summary: 'x, through which no gradient flows.', formula: (tf, x) => untaped(tf, () => tf.clone(x)), integer: true },
+  clamp: {
+    summary: 'x, not below min and not above max.',
+    attributes: { min: { type: 'real', about: 'lower bound' }, max: { type: 'real', about: 'upper bound' } },
+    formula: (tf, x, { min, max }) =>
+      x.dtype === 'int32'
+        ? tf.minimum(tf.maximum(x, tf.scalar(min as number, 'int32')), tf.scalar(max as number, 'int32'))
+        : tf.clipByValue(x, min as number, max as number),
+    integer: true,
+    example: 'clamp(x, min: -0.5, max: 0.5)',
+  },
+}
+
+export const elementwisePrimitives: readonly Primitive[] = Object.entries(elementwise).map(([name, { formula }]) => ({
+  name,
+  results: ({ inputs }) => [inputs[0]!],
+  compute: (tf, [x], _weights, { attributes }) => [formula(tf, x!, attributes)],
+}))
+
+export const negation = elementwisePrimitives.find((primitive) => primitive.name === 'negate')!
+
+export const elementwiseOps: readonly Op[] = Object.entries(elementwise)
+  .filter(([name]) => name !== 'negate')
+  .map(([name, { summary, attributes = {}, integer, example }]) => ({
+    name,
+    summary,
+    takes: ['x: [..]'],
+    gives: '[..]',
+    attributes,
+    build(call) {
+      const x = integer ? call.inputs[0]! : call.requireFloat(0)
+      const values = Object.fromEntries(Object.keys(attributes).map((key) => [key, call.real(key)]))
+      return call.emit(elementwisePrimitives.find((primitive) => primitive.name === name)!, [x], { attributes: values })[0]!
+    },
+    example: { inputs: { x: [2, 3, 4] }, code: example ?? `${name}(x)` },
+  }))
+
+export const sharedSlope: Primitive = {
+  name: 'prelu',
+  results: ({ inputs }) => [inputs[0]!],
+  compute: (tf, [x], [slope]) => [tf.add(tf.relu(x!), tf.mul(slope!, tf.neg(tf.relu(tf.neg(x!)))))],
+}
+
+export const prelu: Op = {
+  name: 'prelu',
+  summary: 'x where it is positive, a learned slope times x elsewhere; one slope for all channels, starting at 0.25.',
+  takes: ['x: [..]'],
+  gives: '[..]',
+  ownsWeights: true,
+  attributes: {},
+  build: (call) =>
+    call.emit(sharedSlope, [call.requireFloat(0)], {
+      weights: [call.weight('slope', [1], { kind: 'constant', value: 0.25 })],
+    })[0]!,
+  example: { inputs: { x: [2, 3, 4] }, code: 'prelu(x)' },
+}
+
+export const normalExponential: Primitive = {
+  name: 'softmax',
+  results: ({ inputs }) => [inputs[0]!],
+  compute(tf, [x], _weights, { attributes }) {
+    const axis = attributes['axis'] as number
+    const rank = x!.shape.length
+    if (axis === rank - 1) return [tf.softmax(x!)]
+    const order = [...x!.shape.keys()].filter((at) => at !== axis).concat(axis)
+    const back = order.map((_, at) => order.indexOf(at))
+    return [tf.softmax(x!.transpose(order)).transpose(back)]
+  },
+}
+
+export const softmax: Op = {
+  name: 'softmax',
+  summary: 'Exponentials along an axis, divided by their sum.',
+  takes: ['x: [..]'],
+  gives: '[..]',
+  attributes: { axis: { type: 'int', least: -8, about: 'the axis that sums to 1; -1 is the last' } },
+  build(call) {
+    const x = call.requireFloat(0)
+    const axis = axisOf(call.int('axis'), x.shape.length)
+    if (axis < 0 || axis >= x.shape.length)
+      call.fail('attribute-value', { name: 'axis', accepted: `an axis of ${x.shape.length}`, given: String(call.int('axis')) }, call.spanOf('axis'))
+    return call.emit(normalExponential, [x], { attributes: { axis } })[0]!
+  },
+  example: { inputs: { x: [2, 3, 4] }, code: 'softmax(x, axis: -1)' },
+}
+
+export const stochasticDepth: Primitive = {
+  name: 'drop_path',
+  random: true,
+  results: ({ inputs }) => [inputs[0]!],
+  compute(tf, [x], _weights, { attributes, training, draw }) {
+    const rate = attributes['rate'] as number
+    if (!training || rate === 0) return [tf.clone(x!)]
+    const keep = draw(x!.shape[0]!).map((u) => (u < 1 - rate ? 1 / (1 - rate) : 0))
+    return [tf.mul(x!, tf.tensor(keep, [keep.length, ...x!.shape.slice(1).map(() => 1)]))]
+  },
+}
+
+export const drop_path: Op = {
+  name: 'drop_path',
+  summary: 'Stochastic depth: in training, each sample is dropped with probability rate, the others scaled by 1 / (1 - rate).',
+  takes: ['x: [B, ..]'],
+  gives: '[B, ..]',
+  attributes: { rate: { type: 'real', least: 0, about: 'probability, below 1' } },
+  build(call) {
+    const x = call.requireFloat(0)
+    const rate = call.real('rate')
+    if (rate >= 1) call.fail('attribute-value', { name: 'rate', accepted: 'from 0 to below 1', given: String(rate) }, call.spanOf('rate'))
+    if (rate === 0 || asInteger(x.shape[0]!) === 0) return x
+    return call.emit(stochasticDepth, [x], { attributes: { rate } })[0]!
+  },
+  example: { inputs: { x: [2, 3] }, code: 'drop_path(x, rate: 0.1)' },
+}

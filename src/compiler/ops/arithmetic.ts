@@ -1,0 +1,75 @@
+import type * as tfjs from '@tensorflow/tfjs'
+import { compare, type Size } from '../shapes/size.ts'
+import { isOne } from './convolution.ts'
+import { typed, type ComputedCall, type Primitive, type Tfjs } from './op.ts'
+
+/** Shapes aligned at the right; only an axis written as 1 is stretched. Undefined where two axes do not pair. */
+export function broadcast(left: readonly Size[], right: readonly Size[]): { shape: Size[] } | { axis: number; unknown: boolean } {
+  const rank = Math.max(left.length, right.length)
+  const shape: Size[] = []
+  for (let axis = 0; axis < rank; axis += 1) {
+    const a = left[axis - rank + left.length]
+    const b = right[axis - rank + right.length]
+    if (a === undefined || b === undefined) shape.push((a ?? b)!)
+    else if (isOne(a)) shape.push(b)
+    else if (isOne(b)) shape.push(a)
+    else {
+      const verdict = compare(a, b)
+      if (verdict !== 'equal') return { axis, unknown: verdict === 'unknown' }
+      shape.push(a)
+    }
+  }
+  return { shape }
+}
+
+type Formula = (tf: Tfjs, a: tfjs.Tensor, b: tfjs.Tensor) => tfjs.Tensor
+
+/** Where integers are divided, the quotient is rounded down. */
+const formulas: Readonly<Record<string, { formula: Formula; written: string }>> = {
+  add: { written: '+', formula: (tf, a, b) => tf.add(a, b) },
+  subtract: { written: '-', formula: (tf, a, b) => tf.sub(a, b) },
+  multiply: { written: '*', formula: (tf, a, b) => tf.mul(a, b) },
+  divide: { written: '/', formula: (tf, a, b) => tf.div(a, b) },
+  floor_divide: { written: 'floor(a / b)', formula: (tf, a, b) => tf.floorDiv(a, b) },
+  remainder: { written: '%', formula: (tf, a, b) => tf.sub(a, tf.mul(tf.floorDiv(a, b), b)) },
+  minimum: { written: 'min', formula: (tf, a, b) => tf.minimum(a, b) },
+  maximum: { written: 'max', formula: (tf, a, b) => tf.maximum(a, b) },
+}
+
+/** The scalar on one side: a number (`left`, `right`) or a size (`leftSize`, `rightSize`). */
+function scalar(call: Pick<ComputedCall, 'attributes' | 'sizes'>, side: 'left' | 'right'): number | undefined {
+  return (call.attributes[side] as number | undefined) ?? call.sizes[`${side}Size`]?.[0]
+}
+
+/**
+ * `a operator b`. Either side may be a scalar: then it is an attribute, and the other is the only input. Both inputs
+ * have one dtype.
+ */
+export const arithmetic: readonly Primitive[] = Object.entries(formulas).map(([name, { formula }]) => ({
+  name,
+  results({ inputs }) {
+    const [a, b] = inputs
+    if (!b) return [a!]
+    const joined = broadcast(a!.shape, b.shape)
+    if (!('shape' in joined)) throw new Error(`${name}: shapes do not pair`)
+    return [typed(joined.shape, a!.dtype)]
+  },
+  compute(tf, inputs, _weights, call) {
+    const dtype = inputs[0]!.dtype
+    const left = scalar(call, 'left')
+    const right = scalar(call, 'right')
+    const a = left === undefined ? inputs[0]! : tf.scalar(left, dtype as 'float32' | 'int32')
+    const b = right === undefined ? inputs.at(-1)! : tf.scalar(right, dtype as 'float32' | 'int32')
+    return [formula(tf, a, b)]
+  },
+}))
+
+export const arithmeticNamed = (name: string): Primitive => arithmetic.find((primitive) => primitive.name === name)!
+export const operatorNames: Readonly<Record<string, string>> = { '+': 'add', '-': 'subtract', '*': 'multiply', '/': 'divide', '%': 'remainder', min: 'minimum', max: 'maximum' }
+export const writtenAs = (name: string): string => formulas[name]!.written
+
+export const cast: Primitive = {
+  name: 'to_f32',
+  results: ({ inputs }) => [typed(inputs[0]!.shape, 'f32')],
+  compute: (tf, [x]) => [tf.cast(x!, 'float32')],
+}

@@ -1,0 +1,169 @@
+import type * as tfjs from '@tensorflow/tfjs'
+import { add, asInteger, constant, floorDiv, mul, type Size } from '../shapes/size.ts'
+import { f32, type Op, type OpCall, type Primitive } from './op.ts'
+import { reflectAxis, zeroPad } from './tfjs-tools.ts'
+
+/** floor((length + 2 pad - dilation (kernel - 1) - 1) / stride) + 1 */
+export const windowed = (length: Size, kernel: number, stride: number, pad: number, dilation = 1): Size =>
+  add(floorDiv(add(length, constant(2 * pad - dilation * (kernel - 1) - 1)), stride), constant(1))
+
+const pair = (value: unknown): readonly [number, number] => value as readonly [number, number]
+
+export const convolution: Primitive = {
+  name: 'conv',
+  results({ inputs, attributes, weights }) {
+    const [batch, height, width] = inputs[0]!.shape
+    const [rows, columns] = pair(attributes['kernel'])
+    const [padY, padX] = pair(attributes['pad'])
+    const stride = attributes['stride'] as number
+    const dilation = attributes['dilation'] as number
+    const out = weights[0]!.shape[3]!
+    return [
+      f32([
+        batch!,
+        windowed(height!, rows, stride, padY, dilation),
+        windowed(width!, columns, stride, padX, dilation),
+        constant(out),
+      ]),
+    ]
+  },
+  multiplyAdds(call) {
+    const [batch, height, width] = this.results(call)[0]!.shape
+    const [rows, columns, perGroup, out] = call.weights[0]!.shape
+    return mul(mul(batch!, mul(height!, width!)), constant(rows! * columns! * perGroup! * out!))
+  },
+  compute(tf, [x], [kernel, bias], { attributes }) {
+    const [padY, padX] = pair(attributes['pad'])
+    const stride = attributes['stride'] as number
+    const dilation = attributes['dilation'] as number
+    const groups = attributes['groups'] as number
+    const [rows, columns] = pair(attributes['kernel'])
+    // TensorFlow's own zero padding where it means the same: no padded copy is kept for the gradient.
+    const same = attributes['mode'] === 'zero' && stride === 1 && 2 * padY === dilation * (rows - 1) && 2 * padX === dilation * (columns - 1)
+    const padded = same
+      ? x!
+      : attributes['mode'] === 'reflect'
+        ? reflectAxis(tf, reflectAxis(tf, x!, 1, padY, padY), 2, padX, padX)
+        : zeroPad(tf, x!, padY, padY, padX, padX)
+    const convolve = (part: tfjs.Tensor, weights: tfjs.Tensor): tfjs.Tensor =>
+      tf.conv2d(part as tfjs.Tensor4D, weights as tfjs.Tensor4D, stride, same ? 'same' : 'valid', 'NHWC', dilation)
+    const y =
+      groups === 1
+        ? convolve(padded, kernel!)
+        : tf.concat(
+            tf.split(padded, groups, 3).map((part, at) => convolve(part, tf.split(kernel!, groups, 3)[at]!)),
+            3,
+          )
+    return [bias ? tf.add(y, bias) : y]
+  },
+}
+
+export const conv: Op = {
+  name: 'conv',
+  summary: 'Convolution over the two picture axes.',
+  takes: ['x: [B, h, w, c]'],
+  gives: '[B, floor((h + 2 pad - dilation (kernel - 1) - 1) / stride) + 1, .., out]',
+  ownsWeights: true,
+  attributes: {
+    out: { type: 'int', least: 1, about: 'channels of the result' },
+    kernel: { type: 'pair', least: 1, about: 'rows and columns of the window' },
+    stride: { type: 'int', standard: 1, least: 1, about: 'step of the window' },
+    pad: {
+      type: 'padding',
+      words: ['same', 'reflect'],
+      standard: 'same',
+      about: 'same (stride 1, odd kernel), reflect (as same, by mirror), or zeros on each side',
+    },
+    dilation: { type: 'int', standard: 1, least: 1, about: 'distance between the rows and columns that are read' },
+    groups: { type: 'int', standard: 1, least: 1, about: 'channel groups that are convolved apart' },
+    bias: { type: 'bool', standard: true, about: 'whether a constant is added to each channel' },
+    init: { type: 'init', standard: { kind: 'default' }, about: 'how the kernel starts' },
+    bias_init: { type: 'init', standard: { kind: 'default' }, about: 'how the bias starts' },
+  },
+  build(call) {
+    const x = call.requireRank(0, 4, '[B, h, w, c]')
+    call.requireFloat(0)
+    const [rows, columns] = call.ints('kernel') as [number, number]
+    const stride = call.int('stride')
+    const dilation = call.int('dilation')
+    const { pad, mode } = padding(call, rows, columns, stride, dilation)
+    const channels = call.static(x.shape[3]!, 'the channels of its input')
+    const groups = call.int('groups')
+    const out = call.int('out')
+    if (channels % groups !== 0 || out % groups !== 0)
+      call.fail('not-divisible', {
+        size: channels % groups !== 0 ? `c = ${channels}` : `out = ${out}`,
+        by: `groups = ${groups}`,
+        where: '',
+      })
+    const fits = (length: Size, kernel: number, p: number, axis: string): void => {
+      const span = dilation * (kernel - 1) + 1
+      if (mode === 'reflect')
+        call.requireAtLeast(length, p + 1, `reflect pad of ${p} needs ${axis} of at least ${p + 1}`)
+      else call.requireAtLeast(length, span - 2 * p, `a kernel of ${kernel} with pad ${p} needs ${axis} of at least ${span - 2 * p}`)
+    }
+    fits(x.shape[1]!, rows, pad[0], 'its height')
+    fits(x.shape[2]!, columns, pad[1], 'its width')
+    const fanIn = (rows * columns * channels) / groups
+    const weights = [call.weight('kernel', [rows, columns, channels / groups, out], call.initialiser('init'), { fanIn })]
+    if (call.bool('bias')) weights.push(call.weight('bias', [out], call.initialiser('bias_init'), { fanIn }))
+    return call.emit(convolution, [x], {
+      attributes: { kernel: [rows, columns], stride, pad, mode, dilation, groups },
+      weights,
+    })[0]!
+  },
+  example: { inputs: { x: [1, 5, 6, 3] }, code: 'conv(x, out: 4, kernel: 3)' },
+}
+
+/** Reads `pad: same`, `reflect`, an int or a pair. */
+function padding(call: OpCall, rows: number, columns: number, stride: number, dilation: number) {
+  const given = call.attribute('pad')
+  if (given !== 'same' && given !== 'reflect') {
+    const [y, x] = call.ints('pad') as [number, number]
+    return { pad: [y, x] as const, mode: 'zero' as const }
+  }
+  if (rows % 2 === 0 || columns % 2 === 0 || stride !== 1)
+    call.fail(
+      'attribute-value',
+      { name: 'pad', accepted: 'a number of zeros on each side where the kernel is even or the stride is not 1', given },
+      call.has('pad') ? call.spanOf('pad') : call.span,
+    )
+  const pad = [(dilation * (rows - 1)) / 2, (dilation * (columns - 1)) / 2] as const
+  return { pad, mode: given === 'same' ? ('zero' as const) : ('reflect' as const) }
+}
+
+export const pixel_shuffle: Op = {
+  name: 'pixel_shuffle',
+  summary: 'Channels become pixels: by * by channels make a square (PyTorch’s channel order).',
+  takes: ['x: [B, h, w, c * by * by]'],
+  gives: '[B, by * h, by * w, c]',
+  attributes: { by: { type: 'int', least: 1, about: 'factor along both picture axes' } },
+  build(call) {
+    const x = call.requireRank(0, 4, '[B, h, w, c]')
+    const by = call.int('by')
+    const [batch, height, width, channels] = x.shape
+    const count = call.static(channels!, 'the channels of its input')
+    if (count % (by * by) !== 0)
+      call.fail('not-divisible', { size: `c = ${count}`, by: `by * by = ${by * by}`, where: '' }, call.inputSpans[0])
+    const split = [batch!, height!, width!, constant(count / (by * by)), constant(by), constant(by)]
+    return call.emit(rearrangement, [x], {
+      attributes: { permute: [0, 1, 4, 2, 5, 3] },
+      sizes: { split, merge: [batch!, mul(height!, constant(by)), mul(width!, constant(by)), constant(count / (by * by))] },
+    })[0]!
+  },
+  example: { inputs: { x: [1, 2, 3, 8] }, code: 'pixel_shuffle(x, by: 2)' },
+}
+
+/** Reshape to `split`, permute, reshape to `merge`: every change of layout. */
+export const rearrangement: Primitive = {
+  name: 'rearrange',
+  results: ({ inputs, sizes }) => [{ shape: sizes['merge']!, dtype: inputs[0]!.dtype }],
+  compute(_tf, [x], _weights, { attributes, sizes }) {
+    const permute = attributes['permute'] as readonly number[]
+    const apart = x!.reshape([...sizes['split']!])
+    const moved = permute.every((axis, at) => axis === at) ? apart : apart.transpose([...permute])
+    return [moved.reshape([...sizes['merge']!])]
+  },
+}
+
+export const isOne = (size: Size): boolean => asInteger(size) === 1

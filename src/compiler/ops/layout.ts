@@ -1,0 +1,373 @@
+import { add, asInteger, ceilDiv, constant, format, mul, sub, type Size } from '../shapes/size.ts'
+import { planEinsum, planRearrange } from '../shapes/pattern.ts'
+import type * as tfjs from '@tensorflow/tfjs'
+import { rearrangement } from './convolution.ts'
+import { axisOf, f32, typed, type Op, type OpCall, type Primitive, type TensorValue } from './op.ts'
+import { batchMatMul, reflectAxis, sliceAxis, zeroPad } from './tfjs-tools.ts'
+
+const one = constant(1)
+
+/** Turns a pattern's problem into a diagnostic with the caret inside the string. */
+function patternProblem(call: OpCall, problem: { kind: string; message: string; start?: number; end?: number }): never {
+  const { span } = call.pattern!
+  const inside =
+    problem.start === undefined
+      ? span
+      : { file: span.file, start: span.start + 1 + problem.start, end: span.start + 1 + (problem.end ?? problem.start + 1) }
+  if (problem.kind === 'pattern-syntax') call.fail('pattern-syntax', { problem: problem.message }, inside)
+  if (problem.kind === 'shape-unknown') call.fail('shape-unknown', { claim: problem.message.replace(/^cannot show that /, '') }, inside)
+  if (problem.kind === 'shape-mismatch') call.fail('shape-mismatch', { problem: problem.message }, inside)
+  if (problem.kind === 'not-divisible') {
+    const { size, by } = problem as unknown as { size: Size; by: Size }
+    call.fail('not-divisible', { size: format(size), by: format(by), where: ` in the pattern` }, inside)
+  }
+  call.fail('pattern-mismatch', { problem: problem.message }, inside)
+}
+
+export const rearrange: Op = {
+  name: 'rearrange',
+  summary: 'Changes the layout by an einops pattern: every axis is accounted for.',
+  takes: ['x: [..]'],
+  gives: 'as the right side of the pattern says',
+  attributes: {},
+  pattern: true,
+  build(call) {
+    const x = call.inputs[0]!
+    const plan = planRearrange(call.pattern!.text, x.shape, call.given)
+    if ('kind' in plan) patternProblem(call, plan)
+    return call.emit(rearrangement, [x], {
+      attributes: { permute: plan.permute },
+      sizes: { split: plan.split, merge: plan.merge },
+    })[0]!
+  },
+  example: { inputs: { x: [2, 6, 4] }, code: 'rearrange(x, "B (n d) c -> B d (c n)", n: 3)' },
+}
+
+/** Sum of products over named axes, as one batched matrix product. */
+export const contraction: Primitive = {
+  name: 'einsum',
+  results: ({ sizes }) => [f32(sizes['output']!)],
+  multiplyAdds: ({ sizes }) => [...sizes['batch']!, ...sizes['left']!, ...sizes['right']!, ...sizes['inner']!].reduce(mul, one),
+  compute(tf, [a, b], _weights, { attributes, sizes }) {
+    const product = (list: readonly number[]): number => list.reduce((total, size) => total * size, 1)
+    const { batch, left, right, inner } = sizes as Record<'batch' | 'left' | 'right' | 'inner', readonly number[]>
+    const bring = (x: tfjs.Tensor, order: readonly number[], summed: number, shape: number[]): tfjs.Tensor => {
+      const total = summed === 0 ? x : tf.sum(x.transpose([...order]), Array.from({ length: summed }, (_, at) => order.length - 1 - at))
+      return (summed === 0 ? total.transpose([...order]) : total).reshape(shape)
+    }
+    const first = bring(a!, attributes['leftOrder'] as number[], attributes['leftSummed'] as number, [product(batch), product(left), product(inner)])
+    const second = bring(b!, attributes['rightOrder'] as number[], attributes['rightSummed'] as number, [product(batch), product(right), product(inner)])
+    const y = batchMatMul(tf, first, second, true).reshape([...batch, ...left, ...right])
+    return [y.transpose([...(attributes['outputOrder'] as number[])])]
+  },
+}
+
+export const einsum: Op = {
+  name: 'einsum',
+  summary: 'Sum of products over the axes that the right side of the pattern leaves out.',
+  takes: ['a: [..]', 'b: [..]'],
+  gives: 'as the right side of the pattern says',
+  attributes: {},
+  pattern: true,
+  build(call) {
+    const a = call.requireFloat(0)
+    const b = call.requireFloat(1)
+    const plan = planEinsum(call.pattern!.text, [a.shape, b.shape])
+    if ('kind' in plan) patternProblem(call, plan)
+    const [leftAxes, rightAxes] = plan.operands
+    const sizesOf = (names: readonly string[]): Size[] => names.map((name) => plan.sizes.get(name)!)
+    const order = (axes: readonly string[], free: readonly string[], summed: readonly string[]): number[] =>
+      [...plan.batch, ...free, ...plan.contracted, ...summed].map((name) => axes.indexOf(name))
+    const made = [...plan.batch, ...plan.free[0]!, ...plan.free[1]!]
+    return call.emit(contraction, [a, b], {
+      attributes: {
+        leftOrder: order(leftAxes!, plan.free[0]!, plan.summed[0]!),
+        leftSummed: plan.summed[0]!.length,
+        rightOrder: order(rightAxes!, plan.free[1]!, plan.summed[1]!),
+        rightSummed: plan.summed[1]!.length,
+        outputOrder: plan.output.map((name) => made.indexOf(name)),
+      },
+      sizes: {
+        batch: sizesOf(plan.batch),
+        left: sizesOf(plan.free[0]!),
+        right: sizesOf(plan.free[1]!),
+        inner: sizesOf(plan.contracted),
+        output: sizesOf(plan.output),
+      },
+    })[0]!
+  },
+  example: { inputs: { x: [2, 3, 4] }, code: 'einsum(x, x, "B n d, B k d -> B n k")' },
+}
+
+export const joining: Primitive = {
+  name: 'concat',
+  results({ inputs, attributes }) {
+    const axis = attributes['axis'] as number
+    const total = inputs.map((input) => input.shape[axis]!).reduce(add)
+    return [typed(inputs[0]!.shape.map((size, at) => (at === axis ? total : size)), inputs[0]!.dtype)]
+  },
+  compute: (tf, inputs, _weights, { attributes }) => [tf.concat([...inputs], attributes['axis'] as number)],
+}
+
+function readAxis(call: OpCall, rank: number): number {
+  const written = call.int('axis')
+  const axis = axisOf(written, rank)
+  if (axis < 0 || axis >= rank)
+    call.fail('attribute-value', { name: 'axis', accepted: `from ${-rank} to ${rank - 1}`, given: String(written) }, call.spanOf('axis'))
+  return axis
+}
+
+export const concat: Op = {
+  name: 'concat',
+  summary: 'Joins tensors along an axis.',
+  takes: ['..x: [..]'],
+  gives: '[..]',
+  attributes: { axis: { type: 'int', least: -8, about: 'the axis that grows; -1 is the last' } },
+  build(call) {
+    const [first, ...others] = call.inputs
+    const axis = readAxis(call, first!.shape.length)
+    others.forEach((other, index) => {
+      const span = call.inputSpans[index + 1]
+      if (other.shape.length !== first!.shape.length)
+        call.fail('rank-mismatch', { callee: 'concat', takes: `tensors of ${first!.shape.length} axes`, name: `tensor ${index + 2}`, given: shown(other) }, span)
+      if (other.dtype !== first!.dtype)
+        call.fail('dtype-mismatch', { callee: 'concat', takes: 'one dtype', name: `tensor ${index + 2}`, given: other.dtype }, span)
+      first!.shape.forEach((size, at) => {
+        if (at === axis) return
+        call.requireEqual(size, other.shape[at]!, () => `concat joins axis ${axis}; axis ${at} differs: ${format(size)} against ${format(other.shape[at]!)}`, span)
+      })
+    })
+    return others.length === 0 ? first! : call.emit(joining, call.inputs, { attributes: { axis } })[0]!
+  },
+  example: { inputs: { x: [2, 3] }, code: 'concat(x, 2 * x, axis: -1)' },
+}
+
+const shown = (value: TensorValue): string => `[${value.shape.map(format).join(', ')}]`
+
+/** `count` positions of one axis from `from` on. */
+export const slicing: Primitive = {
+  name: 'slice',
+  results: ({ inputs, attributes, sizes }) => [
+    typed(inputs[0]!.shape.map((size, at) => (at === attributes['axis'] ? sizes['count']![0]! : size)), inputs[0]!.dtype),
+  ],
+  compute: (tf, [x], _weights, { attributes, sizes }) => [
+    sliceAxis(tf, x!, attributes['axis'] as number, sizes['from']![0]!, sizes['count']![0]!),
+  ],
+}
+
+export const slice = (call: OpCall, x: TensorValue, axis: number, from: Size, count: Size): TensorValue =>
+  call.emit(slicing, [x], { attributes: { axis }, sizes: { from: [from], count: [count] } })[0]!
+
+export const split: Op = {
+  name: 'split',
+  summary: 'Cuts an axis in pieces.',
+  takes: ['x: [..]'],
+  gives: 'one tensor a piece',
+  attributes: {
+    sizes: { type: 'sizes', about: 'lengths of the pieces; together the whole axis' },
+    axis: { type: 'int', least: -8, about: 'the axis that is cut; -1 is the last' },
+  },
+  build(call) {
+    const x = call.inputs[0]!
+    const axis = readAxis(call, x.shape.length)
+    const pieces = call.sizes('sizes')
+    const total = pieces.reduce(add)
+    call.requireEqual(total, x.shape[axis]!, () => `the pieces make ${format(total)} and axis ${axis} has ${format(x.shape[axis]!)}`, call.spanOf('sizes'))
+    let from: Size = constant(0)
+    return pieces.map((count) => {
+      const piece = slice(call, x, axis, from, count)
+      from = add(from, count)
+      return piece
+    })
+  },
+  example: { inputs: { x: [2, 5] }, code: 'split(x, sizes: [2, 3], axis: -1)' },
+}
+
+const withoutAxis = (call: OpCall, x: TensorValue, axis: number): TensorValue => {
+  const shape = x.shape.filter((_, at) => at !== axis)
+  return call.emit(rearrangement, [x], { attributes: { permute: shape.map((_, at) => at) }, sizes: { split: shape, merge: shape } })[0]!
+}
+
+export const unstack: Op = {
+  name: 'unstack',
+  summary: 'Takes an axis apart: one tensor for each of its positions.',
+  takes: ['x: [..]'],
+  gives: 'one tensor a position, without the axis',
+  attributes: { axis: { type: 'int', least: -8, about: 'the axis that is taken apart' } },
+  build(call) {
+    const x = call.inputs[0]!
+    const axis = readAxis(call, x.shape.length)
+    const count = call.static(x.shape[axis]!, `axis ${axis} of its input`)
+    return Array.from({ length: count }, (_, at) => withoutAxis(call, slice(call, x, axis, constant(at), one), axis))
+  },
+  example: { inputs: { x: [2, 3] }, code: 'unstack(x, axis: 0)' },
+}
+
+/** Padding of the two picture axes. */
+export const bordering: Primitive = {
+  name: 'pad',
+  results({ inputs, sizes }) {
+    const [batch, height, width, channels] = inputs[0]!.shape
+    const [top, bottom, left, right] = sizes['border']!
+    return [typed([batch!, add(height!, add(top!, bottom!)), add(width!, add(left!, right!)), channels!], inputs[0]!.dtype)]
+  },
+  compute(tf, [x], _weights, { attributes, sizes }) {
+    const [top, bottom, left, right] = sizes['border'] as [number, number, number, number]
+    if (attributes['mode'] === 'zero') return [tf.clone(zeroPad(tf, x!, top, bottom, left, right))]
+    return [tf.clone(reflectAxis(tf, reflectAxis(tf, x!, 1, top, bottom), 2, left, right))]
+  },
+}
+
+const modes = ['zero', 'reflect'] as const
+
+function border(call: OpCall, x: TensorValue, sides: readonly [Size, Size, Size, Size]): TensorValue {
+  if (sides.every((side) => asInteger(side) === 0)) return x
+  return call.emit(bordering, [x], { attributes: { mode: call.word('mode') }, sizes: { border: sides } })[0]!
+}
+
+export const pad: Op = {
+  name: 'pad',
+  summary: 'Adds rows and columns around a picture.',
+  takes: ['x: [B, h, w, c]'],
+  gives: '[B, h + top + bottom, w + left + right, c]',
+  attributes: {
+    top: { type: 'int', standard: 0, least: 0, about: 'rows above' },
+    bottom: { type: 'int', standard: 0, least: 0, about: 'rows below' },
+    left: { type: 'int', standard: 0, least: 0, about: 'columns before' },
+    right: { type: 'int', standard: 0, least: 0, about: 'columns behind' },
+    mode: { type: 'word', words: modes, standard: 'zero', about: 'what stands there: zeros, or the picture mirrored without its edge' },
+  },
+  build(call) {
+    const x = call.requireRank(0, 4, '[B, h, w, c]')
+    const sides = ['top', 'bottom', 'left', 'right'].map((side) => call.int(side))
+    if (call.word('mode') === 'reflect') {
+      const most = [Math.max(sides[0]!, sides[1]!), Math.max(sides[2]!, sides[3]!)]
+      most.forEach((p, at) => p > 0 && call.requireAtLeast(x.shape[at + 1]!, p + 1, `reflect pad of ${p} needs ${at === 0 ? 'its height' : 'its width'} of at least ${p + 1}`))
+    }
+    return border(call, x, sides.map(constant) as [Size, Size, Size, Size])
+  },
+  example: { inputs: { x: [1, 4, 5, 2] }, code: 'pad(x, top: 1, left: 2, mode: reflect)' },
+}
+
+export const pad_to: Op = {
+  name: 'pad_to',
+  summary: 'Extends a picture at the bottom and right to the next multiple.',
+  takes: ['x: [B, h, w, c]'],
+  gives: '[B, multiple * ceil(h / multiple), multiple * ceil(w / multiple), c]',
+  attributes: {
+    multiple: { type: 'int', least: 1, about: 'what height and width become a multiple of' },
+    mode: { type: 'word', words: modes, standard: 'zero', about: 'zeros, or the picture mirrored without its edge' },
+  },
+  build(call) {
+    const x = call.requireRank(0, 4, '[B, h, w, c]')
+    const multiple = call.int('multiple')
+    const added = [x.shape[1]!, x.shape[2]!].map((length, at) => {
+      const missing = sub(mul(constant(multiple), ceilDiv(length, multiple)), length)
+      if (call.word('mode') === 'reflect' && asInteger(missing) !== 0) {
+        // The pad of length - 1 at most: beyond it there is nothing to mirror.
+        call.requireAtLeast(sub(length, missing), 1, `reflect pad to a multiple of ${multiple} needs ${at === 0 ? 'a height' : 'a width'} larger than what is added`)
+      }
+      return missing
+    })
+    return border(call, x, [constant(0), added[0]!, constant(0), added[1]!])
+  },
+  example: { inputs: { x: [1, 5, 6, 2] }, code: 'pad_to(x, multiple: 4, mode: reflect)' },
+}
+
+export const crop: Op = {
+  name: 'crop',
+  summary: 'The top left part of a picture.',
+  takes: ['x: [B, H, W, c]'],
+  gives: '[B, to[0], to[1], c]',
+  attributes: { to: { type: 'sizes', about: 'height and width that stay' } },
+  build(call) {
+    let x = call.requireRank(0, 4, '[B, H, W, c]')
+    const to = call.sizes('to')
+    if (to.length !== 2) call.fail('attribute-value', { name: 'to', accepted: 'a height and a width', given: `${to.length} sizes` }, call.spanOf('to'))
+    to.forEach((length, at) => {
+      const axis = at + 1
+      call.requireAtLeast(sub(x.shape[axis]!, length), 0, `crop to ${format(length)} needs axis ${axis} of at least that`)
+      x = slice(call, x, axis, constant(0), length)
+    })
+    return x
+  },
+  example: { inputs: { x: [1, 5, 6, 2] }, code: 'crop(x, to: [3, 4])' },
+}
+
+export const rolling: Primitive = {
+  name: 'roll',
+  results: ({ inputs }) => [inputs[0]!],
+  compute(tf, [x], _weights, { attributes }) {
+    const by = attributes['by'] as readonly number[]
+    const axes = attributes['axes'] as readonly number[]
+    let y = x!
+    axes.forEach((axis, at) => {
+      const length = y.shape[axis]!
+      const shift = ((by[at]! % length) + length) % length
+      if (shift !== 0) y = tf.concat([sliceAxis(tf, y, axis, length - shift, shift), sliceAxis(tf, y, axis, 0, length - shift)], axis)
+    })
+    return [y === x ? tf.clone(y) : y]
+  },
+}
+
+export const roll: Op = {
+  name: 'roll',
+  summary: 'Moves positions along axes; what leaves at one end comes back at the other.',
+  takes: ['x: [..]'],
+  gives: '[..]',
+  attributes: {
+    by: { type: 'ints', about: 'how far, one number an axis' },
+    axes: { type: 'ints', least: 0, about: 'the axes' },
+  },
+  build(call) {
+    const x = call.inputs[0]!
+    const by = call.ints('by')
+    const axes = call.ints('axes')
+    if (by.length !== axes.length) call.fail('attribute-value', { name: 'by', accepted: `one number for each of ${axes.length} axes`, given: `${by.length} numbers` }, call.spanOf('by'))
+    const outside = axes.find((axis) => axis >= x.shape.length)
+    if (outside !== undefined) call.fail('attribute-value', { name: 'axes', accepted: `from 0 to ${x.shape.length - 1}`, given: String(outside) }, call.spanOf('axes'))
+    return by.every((shift) => shift === 0) ? x : call.emit(rolling, [x], { attributes: { by, axes } })[0]!
+  },
+  example: { inputs: { x: [1, 5, 6, 2] }, code: 'roll(x, by: [-2, 1], axes: [1, 2])' },
+}
+
+export const neighbourhoods: Primitive = {
+  name: 'unfold',
+  results({ inputs, attributes }) {
+    const kernel = attributes['kernel'] as number
+    const [batch, height, width, channels] = inputs[0]!.shape
+    return [f32([batch!, height!, width!, constant(kernel * kernel), channels!])]
+  },
+  compute(tf, [x], _weights, { attributes }) {
+    const kernel = attributes['kernel'] as number
+    const p = (kernel - 1) / 2
+    const padded = attributes['pad'] === 'reflect' ? reflectAxis(tf, reflectAxis(tf, x!, 1, p, p), 2, p, p) : zeroPad(tf, x!, p, p, p, p)
+    const [batch, height, width, channels] = x!.shape as [number, number, number, number]
+    const windows: tfjs.Tensor[] = []
+    for (let row = 0; row < kernel; row += 1)
+      for (let column = 0; column < kernel; column += 1) windows.push(tf.slice(padded, [0, row, column, 0], [batch, height, width, channels]))
+    return [tf.stack(windows, 3)]
+  },
+}
+
+export const unfold: Op = {
+  name: 'unfold',
+  summary: 'The window around each position, in raster order, as an axis of its own.',
+  takes: ['x: [B, h, w, c]'],
+  gives: '[B, h, w, kernel * kernel, c]',
+  attributes: {
+    kernel: { type: 'int', least: 1, about: 'rows and columns of the window, odd' },
+    pad: { type: 'word', words: modes, standard: 'zero', about: 'what stands outside of the picture' },
+  },
+  build(call) {
+    const x = call.requireRank(0, 4, '[B, h, w, c]')
+    call.requireFloat(0)
+    const kernel = call.int('kernel')
+    if (kernel % 2 === 0) call.fail('attribute-value', { name: 'kernel', accepted: 'odd', given: String(kernel) }, call.spanOf('kernel'))
+    const p = (kernel - 1) / 2
+    if (call.word('pad') === 'reflect' && p > 0)
+      [1, 2].forEach((axis) => call.requireAtLeast(x.shape[axis]!, p + 1, `reflect pad of ${p} needs ${axis === 1 ? 'its height' : 'its width'} of at least ${p + 1}`))
+    return call.emit(neighbourhoods, [x], { attributes: { kernel, pad: call.word('pad') } })[0]!
+  },
+  example: { inputs: { x: [1, 4, 5, 2] }, code: 'unfold(x, kernel: 3, pad: reflect)' },
+}

@@ -1,0 +1,136 @@
+import type * as tfjs from '@tensorflow/tfjs'
+import { constant, mul } from '../shapes/size.ts'
+import { f32, type Op, type Primitive } from './op.ts'
+import { gatherRows, withGradient } from './tfjs-tools.ts'
+
+const one = constant(1)
+
+export const dense: Primitive = {
+  name: 'linear',
+  results: ({ inputs, weights }) => [f32([...inputs[0]!.shape.slice(0, -1), constant(weights[0]!.shape[1]!)])],
+  multiplyAdds: ({ inputs, weights }) =>
+    mul(inputs[0]!.shape.slice(0, -1).reduce(mul, one), constant(weights[0]!.shape[0]! * weights[0]!.shape[1]!)),
+  compute(tf, [x], [kernel, bias]) {
+    const [width, out] = kernel!.shape as [number, number]
+    const y = tf.matMul(x!.reshape([-1, width]) as tfjs.Tensor2D, kernel as tfjs.Tensor2D)
+    return [(bias ? tf.add(y, bias) : y).reshape([...x!.shape.slice(0, -1), out])]
+  },
+}
+
+export const linear: Op = {
+  name: 'linear',
+  summary: 'A linear map of the last axis.',
+  takes: ['x: [.., c]'],
+  gives: '[.., out]',
+  ownsWeights: true,
+  attributes: {
+    out: { type: 'int', least: 1, about: 'size of the last axis of the result' },
+    bias: { type: 'bool', standard: true, about: 'whether a constant is added' },
+    init: { type: 'init', standard: { kind: 'default' }, about: 'how the matrix starts' },
+    bias_init: { type: 'init', standard: { kind: 'default' }, about: 'how the bias starts' },
+  },
+  build(call) {
+    const x = call.requireFloat(0)
+    if (x.shape.length === 0) call.requireRank(0, 1, '[.., c]')
+    const channels = call.static(x.shape.at(-1)!, 'the last axis of its input')
+    const weights = [call.weight('kernel', [channels, call.int('out')], call.initialiser('init'), { fanIn: channels })]
+    if (call.bool('bias'))
+      weights.push(call.weight('bias', [call.int('out')], call.initialiser('bias_init'), { fanIn: channels }))
+    return call.emit(dense, [x], { weights })[0]!
+  },
+  example: { inputs: { x: [2, 3, 5] }, code: 'linear(x, out: 4)' },
+}
+
+export const normalisation: Primitive = {
+  name: 'layer_norm',
+  results: ({ inputs }) => [inputs[0]!],
+  compute(tf, [x], [scale, shift], { attributes }) {
+    const epsilon = attributes['epsilon'] as number
+    const width = scale!.shape[0]!
+    const flat = x!.reshape([-1, width])
+    const y = withGradient(
+      tf,
+      [flat, scale!, shift!],
+      ([input, gain, offset]) => {
+        const centred = tf.sub(input!, tf.mean(input!, 1, true))
+        const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon))
+        const normal = tf.mul(centred, inverse)
+        return { value: tf.add(tf.mul(normal, gain!), offset!), keep: [normal, inverse, gain!] }
+      },
+      (dy, [normal, inverse, gain]) => {
+        const weighted = tf.mul(dy, gain!)
+        const along = tf.mul(normal!, tf.mean(tf.mul(weighted, normal!), 1, true))
+        const dx = tf.mul(inverse!, tf.sub(tf.sub(weighted, tf.mean(weighted, 1, true)), along))
+        return [dx, tf.sum(tf.mul(dy, normal!), 0), tf.sum(dy, 0)]
+      },
+    )
+    return [y.reshape(x!.shape)]
+  },
+}
+
+export const layer_norm: Op = {
+  name: 'layer_norm',
+  summary: 'Normalises the last axis to mean 0 and variance 1, then scales and shifts it.',
+  takes: ['x: [.., c]'],
+  gives: '[.., c]',
+  ownsWeights: true,
+  attributes: { epsilon: { type: 'real', standard: 1e-5, least: 0, about: 'added to the variance' } },
+  build(call) {
+    const x = call.requireFloat(0)
+    const channels = call.static(x.shape.at(-1)!, 'the last axis of its input')
+    const weights = [call.weight('scale', [channels], { kind: 'ones' }), call.weight('shift', [channels], { kind: 'zeros' })]
+    return call.emit(normalisation, [x], { attributes: { epsilon: call.real('epsilon') }, weights })[0]!
+  },
+  example: { inputs: { x: [2, 3, 6] }, code: 'layer_norm(x)' },
+}
+
+export const storedNormalisation: Primitive = {
+  name: 'batch_norm',
+  results: ({ inputs }) => [inputs[0]!],
+  compute(tf, [x], [scale, shift, mean, variance], { attributes }) {
+    const factor = tf.mul(scale!, tf.rsqrt(tf.add(variance!, attributes['epsilon'] as number)))
+    return [tf.add(tf.mul(tf.sub(x!, mean!), factor), shift!)]
+  },
+}
+
+export const batch_norm: Op = {
+  name: 'batch_norm',
+  summary: 'Normalises each channel by stored statistics, which are saved and loaded but neither trained nor counted.',
+  takes: ['x: [.., c]'],
+  gives: '[.., c]',
+  ownsWeights: true,
+  attributes: { epsilon: { type: 'real', standard: 1e-5, least: 0, about: 'added to the variance' } },
+  build(call) {
+    const x = call.requireFloat(0)
+    const channels = call.static(x.shape.at(-1)!, 'the last axis of its input')
+    const weights = [
+      call.weight('scale', [channels], { kind: 'ones' }),
+      call.weight('shift', [channels], { kind: 'zeros' }),
+      call.weight('mean', [channels], { kind: 'zeros' }, { trainable: false }),
+      call.weight('variance', [channels], { kind: 'ones' }, { trainable: false }),
+    ]
+    return call.emit(storedNormalisation, [x], { attributes: { epsilon: call.real('epsilon') }, weights })[0]!
+  },
+  example: { inputs: { x: [2, 3, 6] }, code: 'batch_norm(x)' },
+}
+
+export const tableLookup: Primitive = {
+  name: 'lookup',
+  results: ({ inputs }) => [f32([...inputs[1]!.shape, inputs[0]!.shape[1]!])],
+  compute: (tf, [table, index]) => [gatherRows(tf, table!, index!)],
+}
+
+export const lookup: Op = {
+  name: 'lookup',
+  summary: 'Rows of a table.',
+  takes: ['table: [n, c]', 'index: i32[..]'],
+  gives: '[.., c]',
+  attributes: {},
+  build(call) {
+    const table = call.requireRank(0, 2, '[n, c]')
+    const index = call.inputs[1]!
+    if (index.dtype !== 'i32') call.fail('dtype-mismatch', { callee: 'lookup', takes: 'an i32 index', name: 'its second tensor', given: 'f32' }, call.inputSpans[1])
+    return call.emit(tableLookup, [table, index])[0]!
+  },
+  example: { inputs: { x: [4, 3] }, code: 'lookup(x, range(4) % 3)' },
+}

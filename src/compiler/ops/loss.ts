@@ -1,0 +1,52 @@
+import type * as tfjs from '@tensorflow/tfjs'
+import { compare, format } from '../shapes/size.ts'
+import { f32, type Op, type Primitive, type Tfjs } from './op.ts'
+import { withGradient } from './tfjs-tools.ts'
+
+const difference = (tf: Tfjs, inputs: readonly tfjs.Tensor[], right: number | undefined): tfjs.Tensor =>
+  tf.sub(inputs[0]!, right ?? inputs[1]!)
+
+/** Mean absolute error; its gradient is sign / n, 0 where both are equal. */
+export const meanAbsolute: Primitive = {
+  name: 'l1',
+  results: () => [f32([])],
+  compute: (tf, inputs, _weights, { attributes }) => [
+    withGradient(
+      tf,
+      [difference(tf, inputs, attributes['right'] as number | undefined)],
+      ([delta]) => ({ value: tf.mean(tf.abs(delta!)), keep: [delta!] }),
+      (dy, [delta]) => [tf.mul(tf.sign(delta!), tf.div(dy, delta!.size))],
+    ),
+  ],
+}
+
+export const meanSquare: Primitive = {
+  name: 'mse',
+  results: () => [f32([])],
+  compute: (tf, inputs, _weights, { attributes }) => [
+    tf.mean(tf.square(difference(tf, inputs, attributes['right'] as number | undefined))),
+  ],
+}
+
+const loss = (primitive: Primitive, summary: string): Op => ({
+  name: primitive.name,
+  summary,
+  takes: ['a: [..]', 'b: [..] or a number'],
+  gives: 'a number',
+  attributes: { right: { type: 'real', optional: true, about: 'a number instead of b, as in mse(a, 1)' } },
+  build(call) {
+    const [a, b] = call.inputs
+    call.requireFloat(0)
+    if (b) {
+      call.requireFloat(1)
+      const alike = a!.shape.length === b.shape.length && a!.shape.every((size, at) => compare(size, b.shape[at]!) === 'equal')
+      if (!alike)
+        call.fail('loss-shape', { callee: primitive.name, left: `[${a!.shape.map(format).join(', ')}]`, right: `[${b.shape.map(format).join(', ')}]` })
+    }
+    return call.emit(primitive, call.inputs, b ? {} : { attributes: { right: call.real('right') } })[0]!
+  },
+  example: { inputs: { x: [2, 3] }, code: `${primitive.name}(x, 2 * x)` },
+})
+
+export const l1 = loss(meanAbsolute, 'Mean absolute difference.')
+export const mse = loss(meanSquare, 'Mean squared difference.')

@@ -1,0 +1,129 @@
+import type * as tfjs from '@tensorflow/tfjs'
+import type { Span } from '../diagnostics/diagnostic.ts'
+import type { Arguments, Code, Context } from '../diagnostics/catalogue.ts'
+import type { DType, Initialiser, Plain, TensorType } from '../ir/graph.ts'
+import type { Size } from '../shapes/size.ts'
+
+/** TensorFlow.js as a value handed in: the compiler itself never imports it. */
+export type Tfjs = typeof tfjs
+
+/** A tensor while the text is being elaborated. */
+export interface TensorValue extends TensorType {
+  readonly kind: 'tensor'
+  readonly id: number
+}
+
+/** What an attribute may be. */
+export interface AttributeSpec {
+  readonly type: 'int' | 'real' | 'bool' | 'pair' | 'ints' | 'init' | 'size' | 'sizes' | 'word' | 'padding'
+  /** For `word`, and what `padding` takes beside numbers. */
+  readonly words?: readonly string[]
+  readonly standard?: Plain | Initialiser
+  /** May be left out without a default. */
+  readonly optional?: true
+  readonly least?: number
+  readonly about: string
+}
+
+export type AttributeValue = Plain | Initialiser | Size | readonly Size[]
+
+/** A call as a primitive sees it, with symbolic sizes. */
+export interface PrimitiveCall {
+  readonly inputs: readonly TensorType[]
+  readonly weights: readonly { readonly shape: readonly number[] }[]
+  readonly attributes: Readonly<Record<string, Plain>>
+  readonly sizes: Readonly<Record<string, readonly Size[]>>
+}
+
+/** A call when it is computed: sizes are numbers. */
+export interface ComputedCall {
+  readonly attributes: Readonly<Record<string, Plain>>
+  readonly sizes: Readonly<Record<string, readonly number[]>>
+  readonly training: boolean
+  /** Uniform numbers in [0, 1) for ops that act at random in training. */
+  readonly draw: (count: number) => number[]
+}
+
+/** How far, in positions, an output position looks along the two picture axes: [before, after]. */
+export type Reach = readonly [number, number]
+
+/** What the IR is made of: a shape rule, a cost, a lowering and with it a gradient. */
+export interface Primitive {
+  readonly name: string
+  /** The shape rule on symbolic sizes. The surface op has checked what must hold. */
+  results(call: PrimitiveCall): TensorType[]
+  /** Multiply-adds of one call; elementwise work is not counted. */
+  multiplyAdds?(call: PrimitiveCall): Size
+  /** Acts at random in training: equal calls are not merged. */
+  readonly random?: true
+  /** No gradient flows to its inputs (positions, indices, constants). */
+  readonly constant?: true
+  /** The lowering to TensorFlow.js; its gradient is that of the tfjs calls in it or a custom one. Returns new tensors. */
+  compute(tf: Tfjs, inputs: readonly tfjs.Tensor[], weights: readonly tfjs.Tensor[], call: ComputedCall): tfjs.Tensor[]
+}
+
+export interface Emission {
+  readonly attributes?: Readonly<Record<string, Plain>>
+  readonly sizes?: Readonly<Record<string, readonly Size[]>>
+  readonly weights?: readonly string[]
+}
+
+/** What an op's `build` may do. */
+export interface OpCall {
+  readonly callee: string
+  readonly span: Span
+  readonly inputs: readonly TensorValue[]
+  readonly inputSpans: readonly Span[]
+  readonly pattern?: { readonly text: string; readonly span: Span }
+  /** Sizes given to a pattern: `n: heads`. */
+  readonly given: Readonly<Record<string, Size>>
+  has(name: string): boolean
+  int(name: string): number
+  real(name: string): number
+  bool(name: string): boolean
+  word(name: string): string
+  ints(name: string): readonly number[]
+  size(name: string): Size
+  sizes(name: string): readonly Size[]
+  initialiser(name: string): Initialiser
+  attribute(name: string): AttributeValue
+  spanOf(name: string): Span
+  emit(primitive: Primitive, inputs: readonly TensorValue[], emission?: Emission): TensorValue[]
+  weight(name: string, shape: readonly number[], initialiser: Initialiser, options?: { fanIn?: number; trainable?: boolean }): string
+  /** The number that a size is, or an error that names `what`. */
+  static(size: Size, what: string): number
+  requireRank(index: number, rank: number, takes: string): TensorValue
+  requireFloat(index: number): TensorValue
+  requireEqual(left: Size, right: Size, problem: () => string, span?: Span): void
+  /** At least `least`: proved, refused, or noted as a check of every picture. */
+  requireAtLeast(size: Size, least: number, problem: string): void
+  fail<C extends Code>(code: C, args: Arguments<C>, span?: Span, context?: Context): never
+}
+
+export type OpResult = TensorValue | readonly TensorValue[] | { readonly [name: string]: TensorValue }
+
+/** One op, one object: everything about it that anybody needs. */
+export interface Op {
+  readonly name: string
+  readonly summary: string
+  /** The tensors that it takes, with their shapes; `..` before the last means any number. */
+  readonly takes: readonly string[]
+  readonly gives: string
+  readonly attributes: Readonly<Record<string, AttributeSpec>>
+  /** Takes an einops pattern as its last argument. */
+  readonly pattern?: true
+  readonly ownsWeights?: true
+  build(call: OpCall): OpResult
+  /** In the architecture language; compiled in the tests. `inputs` names the shapes it runs on. */
+  readonly example: { readonly inputs: Readonly<Record<string, readonly number[]>>; readonly code: string; readonly step?: number; readonly tolerance?: number }
+}
+
+export const isTensor = (value: unknown): value is TensorValue =>
+  typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'tensor'
+
+export const f32 = (shape: readonly Size[]): TensorType => ({ shape, dtype: 'f32' })
+export const i32 = (shape: readonly Size[]): TensorType => ({ shape, dtype: 'i32' })
+export const typed = (shape: readonly Size[], dtype: DType): TensorType => ({ shape, dtype })
+
+/** An axis given as -1 counts from the end. */
+export const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis)

@@ -1,0 +1,43 @@
+import type * as tfjs from '@tensorflow/tfjs'
+import { constant } from '../shapes/size.ts'
+import { axisOf, typed, type Op, type Primitive, type Tfjs } from './op.ts'
+
+const formulas: Readonly<Record<string, { about: string; formula: (tf: Tfjs, x: tfjs.Tensor, axes: number[], keep: boolean) => tfjs.Tensor }>> = {
+  mean: { about: 'Mean', formula: (tf, x, axes, keep) => tf.mean(x, axes, keep) },
+  sum: { about: 'Sum', formula: (tf, x, axes, keep) => tf.sum(x, axes, keep) },
+  max: { about: 'Largest value', formula: (tf, x, axes, keep) => tf.max(x, axes, keep) },
+}
+
+export const reductions: readonly Primitive[] = Object.entries(formulas).map(([name, { formula }]) => ({
+  name: `reduce_${name}`,
+  results({ inputs, attributes }) {
+    const axes = attributes['axes'] as readonly number[]
+    const shape = attributes['keep']
+      ? inputs[0]!.shape.map((size, at) => (axes.includes(at) ? constant(1) : size))
+      : inputs[0]!.shape.filter((_, at) => !axes.includes(at))
+    return [typed(shape, inputs[0]!.dtype)]
+  },
+  compute: (tf, [x], _weights, { attributes }) => [formula(tf, x!, [...(attributes['axes'] as number[])], attributes['keep'] as boolean)],
+}))
+
+export const reductionNamed = (name: string): Primitive => reductions.find((primitive) => primitive.name === `reduce_${name}`)!
+
+export const reductionOps: readonly Op[] = Object.entries(formulas).map(([name, { about }]) => ({
+  name,
+  summary: `${about} over one axis or several.`,
+  takes: ['x: [..]'],
+  gives: '[..] without the axes',
+  attributes: {
+    axis: { type: 'ints', least: -8, about: 'the axis, or a list of axes' },
+    keep: { type: 'bool', standard: false, about: 'whether the axes stay, with size 1' },
+  },
+  build(call) {
+    const x = call.requireFloat(0)
+    const axes = call.ints('axis').map((axis) => axisOf(axis, x.shape.length))
+    const outside = axes.find((axis) => axis < 0 || axis >= x.shape.length)
+    if (outside !== undefined)
+      call.fail('attribute-value', { name: 'axis', accepted: `from ${-x.shape.length} to ${x.shape.length - 1}`, given: String(outside) }, call.spanOf('axis'))
+    return call.emit(reductionNamed(name), [x], { attributes: { axes, keep: call.bool('keep') } })[0]!
+  },
+  example: { inputs: { x: [2, 3, 4] }, code: `${name}(x, axis: 1)` },
+}))

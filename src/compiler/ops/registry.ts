@@ -1,0 +1,39 @@
+import { elementwiseOps, elementwisePrimitives, drop_path, normalExponential, prelu, sharedSlope, softmax, stochasticDepth } from './activation.ts'
+import { arithmetic, cast } from './arithmetic.ts'
+import { conv, convolution, pixel_shuffle, rearrangement } from './convolution.ts'
+import { corners, ensemble, ensembleCorners, nearest, take, take_along, taking, takingAlong } from './implicit.ts'
+import * as layout from './layout.ts'
+import { batch_norm, dense, layer_norm, linear, lookup, normalisation, storedNormalisation, tableLookup } from './linear.ts'
+import { l1, meanAbsolute, meanSquare, mse } from './loss.ts'
+import { best_match, matching } from './match.ts'
+import type { Op, Primitive } from './op.ts'
+import { averaging, avg_pool, max_pool, maximising } from './pooling.ts'
+import { reductionOps, reductions } from './reduce.ts'
+import { interpolate, interpolation, sample, sampling } from './resample.ts'
+import { counting, filled, ownWeight, range } from './source.ts'
+
+/** Every op of the language, by name. Adding one: its object in a file of this folder, and its name here. */
+export const ops: ReadonlyMap<string, Op> = new Map(
+  [
+    conv, pixel_shuffle, linear, layer_norm, batch_norm, lookup, prelu, softmax, drop_path, ...elementwiseOps, ...reductionOps,
+    layout.rearrange, layout.einsum, layout.concat, layout.split, layout.unstack, layout.pad, layout.pad_to, layout.crop,
+    layout.roll, layout.unfold, avg_pool, max_pool, interpolate, sample, corners, nearest, take, take_along, ensemble,
+    best_match, range, l1, mse,
+  ].map((op) => [op.name, op]), // prettier-ignore
+)
+
+/** What the IR is made of, by name. */
+export const primitives: ReadonlyMap<string, Primitive> = new Map(
+  [
+    convolution, rearrangement, dense, normalisation, storedNormalisation, tableLookup, sharedSlope, normalExponential,
+    stochasticDepth, ...elementwisePrimitives, ...reductions, ...arithmetic, cast, layout.contraction, layout.joining,
+    layout.slicing, layout.bordering, layout.rolling, layout.neighbourhoods, averaging, maximising, interpolation, sampling,
+    ensembleCorners, taking, takingAlong, matching, counting, filled, ownWeight, meanAbsolute, meanSquare,
+  ].map((primitive) => [primitive.name, primitive]), // prettier-ignore
+)
+
+export function primitiveNamed(name: string): Primitive {
+  const primitive = primitives.get(name)
+  if (!primitive) throw new Error(`no primitive is called ${name}`)
+  return primitive
+}

@@ -1,0 +1,68 @@
+import type * as tfjs from '@tensorflow/tfjs'
+import type { Tfjs } from './op.ts'
+
+/**
+ * Computes outside of the gradient: nothing inside is recorded, and the result is a constant to whoever uses it.
+ */
+export const untaped = (tf: Tfjs, compute: () => tfjs.Tensor): tfjs.Tensor =>
+  tf.customGrad((anchor: tfjs.Tensor | tfjs.GradSaveFunc) => ({
+    value: compute(),
+    gradFunc: () => tf.zerosLike(anchor as tfjs.Tensor),
+  }))(tf.scalar(0))
+
+/**
+ * A function with a gradient of its own. `forward` gets the inputs and returns the value with what the gradient needs;
+ * `backward` gets the gradient of the value and what was kept.
+ */
+export function withGradient(
+  tf: Tfjs,
+  inputs: tfjs.Tensor[],
+  forward: (inputs: readonly tfjs.Tensor[]) => { value: tfjs.Tensor; keep: tfjs.Tensor[] },
+  backward: (dy: tfjs.Tensor, kept: readonly tfjs.Tensor[]) => tfjs.Tensor[],
+): tfjs.Tensor {
+  return tf.customGrad((...parts: (tfjs.Tensor | tfjs.GradSaveFunc)[]) => {
+    const save = parts.at(-1) as tfjs.GradSaveFunc
+    const { value, keep } = forward(parts.slice(0, -1) as tfjs.Tensor[])
+    save(keep)
+    return { value, gradFunc: (dy: tfjs.Tensor, kept: tfjs.Tensor[]) => backward(dy, kept) }
+  })(...inputs)
+}
+
+/** Rows of `table` [n, c] at `index` (any shape, i32), with the gradient scattered back: [.., c]. */
+export function gatherRows(tf: Tfjs, table: tfjs.Tensor, index: tfjs.Tensor): tfjs.Tensor {
+  const flat = index.reshape([-1]) as tfjs.Tensor1D
+  const [rows, width] = table.shape as [number, number]
+  const picked = withGradient(
+    tf,
+    [table],
+    ([values]) => ({ value: tf.gather(values!, flat, 0), keep: [flat] }),
+    (dy, [kept]) => [tf.unsortedSegmentSum(dy, kept as tfjs.Tensor1D, rows)],
+  )
+  return picked.reshape([...index.shape, width])
+}
+
+/** `a` [.., n, k] by `b` [.., k, m] over the same leading sizes, given as three axes. */
+export const batchMatMul = (tf: Tfjs, a: tfjs.Tensor, b: tfjs.Tensor, transposeB = false): tfjs.Tensor =>
+  tf.matMul(a as tfjs.Tensor3D, b as tfjs.Tensor3D, false, transposeB)
+
+/** A slice along one axis. */
+export function sliceAxis(tf: Tfjs, x: tfjs.Tensor, axis: number, from: number, count: number): tfjs.Tensor {
+  const begin = x.shape.map((_, at) => (at === axis ? from : 0))
+  const size = x.shape.map((length, at) => (at === axis ? count : length))
+  return tf.slice(x, begin, size)
+}
+
+/** Pads one axis by mirror without repeating the edge; gradients flow. */
+export function reflectAxis(tf: Tfjs, x: tfjs.Tensor, axis: number, before: number, after: number): tfjs.Tensor {
+  if (before === 0 && after === 0) return x
+  const length = x.shape[axis]!
+  const parts = [x]
+  if (before > 0) parts.unshift(tf.reverse(sliceAxis(tf, x, axis, 1, before), axis))
+  if (after > 0) parts.push(tf.reverse(sliceAxis(tf, x, axis, length - 1 - after, after), axis))
+  return tf.concat(parts, axis)
+}
+
+export const zeroPad = (tf: Tfjs, x: tfjs.Tensor, top: number, bottom: number, left: number, right: number, value = 0): tfjs.Tensor =>
+  top === 0 && bottom === 0 && left === 0 && right === 0
+    ? x
+    : tf.pad(x as tfjs.Tensor4D, [[0, 0], [top, bottom], [left, right], [0, 0]], value) // prettier-ignore

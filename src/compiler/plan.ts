@@ -1,0 +1,127 @@
+import type { Graph } from './ir/graph.ts'
+import type { Size } from './shapes/size.ts'
+
+/**
+ * What the compiler hands to the runtime: graphs and records in plain data, nothing of the syntax.
+ */
+
+/** An expression over one item's draws: `uniform(1, 4)`, `(m - 1) / 2`. */
+export type PerItem =
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'variable'; readonly name: 'm' | 'epoch' | 'epochs' }
+  /** One of the list, with equal chance. */
+  | { readonly kind: 'choice'; readonly items: readonly PerItem[] }
+  | { readonly kind: 'call'; readonly name: string; readonly arguments: readonly PerItem[] }
+
+export type PictureOperation =
+  | { readonly op: 'blur'; readonly sigma: PerItem }
+  | { readonly op: 'resize'; readonly kernel: 'bicubic' | 'bilinear' | 'nearest' }
+  | { readonly op: 'flip_x' | 'flip_y' | 'transpose' }
+
+export type InputRole = 'image' | 'enlarged' | 'coordinates' | 'cell'
+export type OutputRole = 'samples' | 'image' | 'features' | 'inspect'
+
+export interface ModelInput {
+  readonly name: string
+  readonly role: InputRole
+  readonly shape: readonly Size[]
+  /** Where 0 and 255 of the picture go. */
+  readonly range: readonly [number, number]
+  /** For `enlarged`: what is done to the low-resolution picture. */
+  readonly by?: readonly PictureOperation[]
+}
+
+export interface ModelOutput {
+  readonly name: string
+  readonly role: OutputRole
+  readonly shape: readonly Size[]
+  readonly range: readonly [number, number]
+}
+
+export type Scale =
+  | { readonly kind: 'range'; readonly from: number; readonly to: number }
+  | { readonly kind: 'fixed'; readonly value: number }
+
+export interface Adam {
+  readonly lr: number
+  readonly beta1: number
+  readonly beta2: number
+  readonly epsilon: number
+}
+
+export type Schedule =
+  | { readonly kind: 'constant' }
+  | { readonly kind: 'step'; readonly at: readonly number[]; readonly factor: number }
+  | { readonly kind: 'cosine'; readonly to: number }
+
+/** One optimiser's share: what it lowers, which weights it moves. */
+export interface Objective {
+  /** Outputs `loss` and one for each term. */
+  readonly graph: Graph
+  readonly terms: readonly string[]
+  /** The slot whose weights it moves; undefined for the model's own. */
+  readonly group?: string
+  readonly optimizer: Adam
+  readonly schedule: Schedule
+  /** Takes part in every n-th step. */
+  readonly every: number
+}
+
+export interface TrainPlan {
+  /** B, h, w, q .. as the inputs name them. */
+  readonly sizes: Readonly<Record<string, number>>
+  readonly m: PerItem
+  readonly degrade: readonly PictureOperation[]
+  readonly augment: readonly PictureOperation[]
+  /** The model's own first. */
+  readonly objectives: readonly Objective[]
+  readonly epochs: number
+  readonly repeat: number
+}
+
+export type Scope =
+  | { readonly kind: 'full' }
+  | { readonly kind: 'lattice' | 'raster' | 'tile'; readonly count: number }
+
+export interface EvaluatePlan {
+  readonly m: readonly number[]
+  readonly metrics: readonly ('psnr' | 'ssim' | 'ssim_gaussian' | 'fid')[]
+  readonly scope: Scope
+  readonly cellClip?: number
+  readonly tile: number
+  readonly shave?: number
+  readonly degrade: readonly PictureOperation[]
+}
+
+/** A size that every picture must satisfy: `size >= least`. */
+export interface SizeCheck {
+  readonly size: Size
+  readonly least: number
+  readonly problem: string
+}
+
+/** Where a value came from. */
+export interface Resolved {
+  readonly path: string
+  readonly value: string
+  readonly origin: string
+}
+
+export interface CompiledModel {
+  readonly name: string
+  readonly file: string
+  /** Titles of the variants that are applied. */
+  readonly variants: readonly string[]
+  readonly preset: string
+  readonly scale: Scale
+  readonly inputs: readonly ModelInput[]
+  readonly outputs: readonly ModelOutput[]
+  readonly graph: Graph
+  readonly train?: TrainPlan
+  readonly evaluate?: EvaluatePlan
+  readonly checks: readonly SizeCheck[]
+  readonly values: readonly Resolved[]
+  /** All sources that took part, in one text. */
+  readonly text: string
+}
+
