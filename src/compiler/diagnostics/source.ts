@@ -48,24 +48,34 @@ const invisible = /^[\p{Mn}\p{Me}\p{Cf}]+$/u
 
 const control = /\p{Cc}/gu
 
-/** How text stands in a terminal: what to print, and for each UTF-16 offset (and the end) the cell that it begins in. */
-export interface Cells {
-  readonly printed: string
+/** What a terminal prints as one, and where: `cell` is the first of its `width` cells. */
+export interface Glyph {
+  readonly text: string
+  readonly cell: number
+  readonly width: number
+}
+
+/** A line as a terminal shows it: its glyphs, and for each UTF-16 offset (and the end) the cell that it begins in. */
+export interface Layout {
+  readonly glyphs: readonly Glyph[]
   readonly cells: readonly number[]
 }
 
-/** Lays out one line: tabs go to the next multiple of four, wide characters take two cells, control characters show as U+FFFD. */
-export function layOut(line: string): Cells {
+/**
+ * Lays out one line: tabs go to the next multiple of four, wide characters take two cells, and what a terminal would act on shows as
+ * U+FFFD.
+ */
+export function layOut(line: string): Layout {
+  const glyphs: Glyph[] = []
   const cells: number[] = []
-  let printed = ''
   let cell = 0
   for (const { segment } of graphemes.segment(line)) {
-    for (let i = 0; i < segment.length; i++) cells.push(cell)
     const width = segment === '\t' ? tabStop - (cell % tabStop) : widthOf(segment)
-    printed += segment === '\t' ? ' '.repeat(width) : printable(segment)
+    glyphs.push({ text: segment === '\t' ? ' '.repeat(width) : segment.replace(control, '\ufffd'), cell, width })
+    for (let i = 0; i < segment.length; i++) cells.push(cell)
     cell += width
   }
-  return { printed, cells: [...cells, cell] }
+  return { glyphs, cells: [...cells, cell] }
 }
 
 function widthOf(grapheme: string): number {
@@ -73,5 +83,11 @@ function widthOf(grapheme: string): number {
   return wide.test(grapheme) ? 2 : 1
 }
 
-/** Text without anything that a terminal would act on. */
-export const printable = (text: string): string => text.replace(control, '\ufffd')
+/** Text as a terminal may print it. */
+export const printable = (text: string): string =>
+  layOut(text)
+    .glyphs.map((glyph) => glyph.text)
+    .join('')
+
+/** How many cells text takes. */
+export const textWidth = (text: string): number => layOut(text).cells.at(-1)!
