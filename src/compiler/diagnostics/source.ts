@@ -11,6 +11,7 @@ export interface Position {
   readonly column: number
 }
 
+/** Finds the lines of a text. */
 export function source(text: string): Source {
   const lineStarts = [0]
   for (const { index, 0: end } of text.matchAll(/\r\n|\n|\r/g)) lineStarts.push(index + end.length)

@@ -170,17 +170,22 @@ export function constantPart(size: Size): number {
   return last && last.atoms.length === 0 ? last.coefficient : 0
 }
 
+/** The sum. Like all arithmetic on sizes it throws a RangeError when a coefficient is no longer exact. */
 export const add = (a: Size, b: Size): Size => fromTerms([...a.terms, ...b.terms])
 
+/** The size times an integer. */
 export const scale = (size: Size, by: number): Size =>
   fromTerms(size.terms.map((term) => ({ ...term, coefficient: term.coefficient * by })))
 
+/** The difference, which may be below 1 or negative. */
 export const sub = (a: Size, b: Size): Size => add(a, scale(b, -1))
 
+/** The product, multiplied out. */
 export function mul(a: Size, b: Size): Size {
   return fromTerms(a.terms.flatMap((left) => b.terms.map((right) => multiplyTerms(left, right))))
 }
 
+/** The greatest common divisor; that of 0 and n is n. */
 export function gcd(a: number, b: number): number {
   while (b !== 0) [a, b] = [b, a % b]
   return Math.abs(a)
