@@ -1,3 +1,6 @@
+// ../../tmp/l.ts
+import * as tf2 from "@tensorflow/tfjs";
+
 // src/compiler/diagnostics/catalogue.ts
 var error = (message) => ({ severity: "error", message });
 var warning = (message) => ({ severity: "warning", message });
@@ -165,7 +168,6 @@ function subgraph(graph, inputs, outputs) {
     lets: new Map([...graph.lets].filter(([, value]) => kept.has(value)))
   };
 }
-var parameterCount = (graph, group) => graph.weights.filter((weight) => weight.trainable && weight.group === group).reduce((total, weight) => total + weight.shape.reduce((product2, size) => product2 * size, 1), 0);
 
 // src/compiler/ops/op.ts
 var isTensor = (value) => typeof value === "object" && value !== null && value.kind === "tensor";
@@ -178,6 +180,13 @@ var axisOf = (axis, rank) => axis < 0 ? axis + rank : axis;
 var plainName = /^[\p{L}_][\p{L}\p{N}_.]*$/u;
 var nameKey = (name) => plainName.test(name) ? name : JSON.stringify(name);
 var symbolAtom = (name) => ({ kind: "symbol", name, depth: 0, key: nameKey(name) });
+var quotientAtom = (name, by) => ({
+  kind: "quotient",
+  name,
+  by,
+  depth: 0,
+  key: `${nameKey(name)}/${by}`
+});
 var floorAtom = (of, by) => ({
   kind: "floor",
   of,
@@ -230,12 +239,16 @@ function fromTerms(terms) {
   }
   return { terms: collected, key: collected.map(termKey).join("+") || "0" };
 }
-function termKey({ coefficient, key: key2 }) {
-  if (key2 === "") return String(coefficient);
-  return coefficient === 1 ? key2 : `${coefficient}*${key2}`;
+function termKey({ coefficient, key: key3 }) {
+  if (key3 === "") return String(coefficient);
+  return coefficient === 1 ? key3 : `${coefficient}*${key3}`;
 }
 var fromAtom = (atom) => fromTerms([makeTerm(1, [atom])]);
 var symbol = (name) => fromAtom(symbolAtom(name));
+function quotient(name, n) {
+  if (!Number.isSafeInteger(n) || n < 1) throw new RangeError(`a size is divided by a positive integer, not by ${n}`);
+  return n === 1 ? symbol(name) : fromAtom(quotientAtom(name, n));
+}
 var constant = (n) => fromTerms([makeTerm(n, [])]);
 function asInteger(size) {
   if (size.terms.length === 0) return 0;
@@ -270,23 +283,23 @@ function floorDiv(size, n) {
     if (quotient2 !== 0) outside2.push({ ...term, coefficient: quotient2 });
     if (remainder !== 0) inside.push({ ...term, coefficient: remainder });
   }
-  const rest2 = fromTerms(inside);
-  if (asInteger(rest2) !== void 0) return fromTerms(outside2);
-  return add(fromTerms(outside2), floorOfRemainders(rest2, n));
+  const rest = fromTerms(inside);
+  if (asInteger(rest) !== void 0) return fromTerms(outside2);
+  return add(fromTerms(outside2), floorOfRemainders(rest, n));
 }
-function floorOfRemainders(rest2, n) {
-  const common = commonFactor(rest2, n);
+function floorOfRemainders(rest, n) {
+  const common = commonFactor(rest, n);
   if (common > 1) {
-    const cancelled = rest2.terms.map((term) => ({ ...term, coefficient: Math.floor(term.coefficient / common) }));
+    const cancelled = rest.terms.map((term) => ({ ...term, coefficient: Math.floor(term.coefficient / common) }));
     return floorDiv(fromTerms(cancelled), n / common);
   }
-  for (const term of rest2.terms) {
+  for (const term of rest.terms) {
     const [inner] = term.atoms;
     if (term.coefficient !== 1 || term.atoms.length !== 1 || inner.kind !== "floor") continue;
-    const others = sub(rest2, fromAtom(inner));
+    const others = sub(rest, fromAtom(inner));
     return floorDiv(add(inner.of, scale(others, inner.by)), inner.by * n);
   }
-  return fromAtom(floorAtom(rest2, n));
+  return fromAtom(floorAtom(rest, n));
 }
 
 // src/compiler/shapes/bounds.ts
@@ -469,6 +482,50 @@ function formatFraction(rounding, numerator, denominator) {
   return `${rounding}(${grouped} / ${denominator})`;
 }
 
+// src/compiler/shapes/size-json.ts
+function toJSON(size) {
+  const value = asInteger(size);
+  if (value !== void 0) return value;
+  const [only] = size.terms;
+  if (size.terms.length === 1 && only.coefficient === 1 && only.atoms.length === 1) return atomToJSON(only.atoms[0]);
+  return ["+", ...size.terms.map((term) => [term.coefficient, ...term.atoms.map(atomToJSON)])];
+}
+function atomToJSON(atom) {
+  switch (atom.kind) {
+    case "symbol":
+      return atom.name;
+    case "quotient":
+      return ["/", atom.name, atom.by];
+    case "floor":
+      return ["floor", toJSON(atom.of), atom.by];
+    case "min":
+    case "max":
+      return [atom.kind, toJSON(atom.left), toJSON(atom.right)];
+  }
+}
+function fromJSON(data) {
+  if (typeof data === "number" && Number.isSafeInteger(data)) return constant(data);
+  if (typeof data === "string") return symbol(data);
+  if (Array.isArray(data)) {
+    const [head, ...rest] = data;
+    const [first, second] = rest;
+    if (head === "+") return rest.map(termFromJSON).reduce(add, constant(0));
+    if (rest.length === 2) {
+      if (head === "/" && typeof first === "string" && isPositiveInteger(second)) return quotient(first, second);
+      if (head === "floor" && isPositiveInteger(second)) return floorDiv(fromJSON(first), second);
+      if (head === "min") return minimum(fromJSON(first), fromJSON(second));
+      if (head === "max") return maximum(fromJSON(first), fromJSON(second));
+    }
+  }
+  throw new TypeError(`not a size: ${JSON.stringify(data)}`);
+}
+function termFromJSON(data) {
+  if (!Array.isArray(data) || !Number.isSafeInteger(data[0])) throw new TypeError(`not a term of a size: ${JSON.stringify(data)}`);
+  const [coefficient, ...atoms] = data;
+  return scale(atoms.map(fromJSON).reduce(mul, constant(1)), coefficient);
+}
+var isPositiveInteger = (data) => Number.isSafeInteger(data) && Number(data) >= 1;
+
 // src/compiler/shapes/size.ts
 var ceilDiv = (size, n) => floorDiv(add(size, constant(n - 1)), n);
 var mod = (size, n) => sub(size, scale(floorDiv(size, n), n));
@@ -476,13 +533,13 @@ function divide(size, by) {
   const lead = by.terms[0];
   if (!lead) return void 0;
   const quotients = [];
-  let rest2 = size.terms;
-  for (let term = rest2[0]; term; term = rest2[0]) {
+  let rest = size.terms;
+  for (let term = rest[0]; term; term = rest[0]) {
     const next = divideTerm(term, lead);
     if (!next) return void 0;
     quotients.push(next);
     const less = { ...next, coefficient: -next.coefficient };
-    rest2 = collect([...rest2, ...by.terms.map((factor) => multiplyTerms(factor, less))]);
+    rest = collect([...rest, ...by.terms.map((factor) => multiplyTerms(factor, less))]);
   }
   return fromTerms(quotients);
 }
@@ -561,14 +618,14 @@ var key = (size) => size.key;
 
 // src/compiler/syntax/tree.ts
 var isRecord = (value) => "fields" in value;
-var pathText = (path2) => path2.map((name) => name.text).join(".");
+var pathText = (path10) => path10.map((name) => name.text).join(".");
 
 // src/compiler/ops/source.ts
 var counting = {
   name: "range",
   constant: true,
   results: ({ sizes }) => [i32(sizes["n"])],
-  compute: (tf, _inputs, _weights, { sizes }) => [tf.range(0, sizes["n"][0], 1, "int32")]
+  compute: (tf3, _inputs, _weights, { sizes }) => [tf3.range(0, sizes["n"][0], 1, "int32")]
 };
 var range = {
   name: "range",
@@ -583,12 +640,12 @@ var filled = {
   name: "fill",
   constant: true,
   results: ({ sizes }) => [f32(sizes["shape"])],
-  compute: (tf, _inputs, _weights, { attributes: attributes2, sizes }) => [tf.fill([...sizes["shape"]], attributes2["value"])]
+  compute: (tf3, _inputs, _weights, { attributes: attributes2, sizes }) => [tf3.fill([...sizes["shape"]], attributes2["value"])]
 };
 var ownWeight = {
   name: "weight",
   results: ({ weights }) => [f32(weights[0].shape.map(constant))],
-  compute: (tf, _inputs, [weight]) => [tf.clone(weight)]
+  compute: (tf3, _inputs, [weight]) => [tf3.clone(weight)]
 };
 
 // src/compiler/elaborate/builder.ts
@@ -612,8 +669,8 @@ var Builder = class {
     if (!known3) this.#weights.set(weight.path, weight);
     return weight.path;
   }
-  fill(value, shape2, path2, span) {
-    const [result] = this.emit(filled, [], { attributes: { value }, sizes: { shape: shape2 } }, path2, span);
+  fill(value, shape2, path10, span) {
+    const [result] = this.emit(filled, [], { attributes: { value }, sizes: { shape: shape2 } }, path10, span);
     this.#fills.set(result.id, value);
     return result;
   }
@@ -621,9 +678,9 @@ var Builder = class {
   constantOf(value) {
     return this.#fills.get(value.id);
   }
-  emit(primitive, inputs, emission, path2, span) {
+  emit(primitive, inputs, emission, path10, span) {
     const { attributes: attributes2 = {}, sizes = {}, weights = [] } = emission;
-    const folded2 = this.#fold(primitive, inputs, emission, path2, span);
+    const folded2 = this.#fold(primitive, inputs, emission, path10, span);
     if (folded2) return [folded2];
     const identity = primitive.random ? "" : callKey(primitive.name, inputs, attributes2, sizes, weights);
     const known3 = identity ? this.#known.get(identity) : void 0;
@@ -637,20 +694,20 @@ var Builder = class {
       attributes: attributes2,
       sizes,
       results: results.map((result) => result.id),
-      path: path2,
+      path: path10,
       span
     });
     if (identity) this.#known.set(identity, results);
     return results;
   }
   graph() {
-    return { inputs: this.#inputs, weights: [...this.#weights.values()], nodes: this.#nodes, values: this.#values, outputs: [], lets: this.lets };
+    return { inputs: [...this.#inputs], weights: [...this.#weights.values()], nodes: [...this.#nodes], values: [...this.#values], outputs: [], lets: new Map(this.lets) };
   }
   #value(type) {
     this.#values.push({ shape: type.shape, dtype: type.dtype });
     return { kind: "tensor", id: this.#values.length - 1, shape: type.shape, dtype: type.dtype };
   }
-  #fold(primitive, inputs, emission, path2, span) {
+  #fold(primitive, inputs, emission, path10, span) {
     const { attributes: attributes2 = {} } = emission;
     const [a, b] = inputs;
     const left = a && this.constantOf(a);
@@ -666,16 +723,16 @@ var Builder = class {
     }
     if (primitive.name === "subtract" && b && right === 0 && sameShape(a)) return a;
     if (primitive.name === "multiply") {
-      if (left === 0 || right === 0 || attributes2["left"] === 0 || attributes2["right"] === 0) return this.fill(0, result(), path2, span);
+      if (left === 0 || right === 0 || attributes2["left"] === 0 || attributes2["right"] === 0) return this.fill(0, result(), path10, span);
       if ((attributes2["left"] === 1 || attributes2["right"] === 1) && !b) return a;
       if (b && left === 1 && sameShape(b)) return b;
       if (b && right === 1 && sameShape(a)) return a;
     }
     if ((primitive.name === "add" || primitive.name === "subtract") && !b && attributes2["right"] === 0) return a;
     if (primitive.name === "add" && !b && attributes2["left"] === 0) return a;
-    if (primitive.name === "rearrange" && left !== void 0) return this.fill(left, result(), path2, span);
+    if (primitive.name === "rearrange" && left !== void 0) return this.fill(left, result(), path10, span);
     if ((primitive.name === "reduce_sum" || primitive.name === "reduce_mean" || primitive.name === "reduce_max") && left === 0)
-      return this.fill(0, result(), path2, span);
+      return this.fill(0, result(), path10, span);
     return void 0;
   }
 };
@@ -776,16 +833,16 @@ function numbers(operator, left, right, span) {
   const [a, b] = [left.value, right.value];
   if (left.exact && right.exact) {
     const [n, d] = left.exact;
-    const [m, e] = right.exact;
+    const [m2, e] = right.exact;
     switch (operator) {
       case "+":
-        return fraction(n * e + m * d, d * e);
+        return fraction(n * e + m2 * d, d * e);
       case "-":
-        return fraction(n * e - m * d, d * e);
+        return fraction(n * e - m2 * d, d * e);
       case "*":
-        return fraction(n * m, d * e);
+        return fraction(n * m2, d * e);
       case "/":
-        return fraction(n * e, d * m);
+        return fraction(n * e, d * m2);
       case "%":
         return real(a - b * Math.floor(a / b));
     }
@@ -962,7 +1019,7 @@ function readParameter(name, type, list, expression, evaluate3) {
   const bad = (takes, value2) => fail("attribute-type", { name, takes, given: show(value2) }, expression.span);
   if (type === "init" && !list) return { kind: "initialiser", initialiser: readInitialiser(name, expression, evaluate3) };
   const value = evaluate3(expression);
-  const check2 = (item) => {
+  const check = (item) => {
     switch (type) {
       case "int":
         return isInteger(item) ? item : item.kind === "size" ? fail("not-static", { name, on: `${show(item)}, an input's size` }, expression.span) : bad("an int", item);
@@ -977,51 +1034,51 @@ function readParameter(name, type, list, expression, evaluate3) {
         throw new Error(`no parameter type ${type}`);
     }
   };
-  if (!list) return check2(value);
+  if (!list) return check(value);
   if (value.kind !== "list") return bad(`a list such as [1, 2]`, value);
-  return { kind: "list", items: value.items.map(check2) };
+  return { kind: "list", items: value.items.map(check) };
 }
 var parameterTypes = ["int", "real", "bool", "pair", "init"];
 
 // src/compiler/ops/tfjs-tools.ts
-var untaped = (tf, compute) => tf.customGrad((anchor) => ({
+var untaped = (tf3, compute) => tf3.customGrad((anchor) => ({
   value: compute(),
-  gradFunc: () => tf.zerosLike(anchor)
-}))(tf.scalar(0));
-function withGradient(tf, inputs, forward, backward) {
-  return tf.customGrad((...parts) => {
+  gradFunc: () => tf3.zerosLike(anchor)
+}))(tf3.scalar(0));
+function withGradient(tf3, inputs, forward, backward) {
+  return tf3.customGrad((...parts) => {
     const save = parts.at(-1);
     const { value, keep } = forward(parts.slice(0, -1));
     save(keep);
     return { value, gradFunc: (dy, kept) => backward(dy, kept) };
   })(...inputs);
 }
-function gatherRows(tf, table, index) {
+function gatherRows(tf3, table, index) {
   const flat = index.reshape([-1]);
   const [rows, width] = table.shape;
   const picked = withGradient(
-    tf,
+    tf3,
     [table],
-    ([values]) => ({ value: tf.gather(values, flat, 0), keep: [flat] }),
-    (dy, [kept]) => [tf.unsortedSegmentSum(dy, kept, rows)]
+    ([values]) => ({ value: tf3.gather(values, flat, 0), keep: [flat] }),
+    (dy, [kept]) => [tf3.unsortedSegmentSum(dy, kept, rows)]
   );
   return picked.reshape([...index.shape, width]);
 }
-var batchMatMul = (tf, a, b, transposeB = false) => tf.matMul(a, b, false, transposeB);
-function sliceAxis(tf, x, axis, from, count) {
+var batchMatMul = (tf3, a, b, transposeB = false) => tf3.matMul(a, b, false, transposeB);
+function sliceAxis(tf3, x, axis, from, count) {
   const begin = x.shape.map((_, at) => at === axis ? from : 0);
   const size = x.shape.map((length, at) => at === axis ? count : length);
-  return tf.slice(x, begin, size);
+  return tf3.slice(x, begin, size);
 }
-function reflectAxis(tf, x, axis, before, after) {
+function reflectAxis(tf3, x, axis, before, after) {
   if (before === 0 && after === 0) return x;
   const length = x.shape[axis];
   const parts = [x];
-  if (before > 0) parts.unshift(tf.reverse(sliceAxis(tf, x, axis, 1, before), axis));
-  if (after > 0) parts.push(tf.reverse(sliceAxis(tf, x, axis, length - 1 - after, after), axis));
-  return tf.concat(parts, axis);
+  if (before > 0) parts.unshift(tf3.reverse(sliceAxis(tf3, x, axis, 1, before), axis));
+  if (after > 0) parts.push(tf3.reverse(sliceAxis(tf3, x, axis, length - 1 - after, after), axis));
+  return tf3.concat(parts, axis);
 }
-var zeroPad = (tf, x, top, bottom, left, right, value = 0) => top === 0 && bottom === 0 && left === 0 && right === 0 ? x : tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]], value);
+var zeroPad = (tf3, x, top, bottom, left, right, value = 0) => top === 0 && bottom === 0 && left === 0 && right === 0 ? x : tf3.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]], value);
 
 // src/compiler/ops/convolution.ts
 var windowed = (length, kernel, stride, pad2, dilation = 1) => add(floorDiv(add(length, constant(2 * pad2 - dilation * (kernel - 1) - 1)), stride), constant(1));
@@ -1049,20 +1106,20 @@ var convolution = {
     const [rows, columns, perGroup, out] = call.weights[0].shape;
     return mul(mul(batch, mul(height, width)), constant(rows * columns * perGroup * out));
   },
-  compute(tf, [x], [kernel, bias], { attributes: attributes2 }) {
+  compute(tf3, [x], [kernel, bias], { attributes: attributes2 }) {
     const [padY, padX] = pair(attributes2["pad"]);
     const stride = attributes2["stride"];
     const dilation = attributes2["dilation"];
     const groups = attributes2["groups"];
     const [rows, columns] = pair(attributes2["kernel"]);
     const same = attributes2["mode"] === "zero" && stride === 1 && 2 * padY === dilation * (rows - 1) && 2 * padX === dilation * (columns - 1);
-    const padded = same ? x : attributes2["mode"] === "reflect" ? reflectAxis(tf, reflectAxis(tf, x, 1, padY, padY), 2, padX, padX) : zeroPad(tf, x, padY, padY, padX, padX);
-    const convolve = (part2, weights) => tf.conv2d(part2, weights, stride, same ? "same" : "valid", "NHWC", dilation);
-    const y = groups === 1 ? convolve(padded, kernel) : tf.concat(
-      tf.split(padded, groups, 3).map((part2, at) => convolve(part2, tf.split(kernel, groups, 3)[at])),
+    const padded = same ? x : attributes2["mode"] === "reflect" ? reflectAxis(tf3, reflectAxis(tf3, x, 1, padY, padY), 2, padX, padX) : zeroPad(tf3, x, padY, padY, padX, padX);
+    const convolve = (part2, weights) => tf3.conv2d(part2, weights, stride, same ? "same" : "valid", "NHWC", dilation);
+    const y = groups === 1 ? convolve(padded, kernel) : tf3.concat(
+      tf3.split(padded, groups, 3).map((part2, at) => convolve(part2, tf3.split(kernel, groups, 3)[at])),
       3
     );
-    return [bias ? tf.add(y, bias) : y];
+    return [bias ? tf3.add(y, bias) : y];
   }
 };
 var conv = {
@@ -1188,14 +1245,14 @@ function broadcast(left, right) {
   return { shape: shape2 };
 }
 var formulas = {
-  add: { written: "+", formula: (tf, a, b) => tf.add(a, b) },
-  subtract: { written: "-", formula: (tf, a, b) => tf.sub(a, b) },
-  multiply: { written: "*", formula: (tf, a, b) => tf.mul(a, b) },
-  divide: { written: "/", formula: (tf, a, b) => tf.div(a, b) },
-  floor_divide: { written: "floor(a / b)", formula: (tf, a, b) => tf.floorDiv(a, b) },
-  remainder: { written: "%", formula: (tf, a, b) => tf.sub(a, tf.mul(tf.floorDiv(a, b), b)) },
-  minimum: { written: "min", formula: (tf, a, b) => tf.minimum(a, b) },
-  maximum: { written: "max", formula: (tf, a, b) => tf.maximum(a, b) }
+  add: { written: "+", formula: (tf3, a, b) => tf3.add(a, b) },
+  subtract: { written: "-", formula: (tf3, a, b) => tf3.sub(a, b) },
+  multiply: { written: "*", formula: (tf3, a, b) => tf3.mul(a, b) },
+  divide: { written: "/", formula: (tf3, a, b) => tf3.div(a, b) },
+  floor_divide: { written: "floor(a / b)", formula: (tf3, a, b) => tf3.floorDiv(a, b) },
+  remainder: { written: "%", formula: (tf3, a, b) => tf3.sub(a, tf3.mul(tf3.floorDiv(a, b), b)) },
+  minimum: { written: "min", formula: (tf3, a, b) => tf3.minimum(a, b) },
+  maximum: { written: "max", formula: (tf3, a, b) => tf3.maximum(a, b) }
 };
 function scalar(call, side) {
   return call.attributes[side] ?? call.sizes[`${side}Size`]?.[0];
@@ -1209,13 +1266,13 @@ var arithmetic = Object.entries(formulas).map(([name, { formula }]) => ({
     if (!("shape" in joined)) throw new Error(`${name}: shapes do not pair`);
     return [typed(joined.shape, a.dtype)];
   },
-  compute(tf, inputs, _weights, call) {
+  compute(tf3, inputs, _weights, call) {
     const dtype = inputs[0].dtype;
     const left = scalar(call, "left");
     const right = scalar(call, "right");
-    const a = left === void 0 ? inputs[0] : tf.scalar(left, dtype);
-    const b = right === void 0 ? inputs.at(-1) : tf.scalar(right, dtype);
-    return [formula(tf, a, b)];
+    const a = left === void 0 ? inputs[0] : tf3.scalar(left, dtype);
+    const b = right === void 0 ? inputs.at(-1) : tf3.scalar(right, dtype);
+    return [formula(tf3, a, b)];
   }
 }));
 var arithmeticNamed = (name) => arithmetic.find((primitive) => primitive.name === name);
@@ -1224,52 +1281,52 @@ var writtenAs = (name) => formulas[name].written;
 var cast = {
   name: "to_f32",
   results: ({ inputs }) => [typed(inputs[0].shape, "f32")],
-  compute: (tf, [x]) => [tf.cast(x, "float32")]
+  compute: (tf3, [x]) => [tf3.cast(x, "float32")]
 };
 
 // src/compiler/ops/activation.ts
-var gelu = (tf, x) => withGradient(
-  tf,
+var gelu = (tf3, x) => withGradient(
+  tf3,
   [x],
   ([input]) => {
-    const below = tf.mul(tf.add(tf.erf(tf.mul(input, Math.SQRT1_2)), 1), 0.5);
-    return { value: tf.mul(input, below), keep: [input, below] };
+    const below = tf3.mul(tf3.add(tf3.erf(tf3.mul(input, Math.SQRT1_2)), 1), 0.5);
+    return { value: tf3.mul(input, below), keep: [input, below] };
   },
   (dy, [input, below]) => {
-    const density = tf.mul(tf.exp(tf.mul(tf.square(input), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return [tf.mul(dy, tf.add(below, tf.mul(input, density)))];
+    const density = tf3.mul(tf3.exp(tf3.mul(tf3.square(input), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return [tf3.mul(dy, tf3.add(below, tf3.mul(input, density)))];
   }
 );
-var abs = (tf, x) => x.dtype === "int32" ? tf.abs(x) : withGradient(
-  tf,
+var abs = (tf3, x) => x.dtype === "int32" ? tf3.abs(x) : withGradient(
+  tf3,
   [x],
-  ([input]) => ({ value: tf.abs(input), keep: [input] }),
-  (dy, [input]) => [tf.mul(dy, tf.sign(input))]
+  ([input]) => ({ value: tf3.abs(input), keep: [input] }),
+  (dy, [input]) => [tf3.mul(dy, tf3.sign(input))]
 );
 var elementwise = {
-  relu: { summary: "max(x, 0)", formula: (tf, x) => tf.relu(x) },
+  relu: { summary: "max(x, 0)", formula: (tf3, x) => tf3.relu(x) },
   gelu: { summary: "x times the normal distribution function of x (exact, by erf).", formula: gelu },
   leaky_relu: {
     summary: "x where it is positive, slope * x elsewhere.",
     attributes: { slope: { type: "real", about: "the factor below zero" } },
-    formula: (tf, x, { slope }) => tf.leakyRelu(x, slope),
+    formula: (tf3, x, { slope }) => tf3.leakyRelu(x, slope),
     example: "leaky_relu(x, slope: 0.1)"
   },
-  sigmoid: { summary: "1 / (1 + exp(-x))", formula: (tf, x) => tf.sigmoid(x) },
-  tanh: { summary: "Hyperbolic tangent.", formula: (tf, x) => tf.tanh(x) },
-  sin: { summary: "Sine, x in radians.", formula: (tf, x) => tf.sin(x) },
-  cos: { summary: "Cosine, x in radians.", formula: (tf, x) => tf.cos(x) },
-  exp: { summary: "e to the power of x.", formula: (tf, x) => tf.exp(x) },
-  log: { summary: "Natural logarithm.", formula: (tf, x) => tf.log(x), example: "log(exp(x) + 1)" },
-  sqrt: { summary: "Square root.", formula: (tf, x) => tf.sqrt(x), example: "sqrt(exp(x) + 1)" },
+  sigmoid: { summary: "1 / (1 + exp(-x))", formula: (tf3, x) => tf3.sigmoid(x) },
+  tanh: { summary: "Hyperbolic tangent.", formula: (tf3, x) => tf3.tanh(x) },
+  sin: { summary: "Sine, x in radians.", formula: (tf3, x) => tf3.sin(x) },
+  cos: { summary: "Cosine, x in radians.", formula: (tf3, x) => tf3.cos(x) },
+  exp: { summary: "e to the power of x.", formula: (tf3, x) => tf3.exp(x) },
+  log: { summary: "Natural logarithm.", formula: (tf3, x) => tf3.log(x), example: "log(exp(x) + 1)" },
+  sqrt: { summary: "Square root.", formula: (tf3, x) => tf3.sqrt(x), example: "sqrt(exp(x) + 1)" },
   abs: { summary: "Absolute value; its gradient at 0 is 0.", formula: abs, integer: true },
-  floor: { summary: "Largest integer not above x; no gradient.", formula: (tf, x) => untaped(tf, () => tf.floor(x)) },
-  negate: { summary: "The opposite.", formula: (tf, x) => tf.neg(x), integer: true },
-  detach: { summary: "x, through which no gradient flows.", formula: (tf, x) => untaped(tf, () => tf.clone(x)), integer: true },
+  floor: { summary: "Largest integer not above x; no gradient.", formula: (tf3, x) => untaped(tf3, () => tf3.floor(x)) },
+  negate: { summary: "The opposite.", formula: (tf3, x) => tf3.neg(x), integer: true },
+  detach: { summary: "x, through which no gradient flows.", formula: (tf3, x) => untaped(tf3, () => tf3.clone(x)), integer: true },
   clamp: {
     summary: "x, not below min and not above max.",
     attributes: { min: { type: "real", about: "lower bound" }, max: { type: "real", about: "upper bound" } },
-    formula: (tf, x, { min, max }) => x.dtype === "int32" ? tf.minimum(tf.maximum(x, tf.scalar(min, "int32")), tf.scalar(max, "int32")) : tf.clipByValue(x, min, max),
+    formula: (tf3, x, { min, max }) => x.dtype === "int32" ? tf3.minimum(tf3.maximum(x, tf3.scalar(min, "int32")), tf3.scalar(max, "int32")) : tf3.clipByValue(x, min, max),
     integer: true,
     example: "clamp(x, min: -0.5, max: 0.5)"
   }
@@ -1277,7 +1334,7 @@ var elementwise = {
 var elementwisePrimitives = Object.entries(elementwise).map(([name, { formula }]) => ({
   name,
   results: ({ inputs }) => [inputs[0]],
-  compute: (tf, [x], _weights, { attributes: attributes2 }) => [formula(tf, x, attributes2)]
+  compute: (tf3, [x], _weights, { attributes: attributes2 }) => [formula(tf3, x, attributes2)]
 }));
 var negation = elementwisePrimitives.find((primitive) => primitive.name === "negate");
 var elementwiseOps = Object.entries(elementwise).filter(([name]) => name !== "negate").map(([name, { summary, attributes: attributes2 = {}, integer, example }]) => ({
@@ -1288,7 +1345,7 @@ var elementwiseOps = Object.entries(elementwise).filter(([name]) => name !== "ne
   attributes: attributes2,
   build(call) {
     const x = integer ? call.inputs[0] : call.requireFloat(0);
-    const values = Object.fromEntries(Object.keys(attributes2).map((key2) => [key2, call.real(key2)]));
+    const values = Object.fromEntries(Object.keys(attributes2).map((key3) => [key3, call.real(key3)]));
     return call.emit(elementwisePrimitives.find((primitive) => primitive.name === name), [x], { attributes: values })[0];
   },
   example: { inputs: { x: [2, 3, 4] }, code: example ?? `${name}(x)` }
@@ -1296,7 +1353,7 @@ var elementwiseOps = Object.entries(elementwise).filter(([name]) => name !== "ne
 var sharedSlope = {
   name: "prelu",
   results: ({ inputs }) => [inputs[0]],
-  compute: (tf, [x], [slope]) => [tf.add(tf.relu(x), tf.mul(slope, tf.neg(tf.relu(tf.neg(x)))))]
+  compute: (tf3, [x], [slope]) => [tf3.add(tf3.relu(x), tf3.mul(slope, tf3.neg(tf3.relu(tf3.neg(x)))))]
 };
 var prelu = {
   name: "prelu",
@@ -1313,13 +1370,13 @@ var prelu = {
 var normalExponential = {
   name: "softmax",
   results: ({ inputs }) => [inputs[0]],
-  compute(tf, [x], _weights, { attributes: attributes2 }) {
+  compute(tf3, [x], _weights, { attributes: attributes2 }) {
     const axis = attributes2["axis"];
     const rank = x.shape.length;
-    if (axis === rank - 1) return [tf.softmax(x)];
+    if (axis === rank - 1) return [tf3.softmax(x)];
     const order = [...x.shape.keys()].filter((at) => at !== axis).concat(axis);
     const back = order.map((_, at) => order.indexOf(at));
-    return [tf.softmax(x.transpose(order)).transpose(back)];
+    return [tf3.softmax(x.transpose(order)).transpose(back)];
   }
 };
 var softmax = {
@@ -1341,11 +1398,11 @@ var stochasticDepth = {
   name: "drop_path",
   random: true,
   results: ({ inputs }) => [inputs[0]],
-  compute(tf, [x], _weights, { attributes: attributes2, training, draw }) {
+  compute(tf3, [x], _weights, { attributes: attributes2, training, draw }) {
     const rate = attributes2["rate"];
-    if (!training || rate === 0) return [tf.clone(x)];
+    if (!training || rate === 0) return [tf3.clone(x)];
     const keep = draw(x.shape[0]).map((u) => u < 1 - rate ? 1 / (1 - rate) : 0);
-    return [tf.mul(x, tf.tensor(keep, [keep.length, ...x.shape.slice(1).map(() => 1)]))];
+    return [tf3.mul(x, tf3.tensor(keep, [keep.length, ...x.shape.slice(1).map(() => 1)]))];
   }
 };
 var drop_path = {
@@ -1366,9 +1423,9 @@ var drop_path = {
 
 // src/compiler/ops/reduce.ts
 var formulas2 = {
-  mean: { about: "Mean", formula: (tf, x, axes, keep) => tf.mean(x, axes, keep) },
-  sum: { about: "Sum", formula: (tf, x, axes, keep) => tf.sum(x, axes, keep) },
-  max: { about: "Largest value", formula: (tf, x, axes, keep) => tf.max(x, axes, keep) }
+  mean: { about: "Mean", formula: (tf3, x, axes, keep) => tf3.mean(x, axes, keep) },
+  sum: { about: "Sum", formula: (tf3, x, axes, keep) => tf3.sum(x, axes, keep) },
+  max: { about: "Largest value", formula: (tf3, x, axes, keep) => tf3.max(x, axes, keep) }
 };
 var reductions = Object.entries(formulas2).map(([name, { formula }]) => ({
   name: `reduce_${name}`,
@@ -1377,7 +1434,7 @@ var reductions = Object.entries(formulas2).map(([name, { formula }]) => ({
     const shape2 = attributes2["keep"] ? inputs[0].shape.map((size, at) => axes.includes(at) ? constant(1) : size) : inputs[0].shape.filter((_, at) => !axes.includes(at));
     return [typed(shape2, inputs[0].dtype)];
   },
-  compute: (tf, [x], _weights, { attributes: attributes2 }) => [formula(tf, x, [...attributes2["axes"]], attributes2["keep"])]
+  compute: (tf3, [x], _weights, { attributes: attributes2 }) => [formula(tf3, x, [...attributes2["axes"]], attributes2["keep"])]
 }));
 var reductionNamed = (name) => reductions.find((primitive) => primitive.name === `reduce_${name}`);
 var reductionOps = Object.entries(formulas2).map(([name, { about }]) => ({
@@ -1403,18 +1460,18 @@ var reductionOps = Object.entries(formulas2).map(([name, { about }]) => ({
 // src/compiler/ops/implicit.ts
 var tieBreak = 1e-6;
 var column = (x, at) => x.slice([0, 0, at], [-1, -1, 1]).squeeze([2]);
-function axisCorners(tf, query, extended, shifts) {
+function axisCorners(tf3, query, extended, shifts) {
   const sides = shifts.map((shift) => {
-    const moved = tf.clipByValue(tf.add(query, Math.fround(shift / extended + tieBreak)), -1 + tieBreak, 1 - tieBreak);
-    const row = tf.clipByValue(tf.round(tf.div(tf.sub(tf.mul(tf.add(moved, 1), extended), 1), 2)), 0, extended - 1);
-    const centre = tf.add(tf.mul(row, Math.fround(2 / extended)), Math.fround(-1 + 1 / extended));
-    return { row, offset: tf.mul(tf.sub(query, centre), extended) };
+    const moved = tf3.clipByValue(tf3.add(query, Math.fround(shift / extended + tieBreak)), -1 + tieBreak, 1 - tieBreak);
+    const row = tf3.clipByValue(tf3.round(tf3.div(tf3.sub(tf3.mul(tf3.add(moved, 1), extended), 1), 2)), 0, extended - 1);
+    const centre = tf3.add(tf3.mul(row, Math.fround(2 / extended)), Math.fround(-1 + 1 / extended));
+    return { row, offset: tf3.mul(tf3.sub(query, centre), extended) };
   });
-  if (sides.length === 1) return { sides, weights: [tf.onesLike(query)] };
-  const [first, second] = sides.map((side) => tf.abs(side.offset));
-  const total = tf.add(first, second);
-  const share = tf.where(tf.greater(total, 0), tf.div(second, tf.maximum(total, 1e-30)), tf.onesLike(total).mul(0.5));
-  return { sides, weights: [share, tf.sub(1, share)] };
+  if (sides.length === 1) return { sides, weights: [tf3.onesLike(query)] };
+  const [first, second] = sides.map((side) => tf3.abs(side.offset));
+  const total = tf3.add(first, second);
+  const share = tf3.where(tf3.greater(total, 0), tf3.div(second, tf3.maximum(total, 1e-30)), tf3.onesLike(total).mul(0.5));
+  return { sides, weights: [share, tf3.sub(1, share)] };
 }
 var ensembleCorners = {
   name: "corners",
@@ -1429,27 +1486,27 @@ var ensembleCorners = {
       f32([batch, queries, count])
     ];
   },
-  compute(tf, [coord, cell], _weights, { attributes: attributes2, sizes }) {
+  compute(tf3, [coord, cell], _weights, { attributes: attributes2, sizes }) {
     const [height, width] = sizes["picture"];
     const [extendedHeight, extendedWidth] = sizes["map"];
     const shifts = attributes2["count"] === 4 ? [-1, 1] : [0];
-    return tf.tidy(() => {
+    return tf3.tidy(() => {
       const framed = (at, length, extended) => {
         const query = column(coord, at);
-        return length === extended ? query : tf.sub(tf.mul(tf.add(query, 1), length / extended), 1);
+        return length === extended ? query : tf3.sub(tf3.mul(tf3.add(query, 1), length / extended), 1);
       };
-      const y = axisCorners(tf, framed(0, height, extendedHeight), extendedHeight, shifts);
-      const x = axisCorners(tf, framed(1, width, extendedWidth), extendedWidth, shifts);
+      const y = axisCorners(tf3, framed(0, height, extendedHeight), extendedHeight, shifts);
+      const x = axisCorners(tf3, framed(1, width, extendedWidth), extendedWidth, shifts);
       const pairs = y.sides.flatMap((_, row) => x.sides.map((_side, at) => [row, at]));
-      const index = pairs.map(([row, at]) => tf.add(tf.mul(y.sides[row].row, extendedWidth), x.sides[at].row));
-      const offset = pairs.map(([row, at]) => tf.stack([y.sides[row].offset, x.sides[at].offset], 2));
-      const weight = pairs.map(([row, at]) => tf.mul(y.weights[row], x.weights[at]));
-      const scaled = tf.mul(cell, tf.tensor([height, width]));
+      const index = pairs.map(([row, at]) => tf3.add(tf3.mul(y.sides[row].row, extendedWidth), x.sides[at].row));
+      const offset = pairs.map(([row, at]) => tf3.stack([y.sides[row].offset, x.sides[at].offset], 2));
+      const weight = pairs.map(([row, at]) => tf3.mul(y.weights[row], x.weights[at]));
+      const scaled = tf3.mul(cell, tf3.tensor([height, width]));
       return [
-        tf.cast(tf.stack(index, 2), "int32"),
-        tf.stack(offset, 2),
-        tf.stack(pairs.map(() => scaled), 2),
-        tf.stack(weight, 2)
+        tf3.cast(tf3.stack(index, 2), "int32"),
+        tf3.stack(offset, 2),
+        tf3.stack(pairs.map(() => scaled), 2),
+        tf3.stack(weight, 2)
       ];
     });
   }
@@ -1483,12 +1540,12 @@ var nearest2 = cornersOp("nearest", 1, "The cell nearest to each query: corners 
 var taking = {
   name: "take",
   results: ({ inputs }) => [f32([...inputs[1].shape, inputs[0].shape[3]])],
-  compute(tf, [x, index]) {
+  compute(tf3, [x, index]) {
     const [batch, height, width, channels] = x.shape;
     const flat = x.reshape([batch * height * width, channels]);
-    if (batch === 1) return [gatherRows(tf, flat, index)];
-    const start = tf.range(0, batch, 1, "int32").mul(tf.scalar(height * width, "int32")).reshape([batch, ...index.shape.slice(1).map(() => 1)]);
-    return [gatherRows(tf, flat, tf.add(index, start))];
+    if (batch === 1) return [gatherRows(tf3, flat, index)];
+    const start = tf3.range(0, batch, 1, "int32").mul(tf3.scalar(height * width, "int32")).reshape([batch, ...index.shape.slice(1).map(() => 1)]);
+    return [gatherRows(tf3, flat, tf3.add(index, start))];
   }
 };
 var requireIndex = (call, at) => {
@@ -1514,15 +1571,15 @@ var take = {
 var takingAlong = {
   name: "take_along",
   results: ({ inputs }) => [f32([...inputs[1].shape, inputs[0].shape.at(-1)])],
-  compute(tf, [x, index]) {
+  compute(tf3, [x, index]) {
     const width = x.shape.at(-1);
     const [batch, rows] = x.shape;
     const inner = x.shape.slice(2, -1).reduce((product2, size) => product2 * size, 1);
     const flatIndex = index.reshape([batch, index.shape[1], inner]);
-    const start = tf.range(0, batch, 1, "int32").mul(tf.scalar(rows * inner, "int32")).reshape([batch, 1, 1]);
-    const lane = tf.range(0, inner, 1, "int32").reshape([1, 1, inner]);
-    const position = tf.add(tf.add(tf.mul(flatIndex, tf.scalar(inner, "int32")), start), lane);
-    return [gatherRows(tf, x.reshape([batch * rows * inner, width]), position).reshape([...index.shape, width])];
+    const start = tf3.range(0, batch, 1, "int32").mul(tf3.scalar(rows * inner, "int32")).reshape([batch, 1, 1]);
+    const lane = tf3.range(0, inner, 1, "int32").reshape([1, 1, inner]);
+    const position = tf3.add(tf3.add(tf3.mul(flatIndex, tf3.scalar(inner, "int32")), start), lane);
+    return [gatherRows(tf3, x.reshape([batch * rows * inner, width]), position).reshape([...index.shape, width])];
   }
 };
 var take_along = {
@@ -1811,16 +1868,16 @@ var contraction = {
   name: "einsum",
   results: ({ sizes }) => [f32(sizes["output"])],
   multiplyAdds: ({ sizes }) => [...sizes["batch"], ...sizes["left"], ...sizes["right"], ...sizes["inner"]].reduce(mul, one),
-  compute(tf, [a, b], _weights, { attributes: attributes2, sizes }) {
+  compute(tf3, [a, b], _weights, { attributes: attributes2, sizes }) {
     const product2 = (list) => list.reduce((total, size) => total * size, 1);
     const { batch, left, right, inner } = sizes;
     const bring = (x, order, summed, shape2) => {
-      const total = summed === 0 ? x : tf.sum(x.transpose([...order]), Array.from({ length: summed }, (_, at) => order.length - 1 - at));
+      const total = summed === 0 ? x : tf3.sum(x.transpose([...order]), Array.from({ length: summed }, (_, at) => order.length - 1 - at));
       return (summed === 0 ? total.transpose([...order]) : total).reshape(shape2);
     };
     const first = bring(a, attributes2["leftOrder"], attributes2["leftSummed"], [product2(batch), product2(left), product2(inner)]);
     const second = bring(b, attributes2["rightOrder"], attributes2["rightSummed"], [product2(batch), product2(right), product2(inner)]);
-    const y = batchMatMul(tf, first, second, true).reshape([...batch, ...left, ...right]);
+    const y = batchMatMul(tf3, first, second, true).reshape([...batch, ...left, ...right]);
     return [y.transpose([...attributes2["outputOrder"]])];
   }
 };
@@ -1866,7 +1923,7 @@ var joining = {
     const total = inputs.map((input) => input.shape[axis]).reduce(add);
     return [typed(inputs[0].shape.map((size, at) => at === axis ? total : size), inputs[0].dtype)];
   },
-  compute: (tf, inputs, _weights, { attributes: attributes2 }) => [tf.concat([...inputs], attributes2["axis"])]
+  compute: (tf3, inputs, _weights, { attributes: attributes2 }) => [tf3.concat([...inputs], attributes2["axis"])]
 };
 function readAxis(call, rank) {
   const written2 = call.int("axis");
@@ -1905,8 +1962,8 @@ var slicing = {
   results: ({ inputs, attributes: attributes2, sizes }) => [
     typed(inputs[0].shape.map((size, at) => at === attributes2["axis"] ? sizes["count"][0] : size), inputs[0].dtype)
   ],
-  compute: (tf, [x], _weights, { attributes: attributes2, sizes }) => [
-    sliceAxis(tf, x, attributes2["axis"], sizes["from"][0], sizes["count"][0])
+  compute: (tf3, [x], _weights, { attributes: attributes2, sizes }) => [
+    sliceAxis(tf3, x, attributes2["axis"], sizes["from"][0], sizes["count"][0])
   ]
 };
 var slice = (call, x, axis, from, count) => call.emit(slicing, [x], { attributes: { axis }, sizes: { from: [from], count: [count] } })[0];
@@ -1959,10 +2016,10 @@ var bordering = {
     const [top, bottom, left, right] = sizes["border"];
     return [typed([batch, add(height, add(top, bottom)), add(width, add(left, right)), channels], inputs[0].dtype)];
   },
-  compute(tf, [x], _weights, { attributes: attributes2, sizes }) {
+  compute(tf3, [x], _weights, { attributes: attributes2, sizes }) {
     const [top, bottom, left, right] = sizes["border"];
-    if (attributes2["mode"] === "zero") return [tf.clone(zeroPad(tf, x, top, bottom, left, right))];
-    return [tf.clone(reflectAxis(tf, reflectAxis(tf, x, 1, top, bottom), 2, left, right))];
+    if (attributes2["mode"] === "zero") return [tf3.clone(zeroPad(tf3, x, top, bottom, left, right))];
+    return [tf3.clone(reflectAxis(tf3, reflectAxis(tf3, x, 1, top, bottom), 2, left, right))];
   }
 };
 var modes = ["zero", "reflect"];
@@ -2038,16 +2095,16 @@ var crop = {
 var rolling = {
   name: "roll",
   results: ({ inputs }) => [inputs[0]],
-  compute(tf, [x], _weights, { attributes: attributes2 }) {
+  compute(tf3, [x], _weights, { attributes: attributes2 }) {
     const by = attributes2["by"];
     const axes = attributes2["axes"];
     let y = x;
     axes.forEach((axis, at) => {
       const length = y.shape[axis];
       const shift = (by[at] % length + length) % length;
-      if (shift !== 0) y = tf.concat([sliceAxis(tf, y, axis, length - shift, shift), sliceAxis(tf, y, axis, 0, length - shift)], axis);
+      if (shift !== 0) y = tf3.concat([sliceAxis(tf3, y, axis, length - shift, shift), sliceAxis(tf3, y, axis, 0, length - shift)], axis);
     });
-    return [y === x ? tf.clone(y) : y];
+    return [y === x ? tf3.clone(y) : y];
   }
 };
 var roll = {
@@ -2077,15 +2134,15 @@ var neighbourhoods = {
     const [batch, height, width, channels] = inputs[0].shape;
     return [f32([batch, height, width, constant(kernel * kernel), channels])];
   },
-  compute(tf, [x], _weights, { attributes: attributes2 }) {
+  compute(tf3, [x], _weights, { attributes: attributes2 }) {
     const kernel = attributes2["kernel"];
     const p = (kernel - 1) / 2;
-    const padded = attributes2["pad"] === "reflect" ? reflectAxis(tf, reflectAxis(tf, x, 1, p, p), 2, p, p) : zeroPad(tf, x, p, p, p, p);
+    const padded = attributes2["pad"] === "reflect" ? reflectAxis(tf3, reflectAxis(tf3, x, 1, p, p), 2, p, p) : zeroPad(tf3, x, p, p, p, p);
     const [batch, height, width, channels] = x.shape;
     const windows = [];
     for (let row = 0; row < kernel; row += 1)
-      for (let column2 = 0; column2 < kernel; column2 += 1) windows.push(tf.slice(padded, [0, row, column2, 0], [batch, height, width, channels]));
-    return [tf.stack(windows, 3)];
+      for (let column2 = 0; column2 < kernel; column2 += 1) windows.push(tf3.slice(padded, [0, row, column2, 0], [batch, height, width, channels]));
+    return [tf3.stack(windows, 3)];
   }
 };
 var unfold = {
@@ -2116,10 +2173,10 @@ var dense = {
   name: "linear",
   results: ({ inputs, weights }) => [f32([...inputs[0].shape.slice(0, -1), constant(weights[0].shape[1])])],
   multiplyAdds: ({ inputs, weights }) => mul(inputs[0].shape.slice(0, -1).reduce(mul, one2), constant(weights[0].shape[0] * weights[0].shape[1])),
-  compute(tf, [x], [kernel, bias]) {
+  compute(tf3, [x], [kernel, bias]) {
     const [width, out] = kernel.shape;
-    const y = tf.matMul(x.reshape([-1, width]), kernel);
-    return [(bias ? tf.add(y, bias) : y).reshape([...x.shape.slice(0, -1), out])];
+    const y = tf3.matMul(x.reshape([-1, width]), kernel);
+    return [(bias ? tf3.add(y, bias) : y).reshape([...x.shape.slice(0, -1), out])];
   }
 };
 var linear = {
@@ -2148,24 +2205,24 @@ var linear = {
 var normalisation = {
   name: "layer_norm",
   results: ({ inputs }) => [inputs[0]],
-  compute(tf, [x], [scale2, shift], { attributes: attributes2 }) {
+  compute(tf3, [x], [scale2, shift], { attributes: attributes2 }) {
     const epsilon = attributes2["epsilon"];
     const width = scale2.shape[0];
     const flat = x.reshape([-1, width]);
     const y = withGradient(
-      tf,
+      tf3,
       [flat, scale2, shift],
       ([input, gain, offset]) => {
-        const centred = tf.sub(input, tf.mean(input, 1, true));
-        const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon));
-        const normal = tf.mul(centred, inverse);
-        return { value: tf.add(tf.mul(normal, gain), offset), keep: [normal, inverse, gain] };
+        const centred = tf3.sub(input, tf3.mean(input, 1, true));
+        const inverse = tf3.rsqrt(tf3.add(tf3.mean(tf3.square(centred), 1, true), epsilon));
+        const normal = tf3.mul(centred, inverse);
+        return { value: tf3.add(tf3.mul(normal, gain), offset), keep: [normal, inverse, gain] };
       },
       (dy, [normal, inverse, gain]) => {
-        const weighted = tf.mul(dy, gain);
-        const along = tf.mul(normal, tf.mean(tf.mul(weighted, normal), 1, true));
-        const dx = tf.mul(inverse, tf.sub(tf.sub(weighted, tf.mean(weighted, 1, true)), along));
-        return [dx, tf.sum(tf.mul(dy, normal), 0), tf.sum(dy, 0)];
+        const weighted = tf3.mul(dy, gain);
+        const along = tf3.mul(normal, tf3.mean(tf3.mul(weighted, normal), 1, true));
+        const dx = tf3.mul(inverse, tf3.sub(tf3.sub(weighted, tf3.mean(weighted, 1, true)), along));
+        return [dx, tf3.sum(tf3.mul(dy, normal), 0), tf3.sum(dy, 0)];
       }
     );
     return [y.reshape(x.shape)];
@@ -2189,9 +2246,9 @@ var layer_norm = {
 var storedNormalisation = {
   name: "batch_norm",
   results: ({ inputs }) => [inputs[0]],
-  compute(tf, [x], [scale2, shift, mean, variance], { attributes: attributes2 }) {
-    const factor = tf.mul(scale2, tf.rsqrt(tf.add(variance, attributes2["epsilon"])));
-    return [tf.add(tf.mul(tf.sub(x, mean), factor), shift)];
+  compute(tf3, [x], [scale2, shift, mean, variance], { attributes: attributes2 }) {
+    const factor = tf3.mul(scale2, tf3.rsqrt(tf3.add(variance, attributes2["epsilon"])));
+    return [tf3.add(tf3.mul(tf3.sub(x, mean), factor), shift)];
   }
 };
 var batch_norm = {
@@ -2217,7 +2274,7 @@ var batch_norm = {
 var tableLookup = {
   name: "lookup",
   results: ({ inputs }) => [f32([...inputs[1].shape, inputs[0].shape[1]])],
-  compute: (tf, [table, index]) => [gatherRows(tf, table, index)]
+  compute: (tf3, [table, index]) => [gatherRows(tf3, table, index)]
 };
 var lookup = {
   name: "lookup",
@@ -2235,24 +2292,24 @@ var lookup = {
 };
 
 // src/compiler/ops/loss.ts
-var difference = (tf, inputs, right) => tf.sub(inputs[0], right ?? inputs[1]);
+var difference = (tf3, inputs, right) => tf3.sub(inputs[0], right ?? inputs[1]);
 var meanAbsolute = {
   name: "l1",
   results: () => [f32([])],
-  compute: (tf, inputs, _weights, { attributes: attributes2 }) => [
+  compute: (tf3, inputs, _weights, { attributes: attributes2 }) => [
     withGradient(
-      tf,
-      [difference(tf, inputs, attributes2["right"])],
-      ([delta]) => ({ value: tf.mean(tf.abs(delta)), keep: [delta] }),
-      (dy, [delta]) => [tf.mul(tf.sign(delta), tf.div(dy, delta.size))]
+      tf3,
+      [difference(tf3, inputs, attributes2["right"])],
+      ([delta]) => ({ value: tf3.mean(tf3.abs(delta)), keep: [delta] }),
+      (dy, [delta]) => [tf3.mul(tf3.sign(delta), tf3.div(dy, delta.size))]
     )
   ]
 };
 var meanSquare = {
   name: "mse",
   results: () => [f32([])],
-  compute: (tf, inputs, _weights, { attributes: attributes2 }) => [
-    tf.mean(tf.square(difference(tf, inputs, attributes2["right"])))
+  compute: (tf3, inputs, _weights, { attributes: attributes2 }) => [
+    tf3.mean(tf3.square(difference(tf3, inputs, attributes2["right"])))
   ]
 };
 var loss = (primitive, summary) => ({
@@ -2284,29 +2341,29 @@ var lanesFirst = (x) => {
   const [batch, rows, lanes, width] = x.shape;
   return lanes === 1 ? x.reshape([batch, rows, width]) : x.transpose([0, 2, 1, 3]).reshape([batch * lanes, rows, width]);
 };
-var unit = (tf, x) => {
-  const length = tf.sqrt(tf.sum(tf.square(x), -1, true));
-  return tf.div(x, tf.maximum(length, 1e-12));
+var unit = (tf3, x) => {
+  const length = tf3.sqrt(tf3.sum(tf3.square(x), -1, true));
+  return tf3.div(x, tf3.maximum(length, 1e-12));
 };
-function bestRows(tf, a, b) {
+function bestRows(tf3, a, b) {
   const queries = a.shape[1];
   const keys = b.shape[1];
   const scores = [];
   const indices = [];
   for (let from = 0; from < queries; from += queryBlock) {
-    const [score, index] = tf.tidy(() => {
-      const part2 = sliceAxis(tf, a, 1, from, Math.min(queryBlock, queries - from));
+    const [score, index] = tf3.tidy(() => {
+      const part2 = sliceAxis(tf3, a, 1, from, Math.min(queryBlock, queries - from));
       let best;
       let at;
-      for (let key2 = 0; key2 < keys; key2 += keyBlock) {
-        const alike = batchMatMul(tf, part2, sliceAxis(tf, b, 1, key2, Math.min(keyBlock, keys - key2)), true);
-        const value = tf.max(alike, 2);
-        const position = tf.add(tf.argMax(alike, 2), tf.scalar(key2, "int32"));
+      for (let key3 = 0; key3 < keys; key3 += keyBlock) {
+        const alike = batchMatMul(tf3, part2, sliceAxis(tf3, b, 1, key3, Math.min(keyBlock, keys - key3)), true);
+        const value = tf3.max(alike, 2);
+        const position = tf3.add(tf3.argMax(alike, 2), tf3.scalar(key3, "int32"));
         alike.dispose();
         if (!best || !at) [best, at] = [value, position];
         else {
-          const better = tf.greater(value, best);
-          [best, at] = [tf.where(better, value, best), tf.where(better, position, at)];
+          const better = tf3.greater(value, best);
+          [best, at] = [tf3.where(better, value, best), tf3.where(better, position, at)];
         }
       }
       return [best, at];
@@ -2314,7 +2371,7 @@ function bestRows(tf, a, b) {
     scores.push(score);
     indices.push(index);
   }
-  return scores.length === 1 ? { score: scores[0], index: indices[0] } : { score: tf.concat(scores, 1), index: tf.concat(indices, 1) };
+  return scores.length === 1 ? { score: scores[0], index: indices[0] } : { score: tf3.concat(scores, 1), index: tf3.concat(indices, 1) };
 }
 var matching = {
   name: "best_match",
@@ -2325,23 +2382,23 @@ var matching = {
   multiplyAdds({ inputs }) {
     return mul(inputs[0].shape.reduce(mul, constant(1)), inputs[1].shape[1]);
   },
-  compute(tf, [a, b]) {
+  compute(tf3, [a, b]) {
     const [batch, queries] = a.shape;
     const lanes = a.shape.slice(2, -1).reduce((product2, size) => product2 * size, 1);
     const width = a.shape.at(-1);
     const keys = b.shape[1];
-    const pixel = unit(tf, a.reshape([batch, queries, lanes, width]));
-    const texture = unit(tf, b.reshape([batch, keys, lanes, width]));
-    const index = untaped(tf, () => {
-      const best = bestRows(tf, lanesFirst(pixel), lanesFirst(texture)).index;
+    const pixel = unit(tf3, a.reshape([batch, queries, lanes, width]));
+    const texture = unit(tf3, b.reshape([batch, keys, lanes, width]));
+    const index = untaped(tf3, () => {
+      const best = bestRows(tf3, lanesFirst(pixel), lanesFirst(texture)).index;
       return best.reshape([batch, lanes, queries]).transpose([0, 2, 1]);
     });
-    const start = tf.range(0, batch, 1, "int32").mul(tf.scalar(keys * lanes, "int32")).reshape([batch, 1, 1]);
-    const lane = tf.range(0, lanes, 1, "int32").reshape([1, 1, lanes]);
-    const position = tf.add(tf.add(tf.mul(index, tf.scalar(lanes, "int32")), start), lane);
-    const chosen = gatherRows(tf, texture.reshape([batch * keys * lanes, width]), position);
+    const start = tf3.range(0, batch, 1, "int32").mul(tf3.scalar(keys * lanes, "int32")).reshape([batch, 1, 1]);
+    const lane = tf3.range(0, lanes, 1, "int32").reshape([1, 1, lanes]);
+    const position = tf3.add(tf3.add(tf3.mul(index, tf3.scalar(lanes, "int32")), start), lane);
+    const chosen = gatherRows(tf3, texture.reshape([batch * keys * lanes, width]), position);
     const shape2 = a.shape.slice(0, -1);
-    return [tf.sum(tf.mul(pixel, chosen), -1).reshape(shape2), index.reshape(shape2)];
+    return [tf3.sum(tf3.mul(pixel, chosen), -1).reshape(shape2), index.reshape(shape2)];
   }
 };
 var best_match = {
@@ -2384,21 +2441,21 @@ var shapeRule = ({ inputs, attributes: given }) => {
 var averaging = {
   name: "avg_pool",
   results: shapeRule,
-  compute(tf, [x], _weights, { attributes: given }) {
+  compute(tf3, [x], _weights, { attributes: given }) {
     const { kernel, stride, pad: pad2 } = given;
-    const pool = (picture) => tf.avgPool(zeroPad(tf, picture, pad2, pad2, pad2, pad2), kernel, stride, "valid");
+    const pool = (picture) => tf3.avgPool(zeroPad(tf3, picture, pad2, pad2, pad2, pad2), kernel, stride, "valid");
     const mean = pool(x);
     if (given["count_pad"] || pad2 === 0) return [mean];
     const [, height, width] = x.shape;
-    return [tf.div(mean, pool(tf.ones([1, height, width, 1])))];
+    return [tf3.div(mean, pool(tf3.ones([1, height, width, 1])))];
   }
 };
 var maximising = {
   name: "max_pool",
   results: shapeRule,
-  compute(tf, [x], _weights, { attributes: given }) {
+  compute(tf3, [x], _weights, { attributes: given }) {
     const { kernel, stride, pad: pad2 } = given;
-    return [tf.maxPool(zeroPad(tf, x, pad2, pad2, pad2, pad2, -34e37), kernel, stride, "valid")];
+    return [tf3.maxPool(zeroPad(tf3, x, pad2, pad2, pad2, pad2, -34e37), kernel, stride, "valid")];
   }
 };
 var pooling = (primitive, summary, extra) => ({
@@ -2445,16 +2502,16 @@ function resampling(from, to, kernel, align) {
 var interpolation = {
   name: "interpolate",
   results: ({ inputs, sizes }) => [f32([inputs[0].shape[0], ...sizes["to"], inputs[0].shape[3]])],
-  compute(tf, [x], _weights, { attributes: attributes2, sizes }) {
+  compute(tf3, [x], _weights, { attributes: attributes2, sizes }) {
     const kernel = attributes2["kernel"];
     const align = attributes2["align"];
     const [batch, height, width, channels] = x.shape;
     const [toHeight, toWidth] = sizes["to"];
-    const rows = tf.tensor2d(resampling(height, toHeight, kernel, align), [toHeight, height]);
-    const columns = tf.tensor2d(resampling(width, toWidth, kernel, align), [toWidth, width]);
-    const tall = tf.matMul(rows, x.transpose([1, 0, 2, 3]).reshape([height, batch * width * channels]));
+    const rows = tf3.tensor2d(resampling(height, toHeight, kernel, align), [toHeight, height]);
+    const columns = tf3.tensor2d(resampling(width, toWidth, kernel, align), [toWidth, width]);
+    const tall = tf3.matMul(rows, x.transpose([1, 0, 2, 3]).reshape([height, batch * width * channels]));
     const turned = tall.reshape([toHeight, batch, width, channels]).transpose([2, 1, 0, 3]).reshape([width, batch * toHeight * channels]);
-    const wide = tf.matMul(columns, turned);
+    const wide = tf3.matMul(columns, turned);
     return [wide.reshape([toWidth, batch, toHeight, channels]).transpose([1, 2, 0, 3])];
   }
 };
@@ -2480,40 +2537,40 @@ var interpolate = {
   },
   example: { inputs: { x: [1, 3, 4, 2] }, code: "interpolate(x, by: 2, kernel: bicubic)" }
 };
-function sampleAxis(tf, coordinate, length, kernel) {
-  const position = tf.div(tf.sub(tf.mul(tf.add(coordinate, 1), length), 1), 2);
-  const clamp = (index) => tf.cast(tf.clipByValue(index, 0, length - 1), "int32");
-  if (kernel === "nearest") return [{ index: clamp(tf.round(position)), weight: tf.onesLike(position) }];
-  const base = tf.floor(position);
-  const t = tf.sub(position, base);
+function sampleAxis(tf3, coordinate, length, kernel) {
+  const position = tf3.div(tf3.sub(tf3.mul(tf3.add(coordinate, 1), length), 1), 2);
+  const clamp = (index) => tf3.cast(tf3.clipByValue(index, 0, length - 1), "int32");
+  if (kernel === "nearest") return [{ index: clamp(tf3.round(position)), weight: tf3.onesLike(position) }];
+  const base = tf3.floor(position);
+  const t = tf3.sub(position, base);
   if (kernel === "bilinear")
     return [
-      { index: clamp(base), weight: tf.sub(1, t) },
-      { index: clamp(tf.add(base, 1)), weight: t }
+      { index: clamp(base), weight: tf3.sub(1, t) },
+      { index: clamp(tf3.add(base, 1)), weight: t }
     ];
   const weight = (k) => {
-    const d = tf.abs(tf.sub(t, k));
-    return k === 0 || k === 1 ? tf.add(tf.mul(tf.sub(tf.mul(d, 1.5), 2.5), tf.square(d)), 1) : tf.add(tf.mul(tf.sub(tf.mul(tf.add(tf.mul(d, -0.5), 2.5), d), 4), d), 2);
+    const d = tf3.abs(tf3.sub(t, k));
+    return k === 0 || k === 1 ? tf3.add(tf3.mul(tf3.sub(tf3.mul(d, 1.5), 2.5), tf3.square(d)), 1) : tf3.add(tf3.mul(tf3.sub(tf3.mul(tf3.add(tf3.mul(d, -0.5), 2.5), d), 4), d), 2);
   };
-  return [-1, 0, 1, 2].map((k) => ({ index: clamp(tf.add(base, k)), weight: weight(k) }));
+  return [-1, 0, 1, 2].map((k) => ({ index: clamp(tf3.add(base, k)), weight: weight(k) }));
 }
 var sampling = {
   name: "sample",
   results: ({ inputs }) => [f32([inputs[1].shape[0], inputs[1].shape[1], inputs[0].shape[3]])],
-  compute(tf, [x, coord], _weights, { attributes: attributes2 }) {
+  compute(tf3, [x, coord], _weights, { attributes: attributes2 }) {
     const kernel = attributes2["kernel"];
     const [batch, height, width, channels] = x.shape;
     const queries = coord.shape[1];
     const at = (axis) => coord.slice([0, 0, axis], [-1, -1, 1]).squeeze([2]);
-    const rows = sampleAxis(tf, at(0), height, kernel);
-    const columns = sampleAxis(tf, at(1), width, kernel);
-    const start = tf.range(0, batch, 1, "int32").mul(tf.scalar(height * width, "int32")).reshape([batch, 1]);
+    const rows = sampleAxis(tf3, at(0), height, kernel);
+    const columns = sampleAxis(tf3, at(1), width, kernel);
+    const start = tf3.range(0, batch, 1, "int32").mul(tf3.scalar(height * width, "int32")).reshape([batch, 1]);
     const flat = x.reshape([batch * height * width, channels]);
     const pairs = rows.flatMap((row) => columns.map((column2) => ({ row, column: column2 })));
-    const index = pairs.map(({ row, column: column2 }) => tf.add(tf.add(tf.mul(row.index, tf.scalar(width, "int32")), column2.index), start));
-    const weight = pairs.map(({ row, column: column2 }) => tf.mul(row.weight, column2.weight));
-    const picked = gatherRows(tf, flat, tf.stack(index, 2));
-    const mixed = tf.sum(tf.mul(picked, tf.stack(weight, 2).expandDims(3)), 2);
+    const index = pairs.map(({ row, column: column2 }) => tf3.add(tf3.add(tf3.mul(row.index, tf3.scalar(width, "int32")), column2.index), start));
+    const weight = pairs.map(({ row, column: column2 }) => tf3.mul(row.weight, column2.weight));
+    const picked = gatherRows(tf3, flat, tf3.stack(index, 2));
+    const mixed = tf3.sum(tf3.mul(picked, tf3.stack(weight, 2).expandDims(3)), 2);
     return [mixed.reshape([batch, queries, channels])];
   }
 };
@@ -2610,11 +2667,6 @@ var primitives = new Map(
   ].map((primitive) => [primitive.name, primitive])
   // prettier-ignore
 );
-function primitiveNamed(name) {
-  const primitive = primitives.get(name);
-  if (!primitive) throw new Error(`no primitive is called ${name}`);
-  return primitive;
-}
 
 // src/compiler/elaborate/owners.ts
 function callsIn(expression) {
@@ -2729,14 +2781,14 @@ function callModule(unit2, inputs, named, scope, place, call, e) {
   );
   return enter(unit2, inputs, given, place.path, call.span, e);
 }
-function enter(unit2, inputs, given, path2, span, e) {
+function enter(unit2, inputs, given, path10, span, e) {
   const { declaration, file } = unit2;
   const name = declaration.name.text;
   if (e.calls.some((call) => call.name === name && call.span.file === span.file && call.span.start === span.start)) fail("module-cycle", { name }, span);
   e.calls.push({ name, span });
   try {
     const parameters = bindParameters(name, declaration.parameters, given, span, file, e);
-    return elaborateBody(unit2, parameters, inputs, path2, span, e);
+    return elaborateBody(unit2, parameters, inputs, path10, span, e);
   } catch (error2) {
     if (error2 instanceof Reported) throw outside(error2, name, span);
     throw error2;
@@ -2751,7 +2803,7 @@ function outside(error2, name, span) {
   if (already) return error2;
   return new Reported({ ...inner, related: [...inner.related, { span, label: `called from here: ${name}` }] });
 }
-function elaborateBody({ declaration, file }, parameters, inputs, path2, span, e) {
+function elaborateBody({ declaration, file }, parameters, inputs, path10, span, e) {
   const name = declaration.name.text;
   const scope = { file, names: new Map(parameters), sizes: /* @__PURE__ */ new Map(), later: laterNames(declaration.body) };
   const statements = declaration.body;
@@ -2768,8 +2820,8 @@ function elaborateBody({ declaration, file }, parameters, inputs, path2, span, e
   for (const statement of statements) {
     if (statement.kind === "slot" || statement.kind === "scale")
       fail("only-in-models", { what: `a ${statement.kind}`, name }, statement.span);
-    if (statement.kind === "return") return returned(statement, outputs, name, path2, scope, e);
-    elaborateStatement(statement, path2, scope, e);
+    if (statement.kind === "return") return returned(statement, outputs, name, path10, scope, e);
+    elaborateStatement(statement, path10, scope, e);
   }
   return fail("return-missing", { name }, declaration.name.span);
 }
@@ -2778,15 +2830,15 @@ var laterNames = (body) => new Set(
     (statement) => statement.kind === "let" ? statement.names.map((name) => name.text) : statement.kind === "weight" || statement.kind === "input" ? [statement.name.text] : []
   )
 );
-function elaborateStatement(statement, path2, scope, e) {
+function elaborateStatement(statement, path10, scope, e) {
   const define = (name, value) => {
     if (scope.names.has(name.text) || scope.sizes.has(name.text))
       fail("duplicate-name", { name: name.text, what: scope.sizes.has(name.text) ? "a size" : "defined here" }, name.span);
     scope.names.set(name.text, value);
     scope.later.delete(name.text);
-    if (value.kind === "tensor") e.builder.lets.set(join(path2, name.text), value.id);
+    if (value.kind === "tensor") e.builder.lets.set(join(path10, name.text), value.id);
     if (value.kind === "several")
-      value.items.forEach((item) => item.name && e.builder.lets.set(join(path2, name.text, item.name), item.value.id));
+      value.items.forEach((item) => item.name && e.builder.lets.set(join(path10, name.text, item.name), item.value.id));
   };
   if (statement.kind === "weight") {
     const shape2 = axesOf2(statement.type, scope, e).map((axis) => axis.size);
@@ -2795,14 +2847,14 @@ function elaborateStatement(statement, path2, scope, e) {
       if (!value || !isInteger(value)) fail("not-static", { name: `the shape of ${statement.name.text}`, on: size ? format(size) : "an open axis" }, statement.type.span);
       return value.value;
     });
-    const place = { scope: path2, name: "", labels: /* @__PURE__ */ new Map() };
+    const place = { scope: path10, name: "", labels: /* @__PURE__ */ new Map() };
     const initialiser = readInitialiser(statement.name.text, statement.initialiser, (x) => evaluate2(x, scope, place, e));
-    const weight = e.builder.weight({ path: join(path2, statement.name.text), shape: sizes, initialiser, fanIn: sizes[0] ?? 1, trainable: true, op: "weight" });
-    define(statement.name, e.builder.emit(ownWeight, [], { weights: [weight] }, join(path2, statement.name.text), statement.span)[0]);
+    const weight = e.builder.weight({ path: join(path10, statement.name.text), shape: sizes, initialiser, fanIn: sizes[0] ?? 1, trainable: true, op: "weight" });
+    define(statement.name, e.builder.emit(ownWeight, [], { weights: [weight] }, join(path10, statement.name.text), statement.span)[0]);
   }
   if (statement.kind === "let") {
     const labels = ownerLabels([statement.value], true, scope.file, scope.slots?.names ?? /* @__PURE__ */ new Set());
-    const place = { scope: path2, name: statement.names.map((name) => name.text).join("_"), labels };
+    const place = { scope: path10, name: statement.names.map((name) => name.text).join("_"), labels };
     const value = evaluate2(statement.value, scope, place, e);
     if (!statement.tuple) define(statement.names[0], value);
     else {
@@ -2813,13 +2865,13 @@ function elaborateStatement(statement, path2, scope, e) {
     }
   }
 }
-function returned(statement, outputs, owner, path2, scope, e) {
+function returned(statement, outputs, owner, path10, scope, e) {
   if (statement.values.length !== outputs.length)
     fail("arity", { callee: `return of ${owner}`, takes: `${outputs.length} ${outputs.length === 1 ? "output" : "outputs"}`, given: statement.values.length }, statement.span);
   const labels = ownerLabels(statement.values, false, scope.file, scope.slots?.names ?? /* @__PURE__ */ new Set());
   const items = statement.values.map((expression, at) => {
     const output = outputs[at];
-    const value = asTensor(evaluate2(expression, scope, { scope: path2, name: "", labels }, e), "return", expression.span);
+    const value = asTensor(evaluate2(expression, scope, { scope: path10, name: "", labels }, e), "return", expression.span);
     checkOutput(output, value, owner, expression.span, scope, e);
     return { ...output.name && { name: output.name.text }, value };
   });
@@ -2925,11 +2977,11 @@ function checkCondition(condition, owner, scope, span, e) {
   }
   const least = isScalar(bound) ? asSize(bound) : void 0;
   if (!least) fail("static-value", { problem: `${show(bound)} is no size` }, right.span);
-  const rest2 = sub(sizeOf(left, scope, e), least);
-  const verdict = atLeast(rest2, 0);
+  const rest = sub(sizeOf(left, scope, e), least);
+  const verdict = atLeast(rest, 0);
   const problem = `${owner} needs ${sourceName(left)} of at least ${show(bound)}`;
   if (verdict === "never") fail("window-too-large", { problem }, span, { related });
-  if (verdict === "sometimes") e.builder.checks.push({ size: rest2, least: 0, problem, span: condition.span });
+  if (verdict === "sometimes") e.builder.checks.push({ size: rest, least: 0, problem, span: condition.span });
 }
 var sourceName = (expression) => expression.kind === "name" ? expression.name : expression.kind === "number" ? expression.text : "it";
 
@@ -3019,8 +3071,8 @@ function binary(name, operator, leftValue, rightValue, at, place, e) {
     const wrong = usable(left) ? right : left;
     fail("attribute-type", { name: sign2, takes: "numbers and tensors", given: `${kindOf(wrong)} ${show(wrong)}` }, (usable(left) ? at.right : at.left)?.span ?? at.span);
   }
-  const path2 = pathOf(place);
-  const toFloat = (value) => value.dtype === "f32" ? value : e.builder.emit(cast, [value], {}, path2, at.span)[0];
+  const path10 = pathOf(place);
+  const toFloat = (value) => value.dtype === "f32" ? value : e.builder.emit(cast, [value], {}, path10, at.span)[0];
   const integral = (value) => value.kind === "tensor" ? value.dtype === "i32" : value.kind === "size" || value.kind === "number" && Number.isSafeInteger(value.value);
   const integer = integral(left) && integral(right) && operator !== "/";
   const primitive = arithmeticNamed(operator === "floor_divide" && !integer ? fail("dtype-mismatch", { callee: "floor(a / b)", takes: "integers", name: "a or b", given: "f32" }, at.span) : name);
@@ -3053,7 +3105,7 @@ function binary(name, operator, leftValue, rightValue, at, place, e) {
       fail("broadcast", { operator: writtenAs(name), left: shapeText(a), right: shapeText(b), axis: `axis ${joined.axis}` }, at.operatorSpan ?? at.span, context);
     }
   }
-  return e.builder.emit(primitive, tensors, { attributes: attributes2, sizes }, path2, at.span)[0];
+  return e.builder.emit(primitive, tensors, { attributes: attributes2, sizes }, path10, at.span)[0];
 }
 function pipeline(expression, scope, place, e) {
   if (expression.head.kind === "binary" || expression.head.kind === "negate") {
@@ -3103,9 +3155,9 @@ function repeat(stage, input, from, scope, place, e) {
       ...stage.turn ? [[stage.turn.text, real(turn)]] : []
     ]);
     const turnPlace = { ...place, name: `${place.name || "repeat"}[${turn}]` };
-    for (const step of stage.body) {
-      value = applyStage(step, value, at, inner, turnPlace, e);
-      at = step.span;
+    for (const step2 of stage.body) {
+      value = applyStage(step2, value, at, inner, turnPlace, e);
+      at = step2.span;
     }
   });
   return value;
@@ -3149,8 +3201,8 @@ function applyCall(call, piped, scope, place, e) {
     return fail("unknown-op", { name, near: nearest(name, known3) }, call.callee.span, scope.names.has(name) ? { help: `${name} is a value here; only modules, slots and ops are called` } : {});
   }
   const label = place.labels.get(call) ?? name;
-  const path2 = join(place.scope, place.name, op.ownsWeights ? label : "");
-  return callOp(op, call, positional, named, piped, { scope, place, e, path: path2, evaluate: (expression) => evaluate2(expression, scope, place, e) });
+  const path10 = join(place.scope, place.name, op.ownsWeights ? label : "");
+  return callOp(op, call, positional, named, piped, { scope, place, e, path: path10, evaluate: (expression) => evaluate2(expression, scope, place, e) });
 }
 var ungroup = (expression) => expression.kind === "group" ? ungroup(expression.inner) : expression;
 function roundedQuotient(name, quotient2, call, scope, place, e) {
@@ -3169,11 +3221,11 @@ function tensorsOf(positional, piped, scope, place, e) {
 
 // src/compiler/elaborate/call-op.ts
 function callOp(op, call, positional, named, piped, around) {
-  const { pattern, rest: rest2 } = takePattern(op, call, positional);
+  const { pattern, rest } = takePattern(op, call, positional);
   const inputs = [];
   const spans = [];
   const scalars = [];
-  const given = [...piped ? [piped] : [], ...rest2.map((argument) => ({ value: around.evaluate(argument.value), span: argument.value.span }))];
+  const given = [...piped ? [piped] : [], ...rest.map((argument) => ({ value: around.evaluate(argument.value), span: argument.value.span }))];
   given.forEach((argument, at) => {
     const { value, span } = argument;
     if (value.kind === "number" && "right" in op.attributes && at === op.takes.length - 1) scalars.push({ value: value.value, span });
@@ -3234,7 +3286,7 @@ function asValue(result) {
   if (Array.isArray(result)) return { kind: "several", items: result.map((value) => ({ value })) };
   return { kind: "several", items: Object.entries(result).map(([name, value]) => ({ name, value })) };
 }
-function opCall(op, call, inputs, inputSpans, attributes2, pattern, { e, path: path2 }) {
+function opCall(op, call, inputs, inputSpans, attributes2, pattern, { e, path: path10 }) {
   const valueOf = (name) => attributes2.get(name)?.value ?? op.attributes[name]?.standard;
   const failAt = (code, args, span = call.span, context = {}) => fail(code, args, span, inputs.length > 0 && !context.related ? { ...context, related: inputLabels(inputs, inputSpans, span) } : context);
   return {
@@ -3255,8 +3307,8 @@ function opCall(op, call, inputs, inputSpans, attributes2, pattern, { e, path: p
     initialiser: (name) => valueOf(name),
     attribute: valueOf,
     spanOf: (name) => attributes2.get(name)?.span ?? call.span,
-    emit: (primitive, values, emission = {}) => e.builder.emit(primitive, values, emission, path2, call.span),
-    weight: (name, shape2, initialiser, { fanIn = 1, trainable = true } = {}) => e.builder.weight({ path: `${path2}.${name}`, shape: shape2, initialiser, fanIn, trainable, op: op.name }),
+    emit: (primitive, values, emission = {}) => e.builder.emit(primitive, values, emission, path10, call.span),
+    weight: (name, shape2, initialiser, { fanIn = 1, trainable = true } = {}) => e.builder.weight({ path: `${path10}.${name}`, shape: shape2, initialiser, fanIn, trainable, op: op.name }),
     static(size, what) {
       const known3 = asInteger(size);
       return known3 ?? failAt("not-static", { name: what, on: `${format(size)}, a size that each picture gives` }, inputSpans[0] ?? call.span);
@@ -3458,11 +3510,11 @@ var FieldReader = class {
     return fail("attribute-value", { name: "scope", accepted: "full, lattice(n), raster(n) or tile(n)", given: textOf(expression) }, expression.span);
   }
   evaluatePlan(degrade) {
-    const m = this.items("m").map((item) => this.number(item, "m"));
+    const m2 = this.items("m").map((item) => this.number(item, "m"));
     const clip = this.has("cell_clip") ? this.expression("cell_clip") : void 0;
     const cellClip = clip && !(clip.kind === "name" && clip.name === "none") ? this.number(clip, "cell_clip") : void 0;
     return {
-      m,
+      m: m2,
       metrics: this.words("metrics", ["psnr", "ssim", "ssim_gaussian", "fid"], ["psnr", "ssim"]),
       scope: this.candidateScope(),
       ...cellClip !== void 0 && { cellClip },
@@ -3581,9 +3633,9 @@ var ModelElaboration = class {
     };
   }
   /** Runs one statement; what it reports does not stop the next. */
-  #attempt(run) {
+  #attempt(run2) {
     try {
-      run();
+      run2();
     } catch (error2) {
       if (!(error2 instanceof Reported)) throw error2;
       this.#failed = true;
@@ -3596,8 +3648,8 @@ var ModelElaboration = class {
     for (const { record } of this.#unit.presets.values())
       for (const field of record.fields) this.#attempt(() => this.#checkPath(field.path, this.#fillers));
   }
-  #checkPath(path2, fillers) {
-    const [first, second] = path2;
+  #checkPath(path10, fillers) {
+    const [first, second] = path10;
     const parameters = this.#unit.declaration.parameters;
     const unknown = (name, owner, kind, accepted2) => fail("unknown-path", { owner, kind, name: name.text, near: nearest(name.text, accepted2), accepted: accepted2 }, name.span);
     if (first.text === "train" || first.text === "evaluate") {
@@ -3605,12 +3657,12 @@ var ModelElaboration = class {
       if (!second) unknown(first, this.#name, "value", accepted2.map((field) => `${first.text}.${field}`));
       else if (!accepted2.includes(second.text)) fail("unknown-field", { record: first.text, name: second.text, near: nearest(second.text, accepted2), accepted: accepted2 }, second.span);
       else if (this.#slots.has(second.text) && first.text === "train") {
-        const third = path2[2];
+        const third = path10[2];
         if (!third || !objectiveFields.includes(third.text)) unknown(third ?? second, `train.${second.text}`, "field", objectiveFields);
       }
       return;
     }
-    if (path2.length === 1) {
+    if (path10.length === 1) {
       if (!parameters.some((parameter) => parameter.name.text === first.text))
         unknown(first, this.#name, "parameter", [...parameters.map((parameter) => parameter.name.text), ...[...this.#slots.keys()].map((slot) => `${slot}.`)]);
       return;
@@ -3618,7 +3670,7 @@ var ModelElaboration = class {
     const filler = fillers.get(first.text);
     if (!filler) return unknown(first, this.#name, "slot", [...this.#slots.keys()]);
     const accepted = this.#fillerParameters(filler).map((parameter) => parameter.name.text);
-    if (path2.length > 2) unknown(path2[2], pathText(path2.slice(0, 2)), "part", []);
+    if (path10.length > 2) unknown(path10[2], pathText(path10.slice(0, 2)), "part", []);
     if (!accepted.includes(second.text)) unknown(second, `the filler of ${first.text}`, "parameter", accepted);
   }
   #fillerParameters(filler) {
@@ -3629,11 +3681,11 @@ var ModelElaboration = class {
   #replace() {
     const edited = /* @__PURE__ */ new Map();
     const claim = (variant, edit) => {
-      const path2 = edit.kind === "replace" ? edit.slot.text : pathText(edit.path);
+      const path10 = edit.kind === "replace" ? edit.slot.text : pathText(edit.path);
       for (const [other, { variant: first }] of edited)
-        if (first !== variant.file.source.file && (other === path2 || other.startsWith(`${path2}.`) || path2.startsWith(`${other}.`)))
-          fail("edit-conflict", { first, second: variant.file.source.file, path: other.length < path2.length ? other : path2 }, edit.span);
-      edited.set(path2, { variant: variant.file.source.file, span: edit.span });
+        if (first !== variant.file.source.file && (other === path10 || other.startsWith(`${path10}.`) || path10.startsWith(`${other}.`)))
+          fail("edit-conflict", { first, second: variant.file.source.file, path: other.length < path10.length ? other : path10 }, edit.span);
+      edited.set(path10, { variant: variant.file.source.file, span: edit.span });
     };
     for (const variant of this.#application.variants)
       for (const edit of variant.edits)
@@ -3828,11 +3880,11 @@ var ModelElaboration = class {
     if (operator === "==") {
       const by = left.kind === "binary" && left.operator === "%" ? evaluate2(left.right, this.#scope, place, this.#e) : void 0;
       if (left.kind !== "binary" || by?.kind !== "number") return fail("static-value", { problem: "where takes only a % n == 0 and a >= n" }, condition.span);
-      const rest2 = mod(sizeOf(left.left, this.#scope, this.#e), by.value);
-      this.#e.builder.checks.push({ size: sub(constant(0), rest2), least: 0, problem, span: condition.span });
+      const rest = mod(sizeOf(left.left, this.#scope, this.#e), by.value);
+      this.#e.builder.checks.push({ size: sub(constant(0), rest), least: 0, problem, span: condition.span });
     } else {
-      const rest2 = sub(sizeOf(left, this.#scope, this.#e), sizeOf(right, this.#scope, this.#e));
-      this.#e.builder.checks.push({ size: rest2, least: 0, problem, span: condition.span });
+      const rest = sub(sizeOf(left, this.#scope, this.#e), sizeOf(right, this.#scope, this.#e));
+      this.#e.builder.checks.push({ size: rest, least: 0, problem, span: condition.span });
     }
   }
   #output(statement, value) {
@@ -3978,9 +4030,9 @@ var ModelElaboration = class {
       if (fields.has(name.text)) fail("duplicate-name", { name: name.text, what: "given" }, name.span);
       fields.set(name.text, { value: field.value, span: field.span, origin: "default" });
     }
-    for (const [path2, override] of this.#overrides) {
-      const [head, name, ...rest2] = path2.split(".");
-      if (head !== record || rest2.length > 0) continue;
+    for (const [path10, override] of this.#overrides) {
+      const [head, name, ...rest] = path10.split(".");
+      if (head !== record || rest.length > 0) continue;
       fields.set(name, { value: override.expression, span: override.span, origin: override.origin });
     }
     for (const [name, field] of fields)
@@ -3998,8 +4050,8 @@ var ModelElaboration = class {
           if (!reader.has(name)) fail("unbound-dim", { record: "train", dim: name }, declared.span);
           sizes[name] = reader.int(name);
         }
-    const m = reader.has("m") ? reader.perItem(reader.expression("m"), ["epoch", "epochs"]) : this.#staticScale(scale2, declared.span);
-    this.#checkDraw(m, scale2, reader.has("m") ? reader.expression("m").span : declared.span);
+    const m2 = reader.has("m") ? reader.perItem(reader.expression("m"), ["epoch", "epochs"]) : this.#staticScale(scale2, declared.span);
+    this.#checkDraw(m2, scale2, reader.has("m") ? reader.expression("m").span : declared.span);
     const main = this.#objective(reader, outputs, values, void 0);
     const objectives = [main];
     for (const slot of this.#slots.keys()) {
@@ -4025,7 +4077,7 @@ var ModelElaboration = class {
     }));
     return {
       sizes,
-      m,
+      m: m2,
       degrade: reader.has("degrade") ? reader.operations(reader.items("degrade"), ["blur", "resize"], ["m", "epoch", "epochs"]) : [{ op: "resize", kernel: "bicubic" }],
       augment: reader.has("augment") ? reader.operations(reader.items("augment"), ["flip_x", "flip_y", "transpose"], []) : [],
       objectives: grouped,
@@ -4037,9 +4089,9 @@ var ModelElaboration = class {
     if (scale2.kind === "range") fail("missing-field", { record: "train", name: "m" }, span);
     return { kind: "number", value: scale2.value };
   }
-  #checkDraw(m, scale2, span) {
+  #checkDraw(m2, scale2, span) {
     const bounds2 = scale2.kind === "range" ? [scale2.from, scale2.to] : [scale2.value, scale2.value];
-    const numbers2 = m.kind === "number" ? [m] : m.kind === "choice" ? m.items : m.kind === "call" && m.name === "uniform" ? m.arguments : [];
+    const numbers2 = m2.kind === "number" ? [m2] : m2.kind === "choice" ? m2.items : m2.kind === "call" && m2.name === "uniform" ? m2.arguments : [];
     for (const item of numbers2)
       if (item.kind === "number" && (item.value < bounds2[0] || item.value > bounds2[1]))
         fail("out-of-range", { name: "m", range: `${bounds2[0]} .. ${bounds2[1]}`, given: String(item.value) }, span);
@@ -4086,8 +4138,8 @@ var ModelElaboration = class {
     const reader = new FieldReader("evaluate", declared.fields, this.#parameterScope, this.#e, declared.span);
     const plan = reader.evaluatePlan(train?.degrade ?? [{ op: "resize", kernel: "bicubic" }]);
     const bounds2 = scale2.kind === "range" ? [scale2.from, scale2.to] : [scale2.value, scale2.value];
-    for (const m of plan.m)
-      if (m < bounds2[0] || m > bounds2[1]) fail("out-of-range", { name: "m", range: `${bounds2[0]} .. ${bounds2[1]}`, given: String(m) }, reader.expression("m").span);
+    for (const m2 of plan.m)
+      if (m2 < bounds2[0] || m2 > bounds2[1]) fail("out-of-range", { name: "m", range: `${bounds2[0]} .. ${bounds2[1]}`, given: String(m2) }, reader.expression("m").span);
     return plan;
   }
 };
@@ -4110,9 +4162,9 @@ function printGraph(graph) {
 }
 function printNode(graph, node, name) {
   const inputs = node.inputs.map(name);
-  const weights = node.weights.map((path2) => `@${path2}`);
-  const attributes2 = Object.entries(node.attributes).map(([key2, value]) => `${key2}: ${JSON.stringify(value)}`);
-  const sizes = Object.entries(node.sizes).map(([key2, list]) => `${key2}: [${list.map(format).join(", ")}]`);
+  const weights = node.weights.map((path10) => `@${path10}`);
+  const attributes2 = Object.entries(node.attributes).map(([key3, value]) => `${key3}: ${JSON.stringify(value)}`);
+  const sizes = Object.entries(node.sizes).map(([key3, list]) => `${key3}: [${list.map(format).join(", ")}]`);
   const results = node.results.map((result) => `${name(result)}: ${shape(graph.values[result])}`);
   return `${results.join(", ")} = ${node.op}(${[...inputs, ...weights, ...attributes2, ...sizes].join(", ")})  // ${node.path}`;
 }
@@ -4348,7 +4400,7 @@ var ArchParser = class extends EmbeddedActionsParser {
     return this.ACTION(() => ({ fields, span: this.span(first, last) }));
   });
   field = this.RULE("field", () => {
-    const path2 = this.SUBRULE(this.path);
+    const path10 = this.SUBRULE(this.path);
     const value = this.OR([
       {
         ALT: () => {
@@ -4358,7 +4410,7 @@ var ArchParser = class extends EmbeddedActionsParser {
       },
       { ALT: () => this.SUBRULE(this.record) }
     ]);
-    return this.ACTION(() => ({ path: path2, value, span: this.span(path2[0], value) }));
+    return this.ACTION(() => ({ path: path10, value, span: this.span(path10[0], value) }));
   });
   path = this.RULE("path", () => {
     const names2 = [];
@@ -4397,10 +4449,10 @@ var ArchParser = class extends EmbeddedActionsParser {
   });
   setEdit = this.RULE("setEdit", () => {
     const first = this.CONSUME(Set2);
-    const path2 = this.SUBRULE(this.path);
+    const path10 = this.SUBRULE(this.path);
     this.CONSUME(Equals);
     const value = this.SUBRULE(this.expression);
-    return this.ACTION(() => ({ kind: "set", path: path2, value, span: this.span(first, value) }));
+    return this.ACTION(() => ({ kind: "set", path: path10, value, span: this.span(first, value) }));
   });
   statement = this.RULE(
     "statement",
@@ -5114,9 +5166,9 @@ var Session = class {
   report(...diagnostics) {
     this.#found.push(...diagnostics);
   }
-  attempt(run) {
+  attempt(run2) {
     try {
-      return run();
+      return run2();
     } catch (error2) {
       if (!(error2 instanceof Reported)) throw error2;
       this.report(error2.diagnostic);
@@ -5171,11 +5223,11 @@ var Session = class {
     const { source, diagnostics } = parse(name, `set ${text.slice(0, at)} = 0`);
     const edit = source.declarations[0];
     if (diagnostics.length > 0 || edit?.kind !== "set") fail("unexpected-token", { expected: "a path such as encoder.embed", found: `'${text.slice(0, at)}'` }, { ...whole, end: at });
-    const path2 = edit.path.map((part2) => ({ ...part2, span: { file: name, start: part2.span.start - 4, end: part2.span.end - 4 } }));
+    const path10 = edit.path.map((part2) => ({ ...part2, span: { file: name, start: part2.span.start - 4, end: part2.span.end - 4 } }));
     const value = parseExpression(name, " ".repeat(at + 1) + text.slice(at + 1));
     const problem = value.diagnostics[0];
     if (problem || !value.expression) throw new Reported(problem ?? diagnostic("unexpected-token", { expected: "a value", found: "nothing" }, whole));
-    return { path: path2, value: value.expression, origin: "--set" };
+    return { path: path10, value: value.expression, origin: "--set" };
   }
   build(model, application) {
     const before = this.#found.length;
@@ -5204,9 +5256,9 @@ ${file.source.text}`)].join("\n");
   finish(model) {
     const seen = /* @__PURE__ */ new Set();
     const diagnostics = [...this.#program.diagnostics, ...this.#found].filter((problem) => {
-      const key2 = `${problem.code} ${problem.primary.span.file} ${problem.primary.span.start} ${problem.primary.span.end}`;
-      if (seen.has(key2)) return false;
-      seen.add(key2);
+      const key3 = `${problem.code} ${problem.primary.span.file} ${problem.primary.span.start} ${problem.primary.span.end}`;
+      if (seen.has(key3)) return false;
+      seen.add(key3);
       return true;
     });
     const errors = diagnostics.some((problem) => problem.severity === "error");
@@ -5224,102 +5276,1022 @@ var meaning = (model) => JSON.stringify([
   model.inputs.map(({ role, range: range2, by }) => ({ role, range: range2, by }))
 ]);
 
-// src/compiler/ir/cost.ts
-var views = /* @__PURE__ */ new Set(["detach"]);
-function cost(graph, sizes) {
-  const weights = new Map(graph.weights.map((weight) => [weight.path, weight]));
-  const bytes = (value) => 4 * graph.values[value].shape.reduce((product2, size) => product2 * evaluate(size, sizes), 1);
-  let multiplyAdds = 0;
-  for (const node of graph.nodes) multiplyAdds += nodeMultiplyAdds(graph, node, weights, sizes);
-  const lastUse = /* @__PURE__ */ new Map();
-  graph.nodes.forEach((node, at) => node.inputs.forEach((input) => lastUse.set(input, at)));
-  for (const output of graph.outputs) lastUse.set(output.value, graph.nodes.length);
-  let alive = graph.inputs.reduce((total, input) => total + bytes(input.value), 0);
-  let peak = alive;
-  let made = alive;
-  graph.nodes.forEach((node, at) => {
-    const fresh = views.has(node.op) ? 0 : node.results.reduce((total, result) => total + bytes(result), 0);
-    alive += fresh;
-    made += fresh;
-    peak = Math.max(peak, alive);
-    for (const value of /* @__PURE__ */ new Set([...node.inputs, ...node.results])) if ((lastUse.get(value) ?? at) === at) alive -= bytes(value);
-  });
-  return { parameters: parameterCount(graph), multiplyAdds, peakBytes: peak, activationBytes: made };
-}
-function nodeMultiplyAdds(graph, node, weights, sizes) {
-  const primitive = primitiveNamed(node.op);
-  if (!primitive.multiplyAdds) return 0;
-  const size = primitive.multiplyAdds({
-    inputs: node.inputs.map((input) => graph.values[input]),
-    weights: node.weights.map((path2) => weights.get(path2)),
-    attributes: node.attributes,
-    sizes: node.sizes
-  });
-  return evaluate(size, sizes);
-}
+// src/runtime/engine/load.ts
+import Module2 from "node:module";
+import os3 from "node:os";
+import path8 from "node:path";
 
-// src/compiler/ir/verify.ts
-function verify(graph) {
-  const problems = [];
-  const made = new Set(graph.inputs.map((input) => input.value));
-  const weights = new Map(graph.weights.map((weight) => [weight.path, weight]));
-  const used = /* @__PURE__ */ new Set();
-  const bound = new Set(graph.inputs.flatMap((input) => graph.values[input.value].shape.flatMap(symbols)));
-  for (const node of graph.nodes) {
-    const at = `${node.op} (${node.path})`;
-    for (const input of node.inputs) if (!made.has(input)) problems.push(`V1 ${at}: input ${input} is not made yet`);
-    for (const result of node.results) {
-      if (made.has(result)) problems.push(`V2 ${at}: value ${result} is made twice`);
-      made.add(result);
-    }
-    for (const path2 of node.weights) {
-      used.add(path2);
-      if (!weights.has(path2)) problems.push(`V3 ${at}: no weight ${path2}`);
-    }
-    if (node.weights.every((path2) => weights.has(path2))) {
-      const types = primitiveNamed(node.op).results({
-        inputs: node.inputs.map((input) => graph.values[input]),
-        weights: node.weights.map((path2) => weights.get(path2)),
-        attributes: node.attributes,
-        sizes: node.sizes
-      });
-      types.forEach((type, index) => {
-        const written2 = graph.values[node.results[index]];
-        const same = type.dtype === written2.dtype && type.shape.length === written2.shape.length && type.shape.every((size, axis) => compare(size, written2.shape[axis]) === "equal");
-        if (!same) problems.push(`V4 ${at}: the rule gives [${type.shape.map(format).join(", ")}], written is [${written2.shape.map(format).join(", ")}]`);
-      });
-    }
-    const sizes = [...Object.values(node.sizes).flat(), ...node.results.flatMap((result) => graph.values[result].shape)];
-    for (const name of new Set(sizes.flatMap(symbols))) if (!bound.has(name)) problems.push(`V5 ${at}: no input binds ${name}`);
+// src/errors.ts
+var UserError = class extends Error {
+  constructor(message, help, options) {
+    super(message, options);
+    this.help = help;
   }
-  for (const path2 of weights.keys()) if (!used.has(path2)) problems.push(`V3 weight ${path2} is not used`);
-  for (const output of graph.outputs) if (!made.has(output.value)) problems.push(`V6 output ${output.name} is not made`);
-  return problems;
+  help;
+  name = "UserError";
+};
+
+// src/runtime/engine/addon.ts
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import path2 from "node:path";
+
+// src/root.ts
+var archcRoot = "/work/main";
+
+// src/runtime/engine/command.ts
+import { spawn } from "node:child_process";
+var keptLines = 12;
+function commandLine(command) {
+  return command.map((word2) => /^[\w@%+=:,./-]+$/.test(word2) ? word2 : `'${word2.replaceAll("'", `'\\''`)}'`).join(" ");
+}
+function runCommand(command, options) {
+  const [file = "", ...args] = command;
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { env: options.env, signal: options.signal, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    const take2 = (text) => {
+      output += text;
+      options.onOutput?.(text);
+    };
+    child.stdout.setEncoding("utf8").on("data", take2);
+    child.stderr.setEncoding("utf8").on("data", take2);
+    const fail2 = (how) => {
+      const lines = output.trimEnd().split("\n").slice(-keptLines);
+      const said = output.trim() === "" ? "(it printed nothing)" : lines.join("\n");
+      const help = /No space left on device|Disk quota exceeded/.test(output) ? "make room, or set ARCHC_CACHE to a folder on a larger disk" : options.help;
+      reject(new UserError(`${options.step} failed (${how}): ${commandLine(command)}
+${indent(said)}`, help));
+    };
+    child.on("error", (error2) => options.signal?.aborted ? reject(error2) : fail2(error2.message));
+    child.on("close", (code, signal) => code === 0 ? resolve(output) : fail2(signal ? `signal ${signal}` : `exit code ${code}`));
+  });
+}
+async function firstThatRuns(candidates) {
+  for (const command of candidates) {
+    const answer = await runCommand([...command, "--version"], { step: "looking for it", help: "" }).catch(() => void 0);
+    if (answer !== void 0) return { command, version: answer.split("\n", 1)[0].trim() };
+  }
+  return void 0;
+}
+function indent(text) {
+  return text.replace(/^/gm, "    ");
 }
 
-// ../../tmp/c.ts
-import { readFileSync } from "node:fs";
+// src/runtime/engine/paths.ts
+import { createRequire } from "node:module";
+import os from "node:os";
 import path from "node:path";
+var tensorflowVersion = "2.21.0";
+var archcRequire = createRequire(path.join(archcRoot, "package.json"));
+function cacheFolder(env = process.env, platform = process.platform, home = os.homedir()) {
+  if (env.ARCHC_CACHE) return path.resolve(env.ARCHC_CACHE);
+  if (env.XDG_CACHE_HOME && path.isAbsolute(env.XDG_CACHE_HOME)) return path.join(env.XDG_CACHE_HOME, "archc");
+  return platform === "darwin" ? path.join(home, "Library", "Caches", "archc") : path.join(home, ".cache", "archc");
+}
+function engineHome(cache = cacheFolder(), platform = process.platform, arch = process.arch) {
+  return path.join(cache, "engine", `tensorflow-cpu-${tensorflowVersion}-${platform}-${arch}`);
+}
+var linuxLibraries = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"];
+var macLibraries = ["libtensorflow_cc.2.dylib", "libtensorflow_framework.2.dylib"];
+var targets = [
+  {
+    platform: "linux",
+    arch: "x64",
+    project: "tensorflow-cpu",
+    wheelTag: "manylinux_2_27_x86_64",
+    wheelTags: /-manylinux\w*_x86_64\.whl$/,
+    libraries: linuxLibraries
+  },
+  {
+    platform: "linux",
+    arch: "arm64",
+    project: "tensorflow",
+    wheelTag: "manylinux_2_27_aarch64",
+    wheelTags: /-manylinux\w*_aarch64\.whl$/,
+    libraries: linuxLibraries
+  },
+  {
+    platform: "darwin",
+    arch: "arm64",
+    project: "tensorflow",
+    wheelTag: "macosx_12_0_arm64",
+    wheelTags: /-macosx_\w+_arm64\.whl$/,
+    libraries: macLibraries
+  }
+];
+function glibcVersion() {
+  const report = process.report.getReport();
+  return report.header?.glibcVersionRuntime;
+}
+function targetOf(platform = process.platform, arch = process.arch) {
+  const target = targets.find((row) => row.platform === platform && row.arch === arch);
+  if (!target) {
+    throw new UserError(
+      `there is no TensorFlow ${tensorflowVersion} wheel for ${platform}-${arch}`,
+      "use --engine wasm (for inference) or --engine cpu, or a machine with Linux on x86-64 or aarch64"
+    );
+  }
+  if (platform === "linux" && process.platform === "linux" && !glibcVersion()) {
+    throw new UserError(
+      "TensorFlow's wheels need glibc 2.27 or newer, and this system has another C library (musl?)",
+      "use --engine wasm (for inference) or --engine cpu, or a Debian, Ubuntu, Fedora or similar image"
+    );
+  }
+  return target;
+}
+
+// src/runtime/engine/addon.ts
+function tfjsNode() {
+  return path2.dirname(archcRequire.resolve("@tensorflow/tfjs-node-gpu/package.json"));
+}
+function addonSources() {
+  const binding = path2.join(tfjsNode(), "binding");
+  const theirs = readdirSync(binding).sort();
+  return [...theirs.map((name) => path2.join(binding, name)), path2.join(archcRoot, "src/runtime/engine/quiet.cc")];
+}
+var relativePath;
+function addonPath() {
+  if (relativePath) return relativePath;
+  const hash = createHash("sha256");
+  for (const file of addonSources()) hash.update(path2.basename(file)).update(readFileSync(file));
+  return relativePath = path2.join("lib", `tfjs_binding-${hash.digest("hex").slice(0, 8)}.node`);
+}
+async function findCompiler(env = process.env) {
+  const named = env.CXX?.trim();
+  const compiler = await firstThatRuns(named ? [named.split(/\s+/)] : [["g++"], ["c++"], ["clang++"]]);
+  if (compiler) return compiler;
+  throw new UserError(
+    named ? `CXX names a C++ compiler that does not run: ${named}` : "TensorFlow's addon has to be compiled here, and there is no C++ compiler (g++, c++, clang++)",
+    "install one (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install) and try again"
+  );
+}
+async function compileAddon(folder, target, compiler, signal) {
+  const sources = addonSources().filter((name) => name.endsWith(".cc"));
+  const nodeHeaders = path2.join(path2.dirname(archcRequire.resolve("node-api-headers/package.json")), "include");
+  const origin = target.platform === "darwin" ? "@loader_path" : "$ORIGIN";
+  const link3 = target.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : [];
+  const command = [
+    ...compiler.command,
+    ...["-O2", "-std=c++17", "-fPIC", "-shared", "-DNAPI_VERSION=8"],
+    ...["-I", nodeHeaders, "-I", path2.join(folder, "include")],
+    ...sources,
+    ...target.libraries.map((name) => path2.join(folder, "lib", name)),
+    ...[`-Wl,-rpath,${origin}`, ...link3, "-o", path2.join(folder, addonPath())]
+  ];
+  await runCommand(command, {
+    step: "compiling TensorFlow's addon",
+    help: "a C++17 compiler with its standard library is needed (g++ 8 or clang 7 and newer); CXX=... chooses another one",
+    env: { ...process.env, TMPDIR: folder },
+    signal
+  });
+}
+async function probeAddon(folder, signal) {
+  const script = "const m = { exports: {} }; process.dlopen(m, process.argv[1]); process.stdout.write(`version=${m.exports.TF_Version}\\n`)";
+  const output = await runCommand([process.execPath, "-e", script, path2.join(folder, addonPath())], {
+    step: "loading TensorFlow for the first time",
+    help: "this system may be older than the wheel needs (glibc 2.27, libstdc++ of GCC 8), or the processor may lack AVX",
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2", NODE_OPTIONS: "" },
+    signal
+  });
+  return /version=(\S+)/.exec(output)?.[1] ?? "none";
+}
+
+// src/runtime/engine/install.ts
+import { mkdir as mkdir3, readdir as readdir3, rename as rename2, rm as rm4, stat as stat4, statfs, writeFile as writeFile2 } from "node:fs/promises";
+import { randomBytes as randomBytes2 } from "node:crypto";
+import path7 from "node:path";
+
+// src/runtime/engine/installed.ts
+import { readFileSync as readFileSync2, statSync } from "node:fs";
+import path3 from "node:path";
+var manifestName = "engine.json";
+function readInstalled(home = engineHome()) {
+  const installed = readLibraries(home);
+  return installed && isWhole(installed, addonPath()) ? installed : void 0;
+}
+function readLibraries(home = engineHome()) {
+  try {
+    const installed = { ...JSON.parse(readFileSync2(path3.join(home, manifestName), "utf8")), home };
+    return targetOf().libraries.every((name) => isWhole(installed, path3.join("lib", name))) ? installed : void 0;
+  } catch (error2) {
+    if (error2 instanceof SyntaxError || error2 instanceof UserError || error2.code) return void 0;
+    throw error2;
+  }
+}
+function isWhole({ home, files }, name) {
+  return files[name] !== void 0 && files[name] === statSync(path3.join(home, name), { throwIfNoEntry: false })?.size;
+}
+function installedBytes(installed) {
+  return Object.values(installed.files).reduce((sum, size) => sum + size, 0);
+}
+
+// src/runtime/engine/lock.ts
+import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import os2 from "node:os";
+var staleAfter = 6e4;
+var heartbeat = 5e3;
+var poll = 200;
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error2) {
+    return error2.code === "EPERM";
+  }
+}
+async function lockHolder(file) {
+  try {
+    const [text, { mtimeMs }] = await Promise.all([readFile(file, "utf8"), stat(file)]);
+    const holder = JSON.parse(text);
+    const dead = Date.now() - mtimeMs > staleAfter || holder.host === os2.hostname() && !isAlive(holder.pid);
+    return dead ? void 0 : holder;
+  } catch (error2) {
+    if (error2 instanceof SyntaxError || error2.code === "ENOENT") return void 0;
+    throw error2;
+  }
+}
+async function takeLock(file, onWait, signal) {
+  const mine = `${file}.${process.pid}-${randomBytes(4).toString("hex")}`;
+  const text = JSON.stringify({ pid: process.pid, host: os2.hostname() });
+  await writeFile(mine, text);
+  try {
+    for (let told = false; ; await sleep(poll, void 0, { signal })) {
+      const taken = await link(mine, file).then(
+        () => true,
+        (error2) => {
+          if (error2.code === "EEXIST") return false;
+          throw error2;
+        }
+      );
+      if (taken) break;
+      const holder = await lockHolder(file);
+      if (!holder) await takeAside(file);
+      else if (!told) {
+        told = true;
+        onWait(holder.pid);
+      }
+    }
+  } finally {
+    await rm(mine, { force: true });
+  }
+  const timer = setInterval(() => void utimes(file, /* @__PURE__ */ new Date(), /* @__PURE__ */ new Date()).catch(() => void 0), heartbeat);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await rm(file, { force: true });
+  };
+}
+async function takeAside(file) {
+  const aside = `${file}.${process.pid}-${randomBytes(4).toString("hex")}`;
+  try {
+    await rename(file, aside);
+  } catch (error2) {
+    if (error2.code === "ENOENT") return;
+    throw error2;
+  }
+  if (await lockHolder(aside)) await link(aside, file).catch(() => void 0);
+  await rm(aside, { force: true });
+}
+
+// src/runtime/engine/progress.ts
+function megabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+}
+function progressLine({ step: step2, done, total }) {
+  if (!total) return `${step2}: ${megabytes(done)}`;
+  const share = Math.min(100, Math.floor(100 * done / total));
+  return `${step2}: ${megabytes(done)} of ${megabytes(total)}, ${share} %`;
+}
+var lineEvery = 5e3;
+var redrawEvery = 80;
+function showProgress(say, stream = process.stderr) {
+  let last = Date.now();
+  let step2 = "";
+  let shown3 = 0;
+  return {
+    take(progress) {
+      if (stream.isTTY) {
+        if (shown3 && Date.now() - last < redrawEvery) return;
+        last = Date.now();
+        const line = progressLine(progress);
+        stream.write(`\r${line.padEnd(shown3)}`);
+        shown3 = line.length;
+      } else if (progress.step !== step2) {
+        step2 = progress.step;
+        last = Date.now();
+      } else if (Date.now() - last >= lineEvery) {
+        last = Date.now();
+        say(progressLine(progress));
+      }
+    },
+    end() {
+      if (shown3) stream.write(`\r${" ".repeat(shown3)}\r`);
+      shown3 = 0;
+    }
+  };
+}
+
+// src/runtime/engine/sources.ts
+import { constants } from "node:fs";
+import { copyFile, cp, link as link2, mkdir as mkdir2, readdir as readdir2, rm as rm3, stat as stat3 } from "node:fs/promises";
+import path6 from "node:path";
+
+// src/runtime/engine/pip.ts
+import { createHash as createHash2 } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile as readFile2, readdir, rm as rm2, stat as stat2 } from "node:fs/promises";
+import { pipeline as pipeline2 } from "node:stream/promises";
+import path4 from "node:path";
+var wheelPython = ["--python-version", "3.12", "--implementation", "cp", "--abi", "cp312"];
+async function findPip() {
+  const pip = await firstThatRuns([["python3", "-m", "pip"], ["pip3"], ["pip"], ["python", "-m", "pip"]]);
+  if (pip) return pip;
+  throw new UserError(
+    "bringing TensorFlow needs pip, and neither python3 -m pip nor pip3 nor pip runs here",
+    "install it (Debian, Ubuntu: apt-get install python3-pip; Fedora: dnf install python3-pip; macOS: brew install python), or fetch the wheel on another machine and give its folder: archc engine install --from DIR"
+  );
+}
+async function downloadWheel(pip, target, folder, steps) {
+  const requirement = `${target.project}==${tensorflowVersion}`;
+  const choice = ["--no-deps", "--only-binary=:all:", "--platform", target.wheelTag, ...wheelPython];
+  const cache = path4.join(folder, "pip-cache");
+  const env = {
+    ...process.env,
+    TMPDIR: folder,
+    PIP_CACHE_DIR: cache,
+    PIP_DISABLE_PIP_VERSION_CHECK: "1",
+    PIP_NO_INPUT: "1",
+    LC_ALL: "C"
+  };
+  const help = `look at \`pip config list\` (index-url, proxy, cert): the index must have this wheel and be reachable. Without a network: run \`${commandLine(["pip", "download", ...choice, requirement])}\` elsewhere, then archc engine install --from DIR`;
+  steps.say(`asking pip's index for ${requirement} (${target.wheelTag})`);
+  const stated = await statedHash([...pip], choice, requirement, folder, { env, help, signal: steps.signal });
+  let total;
+  const watch = setInterval(() => {
+    void largestFile(folder).then((done) => steps.progress({ step: "downloading TensorFlow", done, total }));
+  }, 300);
+  const onOutput = (text) => {
+    const size = /Downloading \S+\.whl \(([\d.]+) MB\)/.exec(text);
+    if (size) total = Number(size[1]) * 1e6;
+  };
+  const options = { step: "downloading TensorFlow's wheel", env, help, signal: steps.signal, onOutput };
+  const download = [...pip, "download", ...stated === void 0 ? ["-vv"] : [], ...choice, "--dest", folder, requirement];
+  const log = await runCommand(download, options).finally(() => clearInterval(watch));
+  await rm2(cache, { recursive: true, force: true });
+  const name = (await readdir(folder)).find((entry) => entry.endsWith(".whl"));
+  if (!name) throw new UserError(`pip left no wheel behind: ${commandLine(download)}`, help);
+  const file = path4.join(folder, name);
+  const expected = stated ?? hashInLog(log, name);
+  const sha256 = await sha256Of(file, steps);
+  if (expected && expected !== sha256) {
+    throw new UserError(
+      `the checksum of the downloaded ${name} is not the one that the index states: ${sha256} instead of ${expected}`,
+      "the file was damaged or changed on its way: try again, and if it stays so, ask who runs the index or the proxy"
+    );
+  }
+  const checked = expected ? "the sha256 that the index states" : "no sha256 on the index to compare with";
+  steps.say(`${name}: ${sha256.slice(0, 12)}\u2026, checked: ${checked}`);
+  return { file, sha256, checked };
+}
+async function statedHash(pip, choice, requirement, folder, options) {
+  const report = path4.join(folder, "report.json");
+  const dryRun = [
+    "install",
+    "--dry-run",
+    "--ignore-installed",
+    "--quiet",
+    "--report",
+    report,
+    "--target",
+    path4.join(folder, "nowhere")
+  ];
+  try {
+    await runCommand([...pip, ...dryRun, "--retries", "1", ...choice, requirement], {
+      ...options,
+      step: `finding ${requirement} on the index`
+    });
+  } catch (error2) {
+    if (error2 instanceof UserError && /no such option: --(report|dry-run)/.test(error2.message)) return void 0;
+    throw error2;
+  }
+  const { install } = JSON.parse(await readFile2(report, "utf8"));
+  const archive = install?.[0]?.download_info?.archive_info;
+  return archive?.hashes?.sha256 ?? /^sha256=(.+)$/.exec(archive?.hash ?? "")?.[1];
+}
+function hashInLog(log, name) {
+  const at = log.indexOf(`${name}#sha256=`);
+  return at < 0 ? void 0 : /^[0-9a-f]{64}/.exec(log.slice(at + name.length + "#sha256=".length))?.[0];
+}
+async function sha256Of(file, { progress, signal }) {
+  const hash = createHash2("sha256");
+  const total = (await stat2(file)).size;
+  let done = 0;
+  const stream = createReadStream(file, { highWaterMark: 1 << 20 });
+  stream.on("data", (chunk) => {
+    done += chunk.length;
+    progress({ step: "checking the sha256", done, total });
+  });
+  await pipeline2(stream, hash, { signal });
+  return hash.digest("hex");
+}
+async function largestFile(folder) {
+  const entries = await readdir(folder, { recursive: true }).catch(() => []);
+  const sizes = await Promise.all(
+    entries.map(
+      (entry) => stat2(path4.join(folder, entry)).then(
+        (found) => found.size,
+        () => 0
+        // it went while we looked
+      )
+    )
+  );
+  return Math.max(0, ...sizes);
+}
+
+// src/runtime/engine/wheel.ts
+import { createHash as createHash3 } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { Transform } from "node:stream";
+import { pipeline as pipeline3 } from "node:stream/promises";
+import { buffer } from "node:stream/consumers";
+import path5 from "node:path";
+import yauzl from "yauzl";
+var headers = /^(?:(?:tensorflow\/c|xla\/tsl\/c)\/[\w/]+|(?:tensorflow\/core|tsl)\/platform\/ctstring\w*)\.h$/;
+function isCHeader(relative) {
+  return headers.test(relative);
+}
+function destination(member2, target) {
+  const library = target.libraries.find((name) => member2 === `tensorflow/${name}`);
+  if (library) return `lib/${library}`;
+  const relative = /^tensorflow\/include\/(.+)$/.exec(member2)?.[1];
+  return relative && isCHeader(relative) ? `include/${relative}` : void 0;
+}
+async function unpackWheel(wheel, target, folder, { progress, signal }) {
+  const name = path5.basename(wheel);
+  const broken = (what, cause) => new UserError(`${name} is not a whole TensorFlow wheel: ${what}`, "delete the file and fetch it again", { cause });
+  const zip = await yauzl.openPromise(wheel, { autoClose: false, lazyEntries: true }).catch((error2) => {
+    throw error2.code ? error2 : broken(error2.message, error2);
+  });
+  try {
+    const wanted = [];
+    let record;
+    try {
+      for await (const entry of zip.eachEntry()) {
+        const to = destination(entry.fileName, target);
+        if (to) wanted.push({ entry, to });
+        if (/^[^/]+\.dist-info\/RECORD$/.test(entry.fileName)) record = entry;
+      }
+    } catch (error2) {
+      throw broken(error2.message, error2);
+    }
+    for (const library of target.libraries) {
+      if (!wanted.some(({ to }) => to === `lib/${library}`)) throw broken(`tensorflow/${library} is missing`);
+    }
+    if (!record) throw broken("its RECORD is missing");
+    const sums = recordedSums((await buffer(await zip.openReadStreamPromise(record))).toString("utf8"));
+    const total = wanted.reduce((sum, { entry }) => sum + entry.uncompressedSize, 0);
+    let done = 0;
+    for (const { entry, to } of wanted) {
+      const file = path5.join(folder, to);
+      await mkdir(path5.dirname(file), { recursive: true });
+      const hash = createHash3("sha256");
+      const through = new Transform({
+        transform(chunk, _encoding, next) {
+          hash.update(chunk);
+          done += chunk.length;
+          progress({ step: "unpacking TensorFlow", done, total });
+          next(null, chunk);
+        }
+      });
+      try {
+        await pipeline3(await zip.openReadStreamPromise(entry), through, createWriteStream(file), { signal });
+      } catch (error2) {
+        const { code, message } = error2;
+        if (!code || code.startsWith("Z_")) throw broken(`${entry.fileName}: ${message}`, error2);
+        throw error2;
+      }
+      if (hash.digest("base64url") !== sums.get(entry.fileName))
+        throw broken(`${entry.fileName} does not have the sha256 of its RECORD`);
+    }
+  } finally {
+    zip.close();
+  }
+}
+function recordedSums(text) {
+  const sums = /* @__PURE__ */ new Map();
+  for (const line of text.split("\n")) {
+    const row = /^([^",]+),sha256=([\w-]+),\d*\r?$/.exec(line);
+    if (row) sums.set(row[1], row[2]);
+  }
+  return sums;
+}
+
+// src/runtime/engine/sources.ts
+var wheelBytes = 28e7;
+var unpackedBytes = 86e7;
+async function chooseSource(home, from, target) {
+  const libraries = readLibraries(home);
+  if (libraries) return ofOtherAddon(libraries);
+  return from === "pypi" ? fromIndex(target) : fromFolder(from, target);
+}
+async function unpack(wheel, from, target, folder, steps) {
+  await unpackWheel(wheel.file, target, folder, steps);
+  return { from, sha256: wheel.sha256, checked: `${wheel.checked}; the sha256 of each file in the wheel's RECORD` };
+}
+function ofOtherAddon(installed) {
+  return {
+    bytes: 5e6,
+    async fill(folder) {
+      await cp(path6.join(installed.home, "include"), path6.join(folder, "include"), { recursive: true });
+      await mkdir2(path6.join(folder, "lib"));
+      for (const name of Object.keys(installed.files)) await link2(path6.join(installed.home, name), path6.join(folder, name));
+      const { from, sha256, checked } = installed;
+      return { from, checked, ...sha256 && { sha256 } };
+    }
+  };
+}
+async function fromIndex(target) {
+  const pip = await findPip();
+  return {
+    bytes: wheelBytes + unpackedBytes,
+    async fill(folder, temporary, steps) {
+      const wheel = await downloadWheel(pip.command, target, temporary, steps);
+      const origin = await unpack(wheel, "pypi", target, folder, steps);
+      await rm3(wheel.file);
+      return origin;
+    }
+  };
+}
+async function fromFolder(from, target) {
+  const directory = path6.resolve(from);
+  const names2 = await readdir2(directory).catch((error2) => {
+    throw new UserError(
+      `--from ${from}: ${error2.message}`,
+      "--from takes pypi, or a folder with the wheel or the unpacked libraries"
+    );
+  });
+  const wheels = names2.filter((name) => /^tensorflow(_cpu)?-.*\.whl$/.test(name));
+  const fitting = wheels.find((name) => name.includes(`-${tensorflowVersion}-`) && target.wheelTags.test(name));
+  if (fitting) {
+    const fill2 = async (folder, _temporary, steps) => {
+      const file = path6.join(directory, fitting);
+      const sha256 = await sha256Of(file, steps);
+      steps.say(`${fitting}: sha256 ${sha256} (a given file, no index to ask)`);
+      return unpack({ file, sha256, checked: "a given file, no index to ask" }, directory, target, folder, steps);
+    };
+    return { bytes: unpackedBytes, fill: fill2 };
+  }
+  for (const libraries of [directory, path6.join(directory, "lib"), path6.join(directory, "tensorflow")]) {
+    for (const include of [path6.join(directory, "include"), path6.join(libraries, "include")]) {
+      const needed = [...target.libraries.map((name) => path6.join(libraries, name)), path6.join(include, "tensorflow/c/c_api.h")];
+      const found = await Promise.all(needed.map((file) => stat3(file).catch(() => void 0)));
+      if (!found.every(Boolean)) continue;
+      return { bytes: unpackedBytes, fill: (folder) => copyUnpacked(libraries, include, directory, target, folder) };
+    }
+  }
+  throw new UserError(
+    `${directory} has no engine: ${wheels.length ? `${wheels.join(", ")} is not TensorFlow ${tensorflowVersion} for ${target.wheelTag}` : "no TensorFlow wheel"}, and no ${target.libraries.join(" with ")} and include/tensorflow/c`,
+    `put ${target.project.replaceAll("-", "_")}-${tensorflowVersion}-\u2026-${target.wheelTag}.whl there`
+  );
+}
+async function copyUnpacked(libraries, include, from, target, folder) {
+  const headers2 = (await readdir2(include, { recursive: true })).filter(isCHeader);
+  const pairs = [
+    ...target.libraries.map((name) => [path6.join(libraries, name), path6.join(folder, "lib", name)]),
+    ...headers2.map((name) => [path6.join(include, name), path6.join(folder, "include", name)])
+  ];
+  for (const [source, destination2] of pairs) {
+    await mkdir2(path6.dirname(destination2), { recursive: true });
+    await copyFile(source, destination2, constants.COPYFILE_FICLONE);
+  }
+  return { from, checked: "given libraries, nothing to compare them with" };
+}
+
+// src/runtime/engine/install.ts
+var leftoverAfter = 24 * 3600 * 1e3;
+async function installEngine(options = {}) {
+  const { from = "pypi", say = () => void 0, progress = () => void 0 } = options;
+  const home = engineHome();
+  const there = readInstalled(home);
+  if (there) {
+    say(`TensorFlow ${there.tensorflow} is in ${home} already (archc engine remove removes it)`);
+    return there;
+  }
+  const target = targetOf();
+  const compiler = await findCompiler();
+  return interruptible(
+    (signal) => diskErrors(home, async () => {
+      const steps = { say, progress, signal };
+      await mkdir3(path7.dirname(home), { recursive: true });
+      const wait = (pid) => say(`another archc (process ${pid}) is installing TensorFlow: waiting for it`);
+      const release = await takeLock(`${home}.lock`, wait, signal);
+      try {
+        const others = readInstalled(home);
+        if (others) {
+          say(`TensorFlow ${others.tensorflow} is there now`);
+          return others;
+        }
+        await removeLeftovers(home);
+        const source = await chooseSource(home, from, target);
+        await checkSpace(path7.dirname(home), source.bytes);
+        const temporary = `${home}.tmp-${process.pid}-${randomBytes2(4).toString("hex")}`;
+        try {
+          const folder = path7.join(temporary, "engine");
+          await mkdir3(folder, { recursive: true });
+          const origin = await source.fill(folder, temporary, steps);
+          say(`compiling the addon with ${compiler.version}`);
+          await compileAddon(folder, target, compiler, signal);
+          const version = await probeAddon(folder, signal);
+          if (version !== tensorflowVersion) {
+            throw new UserError(
+              `these libraries are TensorFlow ${version}, and archc needs ${tensorflowVersion}`,
+              "give the folder of that version"
+            );
+          }
+          await writeManifest(folder, { ...origin, tensorflow: version, compiler: compiler.version });
+          await rename2(home, path7.join(temporary, "old")).catch((error2) => {
+            if (error2.code !== "ENOENT") throw error2;
+          });
+          await rename2(folder, home);
+        } finally {
+          await rm4(temporary, { recursive: true, force: true });
+        }
+        const installed = readInstalled(home);
+        if (!installed) throw new Error(`${home} is not whole right after its installation`);
+        say(`TensorFlow ${installed.tensorflow} is in ${home} (${megabytes(installedBytes(installed))})`);
+        return installed;
+      } finally {
+        await release();
+      }
+    })
+  );
+}
+async function writeManifest(folder, facts) {
+  const files = {};
+  for (const entry of await readdir3(path7.join(folder, "lib"))) {
+    const name = path7.join("lib", entry);
+    files[name] = (await stat4(path7.join(folder, name))).size;
+  }
+  const manifest = { ...facts, date: (/* @__PURE__ */ new Date()).toISOString(), files };
+  await writeFile2(path7.join(folder, manifestName), `${JSON.stringify(manifest, void 0, 2)}
+`);
+}
+async function removeLeftovers(home) {
+  const prefix = `${path7.basename(home)}.`;
+  const names2 = await readdir3(path7.dirname(home)).catch(() => []);
+  for (const name of names2) {
+    const owner = name.startsWith(prefix) ? /^(?:tmp-|lock\.)(\d+)-[0-9a-f]+$/.exec(name.slice(prefix.length)) : void 0;
+    if (!owner) continue;
+    const file = path7.join(path7.dirname(home), name);
+    const age = Date.now() - ((await stat4(file).catch(() => void 0))?.mtimeMs ?? 0);
+    if (!isAlive(Number(owner[1])) || age > leftoverAfter) await rm4(file, { recursive: true, force: true });
+  }
+}
+async function checkSpace(folder, needed) {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free >= needed) return;
+  throw new UserError(
+    `installing TensorFlow needs ${megabytes(needed)} of disk, and ${folder} has ${megabytes(free)} free`,
+    "free some, or set ARCHC_CACHE to a folder on a larger disk"
+  );
+}
+async function diskErrors(home, work) {
+  try {
+    return await work();
+  } catch (error2) {
+    const { code, message } = error2;
+    if (error2 instanceof UserError || !/^E(NOSPC|DQUOT|ROFS|ACCES|PERM|IO|FBIG|NOTDIR|EXIST)$/.test(code ?? "")) throw error2;
+    throw new UserError(
+      `writing the engine to ${home} failed: ${message}`,
+      "make room or set ARCHC_CACHE to a folder that you can write to",
+      { cause: error2 }
+    );
+  }
+}
+async function interruptible(work) {
+  const controller = new AbortController();
+  const received = [];
+  const onSignal = (name) => {
+    received.push(name);
+    controller.abort();
+  };
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  try {
+    return await work(controller.signal);
+  } catch (error2) {
+    throw received.length ? new UserError("the installation was interrupted, and nothing is left of it", "run it again") : error2;
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    if (received[0]) process.kill(process.pid, received[0]);
+  }
+}
+
+// src/runtime/engine/load.ts
+var key2 = /* @__PURE__ */ Symbol.for("archc.engine");
+var process_ = globalThis;
+var loaded = process_[key2] ??= { engines: /* @__PURE__ */ new Map() };
+function tf() {
+  return archcRequire("@tensorflow/tfjs");
+}
+async function loadEngine(options = {}) {
+  const say = options.say ?? ((line) => void process.stderr.write(`${line}
+`));
+  if (options.name) return activate(options.name, say, options.install ?? true);
+  if (loaded.active) return loaded.active;
+  for (const name of ["tensorflow", "wasm"]) {
+    try {
+      return await activate(name, say, options.install ?? true);
+    } catch (error2) {
+      if (!(error2 instanceof UserError)) throw error2;
+      say(`${name === "tensorflow" ? "TensorFlow" : "The wasm engine"} cannot be used: ${error2.message}`);
+      if (error2.help) say(`  what to do: ${error2.help}`);
+      say(
+        name === "tensorflow" ? "going on with the wasm engine: slow, and it cannot train" : "going on with the cpu engine: very slow"
+      );
+    }
+  }
+  return activate("cpu", say, false);
+}
+async function activate(name, say, install) {
+  let engine = loaded.engines.get(name);
+  if (!engine) {
+    engine = name === "tensorflow" ? loadTensorflow(say, install) : name === "wasm" ? loadWasm() : loadCpu();
+    loaded.engines.set(name, engine);
+    engine.catch(() => loaded.engines.delete(name));
+  }
+  const ready = await engine;
+  if (tf().getBackend() !== name) await tf().setBackend(name);
+  loaded.active = ready;
+  return ready;
+}
+async function loadTensorflow(say, install) {
+  const installed = readInstalled() ?? await firstUse(say, install);
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  const addon = path8.join(installed.home, addonPath());
+  try {
+    requireTfjsNode(addon);
+  } catch (error2) {
+    if (error2.code !== "ERR_DLOPEN_FAILED") throw error2;
+    throw new UserError(
+      `TensorFlow in ${installed.home} does not load: ${error2.message}`,
+      "install it anew: archc engine remove, then archc engine install",
+      { cause: error2 }
+    );
+  }
+  await tf().ready();
+  const { isUsingGpuDevice } = tf().backend();
+  const cores = os3.availableParallelism();
+  const device = isUsingGpuDevice ? "GPU" : `CPU, ${cores} core${cores === 1 ? "" : "s"}`;
+  const description = `TensorFlow ${installed.tensorflow} (${device}) through tfjs-node`;
+  return { name: "tensorflow", version: installed.tensorflow, where: installed.home, description, trains: true };
+}
+async function firstUse(say, install) {
+  if (!install) throw new UserError(`TensorFlow ${tensorflowVersion} is not installed`, "archc engine install");
+  say(
+    readLibraries() ? `TensorFlow ${tensorflowVersion} is here; its addon has to be compiled for this checkout` : `bringing TensorFlow ${tensorflowVersion}, once for this user (a download of about 274 MB)`
+  );
+  const shown3 = showProgress(say);
+  const aloud = (line) => {
+    shown3.end();
+    say(line);
+  };
+  return installEngine({ from: "pypi", say: aloud, progress: shown3.take }).finally(shown3.end);
+}
+function requireTfjsNode(addon) {
+  Object.assign(archcRequire("node:util"), {
+    isNullOrUndefined: (value) => value === null || value === void 0
+  });
+  const entry = archcRequire.resolve("@tensorflow/tfjs-node-gpu");
+  const finder = archcRequire.resolve("@mapbox/node-pre-gyp", { paths: [path8.dirname(entry)] });
+  const { cache } = archcRequire;
+  const before = cache[finder];
+  cache[finder] = Object.assign(new Module2(finder), { exports: { find: () => addon }, loaded: true });
+  try {
+    quietly(() => archcRequire(entry));
+  } finally {
+    if (before) cache[finder] = before;
+    else Reflect.deleteProperty(cache, finder);
+  }
+}
+async function loadWasm() {
+  const entry = archcRequire.resolve("@tensorflow/tfjs-backend-wasm");
+  const { version_wasm: version } = archcRequire(entry);
+  if (!await tf().setBackend("wasm")) {
+    throw new UserError("WebAssembly with SIMD does not start in this Node", "use --engine cpu, or Node 20 and newer");
+  }
+  const description = `tfjs WebAssembly ${version} (CPU, one thread), for inference`;
+  return { name: "wasm", version, where: path8.dirname(entry), description, trains: false };
+}
+async function loadCpu() {
+  const entry = archcRequire.resolve("@tensorflow/tfjs");
+  const version = tf().version["tfjs-core"];
+  await tf().setBackend("cpu");
+  quietly(() => tf().scalar(0).dispose());
+  const description = `tfjs ${version} in plain JavaScript (CPU, one thread), very slow`;
+  return { name: "cpu", version, where: path8.dirname(entry), description, trains: true };
+}
+function quietly(work) {
+  const env = tf().env();
+  const before = env.getBool("IS_TEST");
+  env.set("IS_TEST", true);
+  try {
+    work();
+  } finally {
+    env.set("IS_TEST", before);
+  }
+}
+
+// src/compiler/targets/layers/layer.ts
+var classes = /* @__PURE__ */ new WeakMap();
+function layerClasses(tf3) {
+  const known3 = classes.get(tf3);
+  if (known3) return known3;
+  const made = new Map([...primitives.values()].map((primitive) => [primitive.name, layerClass(tf3, primitive)]));
+  for (const constructor of made.values()) tf3.serialization.registerClass(constructor);
+  classes.set(tf3, made);
+  return made;
+}
+function layerClass(tf3, primitive) {
+  class PrimitiveLayer extends tf3.layers.Layer {
+    static className = `archc_${primitive.name}`;
+    config;
+    sizes;
+    variables = [];
+    constructor(config) {
+      super({ name: config.name });
+      this.config = config;
+      this.sizes = Object.fromEntries(Object.entries(config.sizes).map(([name, list]) => [name, list.map(fromJSON)]));
+    }
+    build() {
+      this.variables = this.config.owned.map(
+        ({ name, shape: shape2, trainable }) => this.addWeight(name, [...shape2], "float32", tf3.initializers.zeros(), void 0, trainable)
+      );
+      this.built = true;
+    }
+    computeOutputShape() {
+      const shapes = this.config.outputs.map((shape2) => [...shape2]);
+      return shapes.length === 1 ? shapes[0] : shapes;
+    }
+    /** TensorFlow.js takes every symbolic tensor for float32 and would convert indices; this says what they are. */
+    apply(inputs, options) {
+      const results = super.apply(inputs, options);
+      for (const [at, result] of (Array.isArray(results) ? results : [results]).entries())
+        if (result instanceof tf3.SymbolicTensor) Object.assign(result, { dtype: this.config.dtypes[at] });
+      return results;
+    }
+    call(inputs, options = {}) {
+      const all = Array.isArray(inputs) ? inputs : [inputs];
+      const known3 = Object.fromEntries(
+        this.config.witnesses.map(({ symbol: symbol2, input, axis, factor }) => [symbol2, all[input].shape[axis] / factor])
+      );
+      const sizes = Object.fromEntries(Object.entries(this.sizes).map(([name, list]) => [name, list.map((size) => evaluate(size, known3))]));
+      const results = primitive.compute(
+        tf3,
+        all.slice(0, this.config.operands),
+        this.variables.map((variable) => variable.read()),
+        {
+          attributes: this.config.attributes,
+          sizes,
+          training: options.training ?? false,
+          draw: options.draw ?? ((count) => Array.from({ length: count }, () => Math.random()))
+        }
+      );
+      return results.length === 1 ? results[0] : results;
+    }
+    getConfig() {
+      return { ...super.getConfig(), ...this.config };
+    }
+  }
+  return PrimitiveLayer;
+}
+
+// src/compiler/targets/layers/lower.ts
+function lowerToLayers(tf3, graph, name, store = /* @__PURE__ */ new Map()) {
+  const classes2 = layerClasses(tf3);
+  const weights = new Map(graph.weights.map((weight) => [weight.path, weight]));
+  const tensors = /* @__PURE__ */ new Map();
+  const inputs = graph.inputs.map((input) => {
+    const { shape: shape2, dtype } = graph.values[input.value];
+    const tensor = tf3.input({ batchShape: shape2.map(dimension), name: input.name, dtype: dtype === "i32" ? "int32" : "float32" });
+    tensors.set(input.value, tensor);
+    return tensor;
+  });
+  const witnesses = witnessesOf(graph);
+  const taken = new Set(graph.inputs.map((input) => input.name));
+  const variables = /* @__PURE__ */ new Map();
+  const seen = /* @__PURE__ */ new Set();
+  for (const node of graph.nodes) {
+    const needed = [...new Set(Object.values(node.sizes).flat().flatMap(symbols))].map((symbol2) => witnessed(witnesses, symbol2));
+    const shown3 = node.inputs.length === 0 && needed.length === 0 ? [0] : [...new Set(needed.map((witness) => witness.input))];
+    const operands = node.inputs.map((value) => tensors.get(value));
+    const config = {
+      name: uniqueName(node, taken),
+      attributes: node.attributes,
+      sizes: Object.fromEntries(Object.entries(node.sizes).map(([key3, list]) => [key3, list.map(toJSON)])),
+      operands: operands.length,
+      witnesses: needed.map((witness) => ({ ...witness, input: operands.length + shown3.indexOf(witness.input) })),
+      outputs: node.results.map((result2) => graph.values[result2].shape.map(dimension)),
+      dtypes: node.results.map((result2) => graph.values[result2].dtype === "i32" ? "int32" : "float32"),
+      owned: node.weights.map((path10) => {
+        const { shape: shape2, trainable } = weights.get(path10);
+        return { path: path10, name: path10.split(".").at(-1), shape: shape2, trainable };
+      })
+    };
+    const identity = node.weights.length > 0 ? `${node.op} ${node.weights.join()} ${JSON.stringify([config.attributes, config.sizes])}` : "";
+    const layer = store.get(identity) ?? new (classes2.get(node.op))(config);
+    const all = [...operands, ...shown3.map((input) => inputs[input])];
+    const result = layer.apply(all.length === 1 ? all[0] : all);
+    if (identity) {
+      store.set(identity, layer);
+      node.weights.forEach((path10, at) => {
+        if (seen.has(path10) && variables.get(path10) !== layer.variables[at]) throw new Error(`${path10} is owned by two layers`);
+        seen.add(path10);
+        variables.set(path10, layer.variables[at]);
+      });
+    }
+    const results = Array.isArray(result) ? result : [result];
+    node.results.forEach((value, at) => tensors.set(value, results[at]));
+  }
+  const model = tf3.model({ inputs, outputs: graph.outputs.map((output) => tensors.get(output.value)), name });
+  return {
+    model,
+    variables,
+    run(given, options = {}) {
+      const list = graph.inputs.map((input) => {
+        const tensor = given[input.name];
+        if (!tensor) throw new Error(`${name} needs the input ${input.name}`);
+        return tensor;
+      });
+      const computed = model.apply(list.length === 1 ? list[0] : list, options);
+      const outputs = Array.isArray(computed) ? computed : [computed];
+      return Object.fromEntries(graph.outputs.map((output, at) => [output.name, outputs[at]]));
+    }
+  };
+}
+var dimension = (size) => asInteger(size) ?? null;
+function witnessesOf(graph) {
+  return graph.inputs.flatMap(
+    ({ value }, input) => graph.values[value].shape.flatMap((size, axis) => {
+      const [symbol2, ...others] = symbols(size);
+      if (!symbol2 || others.length > 0) return [];
+      const factor = evaluate(size, { [symbol2]: 1 });
+      const linear2 = evaluate(size, { [symbol2]: 2 }) === 2 * factor && evaluate(size, { [symbol2]: 7 }) === 7 * factor;
+      return linear2 ? [{ symbol: symbol2, input, axis, factor }] : [];
+    })
+  );
+}
+function witnessed(witnesses, symbol2) {
+  const found = witnesses.find((witness) => witness.symbol === symbol2);
+  if (!found) throw new Error(`no input shows how large ${symbol2} is`);
+  return found;
+}
+function uniqueName(node, taken) {
+  const base = `${node.path}${node.path ? "." : ""}${node.op}`.replace(/\[(\d+)\]/g, ".$1").replace(/[^A-Za-z0-9_.]/g, "_").replace(/^[^A-Za-z0-9]/, "x");
+  let name = base;
+  for (let count = 2; taken.has(name); count += 1) name = `${base}_${count}`;
+  taken.add(name);
+  return name;
+}
+
+// ../../tmp/l.ts
+import { readFileSync as readFileSync3 } from "node:fs";
+import path9 from "node:path";
 var host = { read: (f2) => {
   try {
-    return { text: readFileSync(f2, "utf8") };
+    return { text: readFileSync3(f2, "utf8") };
   } catch (e) {
     return { problem: String(e) };
   }
-}, resolve: (from, p) => path.join(path.dirname(from), p) };
-var [, , f, preset = "", ...rest] = process.argv;
+}, resolve: (from, p) => path9.join(path9.dirname(from), p) };
+var [, , f, preset = ""] = process.argv;
+console.log((await loadEngine({ say: console.log })).description);
+var { model: m } = compile(f, host, { preset });
 var t0 = performance.now();
-var r = compile(f, host, { preset, sets: rest.filter((x) => x.includes("=")) });
-console.log("ms", performance.now() - t0);
-for (const d of r.diagnostics) {
-  const src = r.sources.get(d.primary.span.file) ?? "";
-  const line = src.slice(0, d.primary.span.start).split("\n").length;
-  console.log(d.severity, d.code, d.message, d.primary.span.file + ":" + line, JSON.stringify(src.slice(d.primary.span.start, d.primary.span.end).slice(0, 80)), d.notes, d.related.map((x) => x.label));
-}
-if (r.model) {
-  const m = r.model;
-  console.log(m.name, "params", parameterCount(m.graph), "nodes", m.graph.nodes.length, "verify", verify(m.graph), m.train && verify(m.train.objectives[0].graph).slice(0, 3));
-  if (m.train) console.log(cost(m.graph, m.train.sizes), m.checks.map((c) => c.problem));
-  if (process.env.PRINT) console.log(printGraph(m.graph));
-  if (process.env.W) console.log(m.graph.weights.map((w) => w.path + " " + w.shape).join("\n"));
+var low = lowerToLayers(tf2, m.graph, m.name);
+console.log("lower", performance.now() - t0, low.model.layers.length, low.model.countParams());
+for (const [p, v] of low.variables) v.write(tf2.randomNormal(v.shape, 0, 0.1));
+var s = m.train.sizes;
+var run = () => {
+  const o = low.run({ lr: tf2.randomUniform([1, s.h, s.w, 3]), coord: tf2.randomUniform([1, s.q, 2], -1, 1), cell: tf2.fill([1, s.q, 2], 0.02) });
+  return Object.values(o).map((x) => x.dataSync().slice(0, 3));
+};
+console.log(run());
+var t1 = performance.now();
+run();
+console.log("run ms", performance.now() - t1, tf2.memory().numTensors);
+var tl = lowerToLayers(tf2, m.train.objectives[0].graph, "train");
+for (const [p, v] of tl.variables) v.write(tf2.randomNormal(v.shape, 0, 0.05));
+var B = s.B;
+var step = () => tf2.tidy(() => {
+  const g = tf2.variableGrads(() => tl.run({ lr: tf2.randomUniform([B, s.h, s.w, 3]), coord: tf2.randomUniform([B, s.q, 2], -1, 1), cell: tf2.fill([B, s.q, 2], 0.02), target: tf2.randomUniform([B, s.q, 3]) }, { training: true }).loss.asScalar());
+  return [g.value.dataSync()[0], Object.keys(g.grads).length];
+});
+for (let i = 0; i < 4; i++) {
+  const t = performance.now();
+  console.log(step(), "step ms", performance.now() - t);
 }

@@ -74,7 +74,7 @@ export class Builder {
   }
 
   graph(): Graph {
-    return { inputs: this.#inputs, weights: [...this.#weights.values()], nodes: this.#nodes, values: this.#values, outputs: [], lets: this.lets }
+    return { inputs: [...this.#inputs], weights: [...this.#weights.values()], nodes: [...this.#nodes], values: [...this.#values], outputs: [], lets: new Map(this.lets) }
   }
 
   #value(type: TensorType): TensorValue {

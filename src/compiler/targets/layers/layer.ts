@@ -1,0 +1,111 @@
+import type * as tfjs from '@tensorflow/tfjs'
+import type { Plain } from '../../ir/graph.ts'
+import type { Primitive, Tfjs } from '../../ops/op.ts'
+import { primitives } from '../../ops/registry.ts'
+import { evaluate, fromJSON, type Size } from '../../shapes/size.ts'
+
+/** Where a symbol's number is read when a picture comes in: axis `axis` of input `input` is `factor` times it. */
+export interface Witness {
+  readonly symbol: string
+  readonly input: number
+  readonly axis: number
+  readonly factor: number
+}
+
+/** What a layer of archc is, as it stands in model.json. */
+export interface LayerConfig {
+  readonly name: string
+  readonly attributes: Readonly<Record<string, Plain>>
+  /** Symbolic sizes in the form of `toJSON`. */
+  readonly sizes: Readonly<Record<string, readonly unknown[]>>
+  /** How many of the inputs are operands; what follows only shows its size. */
+  readonly operands: number
+  readonly witnesses: readonly Witness[]
+  readonly outputs: readonly (readonly (number | null)[])[]
+  readonly dtypes: readonly ('float32' | 'int32')[]
+  readonly owned: readonly { readonly path: string; readonly name: string; readonly shape: readonly number[]; readonly trainable: boolean }[]
+}
+
+/** `kwargs` of `model.apply` that a layer may use. */
+export interface CallOptions {
+  readonly training?: boolean
+  readonly draw?: (count: number) => number[]
+}
+
+/** A registered layer that owns weights by path. */
+export type ArchcLayer = tfjs.layers.Layer & { readonly config: LayerConfig; readonly variables: readonly tfjs.LayerVariable[] }
+export type ArchcLayerClass = new (config: LayerConfig) => ArchcLayer
+
+const classes = new WeakMap<Tfjs, ReadonlyMap<string, ArchcLayerClass>>()
+
+/** The layer classes of all primitives, made and registered once for this TensorFlow.js. */
+export function layerClasses(tf: Tfjs): ReadonlyMap<string, ArchcLayerClass> {
+  const known = classes.get(tf)
+  if (known) return known
+  const made = new Map([...primitives.values()].map((primitive) => [primitive.name, layerClass(tf, primitive)]))
+  for (const constructor of made.values()) tf.serialization.registerClass(constructor as never)
+  classes.set(tf, made)
+  return made
+}
+
+type Applied = tfjs.Tensor | tfjs.Tensor[] | tfjs.SymbolicTensor | tfjs.SymbolicTensor[]
+
+function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
+  class PrimitiveLayer extends tf.layers.Layer {
+    static readonly className = `archc_${primitive.name}`
+    readonly config: LayerConfig
+    readonly sizes: Readonly<Record<string, readonly Size[]>>
+    variables: tfjs.LayerVariable[] = []
+
+    constructor(config: LayerConfig) {
+      super({ name: config.name })
+      this.config = config
+      this.sizes = Object.fromEntries(Object.entries(config.sizes).map(([name, list]) => [name, list.map(fromJSON)]))
+    }
+
+    override build(): void {
+      this.variables = this.config.owned.map(({ name, shape, trainable }) =>
+        this.addWeight(name, [...shape], 'float32', tf.initializers.zeros(), undefined, trainable),
+      )
+      this.built = true
+    }
+
+    override computeOutputShape(): tfjs.Shape | tfjs.Shape[] {
+      const shapes = this.config.outputs.map((shape) => [...shape])
+      return shapes.length === 1 ? shapes[0]! : shapes
+    }
+
+    /** TensorFlow.js takes every symbolic tensor for float32 and would convert indices; this says what they are. */
+    override apply(inputs: Applied, options?: CallOptions): Applied {
+      const results = super.apply(inputs, options)
+      for (const [at, result] of (Array.isArray(results) ? results : [results]).entries())
+        if (result instanceof tf.SymbolicTensor) Object.assign(result, { dtype: this.config.dtypes[at] })
+      return results
+    }
+
+    override call(inputs: tfjs.Tensor | tfjs.Tensor[], options: CallOptions = {}): tfjs.Tensor | tfjs.Tensor[] {
+      const all = Array.isArray(inputs) ? inputs : [inputs]
+      const known = Object.fromEntries(
+        this.config.witnesses.map(({ symbol, input, axis, factor }) => [symbol, all[input]!.shape[axis]! / factor]),
+      )
+      const sizes = Object.fromEntries(Object.entries(this.sizes).map(([name, list]) => [name, list.map((size) => evaluate(size, known))]))
+      const results = primitive.compute(
+        tf,
+        all.slice(0, this.config.operands),
+        this.variables.map((variable) => variable.read()),
+        {
+          attributes: this.config.attributes,
+          sizes,
+          training: options.training ?? false,
+          draw: options.draw ?? ((count) => Array.from({ length: count }, () => Math.random())),
+        },
+      )
+      return results.length === 1 ? results[0]! : results
+    }
+
+    override getConfig(): tfjs.serialization.ConfigDict {
+      return { ...super.getConfig(), ...(this.config as unknown as tfjs.serialization.ConfigDict) }
+    }
+  }
+  return PrimitiveLayer as unknown as ArchcLayerClass
+}

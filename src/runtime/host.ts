@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { CompilerHost } from '../compiler/index.ts'
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'it may not be read',
+}
+
+/** The compiler's door to the file system: names are paths as the user would write them. */
+export const fileHost: CompilerHost = {
+  read(file) {
+    try {
+      return { text: readFileSync(file === '-' ? 0 : file, 'utf8') }
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      return { problem: reasons[code ?? ''] ?? message }
+    }
+  },
+  resolve: (from, to) => path.join(path.dirname(from), to),
+}

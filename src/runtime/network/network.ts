@@ -1,0 +1,129 @@
+import * as tf from '@tensorflow/tfjs'
+import type { Graph, Weight } from '../../compiler/ir/graph.ts'
+import { lowerToLayers, type LayersModel, type LayerStore } from '../../compiler/targets/layers/lower.ts'
+import { UserError } from '../../errors.ts'
+import { createRandom } from '../files/random.ts'
+import type { Tensor } from '../files/safetensors.ts'
+
+/** A network that can be computed: graphs lowered on demand over one set of weights. */
+export interface Network {
+  readonly weights: readonly Weight[]
+  /** The layers model of a graph whose weights are among this network's. Lowered once. */
+  lower(graph: Graph, name: string): LayersModel
+  /** Fills every weight from its initialiser, each from a generator of its own path: an ablation starts the rest alike. */
+  initialise(seed: number): void
+  /** Sets weights by path; those that are not given stay. Throws where a shape differs. */
+  assign(tensors: ReadonlyMap<string, Tensor>): void
+  /** A copy of all weights, or of those named. */
+  read(paths?: readonly string[]): Map<string, Tensor>
+  /** The variable behind a weight. */
+  variable(path: string): tf.LayerVariable
+}
+
+/** `graphs` are all graphs that will be asked for: their weights make the network. */
+export function createNetwork(graphs: readonly Graph[]): Network {
+  const store: LayerStore = new Map()
+  const variables = new Map<string, tf.LayerVariable>()
+  const lowered = new Map<Graph, LayersModel>()
+  const weights = [...new Map(graphs.flatMap((graph) => graph.weights).map((weight) => [weight.path, weight])).values()]
+  const lower = (graph: Graph, name: string): LayersModel => {
+    const known = lowered.get(graph)
+    if (known) return known
+    const model = lowerToLayers(tf, graph, name, store)
+    for (const [path, variable] of model.variables) variables.set(path, variable)
+    lowered.set(graph, model)
+    return model
+  }
+  graphs.forEach((graph, at) => lower(graph, `graph${at}`))
+  const variable = (path: string): tf.LayerVariable => {
+    const found = variables.get(path)
+    if (!found) throw new Error(`no weight is called ${path}`)
+    return found
+  }
+  return {
+    weights,
+    lower,
+    variable,
+    initialise(seed) {
+      for (const weight of weights) {
+        const tensor = tf.tensor(startValues(weight, seed), [...weight.shape])
+        variable(weight.path).write(tensor)
+        tensor.dispose()
+      }
+    },
+    assign(tensors) {
+      for (const [path, tensor] of tensors) {
+        const target = variable(path)
+        if (tensor.shape.join() !== target.shape.join()) throw new Error(`${path} is [${target.shape.join(', ')}], given [${tensor.shape.join(', ')}]`)
+        const value = tf.tensor(tensor.data, [...tensor.shape], 'float32')
+        target.write(value)
+        value.dispose()
+      }
+    },
+    read(paths = weights.map((weight) => weight.path)) {
+      return new Map(paths.map((path) => [path, { shape: [...variable(path).shape] as number[], dtype: 'F32', data: variable(path).read().dataSync() as Float32Array } satisfies Tensor]))
+    },
+  }
+}
+
+/** The start of one weight: a function of seed and path alone. */
+function startValues({ path, shape, initialiser, fanIn }: Weight, seed: number): Float32Array {
+  const count = shape.reduce((product, size) => product * size, 1)
+  const values = new Float32Array(count)
+  const random = createRandom(seed).split(path)
+  switch (initialiser.kind) {
+    case 'zeros':
+      return values
+    case 'ones':
+      return values.fill(1)
+    case 'constant':
+      return values.fill(initialiser.value)
+    case 'default':
+    case 'uniform': {
+      const bound = initialiser.kind === 'uniform' ? initialiser.bound : 1 / Math.sqrt(fanIn)
+      return values.map(() => random.uniform(-bound, bound))
+    }
+    case 'normal':
+      return values.map(() => random.normal(0, initialiser.std))
+    case 'truncated_normal':
+      // PyTorch's trunc_normal_: cut at -2 and 2, which for these deviations lies far outside.
+      return values.map(() => {
+        for (;;) {
+          const value = random.normal(0, initialiser.std)
+          if (Math.abs(value) <= 2) return value
+        }
+      })
+  }
+}
+
+export interface WeightComparison {
+  readonly missing: readonly string[]
+  readonly extra: readonly string[]
+  readonly misshapen: readonly string[]
+}
+
+/** Which weights of a network a file lacks, has too many, or has in another shape. */
+export function compareWeights(weights: readonly Weight[], tensors: ReadonlyMap<string, Tensor>): WeightComparison {
+  const known = new Map(weights.map((weight) => [weight.path, weight]))
+  return {
+    missing: weights.filter((weight) => !tensors.has(weight.path)).map((weight) => weight.path),
+    extra: [...tensors.keys()].filter((path) => !known.has(path)),
+    misshapen: [...tensors].flatMap(([path, tensor]) => {
+      const weight = known.get(path)
+      return weight && weight.shape.join() !== tensor.shape.join() ? [`${path} is [${tensor.shape.join(', ')}], the network's is [${weight.shape.join(', ')}]`] : []
+    }),
+  }
+}
+
+/** Sets all weights from a file's tensors; anything missing, left over or misshapen is named in full. */
+export function loadWeights(network: Network, tensors: ReadonlyMap<string, Tensor>, file: string): void {
+  const { missing, extra, misshapen } = compareWeights(network.weights, tensors)
+  const problems = [
+    ...missing.map((path) => `missing: ${path}`),
+    ...extra.map((path) => `left over: ${path}`),
+    ...misshapen.map((line) => `another shape: ${line}`),
+  ]
+  if (problems.length > 0)
+    throw new UserError(`${file} does not fit the network (${problems.length} of ${network.weights.length} weights):\n  ${problems.join('\n  ')}`, 'the file, the variant and the preset must be those of the training')
+  network.assign(tensors)
+}
