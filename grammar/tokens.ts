@@ -7,7 +7,13 @@ import { createToken, Lexer, type TokenType } from 'chevrotain'
 export const Identifier = createToken({ name: 'Identifier', pattern: /[A-Za-z_][A-Za-z0-9_]*/, label: 'a name' })
 
 const word = (text: string): TokenType =>
-  createToken({ name: `'${text}'`, pattern: new RegExp(text), longer_alt: Identifier, categories: [Identifier], label: `'${text}'` })
+  createToken({
+    name: `'${text}'`,
+    pattern: new RegExp(text),
+    longer_alt: Identifier,
+    categories: [Identifier],
+    label: `'${text}'`,
+  })
 const sign = (name: string, text: string): TokenType => createToken({ name, pattern: text, label: `'${text}'` })
 
 export const Import = word('import')

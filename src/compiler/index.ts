@@ -57,12 +57,14 @@ export function check(files: readonly string[], host: CompilerHost): Compilation
     if (unit.variant) {
       const base = session.attempt(() => session.base(unit.variant!))
       const presets = base ? ['', ...base.presets.keys()] : []
-      for (const preset of base ? presets : []) if (!session.attempt(() => session.build(base!, { preset, variants: [unit.variant!], sets: [] }))) break
+      for (const preset of base ? presets : [])
+        if (!session.attempt(() => session.build(base!, { preset, variants: [unit.variant!], sets: [] }))) break
       return { file, kind: 'variant', presets: presets.filter(Boolean) }
     }
     const models = [...unit.models.values()]
     for (const model of models)
-      for (const preset of ['', ...model.presets.keys()]) if (!session.attempt(() => session.build(model, { preset, variants: [], sets: [] }))) break
+      for (const preset of ['', ...model.presets.keys()])
+        if (!session.attempt(() => session.build(model, { preset, variants: [], sets: [] }))) break
     return { file, kind: models.length > 0 ? 'model' : 'modules', presets: models.flatMap((model) => [...model.presets.keys()]) }
   })
   return { ...session.finish(undefined), checked }
@@ -109,7 +111,10 @@ class Session {
     if (!file || this.broken(file)) return undefined
     if (file.variant) fail('variant-of-variant', {}, fromSpan)
     const names = [...file.models.keys()]
-    return file.models.get(base.text) ?? fail('unknown-module', { file: from, name: base.text, near: nearest(base.text, names), accepted: names }, base.span)
+    return (
+      file.models.get(base.text) ??
+      fail('unknown-module', { file: from, name: base.text, near: nearest(base.text, names), accepted: names }, base.span)
+    )
   }
 
   choose(file: string, options: CompileOptions): { model: ModelUnit; application: Application } | undefined {
@@ -119,16 +124,33 @@ class Session {
     const extra = (options.variants ?? []).flatMap((name) => {
       const variant = this.load(name)
       if (!variant || this.broken(variant)) return []
-      return [variant.variant ?? fail('unexpected-token', { expected: 'a variant file', found: 'a file without variant ".." of' }, { file: name, start: 0, end: 0 })]
+      return [
+        variant.variant ??
+          fail(
+            'unexpected-token',
+            { expected: 'a variant file', found: 'a file without variant ".." of' },
+            { file: name, start: 0, end: 0 },
+          ),
+      ]
     })
     if (extra.length < (options.variants ?? []).length) return undefined
     const variants = [...(unit.variant ? [unit.variant] : []), ...extra]
     const bases = variants.map((variant) => this.base(variant))
     if (bases.some((base) => !base)) return undefined
     const model = unit.variant ? bases[0] : [...unit.models.values()][0]
-    if (!model) fail('no-model', { file }, start, { help: 'a file of modules is checked with archc check; a model is what compiles' })
+    if (!model)
+      fail('no-model', { file }, start, { help: 'a file of modules is checked with archc check; a model is what compiles' })
     for (const [at, base] of bases.entries())
-      if (base !== model) fail('unknown-module', { file: variants[at]!.declaration.from, name: `${model.declaration.name.text}, the base of what is compiled`, near: [] }, variants[at]!.declaration.base.span)
+      if (base !== model)
+        fail(
+          'unknown-module',
+          {
+            file: variants[at]!.declaration.from,
+            name: `${model.declaration.name.text}, the base of what is compiled`,
+            near: [],
+          },
+          variants[at]!.declaration.base.span,
+        )
     const sets = (options.sets ?? []).map((text) => this.#set(text))
     return { model, application: { preset: options.preset ?? '', variants, sets } }
   }
@@ -142,11 +164,17 @@ class Session {
     if (at < 1) fail('unexpected-token', { expected: 'path=value', found: `'${text}'` }, whole)
     const { source, diagnostics } = parse(name, `set ${text.slice(0, at)} = 0`)
     const edit = source.declarations[0]
-    if (diagnostics.length > 0 || edit?.kind !== 'set') fail('unexpected-token', { expected: 'a path such as encoder.embed', found: `'${text.slice(0, at)}'` }, { ...whole, end: at })
+    if (diagnostics.length > 0 || edit?.kind !== 'set')
+      fail(
+        'unexpected-token',
+        { expected: 'a path such as encoder.embed', found: `'${text.slice(0, at)}'` },
+        { ...whole, end: at },
+      )
     const path = edit.path.map((part) => ({ ...part, span: { file: name, start: part.span.start - 4, end: part.span.end - 4 } }))
     const value = parseExpression(name, ' '.repeat(at + 1) + text.slice(at + 1))
     const problem = value.diagnostics[0]
-    if (problem || !value.expression) throw new Reported(problem ?? diagnostic('unexpected-token', { expected: 'a value', found: 'nothing' }, whole))
+    if (problem || !value.expression)
+      throw new Reported(problem ?? diagnostic('unexpected-token', { expected: 'a value', found: 'nothing' }, whole))
     return { path, value: value.expression, origin: '--set' }
   }
 
@@ -170,7 +198,11 @@ class Session {
     const reach = new Set<FileUnit>([model.file, ...application.variants.map((variant) => variant.file)])
     for (const file of reach) for (const module of file.modules.values()) reach.add(module.file)
     const sets = application.sets.map((set) => `// ${set.origin} ${set.path.map((part) => part.text).join('.')}\n`)
-    return [`// preset ${application.preset || '(defaults)'}\n`, ...sets, ...[...reach].map((file) => `// ---- ${file.source.file}\n${file.source.text}`)].join('\n')
+    return [
+      `// preset ${application.preset || '(defaults)'}\n`,
+      ...sets,
+      ...[...reach].map((file) => `// ---- ${file.source.file}\n${file.source.text}`),
+    ].join('\n')
   }
 
   finish(model: CompiledModel | undefined): Compilation {
@@ -194,7 +226,10 @@ class Session {
 const meaning = (model: CompiledModel): string =>
   JSON.stringify([
     printGraph(model.graph),
-    model.train && { ...model.train, objectives: model.train.objectives.map((objective) => ({ ...objective, graph: printGraph(objective.graph) })) },
+    model.train && {
+      ...model.train,
+      objectives: model.train.objectives.map((objective) => ({ ...objective, graph: printGraph(objective.graph) })),
+    },
     model.evaluate,
     model.inputs.map(({ role, range, by }) => ({ role, range, by })),
   ])

@@ -39,8 +39,7 @@ export interface ModelOutput {
 }
 
 export type Scale =
-  | { readonly kind: 'range'; readonly from: number; readonly to: number }
-  | { readonly kind: 'fixed'; readonly value: number }
+  { readonly kind: 'range'; readonly from: number; readonly to: number } | { readonly kind: 'fixed'; readonly value: number }
 
 export interface Adam {
   readonly lr: number
@@ -79,9 +78,7 @@ export interface TrainPlan {
   readonly repeat: number
 }
 
-export type Scope =
-  | { readonly kind: 'full' }
-  | { readonly kind: 'lattice' | 'raster' | 'tile'; readonly count: number }
+export type Scope = { readonly kind: 'full' } | { readonly kind: 'lattice' | 'raster' | 'tile'; readonly count: number }
 
 export interface EvaluatePlan {
   readonly m: readonly number[]
@@ -124,4 +121,3 @@ export interface CompiledModel {
   /** All sources that took part, in one text. */
   readonly text: string
 }
-

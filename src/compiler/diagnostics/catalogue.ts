@@ -50,41 +50,76 @@ export const catalogue = {
   'too-deep': error((a: { limit: number }) => `more than ${a.limit} levels are nested here`),
   // values
   'attribute-type': error((a: { name: string; takes: string; given: string }) => `${a.name} takes ${a.takes}, not ${a.given}`),
-  'attribute-value': error((a: { name: string; accepted: string; given: string }) => `${a.name} is ${a.accepted}; not ${a.given}`),
+  'attribute-value': error(
+    (a: { name: string; accepted: string; given: string }) => `${a.name} is ${a.accepted}; not ${a.given}`,
+  ),
   'not-static': error((a: { name: string; on: string }) => `${a.name} must be known when compiling; it depends on ${a.on}`),
   'not-a-tensor': error((a: { what: string; given: string }) => `${a.what} takes a tensor, not ${a.given}`),
-  'repeat-count': error((a: { written: string; value: string }) => `repeat takes a count from 0 to 10000; ${a.written} is ${a.value}`),
+  'repeat-count': error(
+    (a: { written: string; value: string }) => `repeat takes a count from 0 to 10000; ${a.written} is ${a.value}`,
+  ),
   'static-value': error((a: { problem: string }) => a.problem),
   // shapes
   arity: error((a: { callee: string; takes: string; given: number }) => `${a.callee} takes ${a.takes} and is given ${a.given}`),
-  'rank-mismatch': error((a: { callee: string; takes: string; name: string; given: string }) => `${a.callee} takes ${a.takes}; ${a.name} is ${a.given}`),
+  'rank-mismatch': error(
+    (a: { callee: string; takes: string; name: string; given: string }) =>
+      `${a.callee} takes ${a.takes}; ${a.name} is ${a.given}`,
+  ),
   'shape-mismatch': error((a: { problem: string }) => a.problem),
   'shape-unknown': error((a: { claim: string }) => `cannot show that ${a.claim}`),
   'not-divisible': error((a: { size: string; by: string; where: string }) => `${a.size} does not divide by ${a.by}${a.where}`),
-  broadcast: error((a: { operator: string; left: string; right: string; axis: string }) => `${a.operator} cannot pair ${a.left} with ${a.right} at ${a.axis}`),
-  'concat-axes': error((a: { axis: number; other: number; left: string; right: string }) => `concat joins axis ${a.axis}; axis ${a.other} differs: ${a.left} against ${a.right}`),
+  broadcast: error(
+    (a: { operator: string; left: string; right: string; axis: string }) =>
+      `${a.operator} cannot pair ${a.left} with ${a.right} at ${a.axis}`,
+  ),
+  'concat-axes': error(
+    (a: { axis: number; other: number; left: string; right: string }) =>
+      `concat joins axis ${a.axis}; axis ${a.other} differs: ${a.left} against ${a.right}`,
+  ),
   'pattern-mismatch': error((a: { problem: string }) => a.problem),
   'window-too-large': error((a: { problem: string }) => a.problem),
-  'output-mismatch': error((a: { name: string; declared: string; returned: string }) => `${a.name} is declared ${a.declared} and returned as ${a.returned}`),
-  'dtype-mismatch': error((a: { callee: string; takes: string; name: string; given: string }) => `${a.callee} needs ${a.takes}; ${a.name} is ${a.given}`),
-  'mixed-pipeline': error((a: { written: string; readings: readonly string[] }) => `${a.written} could be ${a.readings.join(' or ')}; write the one you mean`),
+  'output-mismatch': error(
+    (a: { name: string; declared: string; returned: string }) =>
+      `${a.name} is declared ${a.declared} and returned as ${a.returned}`,
+  ),
+  'dtype-mismatch': error(
+    (a: { callee: string; takes: string; name: string; given: string }) =>
+      `${a.callee} needs ${a.takes}; ${a.name} is ${a.given}`,
+  ),
+  'mixed-pipeline': error(
+    (a: { written: string; readings: readonly string[] }) =>
+      `${a.written} could be ${a.readings.join(' or ')}; write the one you mean`,
+  ),
   'return-missing': error((a: { name: string }) => `${a.name} has no return`),
   // slots and variants
   'slot-contract': error((a: { slot: string; problem: string }) => `the filler of ${a.slot} ${a.problem}`),
   'unknown-path': error((a: Suggesting & { owner: string; kind: string }) => `${a.owner} has no ${a.kind} ${a.name}${near(a)}`),
-  'not-a-slot': error((a: { name: string; what: string; slots: readonly string[] }) => `${a.name} is ${a.what}; only slots can be replaced. Slots: ${a.slots.join(', ')}`),
-  'edit-conflict': error((a: { first: string; second: string; path: string }) => `${a.first} and ${a.second} both change ${a.path}`),
-  'variant-no-effect': error((a: { base: string }) => `this variant equals ${a.base}: neither graph nor train nor evaluate changes`),
+  'not-a-slot': error(
+    (a: { name: string; what: string; slots: readonly string[] }) =>
+      `${a.name} is ${a.what}; only slots can be replaced. Slots: ${a.slots.join(', ')}`,
+  ),
+  'edit-conflict': error(
+    (a: { first: string; second: string; path: string }) => `${a.first} and ${a.second} both change ${a.path}`,
+  ),
+  'variant-no-effect': error(
+    (a: { base: string }) => `this variant equals ${a.base}: neither graph nor train nor evaluate changes`,
+  ),
   'variant-of-variant': error((_: object) => 'a variant names a model; apply two variants together with --variant'),
-  'lambda-arity': error((a: { slot: string; takes: number; names: number }) => `${a.slot} has ${a.takes} inputs; the lambda names ${a.names}`),
+  'lambda-arity': error(
+    (a: { slot: string; takes: number; names: number }) => `${a.slot} has ${a.takes} inputs; the lambda names ${a.names}`,
+  ),
   'lambda-place': error((_: object) => 'a lambda stands only as the filler of a slot or as its replacement'),
   // training and evaluation
   'unknown-field': error((a: Suggesting & { record: string }) => `${a.record} has no ${a.name}${near(a)}`),
   'missing-field': error((a: { record: string; name: string }) => `${a.record} needs ${a.name}`),
   'unbound-dim': error((a: { record: string; dim: string }) => `${a.record} does not say how large ${a.dim} is`),
-  'out-of-range': error((a: { name: string; range: string; given: string }) => `${a.name} is in ${a.range}; ${a.given} is outside`),
+  'out-of-range': error(
+    (a: { name: string; range: string; given: string }) => `${a.name} is in ${a.range}; ${a.given} is outside`,
+  ),
   'loss-shape': error((a: { callee: string; left: string; right: string }) => `${a.callee} compares ${a.left} with ${a.right}`),
-  'role-shape': error((a: { role: string; takes: string; name: string; given: string }) => `${a.role} are ${a.takes}; ${a.name} is ${a.given}`),
+  'role-shape': error(
+    (a: { role: string; takes: string; name: string; given: string }) => `${a.role} are ${a.takes}; ${a.name} is ${a.given}`,
+  ),
   'role-unknown': error((a: Suggesting) => `there is no role ${a.name}${near(a)}`),
   'role-missing': error((a: { model: string; role: string }) => `${a.model} has no ${a.role}`),
   'role-count': error((a: { model: string; problem: string }) => `a model has ${a.problem}; ${a.model} has another number`),

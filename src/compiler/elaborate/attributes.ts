@@ -21,7 +21,8 @@ type Evaluate = (expression: Expression) => Value
 
 /** `default`, `zeros`, `truncated_normal(std: 0.02)`, or a parameter that holds one. */
 export function readInitialiser(name: string, expression: Expression, evaluate: Evaluate): Initialiser {
-  const bad = (given: string): never => fail('attribute-value', { name, accepted: initialiserNames.join(', '), given }, expression.span)
+  const bad = (given: string): never =>
+    fail('attribute-value', { name, accepted: initialiserNames.join(', '), given }, expression.span)
   if (expression.kind === 'name' && expression.name in initialisers) {
     if (initialisers[expression.name]!.attribute) bad(`${expression.name} without ${initialisers[expression.name]!.attribute}`)
     return { kind: expression.name } as Initialiser
@@ -42,7 +43,11 @@ function initialiserCall(call: Call, evaluate: Evaluate): Initialiser {
   const [argument] = call.arguments
   if (!argument || call.arguments.length !== 1) fail('missing-attribute', { callee: kind, name: attribute }, call.span)
   if (argument.name && argument.name.text !== attribute)
-    fail('unknown-attribute', { callee: kind, name: argument.name.text, near: nearest(argument.name.text, [attribute]), accepted: [attribute] }, argument.name.span)
+    fail(
+      'unknown-attribute',
+      { callee: kind, name: argument.name.text, near: nearest(argument.name.text, [attribute]), accepted: [attribute] },
+      argument.name.span,
+    )
   if (!argument.name) fail('missing-attribute', { callee: kind, name: `${attribute}: before its value` }, argument.span)
   const value = evaluate(argument.value)
   if (value.kind !== 'number' || value.value < 0)
@@ -73,7 +78,12 @@ export function readAttribute(name: string, spec: AttributeSpec, expression: Exp
     const given = expression.kind === 'name' ? expression.name : show(evaluate(expression))
     return fail('attribute-value', { name, accepted: accepted.join(' or '), given }, expression.span)
   }
-  if (spec.type === 'padding' && expression.kind === 'name' && nearest(expression.name, accepted).length > 0 && expression.name !== name)
+  if (
+    spec.type === 'padding' &&
+    expression.kind === 'name' &&
+    nearest(expression.name, accepted).length > 0 &&
+    expression.name !== name
+  )
     fail('attribute-value', { name, accepted: typeNames['padding']!, given: expression.name }, expression.span)
   const value = evaluate(expression)
   return convert(name, spec, value, expression.span)
@@ -130,14 +140,20 @@ export function readParameter(name: string, type: string, list: boolean, express
   const check = (item: Value): Value => {
     switch (type) {
       case 'int':
-        return isInteger(item) ? item : item.kind === 'size' ? fail('not-static', { name, on: `${show(item)}, an input's size` }, expression.span) : bad('an int', item)
+        return isInteger(item)
+          ? item
+          : item.kind === 'size'
+            ? fail('not-static', { name, on: `${show(item)}, an input's size` }, expression.span)
+            : bad('an int', item)
       case 'real':
         return item.kind === 'number' ? item : bad('a number', item)
       case 'bool':
         return item.kind === 'boolean' ? item : bad('true or false', item)
       case 'pair':
         if (isInteger(item)) return { kind: 'list', items: [item, item] }
-        return item.kind === 'list' && item.items.length === 2 && item.items.every(isInteger) ? item : bad('an int or a pair', item)
+        return item.kind === 'list' && item.items.length === 2 && item.items.every(isInteger)
+          ? item
+          : bad('an int or a pair', item)
       default:
         throw new Error(`no parameter type ${type}`)
     }

@@ -74,7 +74,14 @@ export class Builder {
   }
 
   graph(): Graph {
-    return { inputs: [...this.#inputs], weights: [...this.#weights.values()], nodes: [...this.#nodes], values: [...this.#values], outputs: [], lets: new Map(this.lets) }
+    return {
+      inputs: [...this.#inputs],
+      weights: [...this.#weights.values()],
+      nodes: [...this.#nodes],
+      values: [...this.#values],
+      outputs: [],
+      lets: new Map(this.lets),
+    }
   }
 
   #value(type: TensorType): TensorValue {
@@ -82,12 +89,19 @@ export class Builder {
     return { kind: 'tensor', id: this.#values.length - 1, shape: type.shape, dtype: type.dtype }
   }
 
-  #fold(primitive: Primitive, inputs: readonly TensorValue[], emission: Emission, path: string, span: Span): TensorValue | undefined {
+  #fold(
+    primitive: Primitive,
+    inputs: readonly TensorValue[],
+    emission: Emission,
+    path: string,
+    span: Span,
+  ): TensorValue | undefined {
     const { attributes = {} } = emission
     const [a, b] = inputs
     const left = a && this.constantOf(a)
     const right = b && this.constantOf(b)
-    const result = (): readonly Size[] => primitive.results({ inputs, weights: [], attributes, sizes: emission.sizes ?? {} })[0]!.shape
+    const result = (): readonly Size[] =>
+      primitive.results({ inputs, weights: [], attributes, sizes: emission.sizes ?? {} })[0]!.shape
     const sameShape = (x: TensorValue): boolean => {
       const shape = result()
       return shape.length === x.shape.length && shape.every((size, at) => compare(size, x.shape[at]!) === 'equal')
@@ -98,7 +112,8 @@ export class Builder {
     }
     if (primitive.name === 'subtract' && b && right === 0 && sameShape(a!)) return a
     if (primitive.name === 'multiply') {
-      if (left === 0 || right === 0 || attributes['left'] === 0 || attributes['right'] === 0) return this.fill(0, result(), path, span)
+      if (left === 0 || right === 0 || attributes['left'] === 0 || attributes['right'] === 0)
+        return this.fill(0, result(), path, span)
       if ((attributes['left'] === 1 || attributes['right'] === 1) && !b) return a
       if (b && left === 1 && sameShape(b)) return b
       if (b && right === 1 && sameShape(a!)) return a

@@ -28,11 +28,16 @@ export function bindParameters(
   const values = new Map<string, Value>()
   const accepted = parameters.map((parameter) => parameter.name.text)
   for (const [name, { nameSpan }] of given)
-    if (!accepted.includes(name)) fail('unknown-attribute', { callee: owner, name, near: nearest(name, accepted), accepted }, nameSpan)
+    if (!accepted.includes(name))
+      fail('unknown-attribute', { callee: owner, name, near: nearest(name, accepted), accepted }, nameSpan)
   for (const parameter of parameters) {
     const name = parameter.name.text
     if (!parameterTypes.includes(parameter.type.text))
-      fail('unknown-name', { name: parameter.type.text, near: nearest(parameter.type.text, parameterTypes), accepted: parameterTypes }, parameter.type.span)
+      fail(
+        'unknown-name',
+        { name: parameter.type.text, near: nearest(parameter.type.text, parameterTypes), accepted: parameterTypes },
+        parameter.type.span,
+      )
     if (values.has(name)) fail('duplicate-name', { name, what: 'a parameter' }, parameter.name.span)
     const argument = given.get(name)
     const scope: Scope = { file, names: values, sizes: new Map(), later: new Set() }
@@ -75,7 +80,8 @@ export function enter(
 ): Value {
   const { declaration, file } = unit
   const name = declaration.name.text
-  if (e.calls.some((call) => call.name === name && call.span.file === span.file && call.span.start === span.start)) fail('module-cycle', { name }, span)
+  if (e.calls.some((call) => call.name === name && call.span.file === span.file && call.span.start === span.start))
+    fail('module-cycle', { name }, span)
   e.calls.push({ name, span })
   try {
     const parameters = bindParameters(name, declaration.parameters, given, span, file, e)
@@ -91,7 +97,8 @@ export function enter(
 /** What goes wrong inside a module is shown at the call; the inside is a related place. */
 function outside(error: Reported, name: string, span: Span): Reported {
   const { diagnostic: inner } = error
-  if (inner.primary.span.file === span.file && inner.primary.span.start >= span.start && inner.primary.span.end <= span.end) return error
+  if (inner.primary.span.file === span.file && inner.primary.span.start >= span.start && inner.primary.span.end <= span.end)
+    return error
   const already = inner.related.some((related) => related.label.startsWith('called from here'))
   if (already) return error
   return new Reported({ ...inner, related: [...inner.related, { span, label: `called from here: ${name}` }] })
@@ -111,7 +118,11 @@ function elaborateBody(
   const statements = declaration.body
   const declared = statements.filter((statement) => statement.kind === 'input')
   if (declared.length !== inputs.length)
-    fail('arity', { callee: name, takes: `${declared.length} ${declared.length === 1 ? 'tensor' : 'tensors'}`, given: inputs.length }, inputs[declared.length]?.span ?? span)
+    fail(
+      'arity',
+      { callee: name, takes: `${declared.length} ${declared.length === 1 ? 'tensor' : 'tensors'}`, given: inputs.length },
+      inputs[declared.length]?.span ?? span,
+    )
   declared.forEach((statement, at) => {
     const { value, span: givenAt } = inputs[at]!
     bindInput(statement.name.text, statement.type, asTensor(value, name, givenAt), name, givenAt, scope, e)
@@ -131,7 +142,11 @@ function elaborateBody(
 export const laterNames = (body: readonly Statement[]): Set<string> =>
   new Set(
     body.flatMap((statement) =>
-      statement.kind === 'let' ? statement.names.map((name) => name.text) : statement.kind === 'weight' || statement.kind === 'input' ? [statement.name.text] : [],
+      statement.kind === 'let'
+        ? statement.names.map((name) => name.text)
+        : statement.kind === 'weight' || statement.kind === 'input'
+          ? [statement.name.text]
+          : [],
     ),
   )
 
@@ -150,13 +165,28 @@ export function elaborateStatement(statement: Statement, path: string, scope: Sc
     const shape = axesOf(statement.type, scope, e).map((axis) => axis.size)
     const sizes = shape.map((size) => {
       const value = size ? sizeValue(size) : undefined
-      if (!value || !isInteger(value)) fail('not-static', { name: `the shape of ${statement.name.text}`, on: size ? format(size) : 'an open axis' }, statement.type.span)
+      if (!value || !isInteger(value))
+        fail(
+          'not-static',
+          { name: `the shape of ${statement.name.text}`, on: size ? format(size) : 'an open axis' },
+          statement.type.span,
+        )
       return value.value
     })
     const place: Place = { scope: path, name: '', labels: new Map() }
     const initialiser = readInitialiser(statement.name.text, statement.initialiser, (x) => evaluate(x, scope, place, e))
-    const weight = e.builder.weight({ path: join(path, statement.name.text), shape: sizes, initialiser, fanIn: sizes[0] ?? 1, trainable: true, op: 'weight' })
-    define(statement.name, e.builder.emit(ownWeight, [], { weights: [weight] }, join(path, statement.name.text), statement.span)[0]!)
+    const weight = e.builder.weight({
+      path: join(path, statement.name.text),
+      shape: sizes,
+      initialiser,
+      fanIn: sizes[0] ?? 1,
+      trainable: true,
+      op: 'weight',
+    })
+    define(
+      statement.name,
+      e.builder.emit(ownWeight, [], { weights: [weight] }, join(path, statement.name.text), statement.span)[0]!,
+    )
   }
   if (statement.kind === 'let') {
     const labels = ownerLabels([statement.value], true, scope.file, scope.slots?.names ?? new Set())
@@ -166,7 +196,15 @@ export function elaborateStatement(statement: Statement, path: string, scope: Sc
     else {
       const items = value.kind === 'several' ? value.items : []
       if (items.length !== statement.names.length)
-        fail('arity', { callee: `let (${statement.names.map((name) => name.text).join(', ')})`, takes: `${statement.names.length} results`, given: value.kind === 'several' ? items.length : 1 }, statement.value.span)
+        fail(
+          'arity',
+          {
+            callee: `let (${statement.names.map((name) => name.text).join(', ')})`,
+            takes: `${statement.names.length} results`,
+            given: value.kind === 'several' ? items.length : 1,
+          },
+          statement.value.span,
+        )
       statement.names.forEach((name, at) => define(name, items[at]!.value))
     }
   }
@@ -182,7 +220,15 @@ export function returned(
   e: Elaboration,
 ): Value {
   if (statement.values.length !== outputs.length)
-    fail('arity', { callee: `return of ${owner}`, takes: `${outputs.length} ${outputs.length === 1 ? 'output' : 'outputs'}`, given: statement.values.length }, statement.span)
+    fail(
+      'arity',
+      {
+        callee: `return of ${owner}`,
+        takes: `${outputs.length} ${outputs.length === 1 ? 'output' : 'outputs'}`,
+        given: statement.values.length,
+      },
+      statement.span,
+    )
   const labels = ownerLabels(statement.values, false, scope.file, scope.slots?.names ?? new Set())
   const items = statement.values.map((expression, at) => {
     const output = outputs[at]!
@@ -193,11 +239,22 @@ export function returned(
   return items.length === 1 ? items[0]!.value : { kind: 'several', items }
 }
 
-function checkOutput(output: Extract<Statement, { kind: 'output' }>, value: TensorValue, owner: string, span: Span, scope: Scope, e: Elaboration): void {
+function checkOutput(
+  output: Extract<Statement, { kind: 'output' }>,
+  value: TensorValue,
+  owner: string,
+  span: Span,
+  scope: Scope,
+  e: Elaboration,
+): void {
   const name = output.name?.text ?? `the output of ${owner}`
   const axes = axesOf(output.type, scope, e)
   const context = { label: `gives ${shapeText(value)}`, related: [{ span: output.type.span, label: `declared here` }] }
-  const mismatch = (note: string): never => fail('output-mismatch', { name, declared: axesText(output.type, axes), returned: shapeText(value) }, span, { ...context, notes: [note] })
+  const mismatch = (note: string): never =>
+    fail('output-mismatch', { name, declared: axesText(output.type, axes), returned: shapeText(value) }, span, {
+      ...context,
+      notes: [note],
+    })
   if ((output.type.dtype?.text ?? 'f32') !== value.dtype) mismatch(`${value.dtype} is not ${output.type.dtype?.text ?? 'f32'}`)
   if (axes.length !== value.shape.length) mismatch(`${value.shape.length} axes, not ${axes.length}`)
   axes.forEach(({ size, open }, at) => {
@@ -222,7 +279,8 @@ export interface ResolvedAxis {
 /** The axes of a written type, with every name known; `..` is what the inputs bound. */
 export function axesOf(type: TensorType, scope: Scope, e: Elaboration): ResolvedAxis[] {
   return type.axes.flatMap((axis): ResolvedAxis[] => {
-    if (axis.kind === 'leading') return (scope.leading ?? fail('unknown-dim', { name: '..', near: [] }, axis.span)).map((size) => ({ size }))
+    if (axis.kind === 'leading')
+      return (scope.leading ?? fail('unknown-dim', { name: '..', near: [] }, axis.span)).map((size) => ({ size }))
     if (axis.kind === 'open') return [axis.name ? { open: axis.name.text } : {}]
     return [{ size: sizeOf(axis.size, scope, e) }]
   })
@@ -234,9 +292,18 @@ export function axesText(type: TensorType, axes: readonly ResolvedAxis[]): strin
 
 /** A size expression; a name that nothing binds is `unknown-dim`. */
 export function sizeOf(expression: Expression, scope: Scope, e: Elaboration): Size {
-  if (expression.kind === 'name' && !scope.names.has(expression.name) && !scope.sizes.has(expression.name) && scope.perItem !== expression.name) {
+  if (
+    expression.kind === 'name' &&
+    !scope.names.has(expression.name) &&
+    !scope.sizes.has(expression.name) &&
+    scope.perItem !== expression.name
+  ) {
     const known = [...scope.sizes.keys(), ...scope.names.keys()]
-    fail('unknown-dim', { name: expression.name, near: nearest(expression.name, known), accepted: [...scope.sizes.keys()] }, expression.span)
+    fail(
+      'unknown-dim',
+      { name: expression.name, near: nearest(expression.name, known), accepted: [...scope.sizes.keys()] },
+      expression.span,
+    )
   }
   const value = evaluate(expression, scope, { scope: '', name: '', labels: new Map() }, e)
   const size = isScalar(value) ? asSize(value) : undefined
@@ -244,16 +311,28 @@ export function sizeOf(expression: Expression, scope: Scope, e: Elaboration): Si
 }
 
 /** Binds the names of a declared input to the sizes of what is given, or says where they conflict. */
-function bindInput(name: string, type: TensorType, value: TensorValue, owner: string, span: Span, scope: Scope, e: Elaboration): void {
+function bindInput(
+  name: string,
+  type: TensorType,
+  value: TensorValue,
+  owner: string,
+  span: Span,
+  scope: Scope,
+  e: Elaboration,
+): void {
   const expected = (type.dtype?.text ?? 'f32') as DType
   if (value.dtype !== expected)
-    fail('dtype-mismatch', { callee: owner, takes: `${expected} for ${name}`, name: 'this', given: shapeText(value) }, span, { related: [{ span: type.span, label: 'declared here' }] })
+    fail('dtype-mismatch', { callee: owner, takes: `${expected} for ${name}`, name: 'this', given: shapeText(value) }, span, {
+      related: [{ span: type.span, label: 'declared here' }],
+    })
   const leadingAt = type.axes.findIndex((axis) => axis.kind === 'leading')
   const fixed = type.axes.length - (leadingAt >= 0 ? 1 : 0)
   const rankFits = leadingAt >= 0 ? value.shape.length >= fixed : value.shape.length === fixed
   const declared = `[${type.axes.map(axisText).join(', ')}]`
   if (!rankFits)
-    fail('rank-mismatch', { callee: owner, takes: declared, name: 'this', given: shapeText(value) }, span, { related: [{ span: type.span, label: 'declared here' }] })
+    fail('rank-mismatch', { callee: owner, takes: declared, name: 'this', given: shapeText(value) }, span, {
+      related: [{ span: type.span, label: 'declared here' }],
+    })
   const leadingCount = value.shape.length - fixed
   let at = 0
   for (const axis of type.axes) {
@@ -263,7 +342,8 @@ function bindInput(name: string, type: TensorType, value: TensorValue, owner: st
       continue
     }
     const actual = value.shape[at]!
-    if (axis.kind === 'size' && axis.size.kind === 'name' && !scope.names.has(axis.size.name) && !scope.sizes.has(axis.size.name)) scope.sizes.set(axis.size.name, actual)
+    if (axis.kind === 'size' && axis.size.kind === 'name' && !scope.names.has(axis.size.name) && !scope.sizes.has(axis.size.name))
+      scope.sizes.set(axis.size.name, actual)
     else if (axis.kind === 'size') {
       const wanted = sizeOf(axis.size, scope, e)
       const verdict = compare(wanted, actual)
@@ -272,7 +352,13 @@ function bindInput(name: string, type: TensorType, value: TensorValue, owner: st
         related: [{ span: axis.span, label: `${owner} takes ${declared} for ${name}` }],
         notes: [`axis ${at}: ${format(actual)} ${verdict === 'different' ? 'is not' : 'against'} ${format(wanted)}`],
       }
-      if (verdict === 'different') fail('shape-mismatch', { problem: `${owner} takes ${format(wanted)} at axis ${at} of ${name} and is given ${format(actual)}` }, span, context)
+      if (verdict === 'different')
+        fail(
+          'shape-mismatch',
+          { problem: `${owner} takes ${format(wanted)} at axis ${at} of ${name} and is given ${format(actual)}` },
+          span,
+          context,
+        )
       if (verdict === 'unknown') fail('shape-unknown', { claim: `${format(actual)} = ${format(wanted)}` }, span, context)
     }
     at += 1
@@ -287,11 +373,25 @@ function bindLeading(sizes: readonly Size[], scope: Scope, owner: string, span: 
   }
   const same = sizes.length === scope.leading.length && sizes.every((size, at) => compare(size, scope.leading![at]!) === 'equal')
   if (!same)
-    fail('shape-mismatch', { problem: `the leading axes of ${owner}'s inputs differ: [${sizes.map(format).join(', ')}] against [${scope.leading.map(format).join(', ')}]` }, span)
+    fail(
+      'shape-mismatch',
+      {
+        problem: `the leading axes of ${owner}'s inputs differ: [${sizes.map(format).join(', ')}] against [${scope.leading.map(format).join(', ')}]`,
+      },
+      span,
+    )
 }
 
 const axisText = (axis: TensorType['axes'][number]): string =>
-  axis.kind === 'leading' ? '..' : axis.kind === 'open' ? `?${axis.name?.text ?? ''}` : axis.size.kind === 'name' ? axis.size.name : axis.size.kind === 'number' ? axis.size.text : 'size'
+  axis.kind === 'leading'
+    ? '..'
+    : axis.kind === 'open'
+      ? `?${axis.name?.text ?? ''}`
+      : axis.size.kind === 'name'
+        ? axis.size.name
+        : axis.size.kind === 'number'
+          ? axis.size.text
+          : 'size'
 
 /** `a % n == 0` and `a >= n`: what a caller owes. */
 export function checkCondition(condition: Condition, owner: string, scope: Scope, span: Span, e: Elaboration): void {
@@ -306,7 +406,10 @@ export function checkCondition(condition: Condition, owner: string, scope: Scope
     if (!isInteger(by) || by.value < 1) fail('static-value', { problem: `${show(by)} is no positive integer` }, left.right.span)
     const verdict = divisible(size, by.value)
     const written = `${sourceName(left.left)} = ${format(size)}`
-    if (verdict === 'no') fail('not-divisible', { size: written, by: `${sourceName(left.right)} = ${by.value}`, where: ` (${owner})` }, span, { related })
+    if (verdict === 'no')
+      fail('not-divisible', { size: written, by: `${sourceName(left.right)} = ${by.value}`, where: ` (${owner})` }, span, {
+        related,
+      })
     if (verdict === 'unknown') fail('shape-unknown', { claim: `${format(size)} divides by ${by.value}` }, span, { related })
     return
   }
@@ -319,4 +422,5 @@ export function checkCondition(condition: Condition, owner: string, scope: Scope
   if (verdict === 'sometimes') e.builder.checks.push({ size: rest, least: 0, problem, span: condition.span })
 }
 
-const sourceName = (expression: Expression): string => (expression.kind === 'name' ? expression.name : expression.kind === 'number' ? expression.text : 'it')
+const sourceName = (expression: Expression): string =>
+  expression.kind === 'name' ? expression.name : expression.kind === 'number' ? expression.text : 'it'

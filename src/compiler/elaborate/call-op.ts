@@ -34,11 +34,15 @@ export function callOp(
   const inputs: TensorValue[] = []
   const spans: Span[] = []
   const scalars: { value: number; span: Span }[] = []
-  const given = [...(piped ? [piped] : []), ...rest.map((argument) => ({ value: around.evaluate(argument.value), span: argument.value.span }))]
+  const given = [
+    ...(piped ? [piped] : []),
+    ...rest.map((argument) => ({ value: around.evaluate(argument.value), span: argument.value.span })),
+  ]
   given.forEach((argument, at) => {
     const { value, span } = argument
     // A number instead of the last tensor, where the op takes one: mse(a, 1); the count of range.
-    if (value.kind === 'number' && 'right' in op.attributes && at === op.takes.length - 1) scalars.push({ value: value.value, span })
+    if (value.kind === 'number' && 'right' in op.attributes && at === op.takes.length - 1)
+      scalars.push({ value: value.value, span })
     else if (op.name === 'range' && isScalar(value)) scalars.push({ value: 0, span })
     else {
       inputs.push(asTensor(value, op.name, span))
@@ -53,10 +57,15 @@ export function callOp(
   return asValue(op.build(opCall(op, call, inputs, spans, attributes, pattern, around)))
 }
 
-function takePattern(op: Op, call: Call, positional: readonly Argument[]): { pattern?: OpCall['pattern']; rest: readonly Argument[] } {
+function takePattern(
+  op: Op,
+  call: Call,
+  positional: readonly Argument[],
+): { pattern?: OpCall['pattern']; rest: readonly Argument[] } {
   if (!op.pattern) return { rest: positional }
   const last = positional.at(-1)
-  if (last?.value.kind !== 'string') return fail('missing-attribute', { callee: op.name, name: 'a pattern such as "B h w c -> B (h w) c"' }, call.span)
+  if (last?.value.kind !== 'string')
+    return fail('missing-attribute', { callee: op.name, name: 'a pattern such as "B h w c -> B (h w) c"' }, call.span)
   return { pattern: { text: last.value.text, span: last.value.span }, rest: positional.slice(0, -1) }
 }
 
@@ -68,14 +77,25 @@ function checkArity(op: Op, given: number, call: Call, spans: readonly Span[]): 
   const any = op.takes[0]?.startsWith('..') ?? false
   if (any ? given >= 1 : given === op.takes.length) return
   const count = op.takes.length
-  fail('arity', { callee: op.name, takes: any ? 'at least 1 tensor' : `${count} ${count === 1 ? 'tensor' : 'tensors'}`, given }, spans[count] ?? call.span, {
-    help: `${op.name}(${op.takes.join(', ')})`,
-  })
+  fail(
+    'arity',
+    { callee: op.name, takes: any ? 'at least 1 tensor' : `${count} ${count === 1 ? 'tensor' : 'tensors'}`, given },
+    spans[count] ?? call.span,
+    {
+      help: `${op.name}(${op.takes.join(', ')})`,
+    },
+  )
 }
 
 type Attributes = Map<string, { value: AttributeValue; span: Span }>
 
-function readAttributes(op: Op, call: Call, named: readonly NamedArgument[], around: Surroundings, hasPattern: boolean): Attributes {
+function readAttributes(
+  op: Op,
+  call: Call,
+  named: readonly NamedArgument[],
+  around: Surroundings,
+  hasPattern: boolean,
+): Attributes {
   const attributes: Attributes = new Map()
   const accepted = Object.keys(op.attributes)
   for (const argument of named) {
@@ -93,14 +113,18 @@ function readAttributes(op: Op, call: Call, named: readonly NamedArgument[], aro
     attributes.set(name, { value: readAttribute(name, spec, argument.value, (x) => around.evaluate(x)), span: argument.span })
   }
   for (const [name, spec] of Object.entries(op.attributes))
-    if (!attributes.has(name) && spec.standard === undefined && !spec.optional) fail('missing-attribute', { callee: op.name, name }, call.span, { help: spec.about })
+    if (!attributes.has(name) && spec.standard === undefined && !spec.optional)
+      fail('missing-attribute', { callee: op.name, name }, call.span, { help: spec.about })
   return attributes
 }
 
 function asValue(result: OpResult): Value {
   if (isTensor(result)) return result
   if (Array.isArray(result)) return { kind: 'several', items: (result as readonly TensorValue[]).map((value) => ({ value })) }
-  return { kind: 'several', items: Object.entries(result as Record<string, TensorValue>).map(([name, value]) => ({ name, value })) }
+  return {
+    kind: 'several',
+    items: Object.entries(result as Record<string, TensorValue>).map(([name, value]) => ({ name, value })),
+  }
 }
 
 function opCall(
@@ -112,9 +136,15 @@ function opCall(
   pattern: OpCall['pattern'],
   { e, path }: Surroundings,
 ): OpCall {
-  const valueOf = (name: string): AttributeValue => (attributes.get(name)?.value ?? op.attributes[name]?.standard) as AttributeValue
+  const valueOf = (name: string): AttributeValue =>
+    (attributes.get(name)?.value ?? op.attributes[name]?.standard) as AttributeValue
   const failAt = <C extends Code>(code: C, args: Arguments<C>, span: Span = call.span, context: Context = {}): never =>
-    fail(code, args, span, inputs.length > 0 && !context.related ? { ...context, related: inputLabels(inputs, inputSpans, span) } : context)
+    fail(
+      code,
+      args,
+      span,
+      inputs.length > 0 && !context.related ? { ...context, related: inputLabels(inputs, inputSpans, span) } : context,
+    )
   return {
     callee: op.name,
     span: call.span,
@@ -138,19 +168,28 @@ function opCall(
       e.builder.weight({ path: `${path}.${name}`, shape, initialiser, fanIn, trainable, op: op.name }),
     static(size, what) {
       const known = asInteger(size)
-      return known ?? failAt('not-static', { name: what, on: `${format(size)}, a size that each picture gives` }, inputSpans[0] ?? call.span)
+      return (
+        known ??
+        failAt('not-static', { name: what, on: `${format(size)}, a size that each picture gives` }, inputSpans[0] ?? call.span)
+      )
     },
     requireRank(index, rank, takes) {
       const value = inputs[index]!
       if (value.shape.length !== rank)
-        fail('rank-mismatch', { callee: op.name, takes, name: op.takes[index]!.split(':')[0]!.replace('..', ''), given: shapeText(value) }, call.span, {
-          related: inputLabels(inputs, inputSpans, call.span),
-        })
+        fail(
+          'rank-mismatch',
+          { callee: op.name, takes, name: op.takes[index]!.split(':')[0]!.replace('..', ''), given: shapeText(value) },
+          call.span,
+          {
+            related: inputLabels(inputs, inputSpans, call.span),
+          },
+        )
       return value
     },
     requireFloat(index) {
       const value = inputs[index]!
-      if (value.dtype !== 'f32') failAt('dtype-mismatch', { callee: op.name, takes: 'f32', name: 'its input', given: shapeText(value) }, inputSpans[index])
+      if (value.dtype !== 'f32')
+        failAt('dtype-mismatch', { callee: op.name, takes: 'f32', name: 'its input', given: shapeText(value) }, inputSpans[index])
       return value
     },
     requireEqual(left, right, problem, span = call.span) {
@@ -172,4 +211,3 @@ function inputLabels(inputs: readonly TensorValue[], spans: readonly Span[], pri
     .map((value, at) => ({ span: spans[at]!, label: `gives ${shapeText(value)}` }))
     .filter(({ span }) => span && !(span.file === primary.file && span.start === primary.start && span.end === primary.end))
 }
-

@@ -73,8 +73,15 @@ export function asTensor(value: Value, what: string, span: Span): TensorValue {
   if (value.kind === 'several' && value.items.length === 1) return value.items[0]!.value
   if (value.kind === 'tensor') return value
   const help =
-    value.kind === 'several' ? `name one of them: ${value.items.map((item, at) => item.name ?? `let (.., ${at + 1}) = ..`).join(', ')}` : undefined
-  return fail('not-a-tensor', { what, given: `${kindOf(value)} ${value.kind === 'several' ? show(value) : `(${show(value)})`}` }, span, help ? { help } : {})
+    value.kind === 'several'
+      ? `name one of them: ${value.items.map((item, at) => item.name ?? `let (.., ${at + 1}) = ..`).join(', ')}`
+      : undefined
+  return fail(
+    'not-a-tensor',
+    { what, given: `${kindOf(value)} ${value.kind === 'several' ? show(value) : `(${show(value)})`}` },
+    span,
+    help ? { help } : {},
+  )
 }
 
 const pathOf = (place: Place): string => join(place.scope, place.name)
@@ -86,15 +93,24 @@ function lookUp(name: string, span: Span, scope: Scope): Value {
   if (size) return sizeValue(size)
   if (name === 'pi') return { kind: 'number', value: Math.PI }
   if (name === 'true' || name === 'false') return { kind: 'boolean', value: name === 'true' }
-  if (scope.perItem === name) fail('not-static', { name: 'this', on: `${name}, which is drawn per item` }, span, { help: 'a static scale (scale m = 2) may stand in shapes and attributes' })
+  if (scope.perItem === name)
+    fail('not-static', { name: 'this', on: `${name}, which is drawn per item` }, span, {
+      help: 'a static scale (scale m = 2) may stand in shapes and attributes',
+    })
   if (scope.later.has(name)) fail('used-before-defined', { name }, span)
   if (initialiserNames.includes(name)) return { kind: 'initialiser', initialiser: { kind: name } as never }
   const known = [...scope.names.keys(), ...scope.sizes.keys()].filter((candidate) => candidate !== '_')
-  return fail('unknown-name', { name, near: nearest(name, known) }, span, ops.has(name) ? { help: `${name} is an op: it is called, ${name}(..), or stands behind ->` } : {})
+  return fail(
+    'unknown-name',
+    { name, near: nearest(name, known) },
+    span,
+    ops.has(name) ? { help: `${name} is an op: it is called, ${name}(..), or stands behind ->` } : {},
+  )
 }
 
 function member(value: Value, name: string, span: Span): Value {
-  if (value.kind !== 'several') return fail('attribute-type', { name: `.${name}`, takes: 'several named results', given: kindOf(value) }, span)
+  if (value.kind !== 'several')
+    return fail('attribute-type', { name: `.${name}`, takes: 'several named results', given: kindOf(value) }, span)
   const names = value.items.flatMap((item) => (item.name ? [item.name] : []))
   const found = value.items.find((item) => item.name === name)
   return found?.value ?? fail('unknown-name', { name, near: nearest(name, names), accepted: names }, span)
@@ -102,11 +118,18 @@ function member(value: Value, name: string, span: Span): Value {
 
 function part(expression: Extract<Expression, { kind: 'element' | 'first' }>, scope: Scope, place: Place, e: Elaboration): Value {
   const list = evaluate(expression.list, scope, place, e)
-  if (list.kind !== 'list') return fail('attribute-type', { name: '[..]', takes: 'a list', given: kindOf(list) }, expression.list.span, list.kind === 'tensor' ? { help: 'a tensor is taken apart by split or unstack' } : {})
+  if (list.kind !== 'list')
+    return fail(
+      'attribute-type',
+      { name: '[..]', takes: 'a list', given: kindOf(list) },
+      expression.list.span,
+      list.kind === 'tensor' ? { help: 'a tensor is taken apart by split or unstack' } : {},
+    )
   const where = expression.kind === 'element' ? expression.at : expression.count
   const at = evaluate(where, scope, place, e)
   const most = expression.kind === 'element' ? list.items.length - 1 : list.items.length
-  if (!isInteger(at) || at.value < 0 || at.value > most) return fail('static-value', { problem: `the list has ${list.items.length} items; ${show(at)} is outside` }, where.span)
+  if (!isInteger(at) || at.value < 0 || at.value > most)
+    return fail('static-value', { problem: `the list has ${list.items.length} items; ${show(at)} is outside` }, where.span)
   return expression.kind === 'element' ? list.items[at.value]! : { kind: 'list', items: list.items.slice(0, at.value) }
 }
 
@@ -129,18 +152,32 @@ export function binary(
   const usable = (value: Value): boolean => value.kind === 'tensor' || isScalar(value)
   if (!usable(left) || !usable(right)) {
     const wrong = usable(left) ? right : left
-    fail('attribute-type', { name: sign, takes: 'numbers and tensors', given: `${kindOf(wrong)} ${show(wrong)}` }, (usable(left) ? at.right : at.left)?.span ?? at.span)
+    fail(
+      'attribute-type',
+      { name: sign, takes: 'numbers and tensors', given: `${kindOf(wrong)} ${show(wrong)}` },
+      (usable(left) ? at.right : at.left)?.span ?? at.span,
+    )
   }
   const path = pathOf(place)
-  const toFloat = (value: TensorValue): TensorValue => (value.dtype === 'f32' ? value : e.builder.emit(cast, [value], {}, path, at.span)[0]!)
+  const toFloat = (value: TensorValue): TensorValue =>
+    value.dtype === 'f32' ? value : e.builder.emit(cast, [value], {}, path, at.span)[0]!
   const integral = (value: Value): boolean =>
-    value.kind === 'tensor' ? value.dtype === 'i32' : value.kind === 'size' || (value.kind === 'number' && Number.isSafeInteger(value.value))
+    value.kind === 'tensor'
+      ? value.dtype === 'i32'
+      : value.kind === 'size' || (value.kind === 'number' && Number.isSafeInteger(value.value))
   const integer = integral(left) && integral(right) && operator !== '/'
-  const primitive = arithmeticNamed(operator === 'floor_divide' && !integer ? fail('dtype-mismatch', { callee: 'floor(a / b)', takes: 'integers', name: 'a or b', given: 'f32' }, at.span) : name)
+  const primitive = arithmeticNamed(
+    operator === 'floor_divide' && !integer
+      ? fail('dtype-mismatch', { callee: 'floor(a / b)', takes: 'integers', name: 'a or b', given: 'f32' }, at.span)
+      : name,
+  )
   const tensors: TensorValue[] = []
   const attributes: Record<string, number> = {}
   const sizes: Record<string, readonly ReturnType<typeof asSize>[]> = {}
-  for (const [side, value] of [['left', left], ['right', right]] as const) {
+  for (const [side, value] of [
+    ['left', left],
+    ['right', right],
+  ] as const) {
     if (isTensor(value)) tensors.push(integer ? value : toFloat(value))
     else if (value.kind === 'number') attributes[side] = value.value
     else if (value.kind === 'size') sizes[`${side}Size`] = [value.size]
@@ -163,7 +200,12 @@ export function binary(
         help: 'only an axis written as 1 is stretched; axes are added at the left',
       }
       if (joined.unknown) fail('shape-unknown', { claim: `${sizeAt(a)} = ${sizeAt(b)}` }, at.operatorSpan ?? at.span, context)
-      fail('broadcast', { operator: writtenAs(name), left: shapeText(a), right: shapeText(b), axis: `axis ${joined.axis}` }, at.operatorSpan ?? at.span, context)
+      fail(
+        'broadcast',
+        { operator: writtenAs(name), left: shapeText(a), right: shapeText(b), axis: `axis ${joined.axis}` },
+        at.operatorSpan ?? at.span,
+        context,
+      )
     }
   }
   return e.builder.emit(primitive, tensors, { attributes, sizes: sizes as never }, path, at.span)[0]!
@@ -196,19 +238,33 @@ function pipeline(expression: Pipeline, scope: Scope, place: Place, e: Elaborati
 }
 
 function applyStage(stage: Stage, input: Value, from: Span, scope: Scope, place: Place, e: Elaboration): Value {
-  return stage.kind === 'repeat' ? repeat(stage, input, from, scope, place, e) : applyCall(stage, { value: input, span: from }, scope, place, e)
+  return stage.kind === 'repeat'
+    ? repeat(stage, input, from, scope, place, e)
+    : applyCall(stage, { value: input, span: from }, scope, place, e)
 }
 
 function repeat(stage: Repetition, input: Value, from: Span, scope: Scope, place: Place, e: Elaboration): Value {
-  if (/\]$/.test(place.name) || place.name === 'repeat') fail('static-value', { problem: 'one statement has at most one repeat' }, stage.span, { help: 'give the inner one a module of its own' })
+  if (/\]$/.test(place.name) || place.name === 'repeat')
+    fail('static-value', { problem: 'one statement has at most one repeat' }, stage.span, {
+      help: 'give the inner one a module of its own',
+    })
   const over = evaluate(stage.over, scope, place, e)
   let turns: readonly (Value | undefined)[]
   if (stage.element) {
-    if (over.kind !== 'list') return fail('attribute-type', { name: 'repeat .. in', takes: 'a list', given: `${kindOf(over)} ${show(over)}` }, stage.over.span)
+    if (over.kind !== 'list')
+      return fail(
+        'attribute-type',
+        { name: 'repeat .. in', takes: 'a list', given: `${kindOf(over)} ${show(over)}` },
+        stage.over.span,
+      )
     turns = over.items
   } else {
     if (!isInteger(over) || over.value < 0 || over.value > mostTurns)
-      return fail('repeat-count', { written: stage.over.kind === 'name' ? stage.over.name : 'the count', value: show(over) }, stage.over.span)
+      return fail(
+        'repeat-count',
+        { written: stage.over.kind === 'name' ? stage.over.name : 'the count', value: show(over) },
+        stage.over.span,
+      )
     turns = Array.from({ length: over.value }, () => undefined)
   }
   let value = input
@@ -228,16 +284,27 @@ function repeat(stage: Repetition, input: Value, from: Span, scope: Scope, place
 }
 
 /** A call; `piped` is what stands left of `->`. */
-function applyCall(call: Call, piped: { value: Value; span: Span } | undefined, scope: Scope, place: Place, e: Elaboration): Value {
+function applyCall(
+  call: Call,
+  piped: { value: Value; span: Span } | undefined,
+  scope: Scope,
+  place: Place,
+  e: Elaboration,
+): Value {
   const name = call.callee.text
   const slot = scope.slots?.names.has(name) ? scope.slots : undefined
   const module = slot ? undefined : scope.file.modules.get(name)
   const op = ops.get(name)
   const positional = call.arguments.filter((argument) => !argument.name)
-  const named = call.arguments.filter((argument): argument is Argument & { name: NonNullable<Argument['name']> } => argument.name !== undefined)
+  const named = call.arguments.filter(
+    (argument): argument is Argument & { name: NonNullable<Argument['name']> } => argument.name !== undefined,
+  )
 
   if (slot) {
-    if (named[0]) fail('unknown-attribute', { callee: `the slot ${name}`, name: named[0].name.text, near: [] }, named[0].name.span, { help: `its filler's parameters are set where the slot is declared` })
+    if (named[0])
+      fail('unknown-attribute', { callee: `the slot ${name}`, name: named[0].name.text, near: [] }, named[0].name.span, {
+        help: `its filler's parameters are set where the slot is declared`,
+      })
     return slot.call(name, tensorsOf(positional, piped, scope, place, e), place, call.span)
   }
   if (module) {
@@ -263,26 +330,53 @@ function applyCall(call: Call, piped: { value: Value; span: Span } | undefined, 
     }
   }
   if (!op) {
-    if (initialiserNames.includes(name)) return fail('attribute-type', { name, takes: 'its place where an initialiser is asked for', given: 'a value' }, call.span)
+    if (initialiserNames.includes(name))
+      return fail('attribute-type', { name, takes: 'its place where an initialiser is asked for', given: 'a value' }, call.span)
     const known = [...scope.file.modules.keys(), ...(scope.slots?.names ?? []), ...ops.keys(), ...staticFunctions]
-    return fail('unknown-op', { name, near: nearest(name, known) }, call.callee.span, scope.names.has(name) ? { help: `${name} is a value here; only modules, slots and ops are called` } : {})
+    return fail(
+      'unknown-op',
+      { name, near: nearest(name, known) },
+      call.callee.span,
+      scope.names.has(name) ? { help: `${name} is a value here; only modules, slots and ops are called` } : {},
+    )
   }
   const label = place.labels.get(call) ?? name
   const path = join(place.scope, place.name, op.ownsWeights ? label : '')
-  return callOp(op, call, positional, named, piped, { scope, place, e, path, evaluate: (expression) => evaluate(expression, scope, place, e) })
+  return callOp(op, call, positional, named, piped, {
+    scope,
+    place,
+    e,
+    path,
+    evaluate: (expression) => evaluate(expression, scope, place, e),
+  })
 }
 
 const ungroup = (expression: Expression): Expression => (expression.kind === 'group' ? ungroup(expression.inner) : expression)
 
-function roundedQuotient(name: 'floor' | 'ceil' | string, quotient: Extract<Expression, { kind: 'binary' }>, call: Call, scope: Scope, place: Place, e: Elaboration): Value {
+function roundedQuotient(
+  name: 'floor' | 'ceil' | string,
+  quotient: Extract<Expression, { kind: 'binary' }>,
+  call: Call,
+  scope: Scope,
+  place: Place,
+  e: Elaboration,
+): Value {
   const left = evaluate(quotient.left, scope, place, e)
   const right = evaluate(quotient.right, scope, place, e)
   if (isScalar(left) && isScalar(right)) return divideSize(name as 'floor' | 'ceil', left, right, quotient.span)
   const integral = (value: Value): boolean => isScalar(value) || (value.kind === 'tensor' && value.dtype === 'i32')
-  if (name === 'floor' && integral(left) && integral(right)) return binary('floor_divide', 'floor_divide', left, right, { ...quotient, span: call.span }, place, e)
+  if (name === 'floor' && integral(left) && integral(right))
+    return binary('floor_divide', 'floor_divide', left, right, { ...quotient, span: call.span }, place, e)
   const value = binary('divide', '/', left, right, quotient, place, e)
   if (name === 'ceil') return fail('unknown-op', { name: 'ceil of a tensor', near: ['floor'] }, call.callee.span)
-  return callOp(ops.get('floor')!, call, [], [], { value, span: quotient.span }, { scope, place, e, path: pathOf(place), evaluate: (x) => evaluate(x, scope, place, e) })
+  return callOp(
+    ops.get('floor')!,
+    call,
+    [],
+    [],
+    { value, span: quotient.span },
+    { scope, place, e, path: pathOf(place), evaluate: (x) => evaluate(x, scope, place, e) },
+  )
 }
 
 /** Positional arguments as tensors, what is piped first. */
@@ -293,5 +387,8 @@ export function tensorsOf(
   place: Place,
   e: Elaboration,
 ): { value: Value; span: Span }[] {
-  return [...(piped ? [piped] : []), ...positional.map((argument) => ({ value: evaluate(argument.value, scope, place, e), span: argument.span }))]
+  return [
+    ...(piped ? [piped] : []),
+    ...positional.map((argument) => ({ value: evaluate(argument.value, scope, place, e), span: argument.span })),
+  ]
 }

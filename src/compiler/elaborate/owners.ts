@@ -48,7 +48,12 @@ export function callsIn(expression: Expression): Call[] {
 }
 
 /** Whether a callee owns weights when it is called in `file`: an op with weights, or a module with such calls. */
-export function ownsWeights(callee: string, file: FileUnit, slots: ReadonlySet<string>, visiting: ReadonlySet<ModuleDeclaration> = new Set()): boolean {
+export function ownsWeights(
+  callee: string,
+  file: FileUnit,
+  slots: ReadonlySet<string>,
+  visiting: ReadonlySet<ModuleDeclaration> = new Set(),
+): boolean {
   if (slots.has(callee)) return false
   const module = file.modules.get(callee)
   return module ? moduleOwnsWeights(module, visiting) : ops.get(callee)?.ownsWeights === true
@@ -74,7 +79,12 @@ function moduleOwnsWeights({ declaration, file }: ModuleUnit, visiting: Readonly
  * How each weight-owning call of a statement is called in paths: the callee, numbered from the second of a name on;
  * nothing for the only one of a `let`.
  */
-export function ownerLabels(expressions: readonly Expression[], isLet: boolean, file: FileUnit, slots: ReadonlySet<string>): Map<Call, string> {
+export function ownerLabels(
+  expressions: readonly Expression[],
+  isLet: boolean,
+  file: FileUnit,
+  slots: ReadonlySet<string>,
+): Map<Call, string> {
   const owners = expressions.flatMap(callsIn).filter((call) => ownsWeights(call.callee.text, file, slots))
   const seen = new Map<string, number>()
   return new Map(

@@ -47,13 +47,16 @@ export class FieldReader {
     const expression = this.expression(name)
     const value = this.static(expression)
     if (!isInteger(value)) fail('attribute-type', { name, takes: 'an int', given: show(value) }, expression.span)
-    if (value.value < least) fail('attribute-value', { name, accepted: `at least ${least}`, given: String(value.value) }, expression.span)
+    if (value.value < least)
+      fail('attribute-value', { name, accepted: `at least ${least}`, given: String(value.value) }, expression.span)
     return value.value
   }
 
   number(expression: Expression, name: string): number {
     const value = this.static(expression)
-    return value.kind === 'number' ? value.value : fail('attribute-type', { name, takes: 'a number', given: `${kindOf(value)} ${show(value)}` }, expression.span)
+    return value.kind === 'number'
+      ? value.value
+      : fail('attribute-type', { name, takes: 'a number', given: `${kindOf(value)} ${show(value)}` }, expression.span)
   }
 
   /** Items of a list, or the one that stands alone. */
@@ -66,7 +69,8 @@ export class FieldReader {
     if (!this.has(name)) return standard
     return this.items(name).map((item) => {
       const word = item.kind === 'name' ? item.name : ''
-      if (!(accepted as readonly string[]).includes(word)) fail('attribute-value', { name, accepted: `a list of ${accepted.join(', ')}`, given: textOf(item) }, item.span)
+      if (!(accepted as readonly string[]).includes(word))
+        fail('attribute-value', { name, accepted: `a list of ${accepted.join(', ')}`, given: textOf(item) }, item.span)
       return word as W
     })
   }
@@ -84,7 +88,10 @@ export class FieldReader {
         return folded('negate', [this.perItem(expression.operand, variables)])
       case 'binary': {
         const names = { '+': 'add', '-': 'subtract', '*': 'multiply', '/': 'divide', '%': 'remainder' } as const
-        return folded(names[expression.operator], [this.perItem(expression.left, variables), this.perItem(expression.right, variables)])
+        return folded(names[expression.operator], [
+          this.perItem(expression.left, variables),
+          this.perItem(expression.right, variables),
+        ])
       }
       case 'list':
         return { kind: 'choice', items: expression.items.map((item) => this.perItem(item, variables)) }
@@ -100,10 +107,20 @@ export class FieldReader {
     const signatures: Readonly<Record<string, readonly string[]>> = { uniform: ['a', 'b'], normal: ['mean', 'std'] }
     const known = ['min', 'max', 'pow', 'sqrt', 'log2', 'exp', 'floor', 'ceil', 'round', 'abs']
     const signature = signatures[name]
-    if (!signature && !known.includes(name)) fail('unknown-op', { name, near: nearest(name, [...Object.keys(signatures), ...known]) }, call.callee.span)
+    if (!signature && !known.includes(name))
+      fail('unknown-op', { name, near: nearest(name, [...Object.keys(signatures), ...known]) }, call.callee.span)
     const values = call.arguments.map((argument, at) => {
       if (argument.name && argument.name.text !== signature?.[at])
-        fail('unknown-attribute', { callee: name, name: argument.name.text, near: nearest(argument.name.text, signature ?? []), accepted: signature ?? [] }, argument.name.span)
+        fail(
+          'unknown-attribute',
+          {
+            callee: name,
+            name: argument.name.text,
+            near: nearest(argument.name.text, signature ?? []),
+            accepted: signature ?? [],
+          },
+          argument.name.span,
+        )
       return this.perItem(argument.value, variables)
     })
     const count = signature?.length ?? (name === 'min' || name === 'max' || name === 'pow' ? 2 : 1)
@@ -111,19 +128,31 @@ export class FieldReader {
     return signature ? { kind: 'call', name, arguments: values } : folded(name, values)
   }
 
-  operations(expressions: readonly Expression[], accepted: readonly PictureOperation['op'][], variables: readonly string[]): PictureOperation[] {
+  operations(
+    expressions: readonly Expression[],
+    accepted: readonly PictureOperation['op'][],
+    variables: readonly string[],
+  ): PictureOperation[] {
     return expressions.map((expression) => {
       const name = expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''
       if (!(accepted as readonly string[]).includes(name)) {
         const near = nearest(name, accepted)
-        fail('unknown-op', { name: name || textOf(expression), near, accepted: near.length ? undefined : accepted } as never, expression.span)
+        fail(
+          'unknown-op',
+          { name: name || textOf(expression), near, accepted: near.length ? undefined : accepted } as never,
+          expression.span,
+        )
       }
       const given = expression.kind === 'call' ? expression.arguments : []
       const takes: Readonly<Record<string, readonly string[]>> = { blur: ['sigma'], resize: ['kernel'] }
       const wanted = takes[name] ?? []
       for (const argument of given)
         if (!argument.name || !wanted.includes(argument.name.text))
-          fail('unknown-attribute', { callee: name, name: argument.name?.text ?? 'an unnamed value', near: [], accepted: wanted }, argument.span)
+          fail(
+            'unknown-attribute',
+            { callee: name, name: argument.name?.text ?? 'an unnamed value', near: [], accepted: wanted },
+            argument.span,
+          )
       const missing = wanted.find((attribute) => !given.some((argument) => argument.name?.text === attribute))
       if (missing) fail('missing-attribute', { callee: name, name: missing }, expression.span)
       const value = given[0]?.value
@@ -131,7 +160,8 @@ export class FieldReader {
       if (name === 'resize') {
         const kernels = ['bicubic', 'bilinear', 'nearest'] as const
         const kernel = value!.kind === 'name' ? value!.name : ''
-        if (!(kernels as readonly string[]).includes(kernel)) fail('attribute-value', { name: 'kernel', accepted: kernels.join(' or '), given: textOf(value!) }, value!.span)
+        if (!(kernels as readonly string[]).includes(kernel))
+          fail('attribute-value', { name: 'kernel', accepted: kernels.join(' or '), given: textOf(value!) }, value!.span)
         return { op: 'resize', kernel: kernel as 'bicubic' }
       }
       return { op: name as 'flip_x' }
@@ -151,12 +181,17 @@ export class FieldReader {
     const expression = this.expression('schedule')
     const name = expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''
     if (name === 'constant') return { kind: 'constant' }
-    if (expression.kind === 'call' && name === 'cosine') return { kind: 'cosine', to: this.named(expression, { to: undefined })['to'] as number }
+    if (expression.kind === 'call' && name === 'cosine')
+      return { kind: 'cosine', to: this.named(expression, { to: undefined })['to'] as number }
     if (expression.kind === 'call' && name === 'step') {
       const { at, factor } = this.named(expression, { at: undefined, factor: undefined }) as { at: number[]; factor: number }
       return { kind: 'step', at: Array.isArray(at) ? at : [at], factor }
     }
-    return fail('attribute-value', { name: 'schedule', accepted: 'step(at:, factor:), cosine(to:) or constant', given: textOf(expression) }, expression.span)
+    return fail(
+      'attribute-value',
+      { name: 'schedule', accepted: 'step(at:, factor:), cosine(to:) or constant', given: textOf(expression) },
+      expression.span,
+    )
   }
 
   /** Named numbers (or lists of them) of a call such as `adam(lr: 1e-4)`. */
@@ -165,8 +200,16 @@ export class FieldReader {
     const given: Record<string, number | number[]> = {}
     for (const argument of call.arguments) {
       const name = argument.name?.text ?? ''
-      if (!accepted.includes(name)) fail('unknown-attribute', { callee: call.callee.text, name: name || 'an unnamed value', near: nearest(name, accepted), accepted }, argument.span)
-      given[name] = argument.value.kind === 'list' ? argument.value.items.map((item) => this.number(item, name)) : this.number(argument.value, name)
+      if (!accepted.includes(name))
+        fail(
+          'unknown-attribute',
+          { callee: call.callee.text, name: name || 'an unnamed value', near: nearest(name, accepted), accepted },
+          argument.span,
+        )
+      given[name] =
+        argument.value.kind === 'list'
+          ? argument.value.items.map((item) => this.number(item, name))
+          : this.number(argument.value, name)
     }
     for (const name of accepted) {
       const value = given[name] ?? standard[name]
@@ -186,11 +229,16 @@ export class FieldReader {
       const [count] = expression.arguments
       if (kind && count && expression.arguments.length === 1 && !count.name) {
         const value = this.static(count.value)
-        if (!isInteger(value) || value.value < 1) fail('attribute-type', { name: kind, takes: 'a positive int', given: show(value) }, count.span)
+        if (!isInteger(value) || value.value < 1)
+          fail('attribute-type', { name: kind, takes: 'a positive int', given: show(value) }, count.span)
         return { kind, count: value.value }
       }
     }
-    return fail('attribute-value', { name: 'scope', accepted: 'full, lattice(n), raster(n) or tile(n)', given: textOf(expression) }, expression.span)
+    return fail(
+      'attribute-value',
+      { name: 'scope', accepted: 'full, lattice(n), raster(n) or tile(n)', given: textOf(expression) },
+      expression.span,
+    )
   }
 
   evaluatePlan(degrade: readonly PictureOperation[]): EvaluatePlan {
@@ -212,7 +260,13 @@ export class FieldReader {
 /** Arithmetic on numbers is done at once. */
 function folded(name: string, values: readonly PerItem[]): PerItem {
   if (!values.every((value) => value.kind === 'number')) return { kind: 'call', name, arguments: values }
-  return { kind: 'number', value: computePerItem(name, values.map((value) => value.value)) }
+  return {
+    kind: 'number',
+    value: computePerItem(
+      name,
+      values.map((value) => value.value),
+    ),
+  }
 }
 
 /** The functions of per-item expressions, draws apart. */
@@ -251,5 +305,10 @@ export function computePerItem(name: string, values: readonly number[]): number 
 }
 
 const textOf = (expression: Expression): string =>
-  expression.kind === 'name' ? expression.name : expression.kind === 'call' ? expression.callee.text : expression.kind === 'number' || expression.kind === 'string' ? expression.text : `a ${expression.kind}`
-
+  expression.kind === 'name'
+    ? expression.name
+    : expression.kind === 'call'
+      ? expression.callee.text
+      : expression.kind === 'number' || expression.kind === 'string'
+        ? expression.text
+        : `a ${expression.kind}`

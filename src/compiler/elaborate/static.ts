@@ -26,7 +26,10 @@ export function staticBinary(operator: BinaryOperator, left: Scalar, right: Scal
       return sizeValue(mul(a, b))
     case '/': {
       const quotient = divide(a, b)
-      if (!quotient) fail('not-divisible', { size: format(a), by: format(b), where: '' }, span, { help: 'floor(a / b) or ceil(a / b) says what is meant' })
+      if (!quotient)
+        fail('not-divisible', { size: format(a), by: format(b), where: '' }, span, {
+          help: 'floor(a / b) or ceil(a / b) says what is meant',
+        })
       return sizeValue(quotient)
     }
     case '%':
@@ -96,10 +99,13 @@ export const staticFunctions: readonly string[] = [...Object.keys(oneArgument), 
 /** A function of static values; undefined when `name` is none. */
 export function staticCall(name: string, values: readonly Value[], span: Span): Value {
   const takes = (count: number): void => {
-    if (values.length !== count) fail('arity', { callee: name, takes: `${count} ${count === 1 ? 'value' : 'values'}`, given: values.length }, span)
+    if (values.length !== count)
+      fail('arity', { callee: name, takes: `${count} ${count === 1 ? 'value' : 'values'}`, given: values.length }, span)
   }
   const number = (value: Value): number =>
-    value.kind === 'number' ? value.value : fail('not-static', { name: `the argument of ${name}`, on: value.kind === 'size' ? show(value) : kindOf(value) }, span)
+    value.kind === 'number'
+      ? value.value
+      : fail('not-static', { name: `the argument of ${name}`, on: value.kind === 'size' ? show(value) : kindOf(value) }, span)
   if (name === 'sum' || name === 'product' || name === 'length') {
     takes(1)
     const [list] = values
@@ -107,7 +113,10 @@ export function staticCall(name: string, values: readonly Value[], span: Span): 
     if (name === 'length') return real(list.items.length)
     const operator = name === 'sum' ? '+' : '*'
     return list.items.reduce<Value>(
-      (total, item) => (isScalar(item) && isScalar(total) ? staticBinary(operator, total, item, span) : fail('attribute-type', { name, takes: 'a list of numbers', given: show(item) }, span)),
+      (total, item) =>
+        isScalar(item) && isScalar(total)
+          ? staticBinary(operator, total, item, span)
+          : fail('attribute-type', { name, takes: 'a list of numbers', given: show(item) }, span),
       real(name === 'sum' ? 0 : 1),
     )
   }

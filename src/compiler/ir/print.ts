@@ -13,7 +13,9 @@ export function printGraph(graph: Graph): string {
   const lines: string[] = []
   for (const input of graph.inputs) lines.push(`input ${input.name} ${name(input.value)}: ${shape(graph.values[input.value]!)}`)
   for (const weight of graph.weights)
-    lines.push(`weight ${weight.path}: [${weight.shape.join(', ')}] ${JSON.stringify(weight.initialiser)}${weight.trainable ? '' : ' stored'}${weight.group ? ` of ${weight.group}` : ''}`)
+    lines.push(
+      `weight ${weight.path}: [${weight.shape.join(', ')}] ${JSON.stringify(weight.initialiser)}${weight.trainable ? '' : ' stored'}${weight.group ? ` of ${weight.group}` : ''}`,
+    )
   for (const node of graph.nodes) lines.push(printNode(graph, node, name))
   for (const output of graph.outputs) lines.push(`output ${output.name}: ${name(output.value)}`)
   return lines.join('\n') + '\n'

@@ -34,8 +34,14 @@ export function verify(graph: Graph): string[] {
       })
       types.forEach((type, index) => {
         const written = graph.values[node.results[index]!]!
-        const same = type.dtype === written.dtype && type.shape.length === written.shape.length && type.shape.every((size, axis) => compare(size, written.shape[axis]!) === 'equal')
-        if (!same) problems.push(`V4 ${at}: the rule gives [${type.shape.map(format).join(', ')}], written is [${written.shape.map(format).join(', ')}]`)
+        const same =
+          type.dtype === written.dtype &&
+          type.shape.length === written.shape.length &&
+          type.shape.every((size, axis) => compare(size, written.shape[axis]!) === 'equal')
+        if (!same)
+          problems.push(
+            `V4 ${at}: the rule gives [${type.shape.map(format).join(', ')}], written is [${written.shape.map(format).join(', ')}]`,
+          )
       })
     }
     const sizes = [...Object.values(node.sizes).flat(), ...node.results.flatMap((result) => graph.values[result]!.shape)]

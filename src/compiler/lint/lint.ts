@@ -50,9 +50,13 @@ function mentioned(expression: Expression, into: Set<string>): void {
 }
 
 function expressionsOf(statement: Statement): readonly Expression[] {
-  const sizes = (statement.kind === 'input' || statement.kind === 'output' || statement.kind === 'weight' ? [statement.type] : statement.kind === 'slot' ? [...statement.takes, ...statement.gives.map((result) => result.type)] : []).flatMap((type) =>
-    type.axes.flatMap((axis) => (axis.kind === 'size' ? [axis.size] : [])),
-  )
+  const sizes = (
+    statement.kind === 'input' || statement.kind === 'output' || statement.kind === 'weight'
+      ? [statement.type]
+      : statement.kind === 'slot'
+        ? [...statement.takes, ...statement.gives.map((result) => result.type)]
+        : []
+  ).flatMap((type) => type.axes.flatMap((axis) => (axis.kind === 'size' ? [axis.size] : [])))
   switch (statement.kind) {
     case 'let':
       return [statement.value]
@@ -65,7 +69,11 @@ function expressionsOf(statement: Statement): readonly Expression[] {
     case 'scale':
       return [statement.fixed, statement.from, statement.to].filter((item) => item !== undefined)
     case 'input':
-      return [...sizes, ...statement.where.flatMap((condition) => [condition.left, condition.right]), ...(statement.role?.by ? [statement.role.by] : [])]
+      return [
+        ...sizes,
+        ...statement.where.flatMap((condition) => [condition.left, condition.right]),
+        ...(statement.role?.by ? [statement.role.by] : []),
+      ]
     case 'output':
       return sizes
   }
@@ -102,6 +110,8 @@ function unusedImports(unit: FileUnit): Diagnostic[] {
   }
   unit.source.declarations.forEach(visit)
   return unit.source.declarations.flatMap((declaration) =>
-    declaration.kind === 'import' && !used.has(declaration.name.text) ? [diagnostic('unused-import', { name: declaration.name.text }, declaration.name.span)] : [],
+    declaration.kind === 'import' && !used.has(declaration.name.text)
+      ? [diagnostic('unused-import', { name: declaration.name.text }, declaration.name.span)]
+      : [],
   )
 }

@@ -47,7 +47,9 @@ export class Program {
     if (known) return known
     const read = this.host.read(file)
     if ('problem' in read) {
-      this.diagnostics.push(diagnostic('import-missing', { path: file, reason: read.problem }, askedAt ?? { file, start: 0, end: 0 }))
+      this.diagnostics.push(
+        diagnostic('import-missing', { path: file, reason: read.problem }, askedAt ?? { file, start: 0, end: 0 }),
+      )
       return undefined
     }
     const { source, diagnostics } = parse(file, read.text)
@@ -68,44 +70,73 @@ export class Program {
     }
     for (const declaration of unit.source.declarations)
       if (declaration.kind === 'import' && claim(declaration.name, 'an import')) this.#import(unit, declaration, chain)
-    let model: { -readonly [K in keyof ModelUnit]: ModelUnit[K] } & { presets: Map<string, { record: FieldRecord; span: Span }> } | undefined
+    let model:
+      | ({ -readonly [K in keyof ModelUnit]: ModelUnit[K] } & { presets: Map<string, { record: FieldRecord; span: Span }> })
+      | undefined
     const edits: Extract<Declaration, { kind: 'replace' | 'set' }>[] = []
     for (const declaration of unit.source.declarations) {
-      if (declaration.kind === 'module' && claim(declaration.name, 'a module')) unit.modules.set(declaration.name.text, { declaration, file: unit })
+      if (declaration.kind === 'module' && claim(declaration.name, 'a module'))
+        unit.modules.set(declaration.name.text, { declaration, file: unit })
       else if (declaration.kind === 'model' && claim(declaration.name, 'a model')) {
         model = { declaration, file: unit, presets: new Map() }
         unit.models.set(declaration.name.text, model)
       } else if (declaration.kind === 'preset' || declaration.kind === 'train' || declaration.kind === 'evaluate') {
-        if (!model) this.diagnostics.push(diagnostic('no-model', { file: unit.source.file }, declaration.span, { help: `${declaration.kind} stands below the model that it belongs to` }))
+        if (!model)
+          this.diagnostics.push(
+            diagnostic('no-model', { file: unit.source.file }, declaration.span, {
+              help: `${declaration.kind} stands below the model that it belongs to`,
+            }),
+          )
         else if (declaration.kind === 'preset') {
-          if (model.presets.has(declaration.name.text)) this.diagnostics.push(diagnostic('duplicate-name', { name: declaration.name.text, what: 'a preset' }, declaration.name.span))
+          if (model.presets.has(declaration.name.text))
+            this.diagnostics.push(
+              diagnostic('duplicate-name', { name: declaration.name.text, what: 'a preset' }, declaration.name.span),
+            )
           else model.presets.set(declaration.name.text, { record: declaration.record, span: declaration.name.span })
-        } else if (model[declaration.kind]) this.diagnostics.push(diagnostic('duplicate-name', { name: declaration.kind, what: 'given' }, declaration.span))
+        } else if (model[declaration.kind])
+          this.diagnostics.push(diagnostic('duplicate-name', { name: declaration.kind, what: 'given' }, declaration.span))
         else model[declaration.kind] = { record: declaration.record, span: declaration.span }
       } else if (declaration.kind === 'variant') {
-        if (unit.variant) this.diagnostics.push(diagnostic('duplicate-name', { name: 'variant', what: 'given' }, declaration.span))
+        if (unit.variant)
+          this.diagnostics.push(diagnostic('duplicate-name', { name: 'variant', what: 'given' }, declaration.span))
         else unit.variant = { declaration, file: unit, edits }
       } else if (declaration.kind === 'replace' || declaration.kind === 'set') edits.push(declaration)
     }
     if (edits.length > 0 && !unit.variant)
-      this.diagnostics.push(diagnostic('unexpected-token', { expected: 'variant ".." of MODEL from ".." above the edits', found: edits[0]!.kind }, edits[0]!.span))
+      this.diagnostics.push(
+        diagnostic(
+          'unexpected-token',
+          { expected: 'variant ".." of MODEL from ".." above the edits', found: edits[0]!.kind },
+          edits[0]!.span,
+        ),
+      )
   }
 
   #import(unit: FileUnit, declaration: Extract<Declaration, { kind: 'import' }>, chain: readonly string[]): void {
     const file = this.host.resolve(unit.source.file, declaration.from)
     if (chain.includes(file)) {
-      this.diagnostics.push(diagnostic('import-cycle', { chain: [...chain.slice(chain.indexOf(file)), file] }, declaration.fromSpan))
+      this.diagnostics.push(
+        diagnostic('import-cycle', { chain: [...chain.slice(chain.indexOf(file)), file] }, declaration.fromSpan),
+      )
       return
     }
     const broken = this.diagnostics.length
     const imported = this.load(file, declaration.fromSpan, chain)
     if (!imported) return
-    const module = [...imported.modules.values()].find((candidate) => candidate.file === imported && candidate.declaration.name.text === declaration.name.text)
+    const module = [...imported.modules.values()].find(
+      (candidate) => candidate.file === imported && candidate.declaration.name.text === declaration.name.text,
+    )
     if (module) unit.modules.set(declaration.name.text, module)
     else if (this.diagnostics.length === broken) {
-      const names = [...imported.modules.values()].filter((candidate) => candidate.file === imported).map((candidate) => candidate.declaration.name.text)
+      const names = [...imported.modules.values()]
+        .filter((candidate) => candidate.file === imported)
+        .map((candidate) => candidate.declaration.name.text)
       this.diagnostics.push(
-        diagnostic('unknown-module', { name: declaration.name.text, file: declaration.from, near: nearest(declaration.name.text, names), accepted: names }, declaration.name.span),
+        diagnostic(
+          'unknown-module',
+          { name: declaration.name.text, file: declaration.from, near: nearest(declaration.name.text, names), accepted: names },
+          declaration.name.span,
+        ),
       )
     }
   }

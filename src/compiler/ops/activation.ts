@@ -90,7 +90,11 @@ export const elementwiseOps: readonly Op[] = Object.entries(elementwise)
     build(call) {
       const x = integer ? call.inputs[0]! : call.requireFloat(0)
       const values = Object.fromEntries(Object.keys(attributes).map((key) => [key, call.real(key)]))
-      return call.emit(elementwisePrimitives.find((primitive) => primitive.name === name)!, [x], { attributes: values })[0]!
+      return call.emit(
+        elementwisePrimitives.find((primitive) => primitive.name === name)!,
+        [x],
+        { attributes: values },
+      )[0]!
     },
     example: { inputs: { x: [2, 3, 4] }, code: example ?? `${name}(x)` },
   }))
@@ -138,7 +142,11 @@ export const softmax: Op = {
     const x = call.requireFloat(0)
     const axis = axisOf(call.int('axis'), x.shape.length)
     if (axis < 0 || axis >= x.shape.length)
-      call.fail('attribute-value', { name: 'axis', accepted: `an axis of ${x.shape.length}`, given: String(call.int('axis')) }, call.spanOf('axis'))
+      call.fail(
+        'attribute-value',
+        { name: 'axis', accepted: `an axis of ${x.shape.length}`, given: String(call.int('axis')) },
+        call.spanOf('axis'),
+      )
     return call.emit(normalExponential, [x], { attributes: { axis } })[0]!
   },
   example: { inputs: { x: [2, 3, 4] }, code: 'softmax(x, axis: -1)' },
@@ -165,7 +173,8 @@ export const drop_path: Op = {
   build(call) {
     const x = call.requireFloat(0)
     const rate = call.real('rate')
-    if (rate >= 1) call.fail('attribute-value', { name: 'rate', accepted: 'from 0 to below 1', given: String(rate) }, call.spanOf('rate'))
+    if (rate >= 1)
+      call.fail('attribute-value', { name: 'rate', accepted: 'from 0 to below 1', given: String(rate) }, call.spanOf('rate'))
     if (rate === 0 || asInteger(x.shape[0]!) === 0) return x
     return call.emit(stochasticDepth, [x], { attributes: { rate } })[0]!
   },

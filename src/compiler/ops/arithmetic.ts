@@ -2,6 +2,7 @@ import type * as tfjs from '@tensorflow/tfjs'
 import { compare, type Size } from '../shapes/size.ts'
 import { isOne } from './convolution.ts'
 import { typed, type ComputedCall, type Primitive, type Tfjs } from './op.ts'
+import { untaped } from './tfjs-tools.ts'
 
 /** Shapes aligned at the right; only an axis written as 1 is stretched. Undefined where two axes do not pair. */
 export function broadcast(left: readonly Size[], right: readonly Size[]): { shape: Size[] } | { axis: number; unknown: boolean } {
@@ -24,6 +25,9 @@ export function broadcast(left: readonly Size[], right: readonly Size[]): { shap
 
 type Formula = (tf: Tfjs, a: tfjs.Tensor, b: tfjs.Tensor) => tfjs.Tensor
 
+/** floor(a / b) as a constant: tfjs has a gradient for floorDiv, that of a / b. */
+const wholeQuotient: Formula = (tf, a, b) => untaped(tf, () => (a.dtype === 'int32' ? tf.floorDiv(a, b) : tf.floor(tf.div(a, b))))
+
 /** Where integers are divided, the quotient is rounded down. */
 const formulas: Readonly<Record<string, { formula: Formula; written: string }>> = {
   add: { written: '+', formula: (tf, a, b) => tf.add(a, b) },
@@ -31,7 +35,7 @@ const formulas: Readonly<Record<string, { formula: Formula; written: string }>> 
   multiply: { written: '*', formula: (tf, a, b) => tf.mul(a, b) },
   divide: { written: '/', formula: (tf, a, b) => tf.div(a, b) },
   floor_divide: { written: 'floor(a / b)', formula: (tf, a, b) => tf.floorDiv(a, b) },
-  remainder: { written: '%', formula: (tf, a, b) => tf.sub(a, tf.mul(tf.floorDiv(a, b), b)) },
+  remainder: { written: '%', formula: (tf, a, b) => tf.sub(a, tf.mul(wholeQuotient(tf, a, b), b)) },
   minimum: { written: 'min', formula: (tf, a, b) => tf.minimum(a, b) },
   maximum: { written: 'max', formula: (tf, a, b) => tf.maximum(a, b) },
 }
@@ -65,7 +69,15 @@ export const arithmetic: readonly Primitive[] = Object.entries(formulas).map(([n
 }))
 
 export const arithmeticNamed = (name: string): Primitive => arithmetic.find((primitive) => primitive.name === name)!
-export const operatorNames: Readonly<Record<string, string>> = { '+': 'add', '-': 'subtract', '*': 'multiply', '/': 'divide', '%': 'remainder', min: 'minimum', max: 'maximum' }
+export const operatorNames: Readonly<Record<string, string>> = {
+  '+': 'add',
+  '-': 'subtract',
+  '*': 'multiply',
+  '/': 'divide',
+  '%': 'remainder',
+  min: 'minimum',
+  max: 'maximum',
+}
 export const writtenAs = (name: string): string => formulas[name]!.written
 
 export const cast: Primitive = {

@@ -1,7 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { add, asInteger, constant, floorDiv, mul, type Size } from '../shapes/size.ts'
-import { f32, type Op, type OpCall, type Primitive } from './op.ts'
-import { reflectAxis, zeroPad } from './tfjs-tools.ts'
+import { f32, type Op, type OpCall, type Primitive, type Tfjs } from './op.ts'
+import { reflectAxis, sliceAxis, zeroPad } from './tfjs-tools.ts'
 
 /** floor((length + 2 pad - dilation (kernel - 1) - 1) / stride) + 1 */
 export const windowed = (length: Size, kernel: number, stride: number, pad: number, dilation = 1): Size =>
@@ -39,14 +39,15 @@ export const convolution: Primitive = {
     const groups = attributes['groups'] as number
     const [rows, columns] = pair(attributes['kernel'])
     // TensorFlow's own zero padding where it means the same: no padded copy is kept for the gradient.
-    const same = attributes['mode'] === 'zero' && stride === 1 && 2 * padY === dilation * (rows - 1) && 2 * padX === dilation * (columns - 1)
+    const same =
+      attributes['mode'] === 'zero' && stride === 1 && 2 * padY === dilation * (rows - 1) && 2 * padX === dilation * (columns - 1)
     const padded = same
       ? x!
       : attributes['mode'] === 'reflect'
         ? reflectAxis(tf, reflectAxis(tf, x!, 1, padY, padY), 2, padX, padX)
         : zeroPad(tf, x!, padY, padY, padX, padX)
     const convolve = (part: tfjs.Tensor, weights: tfjs.Tensor): tfjs.Tensor =>
-      tf.conv2d(part as tfjs.Tensor4D, weights as tfjs.Tensor4D, stride, same ? 'same' : 'valid', 'NHWC', dilation)
+      tf.conv2d(part as tfjs.Tensor4D, dilated(tf, weights, dilation) as tfjs.Tensor4D, stride, same ? 'same' : 'valid', 'NHWC')
     const y =
       groups === 1
         ? convolve(padded, kernel!)
@@ -56,6 +57,19 @@ export const convolution: Primitive = {
           )
     return [bias ? tf.add(y, bias) : y]
   },
+}
+
+/** The kernel with zeros between its rows and columns: tfjs has no gradient for dilated convolutions. */
+function dilated(tf: Tfjs, kernel: tfjs.Tensor, dilation: number): tfjs.Tensor {
+  return [0, 1].reduce((spread, axis) => {
+    const length = spread.shape[axis]!
+    if (dilation === 1 || length === 1) return spread
+    const shape = spread.shape.with(axis, length * dilation)
+    const apart = [...spread.shape.slice(0, axis + 1), 1, ...spread.shape.slice(axis + 1)]
+    const gaps = tf.zeros(apart.with(axis + 1, dilation - 1))
+    const wide = tf.concat([spread.reshape(apart), gaps], axis + 1).reshape(shape)
+    return sliceAxis(tf, wide, axis, 0, (length - 1) * dilation + 1)
+  }, kernel)
 }
 
 export const conv: Op = {
@@ -98,9 +112,9 @@ export const conv: Op = {
       })
     const fits = (length: Size, kernel: number, p: number, axis: string): void => {
       const span = dilation * (kernel - 1) + 1
-      if (mode === 'reflect')
-        call.requireAtLeast(length, p + 1, `reflect pad of ${p} needs ${axis} of at least ${p + 1}`)
-      else call.requireAtLeast(length, span - 2 * p, `a kernel of ${kernel} with pad ${p} needs ${axis} of at least ${span - 2 * p}`)
+      if (mode === 'reflect') call.requireAtLeast(length, p + 1, `reflect pad of ${p} needs ${axis} of at least ${p + 1}`)
+      else
+        call.requireAtLeast(length, span - 2 * p, `a kernel of ${kernel} with pad ${p} needs ${axis} of at least ${span - 2 * p}`)
     }
     fits(x.shape[1]!, rows, pad[0], 'its height')
     fits(x.shape[2]!, columns, pad[1], 'its width')

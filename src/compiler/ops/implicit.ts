@@ -4,7 +4,7 @@ import { arithmeticNamed } from './arithmetic.ts'
 import { rearrangement } from './convolution.ts'
 import { reductionNamed } from './reduce.ts'
 import { f32, i32, type Op, type OpCall, type Primitive, type TensorValue, type Tfjs } from './op.ts'
-import { gatherRows } from './tfjs-tools.ts'
+import { gatherRows, untaped } from './tfjs-tools.ts'
 
 /** Keeps a shifted query off the border of a cell; LIIF's `eps_shift`. */
 const tieBreak = 1e-6
@@ -45,7 +45,8 @@ export const ensembleCorners: Primitive = {
       f32([batch!, queries!, count]),
     ]
   },
-  compute(tf, [coord, cell], _weights, { attributes, sizes }) {
+  compute(tf, inputs, _weights, { attributes, sizes }) {
+    const [coord, cell] = inputs.map((input) => untaped(tf, () => tf.clone(input)))
     const [height, width] = sizes['picture'] as [number, number]
     const [extendedHeight, extendedWidth] = sizes['map'] as [number, number]
     const shifts = attributes['count'] === 4 ? [-1, 1] : [0]
@@ -83,20 +84,53 @@ function cornersOp(name: string, count: number, summary: string): Op {
       const cell = call.requireRank(1, 3, '[B, q, 2]')
       const lr = call.requireRank(2, 4, '[B, h, w, c]')
       const f = call.requireRank(3, 4, '[B, H, W, d]')
-      for (const [at, value] of [[0, coord], [1, cell]] as const)
-        call.requireEqual(value.shape[2]!, constant(2), () => `${name} takes (row, column) pairs; this has ${format(value.shape[2]!)}`, call.inputSpans[at])
-      call.requireEqual(coord.shape[1]!, cell.shape[1]!, () => `coord has ${format(coord.shape[1]!)} queries and cell has ${format(cell.shape[1]!)}`, call.inputSpans[1])
+      for (const [at, value] of [
+        [0, coord],
+        [1, cell],
+      ] as const) {
+        call.requireFloat(at)
+        call.requireEqual(
+          value.shape[2]!,
+          constant(2),
+          () => `${name} takes (row, column) pairs; this has ${format(value.shape[2]!)}`,
+          call.inputSpans[at],
+        )
+      }
+      for (const [at, value] of [
+        [1, cell],
+        [2, lr],
+        [3, f],
+      ] as const)
+        call.requireEqual(
+          value.shape[0]!,
+          coord.shape[0]!,
+          () => `coord has ${format(coord.shape[0]!)} samples and ${['', 'cell', 'lr', 'f'][at]} has ${format(value.shape[0]!)}`,
+          call.inputSpans[at],
+        )
+      call.requireEqual(
+        coord.shape[1]!,
+        cell.shape[1]!,
+        () => `coord has ${format(coord.shape[1]!)} queries and cell has ${format(cell.shape[1]!)}`,
+        call.inputSpans[1],
+      )
       const [index, offset, scaled, weight] = call.emit(ensembleCorners, [coord, cell], {
         attributes: { count },
         sizes: { picture: [lr.shape[1]!, lr.shape[2]!], map: [f.shape[1]!, f.shape[2]!] },
       })
       return { index: index!, offset: offset!, cell: scaled!, weight: weight! }
     },
-    example: { inputs: { x: [1, 4, 5, 2] }, code: `${name}(range(1) * rearrange(mean(x, axis: [1, 2]), "B n -> B 1 n"), rearrange(mean(x, axis: [1, 2]), "B n -> B 1 n"), x, x)` },
+    example: {
+      inputs: { x: [1, 4, 5, 2] },
+      code: `${name}(range(1) * rearrange(mean(x, axis: [1, 2]), "B n -> B 1 n"), rearrange(mean(x, axis: [1, 2]), "B n -> B 1 n"), x, x)`,
+    },
   }
 }
 
-export const corners = cornersOp('corners', 4, 'The four cells around each query, with offsets in cells, the cell in cells, and mixing weights.')
+export const corners = cornersOp(
+  'corners',
+  4,
+  'The four cells around each query, with offsets in cells, the cell in cells, and mixing weights.',
+)
 export const nearest = cornersOp('nearest', 1, 'The cell nearest to each query: corners with an axis of 1.')
 
 /** Rows of a map by flat position: row * width + column. */
@@ -107,14 +141,22 @@ export const taking: Primitive = {
     const [batch, height, width, channels] = x!.shape as [number, number, number, number]
     const flat = x!.reshape([batch * height * width, channels])
     if (batch === 1) return [gatherRows(tf, flat, index!)]
-    const start = tf.range(0, batch, 1, 'int32').mul(tf.scalar(height * width, 'int32')).reshape([batch, ...index!.shape.slice(1).map(() => 1)])
+    const start = tf
+      .range(0, batch, 1, 'int32')
+      .mul(tf.scalar(height * width, 'int32'))
+      .reshape([batch, ...index!.shape.slice(1).map(() => 1)])
     return [gatherRows(tf, flat, tf.add(index!, start))]
   },
 }
 
 const requireIndex = (call: OpCall, at: number): TensorValue => {
   const index = call.inputs[at]!
-  if (index.dtype !== 'i32') call.fail('dtype-mismatch', { callee: call.callee, takes: 'an i32 index', name: 'the index', given: 'f32' }, call.inputSpans[at])
+  if (index.dtype !== 'i32')
+    call.fail(
+      'dtype-mismatch',
+      { callee: call.callee, takes: 'an i32 index', name: 'the index', given: 'f32' },
+      call.inputSpans[at],
+    )
   return index
 }
 
@@ -128,7 +170,12 @@ export const take: Op = {
     const x = call.requireRank(0, 4, '[B, H, W, c]')
     call.requireFloat(0)
     const index = requireIndex(call, 1)
-    call.requireEqual(x.shape[0]!, index.shape[0]!, () => `the map has ${format(x.shape[0]!)} samples and the index ${format(index.shape[0]!)}`, call.inputSpans[1])
+    call.requireEqual(
+      x.shape[0]!,
+      index.shape[0]!,
+      () => `the map has ${format(x.shape[0]!)} samples and the index ${format(index.shape[0]!)}`,
+      call.inputSpans[1],
+    )
     return call.emit(taking, [x, index])[0]!
   },
   example: { inputs: { x: [1, 4, 5, 2] }, code: 'take(x, rearrange(range(6), "q -> 1 q"))' },
@@ -143,7 +190,10 @@ export const takingAlong: Primitive = {
     const [batch, rows] = x!.shape as [number, number]
     const inner = x!.shape.slice(2, -1).reduce((product, size) => product * size, 1)
     const flatIndex = index!.reshape([batch, index!.shape[1]!, inner])
-    const start = tf.range(0, batch, 1, 'int32').mul(tf.scalar(rows * inner, 'int32')).reshape([batch, 1, 1])
+    const start = tf
+      .range(0, batch, 1, 'int32')
+      .mul(tf.scalar(rows * inner, 'int32'))
+      .reshape([batch, 1, 1])
     const lane = tf.range(0, inner, 1, 'int32').reshape([1, 1, inner])
     const position = tf.add(tf.add(tf.mul(flatIndex, tf.scalar(inner, 'int32')), start), lane)
     return [gatherRows(tf, x!.reshape([batch * rows * inner, width]), position).reshape([...index!.shape, width])]
@@ -159,11 +209,22 @@ export const take_along: Op = {
   build(call) {
     const x = call.requireFloat(0)
     const index = requireIndex(call, 1)
-    if (call.int('axis') !== 1) call.fail('attribute-value', { name: 'axis', accepted: '1', given: String(call.int('axis')) }, call.spanOf('axis'))
+    if (call.int('axis') !== 1)
+      call.fail('attribute-value', { name: 'axis', accepted: '1', given: String(call.int('axis')) }, call.spanOf('axis'))
     if (x.shape.length < 3 || index.shape.length !== x.shape.length - 1)
-      call.fail('rank-mismatch', { callee: 'take_along', takes: 'x [B, k, .., d] and index [B, q, ..]', name: 'the index', given: shown(index.shape) }, call.inputSpans[1])
+      call.fail(
+        'rank-mismatch',
+        { callee: 'take_along', takes: 'x [B, k, .., d] and index [B, q, ..]', name: 'the index', given: shown(index.shape) },
+        call.inputSpans[1],
+      )
     index.shape.forEach((size, at) => {
-      if (at !== 1) call.requireEqual(size, x.shape[at]!, () => `axis ${at} of the index is ${format(size)}, of x ${format(x.shape[at]!)}`, call.inputSpans[1])
+      if (at !== 1)
+        call.requireEqual(
+          size,
+          x.shape[at]!,
+          () => `axis ${at} of the index is ${format(size)}, of x ${format(x.shape[at]!)}`,
+          call.inputSpans[1],
+        )
     })
     return call.emit(takingAlong, [x, index])[0]!
   },
@@ -181,14 +242,23 @@ export const ensemble: Op = {
   build(call) {
     const x = call.requireRank(0, 4, '[B, q, t, c]')
     const weight = call.requireRank(1, 3, '[B, q, t]')
+    call.requireFloat(0)
+    call.requireFloat(1)
     weight.shape.forEach((size, at) =>
-      call.requireEqual(size, x.shape[at]!, () => `axis ${at} of the weights is ${format(size)}, of x ${format(x.shape[at]!)}`, call.inputSpans[1]),
+      call.requireEqual(
+        size,
+        x.shape[at]!,
+        () => `axis ${at} of the weights is ${format(size)}, of x ${format(x.shape[at]!)}`,
+        call.inputSpans[1],
+      ),
     )
     const shape = [...weight.shape, constant(1)]
-    const spread = call.emit(rearrangement, [weight], { attributes: { permute: [0, 1, 2, 3] }, sizes: { split: shape, merge: shape } })[0]!
+    const spread = call.emit(rearrangement, [weight], {
+      attributes: { permute: [0, 1, 2, 3] },
+      sizes: { split: shape, merge: shape },
+    })[0]!
     const weighted = call.emit(arithmeticNamed('multiply'), [x, spread])[0]!
     return call.emit(reductionNamed('sum'), [weighted], { attributes: { axes: [2], keep: false } })[0]!
   },
   example: { inputs: { x: [1, 3, 4, 2] }, code: 'ensemble(x, mean(x, axis: 3))' },
 }
-

@@ -15,7 +15,8 @@ function patternProblem(call: OpCall, problem: { kind: string; message: string; 
       ? span
       : { file: span.file, start: span.start + 1 + problem.start, end: span.start + 1 + (problem.end ?? problem.start + 1) }
   if (problem.kind === 'pattern-syntax') call.fail('pattern-syntax', { problem: problem.message }, inside)
-  if (problem.kind === 'shape-unknown') call.fail('shape-unknown', { claim: problem.message.replace(/^cannot show that /, '') }, inside)
+  if (problem.kind === 'shape-unknown')
+    call.fail('shape-unknown', { claim: problem.message.replace(/^cannot show that /, '') }, inside)
   if (problem.kind === 'shape-mismatch') call.fail('shape-mismatch', { problem: problem.message }, inside)
   if (problem.kind === 'not-divisible') {
     const { size, by } = problem as unknown as { size: Size; by: Size }
@@ -52,11 +53,25 @@ export const contraction: Primitive = {
     const product = (list: readonly number[]): number => list.reduce((total, size) => total * size, 1)
     const { batch, left, right, inner } = sizes as Record<'batch' | 'left' | 'right' | 'inner', readonly number[]>
     const bring = (x: tfjs.Tensor, order: readonly number[], summed: number, shape: number[]): tfjs.Tensor => {
-      const total = summed === 0 ? x : tf.sum(x.transpose([...order]), Array.from({ length: summed }, (_, at) => order.length - 1 - at))
+      const total =
+        summed === 0
+          ? x
+          : tf.sum(
+              x.transpose([...order]),
+              Array.from({ length: summed }, (_, at) => order.length - 1 - at),
+            )
       return (summed === 0 ? total.transpose([...order]) : total).reshape(shape)
     }
-    const first = bring(a!, attributes['leftOrder'] as number[], attributes['leftSummed'] as number, [product(batch), product(left), product(inner)])
-    const second = bring(b!, attributes['rightOrder'] as number[], attributes['rightSummed'] as number, [product(batch), product(right), product(inner)])
+    const first = bring(a!, attributes['leftOrder'] as number[], attributes['leftSummed'] as number, [
+      product(batch),
+      product(left),
+      product(inner),
+    ])
+    const second = bring(b!, attributes['rightOrder'] as number[], attributes['rightSummed'] as number, [
+      product(batch),
+      product(right),
+      product(inner),
+    ])
     const y = batchMatMul(tf, first, second, true).reshape([...batch, ...left, ...right])
     return [y.transpose([...(attributes['outputOrder'] as number[])])]
   },
@@ -104,7 +119,12 @@ export const joining: Primitive = {
   results({ inputs, attributes }) {
     const axis = attributes['axis'] as number
     const total = inputs.map((input) => input.shape[axis]!).reduce(add)
-    return [typed(inputs[0]!.shape.map((size, at) => (at === axis ? total : size)), inputs[0]!.dtype)]
+    return [
+      typed(
+        inputs[0]!.shape.map((size, at) => (at === axis ? total : size)),
+        inputs[0]!.dtype,
+      ),
+    ]
   },
   compute: (tf, inputs, _weights, { attributes }) => [tf.concat([...inputs], attributes['axis'] as number)],
 }
@@ -113,7 +133,11 @@ function readAxis(call: OpCall, rank: number): number {
   const written = call.int('axis')
   const axis = axisOf(written, rank)
   if (axis < 0 || axis >= rank)
-    call.fail('attribute-value', { name: 'axis', accepted: `from ${-rank} to ${rank - 1}`, given: String(written) }, call.spanOf('axis'))
+    call.fail(
+      'attribute-value',
+      { name: 'axis', accepted: `from ${-rank} to ${rank - 1}`, given: String(written) },
+      call.spanOf('axis'),
+    )
   return axis
 }
 
@@ -129,12 +153,25 @@ export const concat: Op = {
     others.forEach((other, index) => {
       const span = call.inputSpans[index + 1]
       if (other.shape.length !== first!.shape.length)
-        call.fail('rank-mismatch', { callee: 'concat', takes: `tensors of ${first!.shape.length} axes`, name: `tensor ${index + 2}`, given: shown(other) }, span)
+        call.fail(
+          'rank-mismatch',
+          { callee: 'concat', takes: `tensors of ${first!.shape.length} axes`, name: `tensor ${index + 2}`, given: shown(other) },
+          span,
+        )
       if (other.dtype !== first!.dtype)
-        call.fail('dtype-mismatch', { callee: 'concat', takes: 'one dtype', name: `tensor ${index + 2}`, given: other.dtype }, span)
+        call.fail(
+          'dtype-mismatch',
+          { callee: 'concat', takes: 'one dtype', name: `tensor ${index + 2}`, given: other.dtype },
+          span,
+        )
       first!.shape.forEach((size, at) => {
         if (at === axis) return
-        call.requireEqual(size, other.shape[at]!, () => `concat joins axis ${axis}; axis ${at} differs: ${format(size)} against ${format(other.shape[at]!)}`, span)
+        call.requireEqual(
+          size,
+          other.shape[at]!,
+          () => `concat joins axis ${axis}; axis ${at} differs: ${format(size)} against ${format(other.shape[at]!)}`,
+          span,
+        )
       })
     })
     return others.length === 0 ? first! : call.emit(joining, call.inputs, { attributes: { axis } })[0]!
@@ -148,7 +185,10 @@ const shown = (value: TensorValue): string => `[${value.shape.map(format).join('
 export const slicing: Primitive = {
   name: 'slice',
   results: ({ inputs, attributes, sizes }) => [
-    typed(inputs[0]!.shape.map((size, at) => (at === attributes['axis'] ? sizes['count']![0]! : size)), inputs[0]!.dtype),
+    typed(
+      inputs[0]!.shape.map((size, at) => (at === attributes['axis'] ? sizes['count']![0]! : size)),
+      inputs[0]!.dtype,
+    ),
   ],
   compute: (tf, [x], _weights, { attributes, sizes }) => [
     sliceAxis(tf, x!, attributes['axis'] as number, sizes['from']![0]!, sizes['count']![0]!),
@@ -172,7 +212,12 @@ export const split: Op = {
     const axis = readAxis(call, x.shape.length)
     const pieces = call.sizes('sizes')
     const total = pieces.reduce(add)
-    call.requireEqual(total, x.shape[axis]!, () => `the pieces make ${format(total)} and axis ${axis} has ${format(x.shape[axis]!)}`, call.spanOf('sizes'))
+    call.requireEqual(
+      total,
+      x.shape[axis]!,
+      () => `the pieces make ${format(total)} and axis ${axis} has ${format(x.shape[axis]!)}`,
+      call.spanOf('sizes'),
+    )
     let from: Size = constant(0)
     return pieces.map((count) => {
       const piece = slice(call, x, axis, from, count)
@@ -185,7 +230,10 @@ export const split: Op = {
 
 const withoutAxis = (call: OpCall, x: TensorValue, axis: number): TensorValue => {
   const shape = x.shape.filter((_, at) => at !== axis)
-  return call.emit(rearrangement, [x], { attributes: { permute: shape.map((_, at) => at) }, sizes: { split: shape, merge: shape } })[0]!
+  return call.emit(rearrangement, [x], {
+    attributes: { permute: shape.map((_, at) => at) },
+    sizes: { split: shape, merge: shape },
+  })[0]!
 }
 
 export const unstack: Op = {
@@ -235,14 +283,27 @@ export const pad: Op = {
     bottom: { type: 'int', standard: 0, least: 0, about: 'rows below' },
     left: { type: 'int', standard: 0, least: 0, about: 'columns before' },
     right: { type: 'int', standard: 0, least: 0, about: 'columns behind' },
-    mode: { type: 'word', words: modes, standard: 'zero', about: 'what stands there: zeros, or the picture mirrored without its edge' },
+    mode: {
+      type: 'word',
+      words: modes,
+      standard: 'zero',
+      about: 'what stands there: zeros, or the picture mirrored without its edge',
+    },
   },
   build(call) {
     const x = call.requireRank(0, 4, '[B, h, w, c]')
     const sides = ['top', 'bottom', 'left', 'right'].map((side) => call.int(side))
     if (call.word('mode') === 'reflect') {
       const most = [Math.max(sides[0]!, sides[1]!), Math.max(sides[2]!, sides[3]!)]
-      most.forEach((p, at) => p > 0 && call.requireAtLeast(x.shape[at + 1]!, p + 1, `reflect pad of ${p} needs ${at === 0 ? 'its height' : 'its width'} of at least ${p + 1}`))
+      most.forEach(
+        (p, at) =>
+          p > 0 &&
+          call.requireAtLeast(
+            x.shape[at + 1]!,
+            p + 1,
+            `reflect pad of ${p} needs ${at === 0 ? 'its height' : 'its width'} of at least ${p + 1}`,
+          ),
+      )
     }
     return border(call, x, sides.map(constant) as [Size, Size, Size, Size])
   },
@@ -265,7 +326,11 @@ export const pad_to: Op = {
       const missing = sub(mul(constant(multiple), ceilDiv(length, multiple)), length)
       if (call.word('mode') === 'reflect' && asInteger(missing) !== 0) {
         // The pad of length - 1 at most: beyond it there is nothing to mirror.
-        call.requireAtLeast(sub(length, missing), 1, `reflect pad to a multiple of ${multiple} needs ${at === 0 ? 'a height' : 'a width'} larger than what is added`)
+        call.requireAtLeast(
+          sub(length, missing),
+          1,
+          `reflect pad to a multiple of ${multiple} needs ${at === 0 ? 'a height' : 'a width'} larger than what is added`,
+        )
       }
       return missing
     })
@@ -283,7 +348,12 @@ export const crop: Op = {
   build(call) {
     let x = call.requireRank(0, 4, '[B, H, W, c]')
     const to = call.sizes('to')
-    if (to.length !== 2) call.fail('attribute-value', { name: 'to', accepted: 'a height and a width', given: `${to.length} sizes` }, call.spanOf('to'))
+    if (to.length !== 2)
+      call.fail(
+        'attribute-value',
+        { name: 'to', accepted: 'a height and a width', given: `${to.length} sizes` },
+        call.spanOf('to'),
+      )
     to.forEach((length, at) => {
       const axis = at + 1
       call.requireAtLeast(sub(x.shape[axis]!, length), 0, `crop to ${format(length)} needs axis ${axis} of at least that`)
@@ -304,7 +374,8 @@ export const rolling: Primitive = {
     axes.forEach((axis, at) => {
       const length = y.shape[axis]!
       const shift = ((by[at]! % length) + length) % length
-      if (shift !== 0) y = tf.concat([sliceAxis(tf, y, axis, length - shift, shift), sliceAxis(tf, y, axis, 0, length - shift)], axis)
+      if (shift !== 0)
+        y = tf.concat([sliceAxis(tf, y, axis, length - shift, shift), sliceAxis(tf, y, axis, 0, length - shift)], axis)
     })
     return [y === x ? tf.clone(y) : y]
   },
@@ -323,9 +394,19 @@ export const roll: Op = {
     const x = call.inputs[0]!
     const by = call.ints('by')
     const axes = call.ints('axes')
-    if (by.length !== axes.length) call.fail('attribute-value', { name: 'by', accepted: `one number for each of ${axes.length} axes`, given: `${by.length} numbers` }, call.spanOf('by'))
+    if (by.length !== axes.length)
+      call.fail(
+        'attribute-value',
+        { name: 'by', accepted: `one number for each of ${axes.length} axes`, given: `${by.length} numbers` },
+        call.spanOf('by'),
+      )
     const outside = axes.find((axis) => axis >= x.shape.length)
-    if (outside !== undefined) call.fail('attribute-value', { name: 'axes', accepted: `from 0 to ${x.shape.length - 1}`, given: String(outside) }, call.spanOf('axes'))
+    if (outside !== undefined)
+      call.fail(
+        'attribute-value',
+        { name: 'axes', accepted: `from 0 to ${x.shape.length - 1}`, given: String(outside) },
+        call.spanOf('axes'),
+      )
     return by.every((shift) => shift === 0) ? x : call.emit(rolling, [x], { attributes: { by, axes } })[0]!
   },
   example: { inputs: { x: [1, 5, 6, 2] }, code: 'roll(x, by: [-2, 1], axes: [1, 2])' },
@@ -341,11 +422,13 @@ export const neighbourhoods: Primitive = {
   compute(tf, [x], _weights, { attributes }) {
     const kernel = attributes['kernel'] as number
     const p = (kernel - 1) / 2
-    const padded = attributes['pad'] === 'reflect' ? reflectAxis(tf, reflectAxis(tf, x!, 1, p, p), 2, p, p) : zeroPad(tf, x!, p, p, p, p)
+    const padded =
+      attributes['pad'] === 'reflect' ? reflectAxis(tf, reflectAxis(tf, x!, 1, p, p), 2, p, p) : zeroPad(tf, x!, p, p, p, p)
     const [batch, height, width, channels] = x!.shape as [number, number, number, number]
     const windows: tfjs.Tensor[] = []
     for (let row = 0; row < kernel; row += 1)
-      for (let column = 0; column < kernel; column += 1) windows.push(tf.slice(padded, [0, row, column, 0], [batch, height, width, channels]))
+      for (let column = 0; column < kernel; column += 1)
+        windows.push(tf.slice(padded, [0, row, column, 0], [batch, height, width, channels]))
     return [tf.stack(windows, 3)]
   },
 }
@@ -363,10 +446,17 @@ export const unfold: Op = {
     const x = call.requireRank(0, 4, '[B, h, w, c]')
     call.requireFloat(0)
     const kernel = call.int('kernel')
-    if (kernel % 2 === 0) call.fail('attribute-value', { name: 'kernel', accepted: 'odd', given: String(kernel) }, call.spanOf('kernel'))
+    if (kernel % 2 === 0)
+      call.fail('attribute-value', { name: 'kernel', accepted: 'odd', given: String(kernel) }, call.spanOf('kernel'))
     const p = (kernel - 1) / 2
     if (call.word('pad') === 'reflect' && p > 0)
-      [1, 2].forEach((axis) => call.requireAtLeast(x.shape[axis]!, p + 1, `reflect pad of ${p} needs ${axis === 1 ? 'its height' : 'its width'} of at least ${p + 1}`))
+      [1, 2].forEach((axis) =>
+        call.requireAtLeast(
+          x.shape[axis]!,
+          p + 1,
+          `reflect pad of ${p} needs ${axis === 1 ? 'its height' : 'its width'} of at least ${p + 1}`,
+        ),
+      )
     return call.emit(neighbourhoods, [x], { attributes: { kernel, pad: call.word('pad') } })[0]!
   },
   example: { inputs: { x: [1, 4, 5, 2] }, code: 'unfold(x, kernel: 3, pad: reflect)' },

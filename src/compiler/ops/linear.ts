@@ -77,6 +77,7 @@ export const layer_norm: Op = {
   attributes: { epsilon: { type: 'real', standard: 1e-5, least: 0, about: 'added to the variance' } },
   build(call) {
     const x = call.requireFloat(0)
+    if (x.shape.length === 0) call.requireRank(0, 1, '[.., c]')
     const channels = call.static(x.shape.at(-1)!, 'the last axis of its input')
     const weights = [call.weight('scale', [channels], { kind: 'ones' }), call.weight('shift', [channels], { kind: 'zeros' })]
     return call.emit(normalisation, [x], { attributes: { epsilon: call.real('epsilon') }, weights })[0]!
@@ -102,6 +103,7 @@ export const batch_norm: Op = {
   attributes: { epsilon: { type: 'real', standard: 1e-5, least: 0, about: 'added to the variance' } },
   build(call) {
     const x = call.requireFloat(0)
+    if (x.shape.length === 0) call.requireRank(0, 1, '[.., c]')
     const channels = call.static(x.shape.at(-1)!, 'the last axis of its input')
     const weights = [
       call.weight('scale', [channels], { kind: 'ones' }),
@@ -128,8 +130,14 @@ export const lookup: Op = {
   attributes: {},
   build(call) {
     const table = call.requireRank(0, 2, '[n, c]')
+    call.requireFloat(0)
     const index = call.inputs[1]!
-    if (index.dtype !== 'i32') call.fail('dtype-mismatch', { callee: 'lookup', takes: 'an i32 index', name: 'its second tensor', given: 'f32' }, call.inputSpans[1])
+    if (index.dtype !== 'i32')
+      call.fail(
+        'dtype-mismatch',
+        { callee: 'lookup', takes: 'an i32 index', name: 'its second tensor', given: 'f32' },
+        call.inputSpans[1],
+      )
     return call.emit(tableLookup, [table, index])[0]!
   },
   example: { inputs: { x: [4, 3] }, code: 'lookup(x, range(4) % 3)' },

@@ -41,7 +41,11 @@ const loss = (primitive: Primitive, summary: string): Op => ({
       call.requireFloat(1)
       const alike = a!.shape.length === b.shape.length && a!.shape.every((size, at) => compare(size, b.shape[at]!) === 'equal')
       if (!alike)
-        call.fail('loss-shape', { callee: primitive.name, left: `[${a!.shape.map(format).join(', ')}]`, right: `[${b.shape.map(format).join(', ')}]` })
+        call.fail('loss-shape', {
+          callee: primitive.name,
+          left: `[${a!.shape.map(format).join(', ')}]`,
+          right: `[${b.shape.map(format).join(', ')}]`,
+        })
     }
     return call.emit(primitive, call.inputs, b ? {} : { attributes: { right: call.real('right') } })[0]!
   },

@@ -50,7 +50,9 @@ export function bestRows(tf: Tfjs, a: tfjs.Tensor, b: tfjs.Tensor): { score: tfj
     scores.push(score!)
     indices.push(index!)
   }
-  return scores.length === 1 ? { score: scores[0]!, index: indices[0]! } : { score: tf.concat(scores, 1), index: tf.concat(indices, 1) }
+  return scores.length === 1
+    ? { score: scores[0]!, index: indices[0]! }
+    : { score: tf.concat(scores, 1), index: tf.concat(indices, 1) }
 }
 
 /**
@@ -77,7 +79,10 @@ export const matching: Primitive = {
       const best = bestRows(tf, lanesFirst(pixel), lanesFirst(texture)).index
       return best.reshape([batch, lanes, queries]).transpose([0, 2, 1])
     })
-    const start = tf.range(0, batch, 1, 'int32').mul(tf.scalar(keys * lanes, 'int32')).reshape([batch, 1, 1])
+    const start = tf
+      .range(0, batch, 1, 'int32')
+      .mul(tf.scalar(keys * lanes, 'int32'))
+      .reshape([batch, 1, 1])
     const lane = tf.range(0, lanes, 1, 'int32').reshape([1, 1, lanes])
     const position = tf.add(tf.add(tf.mul(index, tf.scalar(lanes, 'int32')), start), lane)
     const chosen = gatherRows(tf, texture.reshape([batch * keys * lanes, width]), position)
@@ -88,7 +93,8 @@ export const matching: Primitive = {
 
 export const best_match: Op = {
   name: 'best_match',
-  summary: 'For each row of a the row of b that is most like it along an axis: score and index. Streams; ties go to the lowest index.',
+  summary:
+    'For each row of a the row of b that is most like it along an axis: score and index. Streams; ties go to the lowest index.',
   takes: ['a: [B, q, .., d]', 'b: [B, k, .., d]'],
   gives: '(score: [B, q, ..], index: i32[B, q, ..])',
   attributes: {
@@ -98,13 +104,28 @@ export const best_match: Op = {
   build(call) {
     const a = call.requireFloat(0)
     const b = call.requireFloat(1)
-    if (call.int('over') !== 1) call.fail('attribute-value', { name: 'over', accepted: '1', given: String(call.int('over')) }, call.spanOf('over'))
+    if (call.int('over') !== 1)
+      call.fail('attribute-value', { name: 'over', accepted: '1', given: String(call.int('over')) }, call.spanOf('over'))
     if (a.shape.length < 3 || a.shape.length !== b.shape.length)
-      call.fail('rank-mismatch', { callee: 'best_match', takes: 'a [B, q, .., d] and b [B, k, .., d]', name: 'b', given: `[${b.shape.map(format).join(', ')}]` }, call.inputSpans[1])
+      call.fail(
+        'rank-mismatch',
+        {
+          callee: 'best_match',
+          takes: 'a [B, q, .., d] and b [B, k, .., d]',
+          name: 'b',
+          given: `[${b.shape.map(format).join(', ')}]`,
+        },
+        call.inputSpans[1],
+      )
     a.shape.forEach((size, at) => {
       const other = b.shape[at]!
       if (at !== 1 && compare(size, other) !== 'equal')
-        call.requireEqual(size, other, () => `best_match compares rows of ${format(size)} with rows of ${format(other)} at axis ${at}`, call.inputSpans[1])
+        call.requireEqual(
+          size,
+          other,
+          () => `best_match compares rows of ${format(size)} with rows of ${format(other)} at axis ${at}`,
+          call.inputSpans[1],
+        )
     })
     const [score, index] = call.emit(matching, [a, b])
     return { score: score!, index: index! }

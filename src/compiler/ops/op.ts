@@ -89,7 +89,12 @@ export interface OpCall {
   attribute(name: string): AttributeValue
   spanOf(name: string): Span
   emit(primitive: Primitive, inputs: readonly TensorValue[], emission?: Emission): TensorValue[]
-  weight(name: string, shape: readonly number[], initialiser: Initialiser, options?: { fanIn?: number; trainable?: boolean }): string
+  weight(
+    name: string,
+    shape: readonly number[],
+    initialiser: Initialiser,
+    options?: { fanIn?: number; trainable?: boolean },
+  ): string
   /** The number that a size is, or an error that names `what`. */
   static(size: Size, what: string): number
   requireRank(index: number, rank: number, takes: string): TensorValue
@@ -115,7 +120,12 @@ export interface Op {
   readonly ownsWeights?: true
   build(call: OpCall): OpResult
   /** In the architecture language; compiled in the tests. `inputs` names the shapes it runs on. */
-  readonly example: { readonly inputs: Readonly<Record<string, readonly number[]>>; readonly code: string; readonly step?: number; readonly tolerance?: number }
+  readonly example: {
+    readonly inputs: Readonly<Record<string, readonly number[]>>
+    readonly code: string
+    readonly step?: number
+    readonly tolerance?: number
+  }
 }
 
 export const isTensor = (value: unknown): value is TensorValue =>

@@ -20,7 +20,8 @@ export const averaging: Primitive = {
   results: shapeRule,
   compute(tf, [x], _weights, { attributes: given }) {
     const { kernel, stride, pad } = given as Record<'kernel' | 'stride' | 'pad', number>
-    const pool = (picture: tfjs.Tensor): tfjs.Tensor => tf.avgPool(zeroPad(tf, picture, pad, pad, pad, pad) as tfjs.Tensor4D, kernel, stride, 'valid')
+    const pool = (picture: tfjs.Tensor): tfjs.Tensor =>
+      tf.avgPool(zeroPad(tf, picture, pad, pad, pad, pad) as tfjs.Tensor4D, kernel, stride, 'valid')
     const mean = pool(x!)
     if (given['count_pad'] || pad === 0) return [mean]
     const [, height, width] = x!.shape as [number, number, number, number]
@@ -49,9 +50,15 @@ const pooling = (primitive: Primitive, summary: string, extra: Op['attributes'])
     const given = Object.fromEntries(['kernel', 'stride', 'pad'].map((name) => [name, call.int(name)]))
     const need = given['kernel']! - 2 * given['pad']!
     ;[1, 2].forEach((axis) =>
-      call.requireAtLeast(x.shape[axis]!, need, `a window of ${given['kernel']} needs ${axis === 1 ? 'its height' : 'its width'} of at least ${need}`),
+      call.requireAtLeast(
+        x.shape[axis]!,
+        need,
+        `a window of ${given['kernel']} needs ${axis === 1 ? 'its height' : 'its width'} of at least ${need}`,
+      ),
     )
-    return call.emit(primitive, [x], { attributes: { ...given, ...('count_pad' in extra && { count_pad: call.bool('count_pad') }) } })[0]!
+    return call.emit(primitive, [x], {
+      attributes: { ...given, ...('count_pad' in extra && { count_pad: call.bool('count_pad') }) },
+    })[0]!
   },
   example: { inputs: { x: [1, 5, 6, 2] }, code: `${primitive.name}(x, kernel: 3, stride: 2, pad: 1)` },
 })

@@ -2,7 +2,9 @@ import type * as tfjs from '@tensorflow/tfjs'
 import { constant } from '../shapes/size.ts'
 import { axisOf, typed, type Op, type Primitive, type Tfjs } from './op.ts'
 
-const formulas: Readonly<Record<string, { about: string; formula: (tf: Tfjs, x: tfjs.Tensor, axes: number[], keep: boolean) => tfjs.Tensor }>> = {
+const formulas: Readonly<
+  Record<string, { about: string; formula: (tf: Tfjs, x: tfjs.Tensor, axes: number[], keep: boolean) => tfjs.Tensor }>
+> = {
   mean: { about: 'Mean', formula: (tf, x, axes, keep) => tf.mean(x, axes, keep) },
   sum: { about: 'Sum', formula: (tf, x, axes, keep) => tf.sum(x, axes, keep) },
   max: { about: 'Largest value', formula: (tf, x, axes, keep) => tf.max(x, axes, keep) },
@@ -17,7 +19,9 @@ export const reductions: readonly Primitive[] = Object.entries(formulas).map(([n
       : inputs[0]!.shape.filter((_, at) => !axes.includes(at))
     return [typed(shape, inputs[0]!.dtype)]
   },
-  compute: (tf, [x], _weights, { attributes }) => [formula(tf, x!, [...(attributes['axes'] as number[])], attributes['keep'] as boolean)],
+  compute: (tf, [x], _weights, { attributes }) => [
+    formula(tf, x!, [...(attributes['axes'] as number[])], attributes['keep'] as boolean),
+  ],
 }))
 
 export const reductionNamed = (name: string): Primitive => reductions.find((primitive) => primitive.name === `reduce_${name}`)!
@@ -36,7 +40,11 @@ export const reductionOps: readonly Op[] = Object.entries(formulas).map(([name, 
     const axes = call.ints('axis').map((axis) => axisOf(axis, x.shape.length))
     const outside = axes.find((axis) => axis < 0 || axis >= x.shape.length)
     if (outside !== undefined)
-      call.fail('attribute-value', { name: 'axis', accepted: `from ${-x.shape.length} to ${x.shape.length - 1}`, given: String(outside) }, call.spanOf('axis'))
+      call.fail(
+        'attribute-value',
+        { name: 'axis', accepted: `from ${-x.shape.length} to ${x.shape.length - 1}`, given: String(outside) },
+        call.spanOf('axis'),
+      )
     return call.emit(reductionNamed(name), [x], { attributes: { axes, keep: call.bool('keep') } })[0]!
   },
   example: { inputs: { x: [2, 3, 4] }, code: `${name}(x, axis: 1)` },

@@ -1,4 +1,13 @@
-import { elementwiseOps, elementwisePrimitives, drop_path, normalExponential, prelu, sharedSlope, softmax, stochasticDepth } from './activation.ts'
+import {
+  elementwiseOps,
+  elementwisePrimitives,
+  drop_path,
+  normalExponential,
+  prelu,
+  sharedSlope,
+  softmax,
+  stochasticDepth,
+} from './activation.ts'
 import { arithmetic, cast } from './arithmetic.ts'
 import { conv, convolution, pixel_shuffle, rearrangement } from './convolution.ts'
 import { corners, ensemble, ensembleCorners, nearest, take, take_along, taking, takingAlong } from './implicit.ts'

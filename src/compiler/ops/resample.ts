@@ -1,5 +1,5 @@
 import type * as tfjs from '@tensorflow/tfjs'
-import { asInteger, constant, format, mul, type Size } from '../shapes/size.ts'
+import { constant, format, mul, type Size } from '../shapes/size.ts'
 import { f32, type Op, type Primitive, type Tfjs } from './op.ts'
 import { gatherRows } from './tfjs-tools.ts'
 
@@ -39,7 +39,10 @@ export const interpolation: Primitive = {
     const rows = tf.tensor2d(resampling(height, toHeight, kernel, align), [toHeight, height])
     const columns = tf.tensor2d(resampling(width, toWidth, kernel, align), [toWidth, width])
     const tall = tf.matMul(rows, x!.transpose([1, 0, 2, 3]).reshape([height, batch * width * channels]) as tfjs.Tensor2D)
-    const turned = tall.reshape([toHeight, batch, width, channels]).transpose([2, 1, 0, 3]).reshape([width, batch * toHeight * channels])
+    const turned = tall
+      .reshape([toHeight, batch, width, channels])
+      .transpose([2, 1, 0, 3])
+      .reshape([width, batch * toHeight * channels])
     const wide = tf.matMul(columns, turned as tfjs.Tensor2D)
     return [wide.reshape([toWidth, batch, toHeight, channels]).transpose([1, 2, 0, 3])]
   },
@@ -56,21 +59,42 @@ export const interpolate: Op = {
     by: { type: 'int', least: 1, optional: true, about: 'factor along both axes; or' },
     to: { type: 'sizes', optional: true, about: 'height and width' },
     kernel: { type: 'word', words: kernels, about: 'how values between positions are made' },
-    align: { type: 'word', words: ['centres', 'corners'], standard: 'centres', about: 'what of the first and last pixels stays in place' },
+    align: {
+      type: 'word',
+      words: ['centres', 'corners'],
+      standard: 'centres',
+      about: 'what of the first and last pixels stays in place',
+    },
   },
   build(call) {
     const x = call.requireRank(0, 4, '[B, h, w, c]')
     call.requireFloat(0)
-    if (call.has('by') === call.has('to')) call.fail('missing-attribute', { callee: 'interpolate', name: 'by or to, one of them' })
-    const to: readonly Size[] = call.has('by') ? [1, 2].map((axis) => mul(constant(call.int('by')), x.shape[axis]!)) : call.sizes('to')
-    if (to.length !== 2) call.fail('attribute-value', { name: 'to', accepted: 'a height and a width', given: `${to.length} sizes` }, call.spanOf('to'))
-    return call.emit(interpolation, [x], { attributes: { kernel: call.word('kernel'), align: call.word('align') }, sizes: { to } })[0]!
+    if (call.has('by') === call.has('to'))
+      call.fail('missing-attribute', { callee: 'interpolate', name: 'by or to, one of them' })
+    const to: readonly Size[] = call.has('by')
+      ? [1, 2].map((axis) => mul(constant(call.int('by')), x.shape[axis]!))
+      : call.sizes('to')
+    if (to.length !== 2)
+      call.fail(
+        'attribute-value',
+        { name: 'to', accepted: 'a height and a width', given: `${to.length} sizes` },
+        call.spanOf('to'),
+      )
+    return call.emit(interpolation, [x], {
+      attributes: { kernel: call.word('kernel'), align: call.word('align') },
+      sizes: { to },
+    })[0]!
   },
   example: { inputs: { x: [1, 3, 4, 2] }, code: 'interpolate(x, by: 2, kernel: bicubic)' },
 }
 
 /** Taps of one axis for positions that are only known when computed. */
-function sampleAxis(tf: Tfjs, coordinate: tfjs.Tensor, length: number, kernel: Kernel): { index: tfjs.Tensor; weight: tfjs.Tensor }[] {
+function sampleAxis(
+  tf: Tfjs,
+  coordinate: tfjs.Tensor,
+  length: number,
+  kernel: Kernel,
+): { index: tfjs.Tensor; weight: tfjs.Tensor }[] {
   const position = tf.div(tf.sub(tf.mul(tf.add(coordinate, 1), length), 1), 2)
   const clamp = (index: tfjs.Tensor): tfjs.Tensor => tf.cast(tf.clipByValue(index, 0, length - 1), 'int32')
   if (kernel === 'nearest') return [{ index: clamp(tf.round(position)), weight: tf.onesLike(position) }]
@@ -100,10 +124,15 @@ export const sampling: Primitive = {
     const at = (axis: 0 | 1): tfjs.Tensor => coord!.slice([0, 0, axis], [-1, -1, 1]).squeeze([2])
     const rows = sampleAxis(tf, at(0), height, kernel)
     const columns = sampleAxis(tf, at(1), width, kernel)
-    const start = tf.range(0, batch, 1, 'int32').mul(tf.scalar(height * width, 'int32')).reshape([batch, 1])
+    const start = tf
+      .range(0, batch, 1, 'int32')
+      .mul(tf.scalar(height * width, 'int32'))
+      .reshape([batch, 1])
     const flat = x!.reshape([batch * height * width, channels])
     const pairs = rows.flatMap((row) => columns.map((column) => ({ row, column })))
-    const index = pairs.map(({ row, column }) => tf.add(tf.add(tf.mul(row.index, tf.scalar(width, 'int32')), column.index), start))
+    const index = pairs.map(({ row, column }) =>
+      tf.add(tf.add(tf.mul(row.index, tf.scalar(width, 'int32')), column.index), start),
+    )
     const weight = pairs.map(({ row, column }) => tf.mul(row.weight, column.weight))
     const picked = gatherRows(tf, flat, tf.stack(index, 2)) // [B, q, taps, c]
     const mixed = tf.sum(tf.mul(picked, tf.stack(weight, 2).expandDims(3)), 2)
@@ -120,9 +149,24 @@ export const sample: Op = {
   build(call) {
     const x = call.requireRank(0, 4, '[B, h, w, c]')
     const coord = call.requireRank(1, 3, '[B, q, 2]')
-    if (asInteger(coord.shape[2]!) !== 2)
-      call.fail('shape-mismatch', { problem: `sample takes (row, column) pairs; this has ${format(coord.shape[2]!)}` }, call.inputSpans[1])
+    call.requireFloat(0)
+    call.requireFloat(1)
+    call.requireEqual(
+      coord.shape[2]!,
+      constant(2),
+      () => `sample takes (row, column) pairs; this has ${format(coord.shape[2]!)}`,
+      call.inputSpans[1],
+    )
+    call.requireEqual(
+      coord.shape[0]!,
+      x.shape[0]!,
+      () => `the picture has ${format(x.shape[0]!)} samples and coord ${format(coord.shape[0]!)}`,
+      call.inputSpans[1],
+    )
     return call.emit(sampling, [x, coord], { attributes: { kernel: call.word('kernel') } })[0]!
   },
-  example: { inputs: { x: [1, 3, 4, 2] }, code: 'sample(x, rearrange(range(4) * 0.2 - 0.3, "(q a) -> 1 q a", a: 2), kernel: bicubic)' },
+  example: {
+    inputs: { x: [1, 3, 4, 2] },
+    code: 'sample(x, rearrange(range(4) * 0.2 - 0.3, "(q a) -> 1 q a", a: 2), kernel: bicubic)',
+  },
 }

@@ -112,7 +112,11 @@ function unexpected(file: string, text: string, tokens: readonly IToken[], at: n
     const names = words.map((word) => word.name.slice(1, -1))
     const close = nearest(suspect.image, names)
     if (close.length > 0 || error.context.ruleStack.length <= 1)
-      return diagnostic('unknown-keyword', { name: suspect.image, near: close, accepted: close.length ? undefined : names } as never, span)
+      return diagnostic(
+        'unknown-keyword',
+        { name: suspect.image, near: close, accepted: close.length ? undefined : names } as never,
+        span,
+      )
   }
   return diagnostic('unexpected-token', { expected: expectation(error), found }, span, {
     ...(previous && token && { related: [{ span: spanOf(file, previous), label: `after this` }] }),
@@ -124,7 +128,8 @@ function expectation(error: IRecognitionException): string {
   const rule = error.context.ruleStack.at(-1)
   const single = /Expecting token of type --> (\S+) <--/.exec(error.message)?.[1]
   const labels: { [name: string]: string } = { Identifier: 'a name', Number: 'a number', String: 'a string in quotes' }
-  if (error.message.startsWith('Redundant input')) return 'a declaration (import, module, model, preset, train, evaluate, variant, replace, set)'
+  if (error.message.startsWith('Redundant input'))
+    return 'a declaration (import, module, model, preset, train, evaluate, variant, replace, set)'
   if (single) {
     const token = t.allTokens.find((candidate) => candidate.name === single)
     return labels[single] ?? (typeof token?.LABEL === 'string' ? token.LABEL : single)
@@ -137,7 +142,7 @@ function expectation(error: IRecognitionException): string {
     axis: 'a size',
     statement: 'a statement (input, output, scale, slot, let, weight, return)',
     declaration: 'a declaration (import, module, model, preset, train, evaluate, variant, replace, set)',
-    slotStatement: "a shape such as [B, h, w, c] or, with several, a parenthesis",
+    slotStatement: 'a shape such as [B, h, w, c] or, with several, a parenthesis',
     field: "':' and a value",
     scaleStatement: "'in' and a range, or '=' and a value",
   }
@@ -160,7 +165,10 @@ function withoutStatement(text: string, tokens: readonly IToken[], at: number): 
   const starts = (index: number): boolean => {
     const token = tokens[index]!
     const top = depths[index] === 0
-    return beginsLine(text, token) && (top ? t.declarationWords.includes(token.tokenType) : depths[index] === 1 && words.includes(token.tokenType))
+    return (
+      beginsLine(text, token) &&
+      (top ? t.declarationWords.includes(token.tokenType) : depths[index] === 1 && words.includes(token.tokenType))
+    )
   }
   let from = Math.min(at, tokens.length - 1)
   // An unknown word that begins a line is a statement of its own.
@@ -172,7 +180,11 @@ function withoutStatement(text: string, tokens: readonly IToken[], at: number): 
   }
   const depth = depths[from] ?? 0
   let to = Math.max(from + 1, at < tokens.length ? at + (own ? 1 : 0) : at)
-  while (to < tokens.length && !((depths[to] ?? 0) <= depth && (starts(to) || (tokens[to]!.tokenType === t.CloseBrace && depths[to]! <= depth)))) to += 1
+  while (
+    to < tokens.length &&
+    !((depths[to] ?? 0) <= depth && (starts(to) || (tokens[to]!.tokenType === t.CloseBrace && depths[to]! <= depth)))
+  )
+    to += 1
   if (depth === 0 && tokens[to]?.tokenType === t.CloseBrace) to += 1
   return [...tokens.slice(0, Math.max(from, 0)), ...tokens.slice(Math.max(to, from + 1))]
 }

@@ -23,7 +23,12 @@ export interface LayerConfig {
   readonly witnesses: readonly Witness[]
   readonly outputs: readonly (readonly (number | null)[])[]
   readonly dtypes: readonly ('float32' | 'int32')[]
-  readonly owned: readonly { readonly path: string; readonly name: string; readonly shape: readonly number[]; readonly trainable: boolean }[]
+  readonly owned: readonly {
+    readonly path: string
+    readonly name: string
+    readonly shape: readonly number[]
+    readonly trainable: boolean
+  }[]
 }
 
 /** `kwargs` of `model.apply` that a layer may use. */
@@ -88,7 +93,9 @@ function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
       const known = Object.fromEntries(
         this.config.witnesses.map(({ symbol, input, axis, factor }) => [symbol, all[input]!.shape[axis]! / factor]),
       )
-      const sizes = Object.fromEntries(Object.entries(this.sizes).map(([name, list]) => [name, list.map((size) => evaluate(size, known))]))
+      const sizes = Object.fromEntries(
+        Object.entries(this.sizes).map(([name, list]) => [name, list.map((size) => evaluate(size, known))]),
+      )
       const results = primitive.compute(
         tf,
         all.slice(0, this.config.operands),

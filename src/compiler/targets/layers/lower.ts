@@ -52,7 +52,8 @@ export function lowerToLayers(tf: Tfjs, graph: Graph, name: string, store: Layer
         return { path, name: path.split('.').at(-1)!, shape, trainable }
       }),
     }
-    const identity = node.weights.length > 0 ? `${node.op} ${node.weights.join()} ${JSON.stringify([config.attributes, config.sizes])}` : ''
+    const identity =
+      node.weights.length > 0 ? `${node.op} ${node.weights.join()} ${JSON.stringify([config.attributes, config.sizes])}` : ''
     const layer = store.get(identity) ?? new (classes.get(node.op)!)(config)
     const all = [...operands, ...shown.map((input) => inputs[input]!)]
     const result = layer.apply(all.length === 1 ? all[0]! : all) as tfjs.SymbolicTensor | tfjs.SymbolicTensor[]
@@ -109,7 +110,10 @@ function witnessed(witnesses: readonly Witness[], symbol: string): Witness {
 
 /** Layer names: the path, with what TensorFlow allows in names. */
 function uniqueName(node: Node, taken: Set<string>): string {
-  const base = `${node.path}${node.path ? '.' : ''}${node.op}`.replace(/\[(\d+)\]/g, '.$1').replace(/[^A-Za-z0-9_.]/g, '_').replace(/^[^A-Za-z0-9]/, 'x')
+  const base = `${node.path}${node.path ? '.' : ''}${node.op}`
+    .replace(/\[(\d+)\]/g, '.$1')
+    .replace(/[^A-Za-z0-9_.]/g, '_')
+    .replace(/^[^A-Za-z0-9]/, 'x')
   let name = base
   for (let count = 2; taken.has(name); count += 1) name = `${base}_${count}`
   taken.add(name)
