@@ -58,6 +58,7 @@ const recordFields: Readonly<Record<keyof RecordFile, (value: unknown) => boolea
   file: (value) => typeof value === 'string',
   variants: Array.isArray,
   preset: (value) => value === null || typeof value === 'string',
+  options: (value) => typeof value === 'object' && value !== null,
   values: Array.isArray,
   seed: Number.isSafeInteger,
   versions: (value) => typeof value === 'object' && value !== null,

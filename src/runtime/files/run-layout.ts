@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly file: string
   readonly variants: readonly string[]
   readonly preset: string | null
+  /** What compiled it, to compile it again from `model.arch.txt`. */
+  readonly options: { readonly preset?: string; readonly variants?: readonly string[]; readonly sets?: readonly string[] }
   /** Every parameter and field with its resolved value and where that came from (`default`, `preset mini`, `--set`, ..). */
   readonly values: readonly { readonly path: string; readonly value: unknown; readonly origin: string }[]
   readonly seed: number

@@ -31,6 +31,7 @@ const record: RunRecord = {
   model: 'ISTE',
   file: 'models/iste.arch',
   variants: ['ISTE on bicubic'],
+  options: {},
   preset: 'tiny',
   values: [{ path: 'dim', value: 64, origin: 'preset tiny' }],
   seed: 7,

@@ -16,7 +16,7 @@ const children: ChildProcess[] = []
 
 beforeEach(async () => {
   home = await mkdtemp(path.join(os.tmpdir(), 'archc-lock-'))
-  const empty = { variants: [], preset: null, values: [], seed: 1, versions: {}, engine: {}, data: [] }
+  const empty = { variants: [], preset: null, options: {}, values: [], seed: 1, versions: {}, engine: {}, data: [] }
   run = await createRun(path.join(home, 'run'), { model: 'M', file: 'm.arch', ...empty }, 'model M() {}')
   file = runPaths(run.folder).lock
 })

@@ -1,0 +1,99 @@
+import { Option, type Command } from 'commander'
+import type { CompileOptions } from '../compiler/index.ts'
+import { UserError } from '../errors.ts'
+import type { Engine, EngineName } from '../runtime/engine/index.ts'
+
+/** Flags that every command shares, as commander hands them over. */
+export interface CommonFlags {
+  readonly preset?: string
+  readonly variant: readonly string[]
+  readonly set: readonly string[]
+  readonly json?: boolean
+  readonly engine?: EngineName
+  readonly seed: number
+}
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value]
+
+export function count(value: string): number {
+  const number = Number(value)
+  if (!Number.isSafeInteger(number) || number < 0) throw new UserError(`${value} is no whole number`)
+  return number
+}
+
+/** A number of at least 0. */
+export function amount(value: string): number {
+  const number = Number(value)
+  if (value.trim() === '' || !Number.isFinite(number) || number < 0) throw new UserError(`${value} is no number of at least 0`)
+  return number
+}
+
+export const scales = (value: string): number[] =>
+  value.split(',').map((part) => {
+    const m = amount(part)
+    if (m < 1 || m > 64) throw new UserError(`a scale is from 1 to 64, not ${part}`)
+    return m
+  })
+
+/** --preset, --variant, --set. */
+export const compileFlags = (command: Command): Command =>
+  command
+    .option('-p, --preset <name>', 'a preset of the model; its defaults without one')
+    .option('--variant <file>', 'a variant file to apply; twice at most', collect, [])
+    .option('--set <path=value>', 'set a parameter or a field of train or evaluate', collect, [])
+
+export const engineFlags = (command: Command): Command =>
+  command.addOption(new Option('--engine <name>', 'force an engine').choices(['tensorflow', 'wasm', 'cpu'])).option('--seed <n>', 'seed of everything that is drawn', count, 0)
+
+export const jsonFlag = (command: Command): Command => command.option('--json', 'print one JSON object')
+
+export function compileOptions(flags: Pick<CommonFlags, 'preset' | 'variant' | 'set'>): CompileOptions {
+  if (flags.variant.length > 2) throw new UserError('--variant is given more than twice', 'two variants may be applied together')
+  return { ...(flags.preset !== undefined && { preset: flags.preset }), variants: flags.variant, sets: flags.set }
+}
+
+/** Colours only where a person looks, and where nothing asks for none. */
+export const colourful = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env['NO_COLOR'] && !process.argv.includes('--no-color')
+
+export const print = (line: string): void => void process.stdout.write(`${line}\n`)
+/** Progress and remarks: never in the way of `--json`. */
+export const remark = (line: string): void => void process.stderr.write(`${line}\n`)
+
+/** Loads an engine and says which. */
+export async function openEngine(flags: Pick<CommonFlags, 'engine'>): Promise<Engine> {
+  const { loadEngine } = await import('../runtime/engine/index.ts')
+  const engine = await loadEngine({ ...(flags.engine && { name: flags.engine }), say: remark })
+  remark(`engine: ${engine.description}`)
+  return engine
+}
+
+/** `1 h 12 min`, `3 min 5 s`, `12 s`. */
+export function duration(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds))
+  if (s >= 3600) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`
+  return s >= 60 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${s} s`
+}
+
+/** One line that overwrites itself on a terminal; elsewhere a line every `seconds`. */
+export function liveLine(seconds = 10): { show(line: string, force?: boolean): void; end(): void } {
+  let last = 0
+  let width = 0
+  return {
+    show(line, force = false) {
+      const now = Date.now()
+      if (process.stderr.isTTY) {
+        if (!force && now - last < 100) return
+        process.stderr.write(`\r${line.padEnd(width)}`)
+        width = line.length
+      } else {
+        if (!force && now - last < seconds * 1000) return
+        process.stderr.write(`${line}\n`)
+      }
+      last = now
+    },
+    end() {
+      if (process.stderr.isTTY && width > 0) process.stderr.write('\n')
+      width = 0
+    },
+  }
+}

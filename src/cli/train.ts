@@ -1,0 +1,70 @@
+import type { Command } from 'commander'
+import { amount, compileFlags, compileOptions, colourful, count, duration, engineFlags, liveLine, openEngine, print, remark, type CommonFlags } from './common.ts'
+
+interface Flags extends CommonFlags {
+  readonly data: string[]
+  readonly out: string
+  readonly steps?: number
+  readonly resume?: boolean
+  readonly val: number
+  readonly checkpointEvery?: number
+  readonly from?: string
+}
+
+/** Registers `archc train`. */
+export function trainCommand(program: Command): void {
+  const command = program
+    .command('train')
+    .description('train a model by its train block into a run folder')
+    .argument('<file>', 'a model or a variant')
+    .requiredOption('--data <where...>', 'a folder of pictures, or a CSV path,group,mpp')
+    .requiredOption('-o, --out <run>', 'the run folder')
+    .option('--steps <n>', 'steps instead of epochs; the schedule is scaled', count)
+    .option('--resume', 'go on where the run stopped')
+    .option('--val <share>', 'share of the pictures (or groups) set aside', amount, 0.1)
+    .option('--checkpoint-every <n>', 'steps between checkpoints', count)
+    .option('--from <weights>', 'start from the weights of a file, where they fit by name')
+  engineFlags(compileFlags(command))
+    .option('--json', 'print one JSON object at the end')
+    .addHelpText('after', '\nExamples:\n  archc train models/variants/iste-on-bicubic.arch --preset small --data fields/ --out runs/first --steps 1000\n  archc train models/iste.arch --preset tiny --data fields.csv --out runs/tiny --resume')
+    .action(async (file: string, flags: Flags) => {
+      const { loadModel } = await import('../runtime/network/load-model.ts')
+      const loaded = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
+      if (loaded.warnings) remark(loaded.warnings)
+      const engine = await openEngine(flags)
+      const { train } = await import('../runtime/train/train.ts')
+      const stop = new AbortController()
+      const interrupt = (): void => {
+        if (stop.signal.aborted) process.exit(130)
+        remark('\nstopping after this step; everything is saved (again Ctrl-C: at once)')
+        stop.abort()
+      }
+      process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+      const line = liveLine()
+      try {
+        const result = await train({
+          loaded,
+          engine,
+          data: flags.data,
+          out: flags.out,
+          seed: flags.seed,
+          val: flags.val,
+          say: remark,
+          signal: stop.signal,
+          ...(flags.steps !== undefined && { steps: flags.steps }),
+          ...(flags.resume && { resume: true }),
+          ...(flags.checkpointEvery && { checkpointEvery: flags.checkpointEvery }),
+          ...(flags.from && { from: flags.from }),
+          onStep: ({ step, steps, loss, rate, milliseconds, secondsLeft }) =>
+            line.show(`step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms  ${duration(secondsLeft)} left`, step === steps),
+        })
+        line.end()
+        if (flags.json) print(JSON.stringify({ run: result.run.folder, step: result.step, loss: result.loss, finished: result.finished }))
+        else remark(result.finished ? `done: ${result.run.folder}, step ${result.step}` : `stopped at step ${result.step}; go on with --resume`)
+        if (!result.finished) process.exitCode = 130
+      } finally {
+        line.end()
+        process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+      }
+    })
+}

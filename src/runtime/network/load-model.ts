@@ -1,0 +1,50 @@
+import { compile, type CompiledModel, type CompileOptions } from '../../compiler/index.ts'
+import type { CompilerHost } from '../../compiler/index.ts'
+import { renderPretty } from '../../compiler/diagnostics/render-pretty.ts'
+import { UserError } from '../../errors.ts'
+import type { Run } from '../files/run-folder.ts'
+import { fileHost } from '../host.ts'
+
+const separator = '// ---- '
+
+/** The one text of `model.arch.txt`: every source under its name. */
+export function sourcesText(sources: ReadonlyMap<string, string>, options: CompileOptions): string {
+  const settings = [`// preset ${options.preset || '(defaults)'}`, ...(options.sets ?? []).map((set) => `// set ${set}`)]
+  return [...settings, ...[...sources].filter(([name]) => !name.startsWith('--set')).map(([name, text]) => `${separator}${name}\n${text}`)].join('\n')
+}
+
+/** A host that reads the sources back from such a text. */
+export function sourcesHost(text: string): CompilerHost {
+  const files = new Map<string, string>()
+  for (const part of text.split(new RegExp(`^${separator}`, 'm')).slice(1)) {
+    const end = part.indexOf('\n')
+    files.set(part.slice(0, end), part.slice(end + 1))
+  }
+  return { resolve: fileHost.resolve, read: (file) => (files.has(file) ? { text: files.get(file)! } : { problem: 'the run does not hold it' }) }
+}
+
+export interface LoadedModel {
+  readonly model: CompiledModel
+  readonly options: CompileOptions
+  readonly file: string
+  /** All sources, as they go into a run. */
+  readonly text: string
+  /** Warnings, rendered. */
+  readonly warnings: string
+}
+
+/** Compiles, or leaves with the rendered diagnostics as a UserError. */
+export function loadModel(file: string, options: CompileOptions, host: CompilerHost = fileHost, color = false): LoadedModel {
+  const { model, diagnostics, sources } = compile(file, host, options)
+  const rendered = diagnostics.length > 0 ? renderPretty(diagnostics, (name) => sources.get(name), { color, width: process.stderr.columns ?? 100 }) : ''
+  if (!model) throw new CompileError(rendered)
+  return { model, options, file, text: sourcesText(sources, options), warnings: rendered }
+}
+
+/** The user's errors in a text, already rendered. */
+export class CompileError extends UserError {}
+
+/** The model of a run, from the text that the run keeps. */
+export function modelOfRun(run: Run): LoadedModel {
+  return loadModel(run.record.file, run.record.options, sourcesHost(run.text))
+}

@@ -1,0 +1,104 @@
+import * as tf from '@tensorflow/tfjs'
+import type { CompiledModel, ModelInput, TrainPlan } from '../../compiler/plan.ts'
+import { evaluate, type Size } from '../../compiler/shapes/size.ts'
+import { UserError } from '../../errors.ts'
+import { degrade } from '../data/degrade.ts'
+import { crop, type Picture } from '../data/picture.ts'
+import type { Random } from '../files/random.ts'
+import { pixelCentre } from '../network/coordinates.ts'
+import { drawOperations, drawValue, type ItemValues } from './per-item.ts'
+
+/** One training item: every graph input by name, flat, without the batch axis. */
+export type Item = Readonly<Record<string, Float32Array>>
+
+/** What an item needs of its picture, drawn before the picture is looked at. */
+export interface ItemPlan {
+  readonly m: number
+  readonly random: Random
+  readonly values: ItemValues
+}
+
+const lengths = (input: ModelInput, sizes: Readonly<Record<string, number>>): number[] => input.shape.map((size: Size) => evaluate(size, sizes))
+
+/** The scale of an item; one outside of the model's range stops the run. */
+export function planItem(model: CompiledModel, plan: TrainPlan, random: Random, values: ItemValues): ItemPlan {
+  const m = drawValue(plan.m, random, values)
+  const [from, to] = model.scale.kind === 'range' ? [model.scale.from, model.scale.to] : [model.scale.value, model.scale.value]
+  if (!(m >= from && m <= to)) throw new UserError(`train.m drew ${m}, outside of the model's scale ${from} .. ${to}`, 'change train.m, for example with --set train.m=..')
+  return { m, random, values: { ...values, m } }
+}
+
+/**
+ * Makes one item from a picture (protocol: architectures reference, section 10): a random crop of the high-resolution
+ * picture, degraded to the low-resolution size, both augmented alike; for `samples`, q pixels without replacement with
+ * their coordinates and cell.
+ */
+export function makeItem(model: CompiledModel, plan: TrainPlan, picture: Picture, { m, random, values }: ItemPlan): Item {
+  const source = model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
+  const [, height, width] = lengths(source, plan.sizes) as [number, number, number]
+  const enlarged = source.role === 'enlarged'
+  const low = enlarged ? [Math.max(1, Math.floor(height / m)), Math.max(1, Math.floor(width / m))] : [height, width]
+  const high = enlarged ? [height, width] : [Math.round(height * m), Math.round(width * m)]
+  const large = atLeast(picture, high[1]!, high[0]!)
+  const cut = crop(large, random.int(large.width - high[1]! + 1), random.int(large.height - high[0]! + 1), high[1]!, high[0]!)
+  const small = degrade(cut, drawOperations(plan.degrade, random, values), low[1]!, low[0]!)
+  const shown = enlarged ? degrade(small, drawOperations(source.by ?? [], random, values), width, height) : small
+  const moves = drawOperations(plan.augment, random, values)
+  const [input, target] = [shown, cut].map((each) => moves.reduce((moved, move) => degrade(moved, [move], moved.width, moved.height), each)) as [Picture, Picture]
+  const output = model.outputs.find((candidate) => candidate.role === 'samples' || candidate.role === 'image')!
+  const item: Record<string, Float32Array> = { [source.name]: normalised(input.data, source.range) }
+  if (output.role === 'image') return { ...item, target: normalised(target.data, output.range) }
+  const queries = plan.sizes['q']!
+  const chosen = random.sample(target.width * target.height, queries)
+  const coordinates = model.inputs.find((candidate) => candidate.role === 'coordinates')!
+  const cell = model.inputs.find((candidate) => candidate.role === 'cell')
+  item[coordinates.name] = new Float32Array(queries * 2)
+  const values3 = new Uint8Array(queries * 3)
+  chosen.forEach((position, at) => {
+    item[coordinates.name]![2 * at] = pixelCentre(Math.floor(position / target.width), target.height)
+    item[coordinates.name]![2 * at + 1] = pixelCentre(position % target.width, target.width)
+    for (let channel = 0; channel < 3; channel += 1) values3[3 * at + channel] = target.data[3 * position + channel]!
+  })
+  if (cell) item[cell.name] = new Float32Array(queries * 2).map((_, at) => 2 / (at % 2 === 0 ? target.height : target.width))
+  return { ...item, target: normalised(values3, output.range) }
+}
+
+/** A picture that is large enough: a smaller one is continued by mirroring. */
+function atLeast(picture: Picture, width: number, height: number): Picture {
+  if (picture.width >= width && picture.height >= height) return picture
+  const size = { width: Math.max(picture.width, width), height: Math.max(picture.height, height) }
+  const data = new Uint8Array(size.width * size.height * 3)
+  const mirror = (at: number, length: number): number => {
+    const period = at % (2 * length)
+    return period < length ? period : 2 * length - 1 - period
+  }
+  for (let y = 0; y < size.height; y += 1)
+    for (let x = 0; x < size.width; x += 1) {
+      const from = 3 * (mirror(y, picture.height) * picture.width + mirror(x, picture.width))
+      data.set(picture.data.subarray(from, from + 3), 3 * (y * size.width + x))
+    }
+  return { ...size, data }
+}
+
+/** 0 and 255 become the ends of the range. */
+export function normalised(data: Uint8Array, [from, to]: readonly [number, number]): Float32Array {
+  const values = new Float32Array(data.length)
+  for (let at = 0; at < data.length; at += 1) values[at] = (data[at]! / 255) * (to - from) + from
+  return values
+}
+
+/** Items side by side, as the graph's inputs. The caller disposes of the tensors. */
+export function stackItems(model: CompiledModel, plan: TrainPlan, items: readonly Item[]): Record<string, tf.Tensor> {
+  const shapes = new Map<string, readonly Size[]>(model.inputs.map((input) => [input.name, input.shape]))
+  const output = model.outputs.find((candidate) => candidate.role === 'samples' || candidate.role === 'image')!
+  shapes.set('target', output.shape)
+  const sizes = { ...plan.sizes, B: items.length }
+  return Object.fromEntries(
+    [...shapes].map(([name, shape]) => {
+      const lengthsHere = shape.map((size) => evaluate(size, sizes))
+      const all = new Float32Array(lengthsHere.reduce((product, size) => product * size, 1))
+      items.forEach((item, at) => all.set(item[name]!, at * item[name]!.length))
+      return [name, tf.tensor(all, lengthsHere)]
+    }),
+  )
+}

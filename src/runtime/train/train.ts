@@ -1,0 +1,355 @@
+import * as tf from '@tensorflow/tfjs'
+import { subgraph } from '../../compiler/ir/graph.ts'
+import type { CompiledModel, Objective, TrainPlan } from '../../compiler/plan.ts'
+import { UserError } from '../../errors.ts'
+import { listData, split, type DataEntry } from '../data/dataset.ts'
+import type { Engine } from '../engine/index.ts'
+import { createRandom } from '../files/random.ts'
+import { appendLog, createRun, loadCheckpoint, lockRun, openRun, rewindLog, runPaths, saveCheckpoint, type Run } from '../files/run-folder.ts'
+import { readSafetensors, type Tensor } from '../files/safetensors.ts'
+import { openEventFile } from '../files/tensorboard.ts'
+import type { LoadedModel } from '../network/load-model.ts'
+import { compareWeights, createNetwork, type Network } from '../network/network.ts'
+import { createAdam, type AdamState } from './adam.ts'
+import { makeItem, planItem, stackItems, type Item } from './batch.ts'
+import { createPictureStore, type PictureStore } from './data.ts'
+import { rateAt } from './schedule.ts'
+import { versions } from './versions.ts'
+
+export interface TrainOptions {
+  readonly loaded: LoadedModel
+  readonly data: readonly string[]
+  readonly out: string
+  readonly engine: Engine
+  readonly seed: number
+  /** Replaces epochs; the schedule's points are scaled. */
+  readonly steps?: number
+  readonly resume?: boolean
+  /** Share of the pictures that is set aside. */
+  readonly val: number
+  /** A checkpoint is saved every so many steps. */
+  readonly checkpointEvery?: number
+  /** Weights to start from; what the network has beyond them starts fresh. */
+  readonly from?: string
+  readonly say: (line: string) => void
+  readonly onStep?: (progress: StepProgress) => void
+  /** Asks to stop after the step that is running; everything is saved. */
+  readonly signal?: AbortSignal
+}
+
+export interface StepProgress {
+  readonly step: number
+  readonly steps: number
+  readonly loss: number
+  readonly rate: number
+  /** Milliseconds of this step. */
+  readonly milliseconds: number
+  readonly secondsLeft: number
+}
+
+export interface TrainResult {
+  readonly run: Run
+  readonly step: number
+  readonly loss: number
+  /** False when it was asked to stop before the end. */
+  readonly finished: boolean
+}
+
+interface Trainer {
+  readonly objective: Objective
+  readonly variables: ReadonlyMap<string, tf.Variable>
+  readonly adam: AdamState
+}
+
+/** Items of the fixed batch that the validation loss is taken on. */
+const validationItems = 8
+/** A smoothed loss this many times its lowest is divergence. */
+const divergence = 50
+
+/**
+ * Trains one model into the folder `out`. Every draw is a function of the seed and the step, so a run that was killed
+ * at any moment and resumed ends with the weights of one that was not.
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const { loaded, engine, seed } = options
+  const { model } = loaded
+  const plan = model.train
+  if (!plan) throw new UserError(`${loaded.file} has no train block`, 'add one, or choose a file that has')
+  if (!engine.trains) throw new UserError(`the engine ${engine.description} cannot train`, 'archc engine install brings TensorFlow, which can')
+  const entries = await listData(options.data)
+  const parts = split(entries, { val: options.val, seed })
+  const run = options.resume ? await reopen(options) : await create(options, plan, parts)
+  const lock = await lockRun(run)
+  const network = createNetwork([model.graph, ...plan.objectives.map((objective) => objective.graph)])
+  const trainers = plan.objectives.map((objective) => trainer(network, objective))
+  try {
+    return await new Training(options, model, plan, run, network, trainers, parts).go()
+  } finally {
+    trainers.forEach(({ adam }) => adam.dispose())
+    await lock.release()
+  }
+}
+
+function trainer(network: Network, objective: Objective): Trainer {
+  const own = objective.graph.weights.filter((weight) => weight.trainable && weight.group === objective.group)
+  const variables = new Map(own.map((weight) => [weight.path, network.variable(weight.path).read() as tf.Variable]))
+  return { objective, variables, adam: createAdam(variables, objective.optimizer) }
+}
+
+async function create(options: TrainOptions, plan: TrainPlan, parts: { train: DataEntry[]; val: DataEntry[] }): Promise<Run> {
+  const { loaded, engine, seed } = options
+  const { model } = loaded
+  const listed = (list: DataEntry[], side: 'train' | 'val') =>
+    list.map(({ name, sha256, group, mpp }) => ({ path: name, sha256, ...(group !== undefined && { group }), ...(mpp !== undefined && { mpp }), split: side }))
+  return createRun(
+    options.out,
+    {
+      model: model.name,
+      file: loaded.file,
+      variants: model.variants,
+      preset: model.preset || null,
+      options: loaded.options,
+      values: model.values,
+      seed,
+      versions: versions(),
+      engine: { ...engine },
+      data: [...listed(parts.train, 'train'), ...listed(parts.val, 'val')],
+    },
+    loaded.text,
+  )
+}
+
+async function reopen(options: TrainOptions): Promise<Run> {
+  const run = await openRun(options.out)
+  if (run.text !== options.loaded.text)
+    throw new UserError(`${options.out} was trained from another text, preset or --set`, 'resume with what it began with (see run.json), or train into another folder')
+  if (run.record.seed !== options.seed) throw new UserError(`${options.out} began with --seed ${run.record.seed}`, `resume with --seed ${run.record.seed}`)
+  return run
+}
+
+class Training {
+  readonly #pictures: PictureStore = createPictureStore()
+  readonly #steps: number
+  readonly #stepsPerEpoch: number
+  readonly #batch: number
+
+  constructor(
+    readonly options: TrainOptions,
+    readonly model: CompiledModel,
+    readonly plan: TrainPlan,
+    readonly run: Run,
+    readonly network: Network,
+    readonly trainers: readonly Trainer[],
+    readonly parts: { readonly train: readonly DataEntry[]; readonly val: readonly DataEntry[] },
+  ) {
+    this.#batch = plan.sizes['B'] ?? 1
+    this.#stepsPerEpoch = Math.max(1, Math.floor((parts.train.length * plan.repeat) / this.#batch))
+    this.#steps = options.steps ?? plan.epochs * this.#stepsPerEpoch
+  }
+
+  async go(): Promise<TrainResult> {
+    const { options, run } = this
+    let step = await this.#start()
+    if (step >= this.#steps) options.say(`${run.folder} has ${step} steps already`)
+    const events = openEventFile(run.folder, { resumeStep: step })
+    const every = options.checkpointEvery ?? Math.min(250, Math.max(20, Math.round(this.#steps / 20)))
+    let lowest = Infinity
+    let smooth = Number.NaN
+    let loss = Number.NaN
+    let saved = step
+    let spent = 0
+    const begun = step
+    let next = step < this.#steps ? this.#batchItems(step) : undefined
+    while (step < this.#steps && !options.signal?.aborted) {
+      const items = await next!
+      next = step + 1 < this.#steps ? this.#batchItems(step + 1) : undefined
+      next?.catch(() => undefined) // reported when it is awaited
+      const start = performance.now()
+      const measured = this.#step(step, items)
+      const milliseconds = performance.now() - start
+      loss = measured['loss']!
+      const rate = this.#rate(this.trainers[0]!.objective, step)
+      step += 1
+      if (!Object.values(measured).every(Number.isFinite)) await this.#stop(step, this.#firstNonFinite(items, step - 1), saved)
+      smooth = Number.isNaN(smooth) ? loss : 0.95 * smooth + 0.05 * loss
+      lowest = Math.min(lowest, smooth)
+      if (step - begun > 50 && smooth > divergence * lowest + 1) await this.#stop(step, `the loss grew to ${smooth.toPrecision(3)} from ${lowest.toPrecision(3)}`, saved)
+      if (step - begun > 1 || this.#steps === 1) spent += milliseconds
+      const perStep = spent / Math.max(1, step - begun - 1)
+      await appendLog(run, { step, epoch: this.#epoch(step - 1), ...measured, rate, milliseconds: Math.round(milliseconds), time: new Date().toISOString() })
+      events.scalars(step, { ...prefixed('train/', measured), 'train/rate': rate })
+      options.onStep?.({ step, steps: this.#steps, loss, rate, milliseconds, secondsLeft: (perStep * (this.#steps - step)) / 1000 })
+      if (step % every === 0 || step === this.#steps) {
+        const validation = await this.#save(step, smooth)
+        events.scalars(step, { 'val/loss': validation })
+        saved = step
+      }
+      await new Promise(setImmediate)
+    }
+    if (saved !== step) await this.#save(step, Number.isNaN(smooth) ? 0 : smooth)
+    events.close()
+    return { run, step, loss, finished: step >= this.#steps }
+  }
+
+  /** Where training begins: at a checkpoint, at given weights, or fresh. */
+  async #start(): Promise<number> {
+    const { options, network, run } = this
+    network.initialise(options.seed)
+    if (options.resume) {
+      const checkpoint = await loadCheckpoint(run, 'latest')
+      if (checkpoint) {
+        checkpoint.notes.forEach(options.say)
+        network.assign(checkpoint.weights)
+        const counts = (checkpoint.state as { counts: readonly number[] }).counts
+        this.trainers.forEach(({ objective, adam }, at) => adam.assign(ofGroup(checkpoint.optimizer, objective.group), counts[at]!))
+        await rewindLog(run, checkpoint.step)
+        options.say(`resuming ${run.folder} at step ${checkpoint.step}`)
+        return checkpoint.step
+      }
+      await rewindLog(run, 0)
+    } else if (options.from) await startFrom(network, options.from, options.say)
+    return 0
+  }
+
+  #epoch(step: number): number {
+    return this.options.steps === undefined ? Math.floor(step / this.#stepsPerEpoch) : Math.floor((step / this.#steps) * this.plan.epochs)
+  }
+
+  #rate(objective: Objective, step: number): number {
+    return rateAt(objective.schedule, objective.optimizer.lr, this.#epoch(step), this.plan.epochs)
+  }
+
+  /** The items of a step: a function of seed and step alone. */
+  async #batchItems(step: number): Promise<Item[]> {
+    const values = { epoch: this.#epoch(step), epochs: this.plan.epochs }
+    return Promise.all(
+      Array.from({ length: this.#batch }, async (_, at) => {
+        const position = step * this.#batch + at
+        const random = createRandom(this.options.seed).split(`item ${position}`)
+        const planned = planItem(this.model, this.plan, random, values)
+        return makeItem(this.model, this.plan, await this.#pictures.get(this.#pictureAt(position)), planned)
+      }),
+    )
+  }
+
+  /** Every picture once in a random order, then all again in another. */
+  #pictureAt(position: number): DataEntry {
+    const count = this.parts.train.length
+    const order = createRandom(this.options.seed).split(`order ${Math.floor(position / count)}`).sample(count, count)
+    return this.parts.train[order[position % count]!]!
+  }
+
+  /** One update of every optimiser, all gradients taken at the weights before it. */
+  #step(step: number, items: readonly Item[]): Record<string, number> {
+    const inputs = stackItems(this.model, this.plan, items)
+    const measured: Record<string, number> = {}
+    const draws = createRandom(this.options.seed).split(`step ${step}`)
+    const draw = (count: number): number[] => Array.from({ length: count }, () => draws.uniform())
+    const taken = this.trainers
+      .filter(({ objective }) => step % objective.every === 0)
+      .map((each) => {
+        const { objective, variables } = each
+        const graph = this.network.lower(objective.graph, `train ${objective.group ?? ''}`)
+        const computed = tf.variableGrads(
+          () => {
+            const outputs = graph.run(inputs, { training: true, draw })
+            for (const [name, value] of Object.entries(outputs)) measured[objective.group ? `${objective.group} ${name}` : name] = value.dataSync()[0]!
+            return outputs['loss'] as tf.Scalar
+          },
+          [...variables.values()],
+        )
+        const byName = computed.grads
+        computed.value.dispose()
+        return { each, gradients: new Map([...variables].map(([path, variable]) => [path, byName[variable.name]!])) }
+      })
+    for (const { each, gradients } of taken) {
+      each.adam.step(gradients, this.#rate(each.objective, step))
+      gradients.forEach((gradient) => gradient.dispose())
+    }
+    tf.dispose(inputs)
+    return measured
+  }
+
+  async #save(step: number, smooth: number): Promise<number> {
+    const { network, run, trainers } = this
+    const validation = this.parts.val.length > 0 ? await this.#validate() : smooth
+    const optimizer = new Map<string, Tensor>()
+    for (const { objective, adam } of trainers)
+      for (const [name, tensor] of adam.read()) optimizer.set(objective.group ? `${objective.group}/${name}` : name, tensor)
+    await saveCheckpoint(run, {
+      step,
+      weights: network.read(),
+      optimizer,
+      state: { seed: this.options.seed, step, position: step * this.#batch, counts: trainers.map(({ adam }) => adam.count) },
+      loss: Number.isFinite(validation) ? validation : Number.MAX_VALUE,
+    })
+    return validation
+  }
+
+  /** The loss on a fixed batch of pictures that are not trained on. */
+  async #validate(): Promise<number> {
+    const { model, plan, parts } = this
+    const count = Math.min(validationItems, this.#batch)
+    const items = await Promise.all(
+      Array.from({ length: count }, async (_, at) => {
+        const random = createRandom(this.options.seed).split(`validation ${at}`)
+        const planned = planItem(model, plan, random, { epoch: plan.epochs - 1, epochs: plan.epochs })
+        return makeItem(model, plan, await this.#pictures.get(parts.val[at % parts.val.length]!), planned)
+      }),
+    )
+    return tf.tidy(() => {
+      const outputs = this.network.lower(plan.objectives[0]!.graph, 'train').run(stackItems(model, plan, items))
+      return outputs['loss']!.dataSync()[0]!
+    })
+  }
+
+  /** The first value of the graph that is not finite, by its path. */
+  #firstNonFinite(items: readonly Item[], step: number): string {
+    const { graph } = this.plan.objectives[0]!
+    const named = [...graph.lets].map(([name, value]) => ({ name, value }))
+    const whole = subgraph(graph, graph.inputs, named)
+    return tf.tidy(() => {
+      const weight = this.network.weights.find(({ path }) => !this.network.variable(path).read().dataSync().every(Number.isFinite))
+      if (weight) return `the weight ${weight.path} is not finite`
+      const outputs = this.network.lower(whole, 'inspected').run(stackItems(this.model, this.plan, items))
+      const order = new Map(graph.nodes.flatMap((node, at) => node.results.map((result) => [result, at] as const)))
+      const bad = named
+        .filter(({ name }) => !outputs[name]!.dataSync().every(Number.isFinite))
+        .sort((a, b) => (order.get(a.value) ?? -1) - (order.get(b.value) ?? -1))[0]
+      return bad ? `${bad.name} is the first tensor that is not finite` : `the gradient of step ${step + 1} is not finite`
+    })
+  }
+
+  async #stop(step: number, what: string, saved: number): Promise<never> {
+    const { run } = this
+    await appendLog(run, { step, stopped: what })
+    throw new UserError(
+      `training stopped at step ${step}: ${what}`,
+      saved > 0
+        ? `the last good checkpoint is of step ${saved} in ${runPaths(run.folder).checkpoints}; try a smaller learning rate, for example --set "train.optimizer=adam(lr: 1e-5)"`
+        : 'no checkpoint was saved before; try a smaller learning rate',
+    )
+  }
+}
+
+const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]))
+
+function ofGroup(optimizer: ReadonlyMap<string, Tensor>, group: string | undefined): Map<string, Tensor> {
+  const prefix = group ? `${group}/` : ''
+  return new Map([...optimizer].filter(([name]) => (group ? name.startsWith(prefix) : !name.includes('/'))).map(([name, tensor]) => [name.slice(prefix.length), tensor]))
+}
+
+/** Takes over what fits by name, says what is new and what was not used. */
+async function startFrom(network: Network, file: string, say: (line: string) => void): Promise<void> {
+  const { tensors } = await readSafetensors(file)
+  const { missing, extra, misshapen } = compareWeights(network.weights, tensors)
+  const unfit = new Set(misshapen.map((line) => line.split(' is ')[0]!))
+  const fitting = new Map([...tensors].filter(([path]) => !extra.includes(path) && !unfit.has(path)))
+  if (fitting.size === 0) throw new UserError(`nothing in ${file} fits this network`, 'its names must be weight paths of archc')
+  network.assign(fitting)
+  say(`${fitting.size} of ${network.weights.length} weights from ${file}`)
+  if (missing.length > 0) say(`new, starting fresh: ${missing.join(', ')}`)
+  if (extra.length > 0) say(`not used: ${extra.join(', ')}`)
+  if (misshapen.length > 0) say(`another shape, starting fresh: ${misshapen.join('; ')}`)
+}
