@@ -10,6 +10,7 @@ import { evaluateCommand } from './evaluate.ts'
 import { parityCommand } from './parity.ts'
 import { trainCommand } from './train.ts'
 import { upscaleCommand } from './upscale.ts'
+import { weightsCommand } from './weights.ts'
 
 /** Exit codes: 0 fine, 1 the user's errors, 2 usage, 70 a bug in archc. */
 const exit = { userError: 1, usage: 2, bug: 70 } as const
@@ -23,7 +24,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .configureOutput({ outputError: (text, write) => write(text) })
     .showHelpAfterError('(archc --help, or archc COMMAND --help)')
     .addHelpText('after', '\nExamples:\n  archc check models\n  archc compile models/iste.arch -o build/iste\n  archc upscale field.png --scale 3.3 -o large.png')
-  const register = [checkCommand, compileCommand, trainCommand, evaluateCommand, upscaleCommand, parityCommand, engineCommand, demoCommand]
+  const register = [checkCommand, compileCommand, trainCommand, evaluateCommand, upscaleCommand, weightsCommand, parityCommand, engineCommand, demoCommand]
   register.forEach((command) => command(program))
   for (const command of program.commands) inherit(command)
   try {

@@ -1,0 +1,100 @@
+import type { Command } from 'commander'
+import { cost } from '../compiler/ir/cost.ts'
+import { format } from '../compiler/shapes/size.ts'
+import type { CompiledModel } from '../compiler/plan.ts'
+import { UserError } from '../errors.ts'
+import { loadModel } from '../runtime/network/load-model.ts'
+import { colourful, compileFlags, compileOptions, engineFlags, openEngine, print, remark, type CommonFlags } from './common.ts'
+
+interface Flags extends CommonFlags {
+  readonly out?: string
+  readonly emit: boolean | string
+  readonly size: readonly string[]
+}
+
+/** What `--json` prints: at least model, variant, preset, parameters, multiplyAdds, peakBytes, outputs. */
+export interface Summary {
+  readonly model: string
+  readonly variant: readonly string[]
+  readonly preset: string
+  readonly parameters: number
+  /** Of one forward pass at `sizes`. */
+  readonly multiplyAdds: number
+  /** Activations alive at one time in that pass, weights apart. */
+  readonly peakBytes: number
+  /** All activations of that pass: what training keeps at most. */
+  readonly activationBytes: number
+  readonly sizes: Readonly<Record<string, number>>
+  readonly inputs: readonly { readonly name: string; readonly role: string; readonly shape: string }[]
+  readonly outputs: readonly { readonly name: string; readonly role: string; readonly shape: string }[]
+  /** Conditions on a picture's size. */
+  readonly checks: readonly string[]
+  readonly nodes: number
+}
+
+/** Registers `archc compile`. */
+export function compileCommand(program: Command): void {
+  const command = program
+    .command('compile')
+    .description('check a model, count it, and write it as a TensorFlow.js layers model')
+    .argument('<file>', 'a model or a variant; - is standard input')
+    .option('-o, --out <folder>', 'where model.json and weights.bin go')
+    .option('--no-emit', 'check and count only')
+    .option('--size <name=n>', 'a size for the costs (B, h, w, q, ..); those of the train block without it', (value: string, before: string[]) => [...before, value], [])
+  engineFlags(compileFlags(command))
+    .option('--json', 'print the summary as one JSON object')
+    .addHelpText('after', '\nExamples:\n  archc compile models/iste.arch -o build/iste\n  archc compile models/ablations/wo-stf.arch --no-emit\n  archc compile models/iste.arch --preset small --no-emit --json --size h=64 --size w=64')
+    .action(async (file: string, flags: Flags) => {
+      const loaded = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
+      if (loaded.warnings) remark(loaded.warnings)
+      if (flags.emit !== false && !flags.out) throw new UserError('nowhere to write the model', 'name a folder with -o, or say --no-emit')
+      const summary = summarise(loaded.model, flags.size)
+      if (flags.emit !== false) {
+        await openEngine(flags)
+        const { emitLayersModel } = await import('../runtime/network/emit.ts')
+        await emitLayersModel(loaded, flags.out!, flags.seed, summary)
+      }
+      print(flags.json ? JSON.stringify(summary) : summaryText(summary))
+      if (flags.emit !== false) remark(`written to ${flags.out}`)
+    })
+}
+
+export function summarise(model: CompiledModel, given: readonly string[]): Summary {
+  const sizes: Record<string, number> = { B: 1, h: 48, w: 48, H: 192, W: 192, q: 2304, ...model.train?.sizes }
+  for (const text of given) {
+    const [name, value] = text.split('=')
+    if (!name || !/^[1-9]\d*$/.test(value ?? '')) throw new UserError(`--size ${text} is not name=n`, 'for example --size h=64')
+    sizes[name] = Number(value)
+  }
+  const { parameters, multiplyAdds, peakBytes, activationBytes } = cost(model.graph, sizes)
+  const shape = (list: readonly Parameters<typeof format>[0][]): string => `[${list.map(format).join(', ')}]`
+  return {
+    model: model.name,
+    variant: model.variants,
+    preset: model.preset || 'default',
+    parameters,
+    multiplyAdds,
+    peakBytes,
+    activationBytes,
+    sizes,
+    inputs: model.inputs.map((input) => ({ name: input.name, role: input.role, shape: shape(input.shape) })),
+    outputs: model.outputs.map((output) => ({ name: output.name, role: output.role, shape: shape(output.shape) })),
+    checks: [...new Set(model.checks.map((check) => check.problem))],
+    nodes: model.graph.nodes.length,
+  }
+}
+
+function summaryText(summary: Summary): string {
+  const number = (value: number): string => value.toLocaleString('en')
+  const gib = (bytes: number): string => (bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(2)} GiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`)
+  const used = Object.entries(summary.sizes).filter(([name]) => [...summary.inputs, ...summary.outputs].some(({ shape }) => new RegExp(`\\b${name}\\b`).test(shape)))
+  return [
+    `${[summary.model, ...summary.variant].join(', ')}, preset ${summary.preset}`,
+    `  parameters     ${number(summary.parameters)}`,
+    `  multiply-adds  ${number(summary.multiplyAdds)} (one forward pass at ${used.map(([name, size]) => `${name} = ${size}`).join(', ')})`,
+    `  memory         ${gib(summary.peakBytes)} at the peak of a forward pass, ${gib(summary.activationBytes)} of activations in all`,
+    ...summary.inputs.map(({ name, role, shape }) => `  input          ${name}: ${shape} as ${role}`),
+    ...summary.outputs.map(({ name, role, shape }) => `  output         ${name}: ${shape} as ${role}`),
+    ...summary.checks.map((check) => `  every picture  ${check}`),
+  ].join('\n')
+}

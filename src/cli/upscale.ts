@@ -1,0 +1,80 @@
+import { statSync } from 'node:fs'
+import path from 'node:path'
+import type { Command } from 'commander'
+import type { Scope } from '../compiler/plan.ts'
+import { UserError } from '../errors.ts'
+import { archcRoot } from '../root.ts'
+import { amount, count, duration, engineFlags, liveLine, openEngine, print, remark, type CommonFlags } from './common.ts'
+import { scopeOption } from './scope.ts'
+
+interface Flags extends CommonFlags {
+  readonly scale: number
+  readonly out: string
+  readonly run?: string
+  readonly scope?: Scope
+  readonly overlap?: number
+  readonly tile?: number
+  readonly yes?: boolean
+}
+
+/** What `--run` is without being given. */
+export const shippedWeights = path.join(archcRoot, 'models', 'weights', 'iste-on-bicubic-small.safetensors')
+
+/** Registers `archc upscale`. */
+export function upscaleCommand(program: Command): void {
+  const command = program
+    .command('upscale')
+    .description('enlarge pictures by any factor from 1 to 64')
+    .argument('<pictures...>', 'PNG, JPEG or TIFF files, or folders of them')
+    .requiredOption('-s, --scale <factor>', 'any real number from 1 to 64', amount)
+    .requiredOption('-o, --out <file>', 'a .png; with several pictures or a folder, a folder')
+    .option('--run <run>', 'a run folder or an exported weights file; the weights that archc ships without it')
+    .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)
+    .option('--overlap <n>', 'low-resolution pixels that tiles share; the reach of the network without it', count)
+    .option('--tile <n>', 'low-resolution pixels along a tile', count)
+    .option('--yes', 'go on where the work is above the stated limit')
+  engineFlags(command)
+    .option('--json', 'print one JSON object a picture')
+    .addHelpText('after', '\nExamples:\n  archc upscale field.png --scale 3.3 -o large.png\n  archc upscale fields/ --scale 2 --run runs/first -o enlarged/\n\nComputed pictures are for research, not for diagnosis: super-resolution invents texture.')
+    .action(async (pictures: string[], flags: Flags) => {
+      if (flags.scale < 1 || flags.scale > 64) throw new UserError(`a scale is from 1 to 64, not ${flags.scale}`)
+      const work = await listWork(pictures, flags.out)
+      await openEngine(flags)
+      const { openNetwork } = await import('../runtime/network/open-network.ts')
+      const { upscale } = await import('../runtime/upscale/upscale.ts')
+      const opened = await openNetwork(flags.run ?? shippedWeights)
+      for (const { input, output } of work) {
+        const line = liveLine(10)
+        const result = await upscale(opened, {
+          input,
+          output,
+          scale: flags.scale,
+          ...(flags.scope && { scope: flags.scope }),
+          ...(flags.overlap !== undefined && { overlap: flags.overlap }),
+          ...(flags.tile !== undefined && { tile: flags.tile }),
+          ...(flags.yes && { yes: true }),
+          onPlan: ({ from, to, scope, estimate, seconds, notes }) => {
+            notes.forEach((note) => remark(`${input}: ${note}`))
+            remark(`${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, about ${duration(seconds)} and ${(estimate.bytes / 1e9).toFixed(1)} GB`)
+          },
+          onProgress: (share, left) => line.show(`${(100 * share).toFixed(0)} %  ${duration(left)} left`),
+        })
+        line.end()
+        if (flags.json) print(JSON.stringify(result))
+        else print(`${output}: ${result.to.join(' x ')} in ${duration(result.took)}${result.deviation > 0 ? `, tiles deviate by up to ${result.deviation.toFixed(2)} of 255` : ''}`)
+      }
+    })
+}
+
+async function listWork(pictures: readonly string[], out: string): Promise<{ input: string; output: string }[]> {
+  const { listData } = await import('../runtime/data/dataset.ts')
+  const folder = pictures.length > 1 || statSync(pictures[0]!, { throwIfNoEntry: false })?.isDirectory() === true
+  if (!folder) {
+    if (path.extname(out).toLowerCase() !== '.png') throw new UserError(`${out} is no .png`, 'one picture in, one PNG out')
+    return [{ input: pictures[0]!, output: out }]
+  }
+  const { mkdir } = await import('node:fs/promises')
+  const entries = await listData(pictures)
+  await mkdir(out, { recursive: true })
+  return entries.map((entry) => ({ input: entry.path, output: path.join(out, `${path.basename(entry.name, path.extname(entry.name))}.png`) }))
+}

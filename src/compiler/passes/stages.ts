@@ -1,0 +1,88 @@
+import { producers, subgraph, type Graph, type GraphInput, type Node, type TensorType } from '../ir/graph.ts'
+import type { CompiledModel } from '../plan.ts'
+import { symbol, symbols } from '../shapes/size.ts'
+
+/** What a stage takes beside the graph's own inputs: values of an earlier one. */
+export interface StageValue {
+  readonly name: string
+  readonly value: number
+}
+
+/**
+ * A model of samples in three graphs, so that a picture is computed in tiles and chunks: `features` once a tile, `keys`
+ * for the positions that `best_match` may choose from, `decode` for any chunk of queries.
+ */
+export interface Stages {
+  readonly features: Graph
+  /** Undefined where nothing is matched. */
+  readonly keys?: Graph
+  /** Inputs: the graph's own, the features, and the keys under their names. */
+  readonly decode: Graph
+  readonly featureValues: readonly StageValue[]
+  readonly keyValues: readonly StageValue[]
+}
+
+/** How many positions may be chosen from, as a symbol of the decode stage. */
+const candidates = 'k'
+
+/** Cuts a model with coordinates in stages; undefined where it has none or its matches cannot be cut apart. */
+export function stages(model: CompiledModel): Stages | undefined {
+  const { graph } = model
+  const queryInputs = model.inputs.filter((input) => input.role === 'coordinates' || input.role === 'cell').map((input) => input.name)
+  const picture = graph.inputs.filter((input) => !queryInputs.includes(input.name) && input.name !== 'target')
+  const queries = graph.inputs.filter((input) => queryInputs.includes(input.name))
+  if (queries.length === 0) return undefined
+  const dependent = queryDependent(graph, queries, picture)
+  const consumed = new Set([...graph.nodes.filter((node) => dependent(node)).flatMap((node) => node.inputs), ...graph.outputs.map((output) => output.value)])
+  const made = producers(graph)
+  const featureValues = [...consumed]
+    .filter((value) => {
+      const node = made.get(value)
+      return node !== undefined && !dependent(node)
+    })
+    .map((value) => ({ name: `feature${value}`, value }))
+  const features = subgraph(graph, picture, featureValues)
+  const base: GraphInput[] = [...picture, ...queries, ...featureValues]
+
+  const matches = graph.nodes.filter((node) => node.op === 'best_match' && dependent(node))
+  if (matches.length === 0) return { features, decode: subgraph(graph, base, graph.outputs), featureValues, keyValues: [] }
+  const takers = graph.nodes.filter((node) => node.op === 'take_along' && matches.some((match) => match.results[1] === node.inputs[1]))
+  const keyed = [...new Set([...matches.map((match) => match.inputs[1]!), ...takers.map((node) => node.inputs[0]!)])]
+  const keyValues = keyed.map((value) => ({ name: `key${value}`, value }))
+  const keys = subgraph(graph, base, keyValues)
+  const others = graph.nodes.some((node) => !takers.includes(node) && node.inputs.some((value) => matches.some((match) => match.results[1] === value)))
+  const nested = keys.nodes.some((node) => matches.includes(node))
+  if (others || nested) return undefined
+
+  // The keys come from elsewhere: their axis 1 counts candidates, not the chunk's queries.
+  const values: TensorType[] = [...graph.values]
+  const fresh = new Map<number, number>()
+  for (const value of keyed) {
+    const { shape, dtype } = graph.values[value]!
+    fresh.set(value, values.length)
+    values.push({ shape: shape.map((size, axis) => (axis === 1 ? symbol(candidates) : size)), dtype })
+  }
+  const nodes = graph.nodes.map((node): Node => {
+    if (matches.includes(node)) return { ...node, inputs: [node.inputs[0]!, fresh.get(node.inputs[1]!)!] }
+    if (takers.includes(node)) return { ...node, inputs: [fresh.get(node.inputs[0]!)!, node.inputs[1]!] }
+    return node
+  })
+  const keyInputs = keyValues.map(({ name, value }) => ({ name, value: fresh.get(value)! }))
+  const decode = subgraph({ ...graph, nodes, values }, [...base, ...keyInputs], graph.outputs)
+  return { features, keys, decode, featureValues, keyValues }
+}
+
+/** Whether a node depends on the queries: through its inputs, or through the number of them. */
+function queryDependent(graph: Graph, queries: readonly GraphInput[], picture: readonly GraphInput[]): (node: Node) => boolean {
+  const known = new Set(picture.flatMap((input) => graph.values[input.value]!.shape.flatMap(symbols)))
+  const own = new Set(queries.flatMap((input) => graph.values[input.value]!.shape.flatMap(symbols)).filter((name) => !known.has(name)))
+  const values = new Set(queries.map((input) => input.value))
+  const nodes = new Set<Node>()
+  for (const node of graph.nodes) {
+    const sizes = node.results.flatMap((result) => graph.values[result]!.shape.flatMap(symbols))
+    if (!node.inputs.some((value) => values.has(value)) && !sizes.some((name) => own.has(name))) continue
+    nodes.add(node)
+    node.results.forEach((result) => values.add(result))
+  }
+  return (node) => nodes.has(node)
+}

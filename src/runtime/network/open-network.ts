@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
+import type { CompileOptions } from '../../compiler/index.ts'
+import { UserError } from '../../errors.ts'
+import { openRun, runPaths, type Run } from '../files/run-folder.ts'
+import { readSafetensors, writeSafetensors, type Tensor } from '../files/safetensors.ts'
+import { loadModel, modelOfRun, sourcesHost, type LoadedModel } from './load-model.ts'
+import { createNetwork, loadWeights, type Network } from './network.ts'
+
+/** A network with its weights, ready to compute. */
+export interface OpenedNetwork {
+  readonly loaded: LoadedModel
+  readonly network: Network
+  /** SHA-256 over text and weights, shortened: what a picture's metadata names. */
+  readonly hash: string
+  /** Where it came from, as the user named it. */
+  readonly source: string
+  readonly run?: Run
+}
+
+/**
+ * Opens a run folder (its newest whole weights), a weights file that `archc weights export` wrote (text and weights in
+ * one), or a model file that learns nothing (Bicubic).
+ */
+export async function openNetwork(source: string, options: CompileOptions = {}): Promise<OpenedNetwork> {
+  if (source.endsWith('.arch')) return openModel(source, options)
+  if (statSync(source, { throwIfNoEntry: false })?.isFile()) return openPacked(source)
+  const run = await openRun(source)
+  const loaded = modelOfRun(run)
+  const file = runPaths(source).weights
+  const { tensors } = await readSafetensors(file)
+  return { ...ready(loaded, tensors, file, source), run }
+}
+
+function openModel(file: string, options: CompileOptions): OpenedNetwork {
+  const loaded = loadModel(file, options)
+  if (loaded.model.graph.weights.length > 0)
+    throw new UserError(`${file} has ${loaded.model.graph.weights.length} weights and none are given`, 'name the run folder of a training instead; a file alone is for what learns nothing')
+  return ready(loaded, new Map(), file, file)
+}
+
+interface Packed {
+  readonly file: string
+  readonly options: CompileOptions
+}
+
+async function openPacked(file: string): Promise<OpenedNetwork> {
+  const { tensors, metadata } = await readSafetensors(file)
+  const { archc, text } = metadata
+  if (!archc || !text) throw new UserError(`${file} holds weights without their text`, 'archc weights export RUN -o FILE writes both; bare weights start a training by --from')
+  const packed = JSON.parse(archc) as Packed
+  return ready(loadModel(packed.file, packed.options, sourcesHost(text)), tensors, file, file)
+}
+
+function ready(loaded: LoadedModel, tensors: ReadonlyMap<string, Tensor>, file: string, source: string): OpenedNetwork {
+  const network = createNetwork([loaded.model.graph])
+  const own = new Set(network.weights.map((weight) => weight.path))
+  const groups = new Set((loaded.model.train?.objectives ?? []).flatMap((objective) => objective.graph.weights.map((weight) => weight.path)).filter((path) => !own.has(path)))
+  const used = new Map([...tensors].filter(([path]) => !groups.has(path)))
+  loadWeights(network, used, file)
+  const hash = createHash('sha256').update(loaded.text)
+  for (const [path, tensor] of [...used].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(path).update(new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength))
+  return { loaded, network, hash: hash.digest('hex').slice(0, 16), source }
+}
+
+/** Writes text and weights of an opened network into one file. */
+export async function packNetwork({ loaded, network }: OpenedNetwork, file: string): Promise<void> {
+  const packed: Packed = { file: loaded.file, options: loaded.options }
+  await writeSafetensors(file, network.read(), { archc: JSON.stringify(packed), text: loaded.text })
+}

@@ -1,0 +1,132 @@
+import * as tf from '@tensorflow/tfjs'
+import type { Scope } from '../../compiler/plan.ts'
+import { UserError } from '../../errors.ts'
+import { archcVersion } from '../../version.ts'
+import { pngWriter, readPicture } from '../data/picture.ts'
+import { scopeText } from '../predict/candidates.ts'
+import { createPredictor, type Estimate, type PredictOptions } from '../predict/predict.ts'
+import type { OpenedNetwork } from '../network/open-network.ts'
+
+export interface UpscaleOptions {
+  readonly input: string
+  readonly output: string
+  readonly scale: number
+  readonly scope?: Scope
+  /** Low-resolution positions that tiles share; the network's reach without it. */
+  readonly overlap?: number
+  readonly tile?: number
+  /** Goes on where the work is above the stated limit. */
+  readonly yes?: boolean
+  readonly onPlan?: (plan: UpscalePlan) => void
+  readonly onProgress?: (share: number, secondsLeft: number) => void
+}
+
+export interface UpscalePlan {
+  readonly from: readonly [width: number, height: number]
+  readonly to: readonly [width: number, height: number]
+  readonly scope: string
+  readonly estimate: Estimate
+  /** Rough: multiply-adds over this machine's rate. */
+  readonly seconds: number
+  readonly notes: readonly string[]
+}
+
+export interface UpscaleResult extends UpscalePlan {
+  readonly output: string
+  readonly took: number
+  /** Largest difference (of 255) from full overlap on one probed tile; 0 where the overlap is the reach. */
+  readonly deviation: number
+}
+
+/** Multiply-adds above which a picture is only computed with --yes: some hours on two cores. */
+export const workLimit = 3e14
+
+/** Enlarges one picture into a PNG, band by band: memory is bounded whatever the size. */
+export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): Promise<UpscaleResult> {
+  const { model } = opened.loaded
+  const { picture, density, notes } = await readPicture(options.input)
+  checkScale(opened, options.scale)
+  const extent = { width: Math.round(picture.width * options.scale), height: Math.round(picture.height * options.scale) }
+  const scope = options.scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 }
+  const clip = model.evaluate?.cellClip
+  const predict: PredictOptions = {
+    extent,
+    m: options.scale,
+    scope,
+    ...(clip !== undefined && { cellClip: clip }),
+    ...(options.tile !== undefined && { tile: options.tile }),
+    ...(options.overlap !== undefined && { overlap: options.overlap }),
+  }
+  const predictor = createPredictor(model, opened.network)
+  const estimate = predictor.estimate(picture, predict)
+  const plan: UpscalePlan = {
+    from: [picture.width, picture.height],
+    to: [extent.width, extent.height],
+    scope: scopeText(scope),
+    estimate,
+    seconds: seconds(estimate),
+    notes,
+  }
+  options.onPlan?.(plan)
+  if (estimate.multiplyAdds > workLimit && !options.yes)
+    throw new UserError(
+      `${options.input} at x${options.scale} with scope ${plan.scope} takes ${(estimate.multiplyAdds / 1e12).toFixed(0)} T multiply-adds, more than ${workLimit / 1e12} T`,
+      scope.kind === 'full' ? 'use --scope "lattice(2304)", which agrees with full within 0.001 dB, or say --yes' : 'say --yes to go on',
+    )
+  const deviation = estimate.tiles > 1 && options.overlap !== undefined && options.overlap < (estimate.reach ?? 0) ? await probe(predictor, picture, predict) : 0
+  const writer = await pngWriter(options.output, extent.width, extent.height, {
+    ...(density !== undefined && { density: density * options.scale }),
+    text: {
+      Software: `archc ${archcVersion()}`,
+      Comment: 'Computed by a network: texture is invented. For research, not for diagnosis.',
+      Model: [model.name, ...model.variants, model.preset].filter(Boolean).join(', '),
+      'Model hash': opened.hash,
+      Scope: plan.scope,
+      Scale: String(options.scale),
+      ...(deviation > 0 && { 'Tile deviation': `${deviation.toFixed(3)} of 255` }),
+    },
+  })
+  const start = performance.now()
+  const elapsed = (): number => (performance.now() - start) / 1000
+  try {
+    const onProgress = (share: number): void => options.onProgress?.(share, share > 0 ? (elapsed() / share) * (1 - share) : plan.seconds)
+    for await (const rows of predictor.rows(picture, { ...predict, onProgress })) await writer.write(bytes(rows.values))
+    await writer.close()
+  } catch (error) {
+    await writer.abort()
+    throw error
+  }
+  return { ...plan, output: options.output, took: elapsed(), deviation }
+}
+
+function checkScale({ loaded: { model } }: OpenedNetwork, scale: number): void {
+  const [from, to] = model.scale.kind === 'range' ? [model.scale.from, model.scale.to] : [model.scale.value, model.scale.value]
+  if (scale < from || scale > to) throw new UserError(`${model.name} enlarges ${from === to ? from : `${from} to ${to}`} times, not ${scale}`)
+}
+
+/** 8 bits, rounded, clamped. */
+const bytes = (values: Float32Array): Uint8Array => Uint8Array.from(values, (value) => Math.round(Math.min(1, Math.max(0, value)) * 255))
+
+/** Multiply-adds over a rate measured on the spot; elementwise work is taken for as much again. */
+function seconds({ multiplyAdds }: Estimate): number {
+  return tf.tidy(() => {
+    const a = tf.ones([768, 768])
+    tf.matMul(a, a as tf.Tensor2D).dataSync()
+    const start = performance.now()
+    tf.matMul(a, a as tf.Tensor2D).dataSync()
+    const rate = 768 ** 3 / ((performance.now() - start) / 1000)
+    return (4 * multiplyAdds) / rate
+  })
+}
+
+/** What a smaller overlap changes, on the middle of the picture. */
+async function probe(predictor: ReturnType<typeof createPredictor>, picture: Parameters<ReturnType<typeof createPredictor>['whole']>[0], predict: PredictOptions): Promise<number> {
+  const side = 64
+  const { crop } = await import('../data/picture.ts')
+  const cut = crop(picture, Math.max(0, Math.floor((picture.width - 4 * side) / 2)), Math.max(0, Math.floor((picture.height - 2 * side) / 2)), Math.min(picture.width, 4 * side), Math.min(picture.height, 2 * side))
+  const extent = { width: Math.round(cut.width * predict.m), height: Math.round(cut.height * predict.m) }
+  const small = await predictor.whole(cut, { ...predict, extent, tile: side })
+  const { overlap: _overlap, ...exact } = predict
+  const whole = await predictor.whole(cut, { ...exact, extent, tile: 4 * side })
+  return small.reduce((most, value, at) => Math.max(most, Math.abs(value - whole[at]!) * 255), 0)
+}
