@@ -11,11 +11,22 @@ const tieBreak = 1e-6
 
 const column = (x: tfjs.Tensor, at: 0 | 1): tfjs.Tensor => x.slice([0, 0, at], [-1, -1, 1]).squeeze([2])
 
+/** A coordinate in lr's frame of `length` cells, in the frame of a map that is lr extended to `extended` cells. */
+export const framed = (tf: Tfjs, query: tfjs.Tensor, length: number, extended: number): tfjs.Tensor =>
+  length === extended ? query : tf.sub(tf.mul(tf.add(query, 1), length / extended), 1)
+
+/** The query moved by `shift` half cells (-1 or 1; 0 is the query itself), kept inside of the picture. */
+export const shifted = (tf: Tfjs, query: tfjs.Tensor, shift: number, extended: number): tfjs.Tensor =>
+  tf.clipByValue(shift === 0 ? query : tf.add(query, Math.fround(shift / extended + tieBreak)), -1 + tieBreak, 1 - tieBreak)
+
+/** The cell out of `extended` that holds a coordinate; on a border of two the one with the even number. */
+export const cellOf = (tf: Tfjs, coordinate: tfjs.Tensor, extended: number): tfjs.Tensor =>
+  tf.clipByValue(tf.round(tf.div(tf.sub(tf.mul(tf.add(coordinate, 1), extended), 1), 2)), 0, extended - 1)
+
 /** One axis of the picture for both sides of a query: indices, centre offsets in cells, and mixing weights. */
 function axisCorners(tf: Tfjs, query: tfjs.Tensor, extended: number, shifts: readonly number[]) {
   const sides = shifts.map((shift) => {
-    const moved = tf.clipByValue(tf.add(query, Math.fround(shift / extended + tieBreak)), -1 + tieBreak, 1 - tieBreak)
-    const row = tf.clipByValue(tf.round(tf.div(tf.sub(tf.mul(tf.add(moved, 1), extended), 1), 2)), 0, extended - 1)
+    const row = cellOf(tf, shifted(tf, query, shift, extended), extended)
     // pixel centres as make_coord makes them: -1 + 1/n + (2/n) i
     const centre = tf.add(tf.mul(row, Math.fround(2 / extended)), Math.fround(-1 + 1 / extended))
     return { row, offset: tf.mul(tf.sub(query, centre), extended) }
@@ -51,12 +62,8 @@ export const ensembleCorners: Primitive = {
     const [extendedHeight, extendedWidth] = sizes['map'] as [number, number]
     const shifts = attributes['count'] === 4 ? [-1, 1] : [0]
     return tf.tidy(() => {
-      const framed = (at: 0 | 1, length: number, extended: number): tfjs.Tensor => {
-        const query = column(coord!, at)
-        return length === extended ? query : tf.sub(tf.mul(tf.add(query, 1), length / extended), 1)
-      }
-      const y = axisCorners(tf, framed(0, height, extendedHeight), extendedHeight, shifts)
-      const x = axisCorners(tf, framed(1, width, extendedWidth), extendedWidth, shifts)
+      const y = axisCorners(tf, framed(tf, column(coord!, 0), height, extendedHeight), extendedHeight, shifts)
+      const x = axisCorners(tf, framed(tf, column(coord!, 1), width, extendedWidth), extendedWidth, shifts)
       const pairs = y.sides.flatMap((_, row) => x.sides.map((_side, at) => [row, at] as const))
       const index = pairs.map(([row, at]) => tf.add(tf.mul(y.sides[row]!.row, extendedWidth), x.sides[at]!.row))
       const offset = pairs.map(([row, at]) => tf.stack([y.sides[row]!.offset, x.sides[at]!.offset], 2))
