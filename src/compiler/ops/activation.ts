@@ -1,7 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { asInteger } from '../shapes/size.ts'
 import { axisOf, type AttributeSpec, type Op, type Primitive, type Tfjs } from './op.ts'
-import { untaped, withGradient } from './tfjs-tools.ts'
+import { sumOfRows, untaped, withGradient } from './tfjs-tools.ts'
 
 type Formula = (tf: Tfjs, x: tfjs.Tensor, attributes: Readonly<Record<string, unknown>>) => tfjs.Tensor
 
@@ -102,12 +102,22 @@ export const elementwiseOps: readonly Op[] = Object.entries(elementwise)
 export const sharedSlope: Primitive = {
   name: 'prelu',
   results: ({ inputs }) => [inputs[0]!],
-  compute: (tf, [x], [slope]) => [tf.add(tf.relu(x!), tf.mul(slope!, tf.neg(tf.relu(tf.neg(x!)))))],
+  compute: (tf, [x], [slope]) => [
+    withGradient(
+      tf,
+      [x!, slope!],
+      ([input, factor]) => ({ value: tf.where(tf.greater(input!, 0), input!, tf.mul(input!, factor!)), keep: [input!, factor!] }),
+      (dy, [input, factor]) => [
+        tf.where(tf.greater(input!, 0), dy, tf.mul(dy, factor!)),
+        sumOfRows(tf, tf.mul(dy, tf.minimum(input!, 0)).reshape([-1, 1])),
+      ],
+    ),
+  ],
 }
 
 export const prelu: Op = {
   name: 'prelu',
-  summary: 'x where it is positive, a learned slope times x elsewhere; one slope for all channels, starting at 0.25.',
+  summary: 'x where it is positive, a learned slope times x elsewhere; one slope for all channels, starting at 0.25; its gradient at 0 is the slope.',
   takes: ['x: [..]'],
   gives: '[..]',
   ownsWeights: true,
@@ -144,7 +154,7 @@ export const softmax: Op = {
     if (axis < 0 || axis >= x.shape.length)
       call.fail(
         'attribute-value',
-        { name: 'axis', accepted: `an axis of ${x.shape.length}`, given: String(call.int('axis')) },
+        { name: 'axis', accepted: `from ${-x.shape.length} to ${x.shape.length - 1}`, given: String(call.int('axis')) },
         call.spanOf('axis'),
       )
     return call.emit(normalExponential, [x], { attributes: { axis } })[0]!

@@ -1,7 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { add, asInteger, constant, floorDiv, mul, type Size } from '../shapes/size.ts'
 import { f32, type Op, type OpCall, type Primitive, type Tfjs } from './op.ts'
-import { reflectAxis, sliceAxis, zeroPad } from './tfjs-tools.ts'
+import { addBias, reflectAxis, sliceAxis, zeroPad } from './tfjs-tools.ts'
 
 /** floor((length + 2 pad - dilation (kernel - 1) - 1) / stride) + 1 */
 export const windowed = (length: Size, kernel: number, stride: number, pad: number, dilation = 1): Size =>
@@ -55,7 +55,7 @@ export const convolution: Primitive = {
             tf.split(padded, groups, 3).map((part, at) => convolve(part, tf.split(kernel!, groups, 3)[at]!)),
             3,
           )
-    return [bias ? tf.add(y, bias) : y]
+    return [bias ? addBias(tf, y, bias) : y]
   },
 }
 

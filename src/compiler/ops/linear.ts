@@ -1,7 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { constant, mul } from '../shapes/size.ts'
 import { f32, type Op, type Primitive } from './op.ts'
-import { gatherRows, withGradient } from './tfjs-tools.ts'
+import { addBias, gatherRows, sumOfRows, withGradient } from './tfjs-tools.ts'
 
 const one = constant(1)
 
@@ -13,7 +13,7 @@ export const dense: Primitive = {
   compute(tf, [x], [kernel, bias]) {
     const [width, out] = kernel!.shape as [number, number]
     const y = tf.matMul(x!.reshape([-1, width]) as tfjs.Tensor2D, kernel as tfjs.Tensor2D)
-    return [(bias ? tf.add(y, bias) : y).reshape([...x!.shape.slice(0, -1), out])]
+    return [(bias ? addBias(tf, y, bias) : y).reshape([...x!.shape.slice(0, -1), out])]
   },
 }
 
@@ -61,7 +61,7 @@ export const normalisation: Primitive = {
         const weighted = tf.mul(dy, gain!)
         const along = tf.mul(normal!, tf.mean(tf.mul(weighted, normal!), 1, true))
         const dx = tf.mul(inverse!, tf.sub(tf.sub(weighted, tf.mean(weighted, 1, true)), along))
-        return [dx, tf.sum(tf.mul(dy, normal!), 0), tf.sum(dy, 0)]
+        return [dx, sumOfRows(tf, tf.mul(dy, normal!)), sumOfRows(tf, dy)]
       },
     )
     return [y.reshape(x!.shape)]

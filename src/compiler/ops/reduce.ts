@@ -1,13 +1,34 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { constant } from '../shapes/size.ts'
 import { axisOf, typed, type Op, type Primitive, type Tfjs } from './op.ts'
+import { withGradient } from './tfjs-tools.ts'
 
-const formulas: Readonly<
-  Record<string, { about: string; formula: (tf: Tfjs, x: tfjs.Tensor, axes: number[], keep: boolean) => tfjs.Tensor }>
-> = {
+type Formula = (tf: Tfjs, x: tfjs.Tensor, axes: number[], keep: boolean) => tfjs.Tensor
+
+/** Of several largest the first takes the whole gradient, as in PyTorch's max over an axis. */
+const largest: Formula = (tf, x, axes, keep) => {
+  const others = [...x.shape.keys()].filter((axis) => !axes.includes(axis))
+  const order = [...others, ...axes]
+  const moved = order.map((axis) => x.shape[axis]!)
+  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1)
+  return withGradient(
+    tf,
+    [x],
+    ([input]) => {
+      const rows = input!.transpose(order).reshape([-1, count])
+      return { value: tf.max(input!, axes, keep), keep: [tf.argMax(rows, 1)] }
+    },
+    (dy, [index]) => {
+      const given = tf.mul(tf.oneHot(index as tfjs.Tensor1D, count), dy.reshape([-1, 1]))
+      return [given.reshape(moved).transpose([...x.shape.keys()].map((axis) => order.indexOf(axis)))]
+    },
+  )
+}
+
+const formulas: Readonly<Record<string, { about: string; formula: Formula }>> = {
   mean: { about: 'Mean', formula: (tf, x, axes, keep) => tf.mean(x, axes, keep) },
   sum: { about: 'Sum', formula: (tf, x, axes, keep) => tf.sum(x, axes, keep) },
-  max: { about: 'Largest value', formula: (tf, x, axes, keep) => tf.max(x, axes, keep) },
+  max: { about: 'Largest value', formula: largest },
 }
 
 export const reductions: readonly Primitive[] = Object.entries(formulas).map(([name, { formula }]) => ({

@@ -28,6 +28,29 @@ export function withGradient(
   })(...inputs)
 }
 
+/** Rows that are added one after the other; more are added block by block, which keeps the rounding of long sums small. */
+const summedAtOnce = 32
+
+/** The sum of all rows of `x` [n, c]: [c]. */
+export function sumOfRows(tf: Tfjs, x: tfjs.Tensor): tfjs.Tensor {
+  const [rows, width] = x.shape as [number, number]
+  const blocks = Math.floor(rows / summedAtOnce)
+  if (blocks < 2) return tf.sum(x, 0)
+  const whole = blocks * summedAtOnce
+  const partial = tf.sum(sliceAxis(tf, x, 0, 0, whole).reshape([blocks, summedAtOnce, width]), 1)
+  const total = sumOfRows(tf, partial)
+  return whole === rows ? total : tf.add(total, tf.sum(sliceAxis(tf, x, 0, whole, rows - whole), 0))
+}
+
+/** `x` [.., c] plus `bias` [c]. */
+export const addBias = (tf: Tfjs, x: tfjs.Tensor, bias: tfjs.Tensor): tfjs.Tensor =>
+  withGradient(
+    tf,
+    [x, bias],
+    ([input, constant]) => ({ value: tf.add(input!, constant!), keep: [] }),
+    (dy) => [tf.clone(dy), sumOfRows(tf, dy.reshape([-1, bias.shape[0]!]))],
+  )
+
 /** Rows of `table` [n, c] at `index` (any shape, i32), with the gradient scattered back: [.., c]. */
 export function gatherRows(tf: Tfjs, table: tfjs.Tensor, index: tfjs.Tensor): tfjs.Tensor {
   const flat = index.reshape([-1]) as tfjs.Tensor1D
