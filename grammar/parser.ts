@@ -3,6 +3,13 @@ import type { Span } from '../src/compiler/diagnostics/diagnostic.ts'
 import type * as tree from '../src/compiler/syntax/tree.ts'
 import * as t from './tokens.ts'
 
+/** An operator beside `->` without parentheses, with the ways to write what may be meant: signs and where they go. */
+export interface MixedPipeline {
+  readonly span: Span
+  readonly operator: Span
+  readonly readings: readonly (readonly { readonly at: number; readonly text: string }[])[]
+}
+
 /**
  * The grammar of `.arch` files, one method a rule. The parser stops at the first error; `syntax/parse.ts` takes the
  * broken statement out and parses again, which is how several errors are found in one run.
@@ -10,6 +17,8 @@ import * as t from './tokens.ts'
 export class ArchParser extends EmbeddedActionsParser {
   #file = ''
   #documentation: readonly IToken[] = []
+  /** Found in the last text that was parsed. */
+  mixed: MixedPipeline[] = []
 
   constructor() {
     super(t.allTokens, { maxLookahead: 2, recoveryEnabled: false })
@@ -19,6 +28,7 @@ export class ArchParser extends EmbeddedActionsParser {
   /** Parses all tokens of a file. */
   parseFile(file: string, tokens: IToken[], documentation: readonly IToken[]): tree.Declaration[] {
     this.#file = file
+    this.mixed = []
     this.#documentation = documentation
     this.input = tokens
     return this.file()
@@ -27,6 +37,7 @@ export class ArchParser extends EmbeddedActionsParser {
   /** Parses one expression, as it stands behind `--set path=`. */
   parseExpression(file: string, tokens: IToken[]): tree.Expression {
     this.#file = file
+    this.mixed = []
     this.input = tokens
     return this.expression()
   }
@@ -513,10 +524,50 @@ export class ArchParser extends EmbeddedActionsParser {
       this.CONSUME(t.Arrow)
       stages.push(this.SUBRULE(this.stage))
     })
-    return this.ACTION(() =>
-      stages.length === 0 ? head : { kind: 'pipeline', head, stages, span: this.span(head, stages.at(-1)!) },
-    )
+    const rest = this.OPTION(() => {
+      const operator = this.OR([
+        { ALT: () => this.CONSUME(t.Plus) },
+        { ALT: () => this.CONSUME(t.Minus) },
+        { ALT: () => this.CONSUME(t.Star) },
+        { ALT: () => this.CONSUME(t.Slash) },
+        { ALT: () => this.CONSUME(t.Percent) },
+      ])
+      return { operator, right: this.SUBRULE(this.pipeline) }
+    })
+    return this.ACTION(() => {
+      if (stages.length === 0) return head
+      const pipeline: tree.Pipeline = { kind: 'pipeline', head, stages, span: this.span(head, stages.at(-1)!) }
+      this.noteMixed(pipeline, rest)
+      return rest ? this.binary(pipeline, rest.operator, rest.right) : pipeline
+    })
   })
+
+  /** An operator in the head without parentheses, or behind the last stage. */
+  private noteMixed({ head, span: { start, end } }: tree.Pipeline, rest?: { operator: IToken; right: tree.Expression }): void {
+    const sign = head.kind === 'binary' ? head.operatorSpan : head.kind === 'negate' ? head.span : undefined
+    if (!sign && !rest) return
+    const last = head.kind === 'binary' ? head.right : head.kind === 'negate' ? head.operand : undefined
+    const wrap = (from: number, to: number) => [
+      { at: from, text: '(' },
+      { at: to, text: ')' },
+    ]
+    const whole = rest ? wrap(start, end) : []
+    const readings = last
+      ? [[...whole.slice(0, 1), ...wrap(start, head.span.end), ...whole.slice(1)], wrap(last.span.start, end)]
+      : []
+    if (rest && !last && rest.right.kind === 'pipeline') {
+      const { head: next, span } = rest.right
+      readings.push(
+        [...whole, ...wrap(span.start, span.end)],
+        [{ at: start, text: '(' }, ...whole, { at: next.span.end, text: ')' }],
+      )
+    } else if (rest && !last) readings.push(whole)
+    this.mixed.push({
+      span: { file: this.#file, start, end: rest ? rest.right.span.end : end },
+      operator: sign ?? this.span(rest!.operator, rest!.operator),
+      readings,
+    })
+  }
 
   private stage = this.RULE('stage', (): tree.Stage =>
     this.OR<tree.Stage>([

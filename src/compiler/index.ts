@@ -1,7 +1,9 @@
 import { diagnostic, fail, Reported } from './diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
 import { nearest } from './diagnostics/suggest.ts'
-import { elaborateModel, type Application } from './elaborate/model.ts'
+import { insideLabel } from './elaborate/call-module.ts'
+import type { Application } from './elaborate/context.ts'
+import { elaborateModel } from './elaborate/model.ts'
 import { printGraph } from './ir/print.ts'
 import { lint } from './lint/lint.ts'
 import type { CompilerHost } from './names/host.ts'
@@ -53,12 +55,11 @@ export function check(files: readonly string[], host: CompilerHost): Compilation
     const unit = session.load(file)
     if (!unit) return { file, kind: 'unreadable', presets: [] }
     if (session.broken(unit)) return { file, kind: unit.variant ? 'variant' : 'modules', presets: [] }
-    session.report(...lint(unit))
     if (unit.variant) {
       const base = session.attempt(() => session.base(unit.variant!))
       const presets = base ? ['', ...base.presets.keys()] : []
       for (const preset of base ? presets : [])
-        if (!session.attempt(() => session.build(base!, { preset, variants: [unit.variant!], sets: [] }))) break
+        if (!session.attempt(() => session.build(base!, { preset, variants: [unit.variant!], sets: [] }, preset === ''))) break
       return { file, kind: 'variant', presets: presets.filter(Boolean) }
     }
     const models = [...unit.models.values()]
@@ -67,6 +68,7 @@ export function check(files: readonly string[], host: CompilerHost): Compilation
         if (!session.attempt(() => session.build(model, { preset, variants: [], sets: [] }))) break
     return { file, kind: models.length > 0 ? 'model' : 'modules', presets: models.flatMap((model) => [...model.presets.keys()]) }
   })
+  session.lint(files)
   return { ...session.finish(undefined), checked }
 }
 
@@ -81,6 +83,17 @@ class Session {
 
   report(...diagnostics: readonly Diagnostic[]): void {
     this.#found.push(...diagnostics)
+  }
+
+  /** Warnings about files without errors: a misspelt name leaves another one unused. */
+  lint(files: readonly string[]): void {
+    const units = files.map((file) => this.#program.files.get(file)).filter((unit) => unit !== undefined)
+    const wrong = new Set(
+      [...this.#program.diagnostics, ...this.#found].flatMap(({ primary, related }) =>
+        [primary, ...related].map(({ span }) => span.file),
+      ),
+    )
+    for (const unit of units) if (!wrong.has(unit.source.file)) this.report(...lint(unit, units))
   }
 
   attempt<T>(run: () => T): T | undefined {
@@ -139,7 +152,9 @@ class Session {
     if (bases.some((base) => !base)) return undefined
     const model = unit.variant ? bases[0] : [...unit.models.values()][0]
     if (!model)
-      fail('no-model', { file }, start, { help: 'a file of modules is checked with archc check; a model is what compiles' })
+      fail('no-model', { problem: `${file} declares no model` }, start, {
+        help: 'a file of modules is checked with archc check; a model is what compiles',
+      })
     for (const [at, base] of bases.entries())
       if (base !== model)
         fail(
@@ -178,19 +193,23 @@ class Session {
     return { path, value: value.expression, origin: '--set' }
   }
 
-  build(model: ModelUnit, application: Application): CompiledModel | undefined {
+  /** `compared`: whether a variant is held against its base. */
+  build(model: ModelUnit, application: Application, compared = true): CompiledModel | undefined {
     const before = this.#found.length
     const compiled = elaborateModel(model, application, (problem) => this.report(problem))
-    if (!compiled) return undefined
-    if (application.variants.length > 0) {
-      const base = elaborateModel(model, { ...application, variants: [], sets: application.sets }, () => undefined)
-      if (base && meaning(base) === meaning(compiled)) {
-        const { declaration } = application.variants[0]!
-        this.report(diagnostic('variant-no-effect', { base: model.declaration.name.text }, declaration.span))
-        return undefined
-      }
+    if (!compiled || this.#found.length > before) return undefined
+    const base =
+      compared && application.variants.length > 0
+        ? elaborateModel(model, { ...application, variants: [] }, () => undefined)
+        : undefined
+    if (base && meaning(base) === meaning(compiled)) {
+      const { declaration } = application.variants[0]!
+      this.report(diagnostic('variant-no-effect', { base: model.declaration.name.text }, declaration.span))
+      return undefined
     }
-    return this.#found.length > before ? undefined : { ...compiled, text: this.#text(model, application) }
+    const kept = new Set(compiled.graph.weights.map((weight) => weight.path))
+    const removed = (base?.graph.weights ?? []).map((weight) => weight.path).filter((path) => !kept.has(path))
+    return { ...compiled, removed, text: this.#text(model, application) }
   }
 
   /** All sources that took part, each under its name. */
@@ -208,7 +227,7 @@ class Session {
   finish(model: CompiledModel | undefined): Compilation {
     const seen = new Set<string>()
     const diagnostics = [...this.#program.diagnostics, ...this.#found].filter((problem) => {
-      const key = `${problem.code} ${problem.primary.span.file} ${problem.primary.span.start} ${problem.primary.span.end}`
+      const key = identity(problem)
       if (seen.has(key)) return false
       seen.add(key)
       return true
@@ -220,6 +239,12 @@ class Session {
       sources: new Map([...[...this.#program.files].map(([name, unit]) => [name, unit.source.text] as const), ...this.#extra]),
     }
   }
+}
+
+/** One mistake is reported once, however often it is met: by code and place, inside a module by the place there. */
+function identity({ code, primary, related }: Diagnostic): string {
+  const { file, start, end } = related.find(({ label }) => label.startsWith(insideLabel))?.span ?? primary.span
+  return `${code} ${file} ${start} ${end}`
 }
 
 /** What two models must share to be the same: graphs, records. */

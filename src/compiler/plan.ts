@@ -95,6 +95,8 @@ export interface SizeCheck {
   readonly size: Size
   readonly least: number
   readonly problem: string
+  /** `models/iste.arch:9`: what asks for it. */
+  readonly at: string
 }
 
 /** Where a value came from. */
@@ -118,6 +120,8 @@ export interface CompiledModel {
   readonly evaluate?: EvaluatePlan
   readonly checks: readonly SizeCheck[]
   readonly values: readonly Resolved[]
+  /** Weights of the base that nothing here reaches any more. */
+  readonly removed: readonly string[]
   /** All sources that took part, in one text. */
   readonly text: string
 }

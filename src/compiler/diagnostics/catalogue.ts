@@ -13,11 +13,11 @@ interface Entry<A> {
 }
 
 /** `; did you mean a or b?`, or what is accepted when nothing is near. */
-const near = (a: { near: readonly string[]; accepted?: readonly string[] }): string =>
+const near = (a: { near: readonly string[]; accepted?: readonly string[] }, has = 'It takes'): string =>
   a.near.length > 0
-    ? `; did you mean ${a.near.join(' or ')}?${a.accepted ? ` It takes ${a.accepted.join(', ')}` : ''}`
+    ? `; did you mean ${a.near.join(' or ')}?${a.accepted ? ` ${has} ${a.accepted.join(', ')}` : ''}`
     : a.accepted && a.accepted.length > 0
-      ? `. It takes ${a.accepted.join(', ')}`
+      ? `. ${has} ${a.accepted.join(', ')}`
       : ''
 
 interface Suggesting {
@@ -36,7 +36,9 @@ export const catalogue = {
   'pattern-syntax': error((a: { problem: string }) => a.problem),
   // names
   'unknown-name': error((a: Suggesting) => `nothing here is called ${a.name}${near(a)}`),
-  'unknown-module': error((a: Suggesting & { file: string }) => `${a.file} has no module or model called ${a.name}${near(a)}`),
+  'unknown-module': error(
+    (a: Suggesting & { file: string }) => `${a.file} has no module or model called ${a.name}${near(a, 'It has')}`,
+  ),
   'unknown-op': error((a: Suggesting) => `no op or module called ${a.name}${near(a)}`),
   'unknown-attribute': error((a: Suggesting & { callee: string }) => `${a.callee} has no ${a.name}${near(a)}`),
   'unknown-preset': error((a: Suggesting & { model: string }) => `${a.model} has no preset ${a.name}${near(a)}`),
@@ -86,14 +88,15 @@ export const catalogue = {
     (a: { callee: string; takes: string; name: string; given: string }) =>
       `${a.callee} needs ${a.takes}; ${a.name} is ${a.given}`,
   ),
-  'mixed-pipeline': error(
-    (a: { written: string; readings: readonly string[] }) =>
-      `${a.written} could be ${a.readings.join(' or ')}; write the one you mean`,
+  'mixed-pipeline': error((a: { written: string; readings: readonly string[] }) =>
+    a.readings.length === 1
+      ? `an operator stands beside -> in ${a.written}; write ${a.readings[0]}`
+      : `${a.written} could be ${a.readings.join(' or ')}; write the one you mean`,
   ),
   'return-missing': error((a: { name: string }) => `${a.name} has no return`),
   // slots and variants
-  'slot-contract': error((a: { slot: string; problem: string }) => `the filler of ${a.slot} ${a.problem}`),
-  'unknown-path': error((a: Suggesting & { owner: string; kind: string }) => `${a.owner} has no ${a.kind} ${a.name}${near(a)}`),
+  'slot-contract': error((a: { slot: string; what: string; problem: string }) => `the ${a.what} for ${a.slot} ${a.problem}`),
+  'unknown-path': error((a: Suggesting & { owner: string; kind: string }) => `${a.owner} has no ${a.kind} ${a.name}`),
   'not-a-slot': error(
     (a: { name: string; what: string; slots: readonly string[] }) =>
       `${a.name} is ${a.what}; only slots can be replaced. Slots: ${a.slots.join(', ')}`,
@@ -106,7 +109,8 @@ export const catalogue = {
   ),
   'variant-of-variant': error((_: object) => 'a variant names a model; apply two variants together with --variant'),
   'lambda-arity': error(
-    (a: { slot: string; takes: number; names: number }) => `${a.slot} has ${a.takes} inputs; the lambda names ${a.names}`,
+    (a: { slot: string; takes: number; names: number }) =>
+      `${a.slot} has ${a.takes} ${a.takes === 1 ? 'input' : 'inputs'}; the lambda names ${a.names}`,
   ),
   'lambda-place': error((_: object) => 'a lambda stands only as the filler of a slot or as its replacement'),
   // training and evaluation
@@ -116,16 +120,25 @@ export const catalogue = {
   'out-of-range': error(
     (a: { name: string; range: string; given: string }) => `${a.name} is in ${a.range}; ${a.given} is outside`,
   ),
-  'loss-shape': error((a: { callee: string; left: string; right: string }) => `${a.callee} compares ${a.left} with ${a.right}`),
+  'loss-shape': error((a: { problem: string }) => a.problem),
+  'objective-shared': error(
+    (a: { slot: string }) =>
+      `an output reaches ${a.slot}: train.loss moves its weights, and a record of its own would move them again`,
+  ),
+  'scale-static': error(
+    (a: { name: string }) => `${a.name} is drawn per item and can't be part of a shape or an attribute; use a static scale`,
+  ),
   'role-shape': error(
     (a: { role: string; takes: string; name: string; given: string }) => `${a.role} are ${a.takes}; ${a.name} is ${a.given}`,
   ),
   'role-unknown': error((a: Suggesting) => `there is no role ${a.name}${near(a)}`),
   'role-missing': error((a: { model: string; role: string }) => `${a.model} has no ${a.role}`),
-  'role-count': error((a: { model: string; problem: string }) => `a model has ${a.problem}; ${a.model} has another number`),
+  'role-count': error(
+    (a: { model: string; takes: string; given: string }) => `a model has ${a.takes}; ${a.model} has ${a.given}`,
+  ),
   'scale-range': error((a: { problem: string }) => a.problem),
   'only-in-models': error((a: { what: string; name: string }) => `${a.what} stands only in a model; ${a.name} is a module`),
-  'no-model': error((a: { file: string }) => `${a.file} declares no model`),
+  'no-model': error((a: { problem: string }) => a.problem),
   // lints
   'unused-let': warning((a: { name: string }) => `${a.name} is never used`),
   'unused-module': warning((a: { name: string }) => `module ${a.name} is never used`),
@@ -146,6 +159,13 @@ export interface Context {
   readonly fixes?: readonly Fix[]
 }
 
+/** What may have been meant, in place of a misspelt name. */
+function renamings(args: object, span: Span): Fix[] {
+  const { name, near = [] } = args as { name?: string; near?: readonly string[] }
+  if (name === undefined || span.end - span.start !== name.length) return []
+  return near.map((text) => ({ title: `write ${text}`, edits: [{ span, text }] }))
+}
+
 /** Makes the record for `code` at `span`. */
 export function diagnostic<C extends Code>(code: C, args: Arguments<C>, span: Span, context: Context = {}): Diagnostic {
   const entry = catalogue[code] as unknown as Entry<Arguments<C>>
@@ -157,7 +177,7 @@ export function diagnostic<C extends Code>(code: C, args: Arguments<C>, span: Sp
     related: context.related ?? [],
     notes: context.notes ?? [],
     ...(context.help !== undefined && { help: context.help }),
-    fixes: context.fixes ?? [],
+    fixes: context.fixes ?? renamings(args, span),
   }
 }
 
@@ -167,6 +187,9 @@ export class Reported extends Error {
     super(diagnostic.message)
   }
 }
+
+/** Thrown where a name of a broken statement is used: the mistake is reported already. */
+export class Consequence extends Error {}
 
 /** Reports and leaves the statement. */
 export function fail<C extends Code>(code: C, args: Arguments<C>, span: Span, context: Context = {}): never {

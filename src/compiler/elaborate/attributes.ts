@@ -1,8 +1,9 @@
-import { fail } from '../diagnostics/catalogue.ts'
+import { fail, Reported } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { Initialiser } from '../ir/graph.ts'
 import type { AttributeSpec, AttributeValue } from '../ops/op.ts'
+import { atLeast, type Size } from '../shapes/size.ts'
 import type { Call, Expression } from '../syntax/tree.ts'
 import { asSize, isScalar } from './static.ts'
 import { isInteger, show, type Value } from './values.ts'
@@ -85,8 +86,18 @@ export function readAttribute(name: string, spec: AttributeSpec, expression: Exp
     expression.name !== name
   )
     fail('attribute-value', { name, accepted: typeNames['padding']!, given: expression.name }, expression.span)
-  const value = evaluate(expression)
+  const value = spec.type === 'padding' && expression.kind === 'name' ? wordOr(name, expression, evaluate) : evaluate(expression)
   return convert(name, spec, value, expression.span)
+}
+
+/** A padding is a word or a value: a name that is neither is a misspelt word. */
+function wordOr(name: string, expression: Extract<Expression, { kind: 'name' }>, evaluate: Evaluate): Value {
+  try {
+    return evaluate(expression)
+  } catch (error) {
+    if (!(error instanceof Reported) || error.diagnostic.code !== 'unknown-name') throw error
+    return fail('attribute-value', { name, accepted: typeNames['padding']!, given: expression.name }, expression.span)
+  }
 }
 
 function convert(name: string, spec: AttributeSpec, value: Value, span: Span): AttributeValue {
@@ -100,6 +111,11 @@ function convert(name: string, spec: AttributeSpec, value: Value, span: Span): A
     if (spec.least !== undefined && item.value < spec.least)
       fail('attribute-value', { name, accepted: `at least ${spec.least}`, given: String(item.value) }, span)
     return item.value
+  }
+  const sizeOf = (item: Value): Size | undefined => {
+    const size = isScalar(item) ? asSize(item) : undefined
+    if (size && atLeast(size, 1) === 'never') fail('attribute-value', { name, accepted: 'at least 1', given: show(item) }, span)
+    return size
   }
   switch (spec.type) {
     case 'int':
@@ -119,12 +135,11 @@ function convert(name: string, spec: AttributeSpec, value: Value, span: Span): A
     case 'ints':
       return value.kind === 'list' ? value.items.map(integer) : [integer(value)]
     case 'size': {
-      const size = isScalar(value) ? asSize(value) : undefined
-      return size ?? wrong()
+      return sizeOf(value) ?? wrong()
     }
     case 'sizes': {
       if (value.kind !== 'list') return wrong()
-      return value.items.map((item) => (isScalar(item) ? asSize(item) : undefined) ?? wrong(show(item)))
+      return value.items.map((item) => sizeOf(item) ?? wrong(show(item)))
     }
     case 'init':
     case 'word':

@@ -1,14 +1,21 @@
+import { fail } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import type { Graph, GraphInput, Initialiser, Node, TensorType, Weight } from '../ir/graph.ts'
 import { filled } from '../ops/source.ts'
 import type { Emission, Primitive, TensorValue } from '../ops/op.ts'
-import { compare, key, type Size } from '../shapes/size.ts'
+import { compare, key, symbols, type Size } from '../shapes/size.ts'
 
 /** What `check` of a picture's size the model asks for, found while shapes were proved. */
 export interface BoundaryCheck {
   readonly size: Size
   readonly least: number
   readonly problem: string
+  readonly span: Span
+}
+
+/** One of the tensors that were joined: how much it adds, and where it is written. */
+export interface Part {
+  readonly size: Size
   readonly span: Span
 }
 
@@ -23,20 +30,62 @@ export class Builder {
   readonly #weights = new Map<string, Weight>()
   readonly #known = new Map<string, readonly TensorValue[]>()
   readonly #fills = new Map<number, number>()
+  readonly #weightSpans = new Map<string, Span>()
+  readonly #parts = new Map<number, { axis: number; parts: readonly Part[] }>()
   readonly lets = new Map<string, number>()
   readonly checks: BoundaryCheck[] = []
+  /** Which input binds each symbol first. */
+  readonly origins = new Map<string, { readonly input: string; readonly span: Span }>()
 
-  input(name: string, type: TensorType): TensorValue {
+  input(name: string, type: TensorType, span?: Span): TensorValue {
     const value = this.#value(type)
+    if (span)
+      for (const size of type.shape.flatMap(symbols)) if (!this.origins.has(size)) this.origins.set(size, { input: name, span })
     this.#inputs.push({ name, value: value.id })
     return value
   }
 
-  weight(weight: Weight): string {
-    const known = this.#weights.get(weight.path)
-    if (known && known.shape.join() !== weight.shape.join()) throw new Error(`two weights are called ${weight.path}`)
-    if (!known) this.#weights.set(weight.path, weight)
-    return weight.path
+  /** The graph input of a name, if there is one already. */
+  inputNamed(name: string): TensorValue | undefined {
+    const input = this.#inputs.find((candidate) => candidate.name === name)
+    return input && { kind: 'tensor', id: input.value, ...this.#values[input.value]! }
+  }
+
+  /** Declares a weight of the call at `span`. One call has it again only where a slot is used more than once. */
+  weight(weight: Weight, span: Span): string {
+    const { path, shape } = weight
+    const known = this.#weights.get(path)
+    const owner = this.#weightSpans.get(path)
+    if (known && owner && (owner.file !== span.file || owner.start !== span.start))
+      fail('duplicate-name', { name: path, what: 'the path of a weight' }, span, {
+        related: [{ span: owner, label: 'of this call' }],
+        help: 'give one of the two statements another name',
+      })
+    if (known && known.shape.join() !== shape.join())
+      fail(
+        'shape-mismatch',
+        { problem: `${path} is [${known.shape.join(', ')}] where its slot is used first, and [${shape.join(', ')}] here` },
+        span,
+      )
+    this.#weights.set(path, weight)
+    this.#weightSpans.set(path, span)
+    return path
+  }
+
+  /** Notes a condition on a picture's size; the same condition is noted once. */
+  check(check: BoundaryCheck): void {
+    if (!this.checks.some((other) => other.least === check.least && compare(other.size, check.size) === 'equal'))
+      this.checks.push(check)
+  }
+
+  /** Remembers what the axis of a joined tensor is made of, for messages. */
+  joined(value: TensorValue, axis: number, parts: readonly Part[]): void {
+    this.#parts.set(value.id, { axis, parts })
+  }
+
+  partsOf(value: TensorValue, axis: number | undefined): readonly Part[] {
+    const known = this.#parts.get(value.id)
+    return known && known.axis === axis ? known.parts : []
   }
 
   fill(value: number, shape: readonly Size[], path: string, span: Span): TensorValue {

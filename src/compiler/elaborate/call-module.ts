@@ -1,4 +1,4 @@
-import { fail, Reported } from '../diagnostics/catalogue.ts'
+import { Consequence, fail, Reported, type Code } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { DType } from '../ir/graph.ts'
@@ -14,13 +14,19 @@ import { join, type Place, type Scope } from './scope.ts'
 import { asSize, isScalar } from './static.ts'
 import { isInteger, shapeText, show, sizeValue, type Value } from './values.ts'
 
+/** `1 tensor`, `3 tensors`. */
+export const plural = (count: number, word: string, many = `${word}s`): string => `${count} ${count === 1 ? word : many}`
+
 type NamedArgument = Argument & { readonly name: NonNullable<Argument['name']> }
 
 /** Parameters from a call's named arguments and the declared defaults, left to right. */
 export function bindParameters(
   owner: string,
   parameters: readonly Parameter[],
-  given: ReadonlyMap<string, { expression: Expression; evaluate: (x: Expression) => Value; nameSpan: Span }>,
+  given: ReadonlyMap<
+    string,
+    { expression: Expression; evaluate: (x: Expression, earlier: ReadonlyMap<string, Value>) => Value; nameSpan: Span }
+  >,
   span: Span,
   file: Scope['file'],
   e: Elaboration,
@@ -45,7 +51,10 @@ export function bindParameters(
     const expression = argument?.expression ?? parameter.standard
     if (!expression) fail('missing-attribute', { callee: owner, name }, span)
     const read = argument?.evaluate ?? ((x: Expression) => evaluate(x, scope, place, e))
-    values.set(name, readParameter(name, parameter.type.text, parameter.list, expression, read))
+    values.set(
+      name,
+      readParameter(name, parameter.type.text, parameter.list, expression, (x) => read(x, values)),
+    )
   }
   return values
 }
@@ -94,15 +103,34 @@ export function enter(
   }
 }
 
-/** What goes wrong inside a module is shown at the call; the inside is a related place. */
+/** Mistakes of the module's own text: they are shown where they stand, whoever calls it. */
+const ownMistakes: ReadonlySet<string> = new Set([
+  'unknown-name', 'unknown-op', 'unknown-attribute', 'missing-attribute', 'duplicate-name', 'unknown-dim', 'used-before-defined',
+  'module-cycle', 'too-deep', 'pattern-syntax', 'return-missing', 'only-in-models', 'lambda-place',
+] satisfies Code[]) // prettier-ignore
+
+/** What does not fit inside a module is shown at the call, the inside as a related place. */
 function outside(error: Reported, name: string, span: Span): Reported {
   const { diagnostic: inner } = error
-  if (inner.primary.span.file === span.file && inner.primary.span.start >= span.start && inner.primary.span.end <= span.end)
-    return error
-  const already = inner.related.some((related) => related.label.startsWith('called from here'))
-  if (already) return error
-  return new Reported({ ...inner, related: [...inner.related, { span, label: `called from here: ${name}` }] })
+  const { span: at } = inner.primary
+  if (at.file === span.file && at.start >= span.start && at.end <= span.end) return error
+  if (ownMistakes.has(inner.code)) {
+    const called = inner.related.some((related) => related.label.startsWith('called from here'))
+    return called ? error : new Reported({ ...inner, related: [...inner.related, { span, label: `called from here: ${name}` }] })
+  }
+  const entered = inner.related.some((related) => related.label.startsWith(insideLabel))
+  const inside = { span: at, label: `${insideLabel} ${name}${inner.primary.label ? `: ${inner.primary.label}` : ''}` }
+  // Of several modules inside one another the outermost call and the innermost place are shown.
+  return new Reported({
+    ...inner,
+    primary: { span, label: '' },
+    related: entered ? inner.related : [inside, ...inner.related],
+    fixes: [],
+  })
 }
+
+/** How the label of the place inside a module begins: two calls that fail there made one mistake. */
+export const insideLabel = 'inside'
 
 /** Statements of one module with its inputs bound; gives what it returns. */
 function elaborateBody(
@@ -120,7 +148,7 @@ function elaborateBody(
   if (declared.length !== inputs.length)
     fail(
       'arity',
-      { callee: name, takes: `${declared.length} ${declared.length === 1 ? 'tensor' : 'tensors'}`, given: inputs.length },
+      { callee: name, takes: plural(declared.length, 'tensor'), given: inputs.length },
       inputs[declared.length]?.span ?? span,
     )
   declared.forEach((statement, at) => {
@@ -131,6 +159,8 @@ function elaborateBody(
   declared.forEach((statement) => statement.where.forEach((condition) => checkCondition(condition, name, scope, span, e)))
   const outputs = statements.filter((statement) => statement.kind === 'output')
   for (const statement of statements) {
+    if ((statement.kind === 'input' || statement.kind === 'output') && statement.role)
+      fail('only-in-models', { what: 'a role', name }, statement.role.span)
     if (statement.kind === 'slot' || statement.kind === 'scale')
       fail('only-in-models', { what: `a ${statement.kind}`, name }, statement.span)
     if (statement.kind === 'return') return returned(statement, outputs, name, path, scope, e)
@@ -153,8 +183,14 @@ export const laterNames = (body: readonly Statement[]): Set<string> =>
 /** `let` and `weight`; other statements are handled by whoever owns the body. */
 export function elaborateStatement(statement: Statement, path: string, scope: Scope, e: Elaboration): void {
   const define = (name: { text: string; span: Span }, value: Value): void => {
-    if (scope.names.has(name.text) || scope.sizes.has(name.text))
-      fail('duplicate-name', { name: name.text, what: scope.sizes.has(name.text) ? 'a size' : 'defined here' }, name.span)
+    const what = scope.names.has(name.text)
+      ? 'defined here'
+      : scope.sizes.has(name.text)
+        ? 'a size'
+        : scope.slots?.names.has(name.text)
+          ? 'a slot'
+          : ''
+    if (what) fail('duplicate-name', { name: name.text, what }, name.span)
     scope.names.set(name.text, value)
     scope.later.delete(name.text)
     if (value.kind === 'tensor') e.builder.lets.set(join(path, name.text), value.id)
@@ -175,14 +211,17 @@ export function elaborateStatement(statement: Statement, path: string, scope: Sc
     })
     const place: Place = { scope: path, name: '', labels: new Map() }
     const initialiser = readInitialiser(statement.name.text, statement.initialiser, (x) => evaluate(x, scope, place, e))
-    const weight = e.builder.weight({
-      path: join(path, statement.name.text),
-      shape: sizes,
-      initialiser,
-      fanIn: sizes[0] ?? 1,
-      trainable: true,
-      op: 'weight',
-    })
+    const weight = e.builder.weight(
+      {
+        path: join(path, statement.name.text),
+        shape: sizes,
+        initialiser,
+        fanIn: sizes[0] ?? 1,
+        trainable: true,
+        op: 'weight',
+      },
+      statement.span,
+    )
     define(
       statement.name,
       e.builder.emit(ownWeight, [], { weights: [weight] }, join(path, statement.name.text), statement.span)[0]!,
@@ -224,7 +263,7 @@ export function returned(
       'arity',
       {
         callee: `return of ${owner}`,
-        takes: `${outputs.length} ${outputs.length === 1 ? 'output' : 'outputs'}`,
+        takes: plural(outputs.length, 'output'),
         given: statement.values.length,
       },
       statement.span,
@@ -298,6 +337,7 @@ export function sizeOf(expression: Expression, scope: Scope, e: Elaboration): Si
     !scope.sizes.has(expression.name) &&
     scope.perItem !== expression.name
   ) {
+    if (scope.sizesMissing) throw new Consequence()
     const known = [...scope.sizes.keys(), ...scope.names.keys()]
     fail(
       'unknown-dim',
@@ -419,7 +459,7 @@ export function checkCondition(condition: Condition, owner: string, scope: Scope
   const verdict = atLeast(rest, 0)
   const problem = `${owner} needs ${sourceName(left)} of at least ${show(bound)}`
   if (verdict === 'never') fail('window-too-large', { problem }, span, { related })
-  if (verdict === 'sometimes') e.builder.checks.push({ size: rest, least: 0, problem, span: condition.span })
+  if (verdict === 'sometimes') e.builder.check({ size: rest, least: 0, problem, span: condition.span })
 }
 
 const sourceName = (expression: Expression): string =>

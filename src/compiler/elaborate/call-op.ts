@@ -7,7 +7,7 @@ import { asInteger, atLeast, compare, format, type Size } from '../shapes/size.t
 import type { Argument, Call, Expression } from '../syntax/tree.ts'
 import { readAttribute } from './attributes.ts'
 import { asTensor, type Elaboration } from './evaluate.ts'
-import type { Place, Scope } from './scope.ts'
+import { join, type Place, type Scope } from './scope.ts'
 import { asSize, isScalar } from './static.ts'
 import { shapeText, show, type Value } from './values.ts'
 
@@ -139,12 +139,11 @@ function opCall(
   const valueOf = (name: string): AttributeValue =>
     (attributes.get(name)?.value ?? op.attributes[name]?.standard) as AttributeValue
   const failAt = <C extends Code>(code: C, args: Arguments<C>, span: Span = call.span, context: Context = {}): never =>
-    fail(
-      code,
-      args,
-      span,
-      inputs.length > 0 && !context.related ? { ...context, related: inputLabels(inputs, inputSpans, span) } : context,
-    )
+    fail(code, args, span, {
+      label: labelOf(inputs, inputSpans, span),
+      related: inputLabels(inputs, inputSpans, span),
+      ...context,
+    })
   return {
     callee: op.name,
     span: call.span,
@@ -163,9 +162,15 @@ function opCall(
     initialiser: (name) => valueOf(name) as Initialiser,
     attribute: valueOf,
     spanOf: (name) => attributes.get(name)?.span ?? call.span,
-    emit: (primitive, values, emission = {}) => e.builder.emit(primitive, values, emission, path, call.span),
+    emit(primitive, values, emission = {}) {
+      const results = e.builder.emit(primitive, values, emission, path, call.span)
+      const axis = emission.attributes?.['axis']
+      if (op.name === 'concat' && typeof axis === 'number')
+        e.builder.joined(results[0]!, axis, inputs.map((input, at) => ({ size: input.shape[axis]!, span: inputSpans[at]! }))) // prettier-ignore
+      return results
+    },
     weight: (name, shape, initialiser, { fanIn = 1, trainable = true } = {}) =>
-      e.builder.weight({ path: `${path}.${name}`, shape, initialiser, fanIn, trainable, op: op.name }),
+      e.builder.weight({ path: join(path, name), shape, initialiser, fanIn, trainable, op: op.name }, call.span),
     static(size, what) {
       const known = asInteger(size)
       return (
@@ -197,13 +202,24 @@ function opCall(
       if (verdict === 'unknown') failAt('shape-unknown', { claim: `${format(left)} = ${format(right)}` }, span)
       if (verdict === 'different') failAt('shape-mismatch', { problem: problem() }, span)
     },
-    requireAtLeast(size, least, problem) {
+    requireAtLeast(size, least, what, sentence) {
+      const known = asInteger(size)
+      const needs = known === undefined ? `${format(size)} of at least ${least}` : `at least ${least}; this has ${known}`
+      const problem = sentence ?? `${what} needs ${needs}`
       const verdict = atLeast(size, least)
       if (verdict === 'never') failAt('window-too-large', { problem }, call.span)
-      if (verdict === 'sometimes') e.builder.checks.push({ size, least, problem, span: call.span })
+      const inside = e.calls.at(-1)
+      if (verdict === 'sometimes')
+        e.builder.check({ size, least, problem: inside ? `${problem} (in ${inside.name})` : problem, span: call.span })
     },
     fail: failAt,
   }
+}
+
+/** What the primary place gives, where it is one of the inputs. */
+function labelOf(inputs: readonly TensorValue[], spans: readonly Span[], primary: Span): string {
+  const at = spans.findIndex((span) => span.file === primary.file && span.start === primary.start && span.end === primary.end)
+  return inputs[at] ? `gives ${shapeText(inputs[at])}` : ''
 }
 
 function inputLabels(inputs: readonly TensorValue[], spans: readonly Span[], primary: Span): { span: Span; label: string }[] {

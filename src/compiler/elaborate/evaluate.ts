@@ -1,4 +1,4 @@
-import { fail } from '../diagnostics/catalogue.ts'
+import { Consequence, fail } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import { arithmeticNamed, broadcast, cast, operatorNames, writtenAs } from '../ops/arithmetic.ts'
@@ -88,15 +88,14 @@ const pathOf = (place: Place): string => join(place.scope, place.name)
 
 function lookUp(name: string, span: Span, scope: Scope): Value {
   const value = scope.names.get(name)
+  if (value?.kind === 'failed') throw new Consequence()
   if (value) return value
   const size = scope.sizes.get(name)
   if (size) return sizeValue(size)
   if (name === 'pi') return { kind: 'number', value: Math.PI }
   if (name === 'true' || name === 'false') return { kind: 'boolean', value: name === 'true' }
   if (scope.perItem === name)
-    fail('not-static', { name: 'this', on: `${name}, which is drawn per item` }, span, {
-      help: 'a static scale (scale m = 2) may stand in shapes and attributes',
-    })
+    fail('scale-static', { name }, span, { help: 'scale m = 2 is static: it may stand in shapes and attributes' })
   if (scope.later.has(name)) fail('used-before-defined', { name }, span)
   if (initialiserNames.includes(name)) return { kind: 'initialiser', initialiser: { kind: name } as never }
   const known = [...scope.names.keys(), ...scope.sizes.keys()].filter((candidate) => candidate !== '_')
@@ -212,22 +211,6 @@ export function binary(
 }
 
 function pipeline(expression: Pipeline, scope: Scope, place: Place, e: Elaboration): Value {
-  if (expression.head.kind === 'binary' || expression.head.kind === 'negate') {
-    const first = expression.stages[0]!
-    fail('mixed-pipeline', { written: 'a + b -> f', readings: ['(a + b) -> f', 'a + (b -> f)'] }, expression.head.span, {
-      label: 'an operator beside -> without parentheses',
-      related: [{ span: first.span, label: 'the pipeline' }],
-      fixes: [
-        {
-          title: 'put the sum in parentheses',
-          edits: [
-            { span: { ...expression.head.span, end: expression.head.span.start }, text: '(' },
-            { span: { ...expression.head.span, start: expression.head.span.end }, text: ')' },
-          ],
-        },
-      ],
-    })
-  }
   let value = evaluate(expression.head, scope, place, e)
   let from = expression.head.span
   for (const stage of expression.stages) {
@@ -244,10 +227,6 @@ function applyStage(stage: Stage, input: Value, from: Span, scope: Scope, place:
 }
 
 function repeat(stage: Repetition, input: Value, from: Span, scope: Scope, place: Place, e: Elaboration): Value {
-  if (/\]$/.test(place.name) || place.name === 'repeat')
-    fail('static-value', { problem: 'one statement has at most one repeat' }, stage.span, {
-      help: 'give the inner one a module of its own',
-    })
   const over = evaluate(stage.over, scope, place, e)
   let turns: readonly (Value | undefined)[]
   if (stage.element) {
@@ -305,7 +284,7 @@ function applyCall(
       fail('unknown-attribute', { callee: `the slot ${name}`, name: named[0].name.text, near: [] }, named[0].name.span, {
         help: `its filler's parameters are set where the slot is declared`,
       })
-    return slot.call(name, tensorsOf(positional, piped, scope, place, e), place, call.span)
+    return slot.call(name, tensorsOf(positional, piped, scope, place, e), call.span)
   }
   if (module) {
     if (e.calls.length >= deepestCalls) fail('too-deep', { limit: deepestCalls }, call.span)
@@ -333,12 +312,7 @@ function applyCall(
     if (initialiserNames.includes(name))
       return fail('attribute-type', { name, takes: 'its place where an initialiser is asked for', given: 'a value' }, call.span)
     const known = [...scope.file.modules.keys(), ...(scope.slots?.names ?? []), ...ops.keys(), ...staticFunctions]
-    return fail(
-      'unknown-op',
-      { name, near: nearest(name, known) },
-      call.callee.span,
-      scope.names.has(name) ? { help: `${name} is a value here; only modules, slots and ops are called` } : {},
-    )
+    return fail('unknown-op', { name, near: nearest(name, known) }, call.callee.span, calledHelp(name, scope))
   }
   const label = place.labels.get(call) ?? name
   const path = join(place.scope, place.name, op.ownsWeights ? label : '')
@@ -349,6 +323,13 @@ function applyCall(
     path,
     evaluate: (expression) => evaluate(expression, scope, place, e),
   })
+}
+
+function calledHelp(name: string, scope: Scope): { help?: string } {
+  if (scope.names.has(name)) return { help: `${name} is a value here; only modules, slots and ops are called` }
+  return scope.file.models.has(name)
+    ? { help: `${name} is a model, and models can't be called; what is used twice is a module` }
+    : {}
 }
 
 const ungroup = (expression: Expression): Expression => (expression.kind === 'group' ? ungroup(expression.inner) : expression)

@@ -1,12 +1,25 @@
+import { fail } from '../diagnostics/catalogue.ts'
 import { ops } from '../ops/registry.ts'
 import type { FileUnit, ModuleUnit } from '../names/program.ts'
 import type { Call, Expression, ModuleDeclaration, Stage } from '../syntax/tree.ts'
 
 /** The calls of an expression in textual order, those of nested stages and arguments included. */
-export function callsIn(expression: Expression): Call[] {
-  const found: Call[] = []
+export const callsIn = (expression: Expression): Call[] => stagesIn(expression).filter((item) => item.kind === 'call')
+
+/** One statement has at most one `repeat`: its turns are told apart by one number in paths. */
+function requireOneRepeat(expressions: readonly Expression[]): void {
+  const [, second] = expressions.flatMap(stagesIn).filter((item) => item.kind === 'repeat')
+  if (second)
+    fail('static-value', { problem: 'one statement has at most one repeat' }, second.span, {
+      help: 'give the second a let of its own, or an inner one a module',
+    })
+}
+
+function stagesIn(expression: Expression): Stage[] {
+  const found: Stage[] = []
   const stage = (item: Stage): void => {
     if (item.kind === 'repeat') {
+      found.push(item)
       visit(item.over)
       item.body.forEach(stage)
     } else visit(item)
@@ -85,6 +98,7 @@ export function ownerLabels(
   file: FileUnit,
   slots: ReadonlySet<string>,
 ): Map<Call, string> {
+  requireOneRepeat(expressions)
   const owners = expressions.flatMap(callsIn).filter((call) => ownsWeights(call.callee.text, file, slots))
   const seen = new Map<string, number>()
   return new Map(

@@ -7,6 +7,15 @@ import { evaluate, type Elaboration } from './evaluate.ts'
 import type { Scope } from './scope.ts'
 import { isInteger, kindOf, show, type Value } from './values.ts'
 
+/** How large the inputs are in training. */
+export const sizeFields: readonly string[] = ['B', 'h', 'w', 'H', 'W', 'q']
+export const trainFields: readonly string[] = [
+  ...sizeFields, 'm', 'degrade', 'augment', 'loss', 'optimizer', 'schedule', 'epochs', 'repeat',
+] // prettier-ignore
+export const evaluateFields: readonly string[] = ['m', 'metrics', 'scope', 'cell_clip', 'tile', 'shave']
+/** Of the record of a slot that is trained by a loss of its own. */
+export const objectiveFields: readonly string[] = ['loss', 'optimizer', 'schedule', 'every']
+
 /** A field with the scope that its value sees: the base's, or a variant's. */
 export interface ScopedField {
   readonly value: Expression | FieldRecord
@@ -29,6 +38,11 @@ export class FieldReader {
 
   has(name: string): boolean {
     return this.fields.has(name)
+  }
+
+  /** Where a field stands, or the record where it has none. */
+  spanOf(name: string): Span {
+    return this.fields.get(name)?.span ?? this.span
   }
 
   expression(name: string): Expression {
@@ -241,8 +255,15 @@ export class FieldReader {
     )
   }
 
-  evaluatePlan(degrade: readonly PictureOperation[]): EvaluatePlan {
-    const m = this.items('m').map((item) => this.number(item, 'm'))
+  /** What makes a low-resolution picture: bicubic without a field of its own. */
+  degradation(): PictureOperation[] {
+    if (!this.has('degrade')) return [{ op: 'resize', kernel: 'bicubic' }]
+    return this.operations(this.items('degrade'), ['blur', 'resize'], ['m', 'epoch', 'epochs'])
+  }
+
+  /** `scale`: the static scale, which is what is evaluated where `m` does not stand. */
+  evaluatePlan(scale: number | undefined, degrade: readonly PictureOperation[]): EvaluatePlan {
+    const m = scale !== undefined && !this.has('m') ? [scale] : this.items('m').map((item) => this.number(item, 'm'))
     const clip = this.has('cell_clip') ? this.expression('cell_clip') : undefined
     const cellClip = clip && !(clip.kind === 'name' && clip.name === 'none') ? this.number(clip, 'cell_clip') : undefined
     return {

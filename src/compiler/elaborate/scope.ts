@@ -7,7 +7,7 @@ import type { Value } from './values.ts'
 /** What a slot holds and how it is called. */
 export interface SlotCaller {
   readonly names: ReadonlySet<string>
-  call(name: string, inputs: readonly { value: Value; span: Span }[], place: Place, span: Span): Value
+  call(name: string, inputs: readonly { value: Value; span: Span }[], span: Span): Value
 }
 
 /** Names that an expression sees. Sizes and tensors share one namespace with parameters. */
@@ -22,6 +22,8 @@ export interface Scope {
   /** Names that stand later in the body: `used-before-defined` instead of `unknown-name`. */
   readonly later: Set<string>
   readonly slots?: SlotCaller
+  /** A statement failed that may have bound sizes: one that is not known is no mistake of its own. */
+  sizesMissing?: boolean
   /** The scale that is drawn per item: it has no value while compiling. */
   readonly perItem?: string
 }
@@ -37,6 +39,7 @@ export interface Place {
 
 export const join = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join('.')
 
+/** The scope with more names. */
 export const childScope = (parent: Scope, names: Iterable<readonly [string, Value]>): Scope => ({
   ...parent,
   names: new Map([...parent.names, ...names]),

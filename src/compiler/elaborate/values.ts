@@ -25,6 +25,8 @@ export type Value =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'initialiser'; readonly initialiser: Initialiser }
   | Several
+  /** What a broken statement would have defined: who uses it is silently left out. */
+  | { readonly kind: 'failed' }
 
 const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b))
 
@@ -78,6 +80,8 @@ export function show(value: Value): string {
       return JSON.stringify(value.text)
     case 'initialiser':
       return initialiserText(value.initialiser)
+    case 'failed':
+      return 'nothing'
     case 'several':
       return `(${value.items.map((item) => (item.name ? `${item.name}: ` : '') + shapeText(item.value)).join(', ')})`
   }
@@ -94,6 +98,7 @@ export function kindOf(value: Value): string {
     text: 'a string',
     initialiser: 'an initialiser',
     several: 'several results',
+    failed: 'nothing',
   } as const
   return names[value.kind]
 }

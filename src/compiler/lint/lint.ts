@@ -1,11 +1,19 @@
 import { diagnostic } from '../diagnostics/catalogue.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import type { FileUnit } from '../names/program.ts'
-import type { Declaration, Expression, ModuleDeclaration, Stage, Statement } from '../syntax/tree.ts'
+import type { FileUnit, ModelUnit } from '../names/program.ts'
+import {
+  isRecord,
+  type Declaration,
+  type Expression,
+  type ModuleDeclaration,
+  type Record as FieldRecord,
+  type Stage,
+  type Statement,
+} from '../syntax/tree.ts'
 
-/** Warnings about one file's own text. */
-export function lint(unit: FileUnit): Diagnostic[] {
-  return [...unusedInside(unit), ...unusedImports(unit)]
+/** Warnings about one file's own text; `units` are all files that are looked at: they may import from it. */
+export function lint(unit: FileUnit, units: readonly FileUnit[]): Diagnostic[] {
+  return [...unusedInside(unit), ...deadSlots(unit), ...unusedImports(unit), ...unusedModules(unit, units)]
 }
 
 /** Every name that an expression mentions: values, callees, objects of members. */
@@ -91,15 +99,74 @@ function unusedInside(unit: FileUnit): Diagnostic[] {
   for (const declaration of unit.source.declarations) {
     if (declaration.kind !== 'module' && declaration.kind !== 'model') continue
     const used = mentionedIn(declaration)
+    const model = declaration.kind === 'model' ? unit.models.get(declaration.name.text) : undefined
+    const live = model && reached(model)
+    const slots = declaration.body.flatMap((statement) => (statement.kind === 'slot' ? [statement.name.text] : []))
+    // A let of a dead slot is not reported beside the slot.
+    const ofDeadSlot = (value: Expression): boolean => {
+      const names = new Set<string>()
+      mentioned(value, names)
+      return slots.some((slot) => names.has(slot) && !live?.has(slot))
+    }
     for (const statement of declaration.body) {
       if (statement.kind === 'let')
         for (const name of statement.names)
-          if (!used.has(name.text) && name.text !== '_') found.push(diagnostic('unused-let', { name: name.text }, name.span))
+          if (!used.has(name.text) && name.text !== '_' && !ofDeadSlot(statement.value))
+            found.push(diagnostic('unused-let', { name: name.text }, name.span))
       if (statement.kind === 'input' && declaration.kind === 'module' && !used.has(statement.name.text))
         found.push(diagnostic('unused-input', { name: statement.name.text }, statement.name.span))
     }
   }
   return found
+}
+
+/** Names that an output or a loss of a model needs, through its lets. */
+function reached(model: ModelUnit): Set<string> {
+  const live = new Set<string>()
+  const { body } = model.declaration
+  for (const statement of body) if (statement.kind === 'return') statement.values.forEach((value) => mentioned(value, live))
+  const losses = (record: FieldRecord | undefined): void =>
+    record?.fields.forEach(({ path, value }) => {
+      if (isRecord(value)) losses(value)
+      else if (path.at(-1)!.text === 'loss') mentioned(value, live)
+    })
+  losses(model.train?.record)
+  for (let before = -1; before !== live.size;) {
+    before = live.size
+    for (const statement of body)
+      if (statement.kind === 'let' && statement.names.some((name) => live.has(name.text))) mentioned(statement.value, live)
+  }
+  return live
+}
+
+function deadSlots(unit: FileUnit): Diagnostic[] {
+  return [...unit.models.values()].flatMap((model) => {
+    const live = reached(model)
+    const outputs = model.declaration.body.flatMap((statement) =>
+      statement.kind === 'output' && statement.name ? [statement.name.text] : [],
+    )
+    return model.declaration.body.flatMap((statement) =>
+      statement.kind === 'slot' && !live.has(statement.name.text)
+        ? [diagnostic('dead-slot', { name: statement.name.text, outputs: outputs.join(' or ') }, statement.name.span)]
+        : [],
+    )
+  })
+}
+
+/** Modules beside a model that nothing calls; a file without a model is a library. */
+function unusedModules(unit: FileUnit, units: readonly FileUnit[]): Diagnostic[] {
+  if (unit.models.size === 0) return []
+  const used = new Set<string>()
+  for (const declaration of unit.source.declarations)
+    if (declaration.kind === 'module' || declaration.kind === 'model') mentionedIn(declaration).forEach((name) => used.add(name))
+  const imported = units.filter((other) => other !== unit).flatMap((other) => [...other.modules.values()])
+  return unit.source.declarations.flatMap((declaration) =>
+    declaration.kind === 'module' &&
+    !used.has(declaration.name.text) &&
+    !imported.some((module) => module.declaration === declaration)
+      ? [diagnostic('unused-module', { name: declaration.name.text }, declaration.name.span)]
+      : [],
+  )
 }
 
 function unusedImports(unit: FileUnit): Diagnostic[] {

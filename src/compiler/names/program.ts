@@ -81,11 +81,14 @@ export class Program {
         model = { declaration, file: unit, presets: new Map() }
         unit.models.set(declaration.name.text, model)
       } else if (declaration.kind === 'preset' || declaration.kind === 'train' || declaration.kind === 'evaluate') {
+        if (!model && unit.source.declarations.some((other) => other.kind === 'variant')) continue
         if (!model)
           this.diagnostics.push(
-            diagnostic('no-model', { file: unit.source.file }, declaration.span, {
-              help: `${declaration.kind} stands below the model that it belongs to`,
-            }),
+            diagnostic(
+              'no-model',
+              { problem: `${declaration.kind} stands below the model that it belongs to` },
+              declaration.span,
+            ),
           )
         else if (declaration.kind === 'preset') {
           if (model.presets.has(declaration.name.text))
@@ -102,6 +105,16 @@ export class Program {
         else unit.variant = { declaration, file: unit, edits }
       } else if (declaration.kind === 'replace' || declaration.kind === 'set') edits.push(declaration)
     }
+    if (unit.variant)
+      for (const { kind, span } of unit.source.declarations)
+        if (!['import', 'variant', 'replace', 'set'].includes(kind))
+          this.diagnostics.push(
+            diagnostic(
+              'unexpected-token',
+              { expected: 'replace or set: a variant file holds imports and edits only', found: kind },
+              span,
+            ),
+          )
     if (edits.length > 0 && !unit.variant)
       this.diagnostics.push(
         diagnostic(

@@ -117,7 +117,8 @@ export const sharedSlope: Primitive = {
 
 export const prelu: Op = {
   name: 'prelu',
-  summary: 'x where it is positive, a learned slope times x elsewhere; one slope for all channels, starting at 0.25; its gradient at 0 is the slope.',
+  summary:
+    'x where it is positive, a learned slope times x elsewhere; one slope for all channels, starting at 0.25; its gradient at 0 is the slope.',
   takes: ['x: [..]'],
   gives: '[..]',
   ownsWeights: true,

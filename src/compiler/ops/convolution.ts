@@ -110,14 +110,13 @@ export const conv: Op = {
         by: `groups = ${groups}`,
         where: '',
       })
-    const fits = (length: Size, kernel: number, p: number, axis: string): void => {
+    const fits = (length: Size, kernel: number, p: number): void => {
       const span = dilation * (kernel - 1) + 1
-      if (mode === 'reflect') call.requireAtLeast(length, p + 1, `reflect pad of ${p} needs ${axis} of at least ${p + 1}`)
-      else
-        call.requireAtLeast(length, span - 2 * p, `a kernel of ${kernel} with pad ${p} needs ${axis} of at least ${span - 2 * p}`)
+      if (mode === 'reflect') call.requireAtLeast(length, p + 1, `reflect pad of ${p}`)
+      else call.requireAtLeast(length, span - 2 * p, `a kernel of ${kernel} with pad ${p}`)
     }
-    fits(x.shape[1]!, rows, pad[0], 'its height')
-    fits(x.shape[2]!, columns, pad[1], 'its width')
+    fits(x.shape[1]!, rows, pad[0])
+    fits(x.shape[2]!, columns, pad[1])
     const fanIn = (rows * columns * channels) / groups
     const weights = [call.weight('kernel', [rows, columns, channels / groups, out], call.initialiser('init'), { fanIn })]
     if (call.bool('bias')) weights.push(call.weight('bias', [out], call.initialiser('bias_init'), { fanIn }))

@@ -1,4 +1,4 @@
-import { add, asInteger, ceilDiv, constant, format, mul, sub, type Size } from '../shapes/size.ts'
+import { add, asInteger, ceilDiv, compare, constant, format, mul, sub, type Size } from '../shapes/size.ts'
 import { planEinsum, planRearrange } from '../shapes/pattern.ts'
 import type * as tfjs from '@tensorflow/tfjs'
 import { rearrangement } from './convolution.ts'
@@ -166,12 +166,10 @@ export const concat: Op = {
         )
       first!.shape.forEach((size, at) => {
         if (at === axis) return
-        call.requireEqual(
-          size,
-          other.shape[at]!,
-          () => `concat joins axis ${axis}; axis ${at} differs: ${format(size)} against ${format(other.shape[at]!)}`,
-          span,
-        )
+        const theirs = other.shape[at]!
+        if (compare(size, theirs) === 'different')
+          call.fail('concat-axes', { axis, other: at, left: format(size), right: format(theirs) }, span)
+        call.requireEqual(size, theirs, () => '', span)
       })
     })
     return others.length === 0 ? first! : call.emit(joining, call.inputs, { attributes: { axis } })[0]!
@@ -295,15 +293,7 @@ export const pad: Op = {
     const sides = ['top', 'bottom', 'left', 'right'].map((side) => call.int(side))
     if (call.word('mode') === 'reflect') {
       const most = [Math.max(sides[0]!, sides[1]!), Math.max(sides[2]!, sides[3]!)]
-      most.forEach(
-        (p, at) =>
-          p > 0 &&
-          call.requireAtLeast(
-            x.shape[at + 1]!,
-            p + 1,
-            `reflect pad of ${p} needs ${at === 0 ? 'its height' : 'its width'} of at least ${p + 1}`,
-          ),
-      )
+      most.forEach((p, at) => p > 0 && call.requireAtLeast(x.shape[at + 1]!, p + 1, `reflect pad of ${p}`))
     }
     return border(call, x, sides.map(constant) as [Size, Size, Size, Size])
   },
@@ -329,7 +319,8 @@ export const pad_to: Op = {
         call.requireAtLeast(
           sub(length, missing),
           1,
-          `reflect pad to a multiple of ${multiple} needs ${at === 0 ? 'a height' : 'a width'} larger than what is added`,
+          'reflect pad',
+          `reflect pad to a multiple of ${multiple} needs ${format(length)} larger than what is added`,
         )
       }
       return missing
@@ -356,7 +347,7 @@ export const crop: Op = {
       )
     to.forEach((length, at) => {
       const axis = at + 1
-      call.requireAtLeast(sub(x.shape[axis]!, length), 0, `crop to ${format(length)} needs axis ${axis} of at least that`)
+      call.requireAtLeast(sub(x.shape[axis]!, length), 0, 'crop', `crop to ${format(length)} needs axis ${axis} of at least that`)
       x = slice(call, x, axis, constant(0), length)
     })
     return x
@@ -450,13 +441,7 @@ export const unfold: Op = {
       call.fail('attribute-value', { name: 'kernel', accepted: 'odd', given: String(kernel) }, call.spanOf('kernel'))
     const p = (kernel - 1) / 2
     if (call.word('pad') === 'reflect' && p > 0)
-      [1, 2].forEach((axis) =>
-        call.requireAtLeast(
-          x.shape[axis]!,
-          p + 1,
-          `reflect pad of ${p} needs ${axis === 1 ? 'its height' : 'its width'} of at least ${p + 1}`,
-        ),
-      )
+      [1, 2].forEach((axis) => call.requireAtLeast(x.shape[axis]!, p + 1, `reflect pad of ${p}`))
     return call.emit(neighbourhoods, [x], { attributes: { kernel, pad: call.word('pad') } })[0]!
   },
   example: { inputs: { x: [1, 4, 5, 2] }, code: 'unfold(x, kernel: 3, pad: reflect)' },

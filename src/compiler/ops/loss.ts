@@ -42,9 +42,7 @@ const loss = (primitive: Primitive, summary: string): Op => ({
       const alike = a!.shape.length === b.shape.length && a!.shape.every((size, at) => compare(size, b.shape[at]!) === 'equal')
       if (!alike)
         call.fail('loss-shape', {
-          callee: primitive.name,
-          left: `[${a!.shape.map(format).join(', ')}]`,
-          right: `[${b.shape.map(format).join(', ')}]`,
+          problem: `${primitive.name} compares [${a!.shape.map(format).join(', ')}] with [${b.shape.map(format).join(', ')}]`,
         })
     }
     return call.emit(primitive, call.inputs, b ? {} : { attributes: { right: call.real('right') } })[0]!

@@ -100,8 +100,11 @@ export interface OpCall {
   requireRank(index: number, rank: number, takes: string): TensorValue
   requireFloat(index: number): TensorValue
   requireEqual(left: Size, right: Size, problem: () => string, span?: Span): void
-  /** At least `least`: proved, refused, or noted as a check of every picture. */
-  requireAtLeast(size: Size, least: number, problem: string): void
+  /**
+   * At least `least`: proved, refused, or noted as a check of every picture. `what` needs it; `sentence` says it where
+   * the size is not one that the user knows.
+   */
+  requireAtLeast(size: Size, least: number, what: string, sentence?: string): void
   fail<C extends Code>(code: C, args: Arguments<C>, span?: Span, context?: Context): never
 }
 

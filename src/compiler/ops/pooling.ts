@@ -50,11 +50,7 @@ const pooling = (primitive: Primitive, summary: string, extra: Op['attributes'])
     const given = Object.fromEntries(['kernel', 'stride', 'pad'].map((name) => [name, call.int(name)]))
     const need = given['kernel']! - 2 * given['pad']!
     ;[1, 2].forEach((axis) =>
-      call.requireAtLeast(
-        x.shape[axis]!,
-        need,
-        `a window of ${given['kernel']} needs ${axis === 1 ? 'its height' : 'its width'} of at least ${need}`,
-      ),
+      call.requireAtLeast(x.shape[axis]!, need, `a window of ${given['kernel']} with pad ${given['pad']}`),
     )
     return call.emit(primitive, [x], {
       attributes: { ...given, ...('count_pad' in extra && { count_pad: call.bool('count_pad') }) },

@@ -1,0 +1,114 @@
+import { Consequence, Reported } from '../diagnostics/catalogue.ts'
+import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
+import type { FileUnit, ModelUnit, VariantUnit } from '../names/program.ts'
+import type { Resolved } from '../plan.ts'
+import type { Expression, Name, SlotStatement } from '../syntax/tree.ts'
+import { Builder } from './builder.ts'
+import type { Elaboration } from './evaluate.ts'
+import type { Place, Scope } from './scope.ts'
+
+/** What is applied to a base: variants in order, then values from outside. */
+export interface Application {
+  readonly preset: string
+  readonly variants: readonly VariantUnit[]
+  readonly sets: readonly { readonly path: readonly Name[]; readonly value: Expression; readonly origin: string }[]
+}
+
+/** A value that stands in place of a default. */
+export interface Override {
+  readonly expression: Expression
+  readonly file: FileUnit
+  readonly span: Span
+  readonly origin: string
+}
+
+/** What a slot holds. */
+export interface Filler {
+  readonly expression: Expression
+  /** Whose modules it may call. */
+  readonly file: FileUnit
+  /** What put it in place of the base's own: `wo-lfi.arch, replace`. */
+  readonly replacedBy?: string
+}
+
+/** One model while it is elaborated: what its parts share. */
+export class ModelContext {
+  readonly e: Elaboration = { builder: new Builder(), calls: [] }
+  readonly slots = new Map<string, SlotStatement>()
+  readonly fillers = new Map<string, Filler>()
+  /** By path: `width`, `lfi.heads`, `train.B`, `train.judge.every`. */
+  readonly overrides = new Map<string, Override>()
+  readonly values: Resolved[] = []
+  /** What defaults of fillers, fields and replacements see: parameters, a static scale, sizes. */
+  parameters: Scope
+  /** What the model's own statements see. */
+  scope: Scope
+  failed = false
+
+  constructor(
+    readonly unit: ModelUnit,
+    readonly application: Application,
+    readonly report: (diagnostic: Diagnostic) => void,
+  ) {
+    this.parameters = { file: unit.file, names: new Map(), sizes: new Map(), later: new Set() }
+    this.scope = this.parameters
+  }
+
+  get name(): string {
+    return this.unit.declaration.name.text
+  }
+
+  /** Runs one statement; what it reports does not stop the next. False where it failed. */
+  attempt(run: () => void): boolean {
+    try {
+      run()
+      return true
+    } catch (error) {
+      if (error instanceof Reported) this.report(this.#explained(error.diagnostic))
+      else if (!(error instanceof Consequence)) throw error
+      this.failed = true
+      return false
+    }
+  }
+
+  /** Says where sizes that nothing relates come from, and of a preset's own mistakes which preset it is. */
+  #explained(diagnostic: Diagnostic): Diagnostic {
+    const { preset } = this.application
+    const given = preset ? [`with preset ${preset}`] : []
+    if (diagnostic.code !== 'shape-unknown') return { ...diagnostic, notes: [...diagnostic.notes, ...given] }
+    const names = [...new Set(diagnostic.message.replace('cannot show that', '').match(/[A-Za-z_]\w*/g) ?? [])]
+    const notes = names.flatMap((name) => {
+      const origin = this.e.builder.origins.get(name)
+      return origin ? [`${name} comes from ${origin.input} (${this.placeOf(origin.span)})`] : []
+    })
+    const queries = this.unit.declaration.body.some(
+      (statement) =>
+        statement.kind === 'input' &&
+        statement.role?.name.text === 'coordinates' &&
+        names.some((name) => this.e.builder.origins.get(name)?.input === statement.name.text),
+    )
+    const help = diagnostic.help ?? (queries ? 'declare the output as samples and let the runtime lay them out' : undefined)
+    return { ...diagnostic, notes: [...diagnostic.notes, ...notes, ...given], ...(help && { help }) }
+  }
+
+  /** The text of an expression, as it is written in one of the files that take part. */
+  textOf(expression: Expression): string {
+    const { file, start, end } = expression.span
+    return this.#fileNamed(file)?.source.text.slice(start, end) ?? 'given'
+  }
+
+  /** `models/iste.arch:14`. */
+  placeOf(span: Span): string {
+    const text = this.#fileNamed(span.file)?.source.text ?? ''
+    return `${span.file}:${text.slice(0, span.start).split('\n').length}`
+  }
+
+  #fileNamed(name: string): FileUnit | undefined {
+    const reach = new Set([this.unit.file, ...this.application.variants.map((variant) => variant.file)])
+    for (const file of reach) for (const module of file.modules.values()) reach.add(module.file)
+    return [...reach].find((file) => file.source.file === name)
+  }
+}
+
+/** Where nothing owns weights: parameters, sizes, fields. */
+export const nowhere: Place = { scope: '', name: '', labels: new Map() }

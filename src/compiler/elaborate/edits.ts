@@ -1,0 +1,193 @@
+import { Consequence, fail } from '../diagnostics/catalogue.ts'
+import type { Span } from '../diagnostics/diagnostic.ts'
+import { nearest } from '../diagnostics/suggest.ts'
+import type { VariantUnit } from '../names/program.ts'
+import { isRecord, pathText, type Edit, type Expression, type Name, type Parameter } from '../syntax/tree.ts'
+import type { bindParameters } from './call-module.ts'
+import { nowhere, type Filler, type ModelContext } from './context.ts'
+import { evaluate } from './evaluate.ts'
+import { evaluateFields, objectiveFields, trainFields } from './records.ts'
+import { childScope, join } from './scope.ts'
+import type { Value } from './values.ts'
+
+/**
+ * Decides what stands where (language reference, How values are decided): preset paths are checked against the base,
+ * replacements are made, and values below a replaced slot are dropped; then variants' `set` and what comes from outside.
+ */
+export function applyEdits(context: ModelContext): void {
+  checkPresets(context)
+  for (const variant of context.application.variants) checkEdits(context, variant)
+  for (const variant of context.application.variants)
+    for (const edit of variant.edits) if (edit.kind === 'replace') context.attempt(() => replace(context, variant, edit))
+  if (context.failed) throw new Consequence()
+  override(context)
+}
+
+/** Every path of every preset is checked against the base, used or not. */
+function checkPresets(context: ModelContext): void {
+  for (const { record } of context.unit.presets.values()) {
+    const seen = new Set<string>()
+    for (const field of record.fields)
+      context.attempt(() => {
+        const path = pathText(field.path)
+        checkPath(context, field.path)
+        if (seen.has(path)) fail('duplicate-name', { name: path, what: 'given in this preset' }, field.span)
+        if (isRecord(field.value))
+          fail(
+            'attribute-type',
+            { name: path, takes: `one value, as in ${path}.name: value`, given: 'a record' },
+            field.value.span,
+          )
+        seen.add(path)
+      })
+  }
+}
+
+/** A path of a preset or a `set`, against the parameters, the fillers that are there now, and the closed records. */
+function checkPath(context: ModelContext, path: readonly Name[]): void {
+  const { slots, fillers, name: model, unit } = context
+  const [first, second, third] = path as [Name, Name | undefined, Name | undefined]
+  if (first.text === 'train' || first.text === 'evaluate') {
+    const accepted = first.text === 'train' ? [...trainFields, ...slots.keys()] : evaluateFields
+    if (!second) return unknown(first, model, 'value', accepted.map((field) => `${first.text}.${field}`)) // prettier-ignore
+    if (!accepted.includes(second.text))
+      fail(
+        'unknown-field',
+        { record: first.text, name: second.text, near: nearest(second.text, accepted), accepted },
+        second.span,
+      )
+    const ofSlot = first.text === 'train' && slots.has(second.text)
+    if (ofSlot && !objectiveFields.includes(third?.text ?? ''))
+      unknown(third ?? second, `train.${second.text}`, 'field', objectiveFields)
+    const last = path[ofSlot ? 3 : 2]
+    if (last) unknown(last, pathText(path.slice(0, ofSlot ? 3 : 2)), 'part', [])
+    return
+  }
+  if (!second) {
+    const accepted = unit.declaration.parameters.map((parameter) => parameter.name.text)
+    if (!accepted.includes(first.text))
+      unknown(first, model, 'parameter', [...accepted, ...[...slots.keys()].map((slot) => `${slot}.`)])
+    return
+  }
+  const filler = fillers.get(first.text)
+  if (!filler) return unknown(first, model, 'slot', [...slots.keys()])
+  if (third) unknown(third, pathText(path.slice(0, 2)), 'part', [])
+  const accepted = fillerParameters(filler).map((parameter) => parameter.name.text)
+  if (!accepted.includes(second.text)) unknown(second, `the filler of ${first.text}`, 'parameter', accepted)
+}
+
+/** No path goes there: the nearest at the place, all that do below. */
+function unknown(name: Name, owner: string, kind: string, accepted: readonly string[]): never {
+  const near = nearest(name.text, accepted)
+  return fail('unknown-path', { owner, kind, name: name.text, near }, name.span, {
+    label: near.length > 0 ? `did you mean ${near.join(' or ')}?` : '',
+    ...(accepted.length > 0 && { notes: [`${kind}s of ${owner}: ${[...accepted].sort().join(', ')}`] }),
+  })
+}
+
+/** Parameters of a module filler; a lambda and an op have none that can be set. */
+function fillerParameters({ expression, file }: Filler): readonly Parameter[] {
+  const callee = expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''
+  return file.modules.get(callee)?.declaration.parameters ?? []
+}
+
+const editPath = (edit: Edit): string => (edit.kind === 'replace' ? edit.slot.text : pathText(edit.path))
+const within = (path: string, other: string): boolean => path === other || path.startsWith(`${other}.`)
+
+/** One path is changed once; two variants do not even change one below the other. */
+function checkEdits(context: ModelContext, variant: VariantUnit): void {
+  const { variants } = context.application
+  const before = variants.slice(0, variants.indexOf(variant)).flatMap((other) => other.edits.map((edit) => ({ other, edit })))
+  const related = (span: Span) => ({ related: [{ span, label: 'changed here' }] })
+  variant.edits.forEach((edit, at) =>
+    context.attempt(() => {
+      const path = editPath(edit)
+      const second = variant.file.source.file
+      const twice = variant.edits.slice(0, at).find((earlier) => editPath(earlier) === path)
+      if (twice) fail('edit-conflict', { first: second, second, path }, edit.span, related(twice.span))
+      const clash = before.find((earlier) => within(editPath(earlier.edit), path) || within(path, editPath(earlier.edit)))
+      if (!clash) return
+      const shorter = within(path, editPath(clash.edit)) ? editPath(clash.edit) : path
+      fail('edit-conflict', { first: clash.other.file.source.file, second, path: shorter }, edit.span, related(clash.edit.span))
+    }),
+  )
+}
+
+function replace(context: ModelContext, variant: VariantUnit, edit: Extract<Edit, { kind: 'replace' }>): void {
+  if (!context.slots.has(edit.slot.text)) notASlot(context, edit.slot)
+  const origin = `${variant.file.source.file}, replace`
+  context.fillers.set(edit.slot.text, { expression: edit.filler, file: variant.file, replacedBy: origin })
+  context.values.push({ path: edit.slot.text, value: context.textOf(edit.filler), origin })
+}
+
+function notASlot({ slots, unit, name: model }: ModelContext, name: Name): never {
+  const accepted = [...slots.keys()].sort()
+  const isLet = unit.declaration.body.some(
+    (statement) => statement.kind === 'let' && statement.names.some((candidate) => candidate.text === name.text),
+  )
+  if (isLet || unit.file.modules.has(name.text))
+    fail('not-a-slot', { name: name.text, what: isLet ? 'a let' : 'a module', slots: accepted }, name.span)
+  return unknown(name, model, 'slot', accepted)
+}
+
+/** Collects what stands in place of defaults: the preset's values, variants' `set`, `--set`. */
+function override(context: ModelContext): void {
+  const { application, unit, fillers, overrides } = context
+  const { preset, variants, sets } = application
+  const chosen = unit.presets.get(preset)
+  if (!chosen && preset !== '') {
+    const accepted = [...unit.presets.keys()]
+    fail('unknown-preset', { model: context.name, name: preset, near: nearest(preset, accepted) }, unit.declaration.name.span, {
+      notes: [`presets of ${context.name}: ${accepted.join(', ') || '(none)'}`],
+    })
+  }
+  for (const field of chosen?.record.fields ?? []) {
+    if (isRecord(field.value)) continue
+    const path = pathText(field.path)
+    const replacedBy = field.path.length > 1 ? fillers.get(field.path[0]!.text)?.replacedBy : undefined
+    if (replacedBy) {
+      const value = context.textOf(field.value)
+      context.values.push({ path, value, origin: `preset ${preset}, dropped: ${replacedBy}` })
+    } else overrides.set(path, { expression: field.value, file: unit.file, span: field.span, origin: `preset ${preset}` })
+  }
+  for (const variant of variants)
+    for (const edit of variant.edits)
+      if (edit.kind === 'set')
+        context.attempt(() => {
+          checkPath(context, edit.path)
+          const origin = `${variant.file.source.file}, set`
+          overrides.set(pathText(edit.path), { expression: edit.value, file: variant.file, span: edit.span, origin })
+        })
+  for (const { path, value, origin } of sets)
+    context.attempt(() => {
+      checkPath(context, path)
+      overrides.set(pathText(path), { expression: value, file: unit.file, span: value.span, origin })
+    })
+}
+
+/** The overrides of a list of parameters, each with the scope that its value sees: the base's parameters so far. */
+export function overridesOf(
+  context: ModelContext,
+  parameters: readonly Parameter[],
+  prefix: string,
+): Parameters<typeof bindParameters>[2] {
+  return new Map(
+    parameters.flatMap((parameter) => {
+      const found = context.overrides.get(join(prefix, parameter.name.text))
+      if (!found) return []
+      return [
+        [
+          parameter.name.text,
+          {
+            expression: found.expression,
+            nameSpan: found.span,
+            evaluate: (x: Expression, earlier: ReadonlyMap<string, Value>) => {
+              const scope = { ...context.parameters, file: found.file }
+              return evaluate(x, prefix === '' ? childScope(scope, earlier) : scope, nowhere, context.e)
+            },
+          },
+        ] as const,
+      ]
+    }),
+  )
+}

@@ -1,0 +1,149 @@
+import { fail } from '../diagnostics/catalogue.ts'
+import { nearest } from '../diagnostics/suggest.ts'
+import type { DType } from '../ir/graph.ts'
+import { typed, type TensorValue } from '../ops/op.ts'
+import type { InputRole, ModelInput, ModelOutput, OutputRole, PictureOperation } from '../plan.ts'
+import { asInteger, compare, constant, format, mod, sub, symbol, type Size } from '../shapes/size.ts'
+import type { Condition, Expression, Name, Role, Statement } from '../syntax/tree.ts'
+import { sizeOf } from './call-module.ts'
+import { nowhere, type ModelContext } from './context.ts'
+import { evaluate } from './evaluate.ts'
+import { factual, type Facts } from './facts.ts'
+import { FieldReader } from './records.ts'
+import { isInteger, shapeText, show } from './values.ts'
+
+type InputStatement = Extract<Statement, { kind: 'input' }>
+type OutputStatement = Extract<Statement, { kind: 'output' }>
+
+const inputRoles: readonly InputRole[] = ['image', 'enlarged', 'coordinates', 'cell']
+const outputRoles: readonly OutputRole[] = ['samples', 'image', 'features', 'inspect']
+
+/** What a role's tensor looks like (language reference, Roles); `inspect` may be anything. */
+const shapes: { readonly [role in InputRole | OutputRole]?: { rank: number; takes: string; last?: number } } = {
+  image: { rank: 4, takes: '[B, h, w, c]' },
+  enlarged: { rank: 4, takes: '[B, H, W, c]' },
+  coordinates: { rank: 3, takes: '[B, q, 2]', last: 2 },
+  cell: { rank: 3, takes: '[B, q, 2]', last: 2 },
+  samples: { rank: 3, takes: '[B, q, c]' },
+  features: { rank: 2, takes: '[B, n]' },
+}
+
+/** Declares one input of a model: binds its sizes, reads its role, and notes its conditions as checks of every picture. */
+export function declareInput(context: ModelContext, statement: InputStatement, facts: Facts): ModelInput {
+  const { scope, e } = context
+  const { name, type, role } = statement
+  if (scope.names.has(name.text)) fail('duplicate-name', { name: name.text, what: 'defined here' }, name.span)
+  const shape = type.axes.map((axis): Size => {
+    if (axis.kind !== 'size') return fail('unknown-dim', { name: axis.kind === 'leading' ? '..' : '?', near: [] }, axis.span)
+    if (axis.size.kind !== 'name' || scope.names.has(axis.size.name)) return sizeOf(axis.size, scope, e)
+    const size = scope.sizes.get(axis.size.name) ?? factual(axis.size.name, facts)
+    scope.sizes.set(axis.size.name, size)
+    return size
+  })
+  const value = e.builder.input(name.text, typed(shape, (type.dtype?.text ?? 'f32') as DType), name.span)
+  scope.names.set(name.text, value)
+  scope.later.delete(name.text)
+  e.builder.lets.set(name.text, value.id)
+  statement.where.forEach((condition) => noteCondition(context, condition, facts))
+  if (!role) {
+    const wanted = `role for ${name.text}: ${inputRoles.map((candidate) => `as ${candidate}`).join(', ')}`
+    return fail('role-missing', { model: context.name, role: wanted }, name.span)
+  }
+  const kind = role.name.text as InputRole
+  if (!inputRoles.includes(kind))
+    fail('role-unknown', { name: kind, near: nearest(kind, inputRoles), accepted: inputRoles }, role.name.span)
+  checkShape(kind, shape, name)
+  if (kind === 'enlarged' && !role.by) fail('missing-attribute', { callee: 'enlarged', name: 'by [..]' }, role.span)
+  const by = role.by && enlargement(context, role.by)
+  return { name: name.text, role: kind, shape, range: rangeOf(context, role), ...(by && { by }) }
+}
+
+function enlargement(context: ModelContext, expression: Expression): PictureOperation[] {
+  const reader = new FieldReader('enlarged', new Map(), context.parameters, context.e, expression.span)
+  return reader.operations(expression.kind === 'list' ? expression.items : [expression], ['resize', 'blur'], ['m'])
+}
+
+/** `in 0 .. 1`: where 0 and 255 of the picture go. */
+function rangeOf(context: ModelContext, role: Role): readonly [number, number] {
+  if (!role.range) return [-1, 1]
+  const [from, to] = [role.range.from, role.range.to].map((expression) => {
+    const value = evaluate(expression, context.parameters, nowhere, context.e)
+    return value.kind === 'number'
+      ? value.value
+      : fail('attribute-type', { name: 'in', takes: 'numbers', given: show(value) }, expression.span)
+  }) as [number, number]
+  if (!(from < to)) fail('attribute-value', { name: 'in', accepted: 'a range that grows', given: `${from} .. ${to}` }, role.span)
+  return [from, to]
+}
+
+function checkShape(role: InputRole | OutputRole, shape: readonly Size[], name: Name): void {
+  const expected = shapes[role]
+  if (!expected) return
+  const wrong = shape.length !== expected.rank || (expected.last !== undefined && asInteger(shape.at(-1)!) !== expected.last)
+  if (wrong)
+    fail('role-shape', { role, takes: expected.takes, name: name.text, given: `[${shape.map(format).join(', ')}]` }, name.span)
+}
+
+/** A model's `where` is a check of every picture. */
+function noteCondition(context: ModelContext, condition: Condition, facts: Facts): void {
+  const { left, operator, right, span } = condition
+  const { scope, e } = context
+  const problem = `${context.name} asks for ${context.textOf({ kind: 'name', name: '', span })}`
+  if (operator === '>=') {
+    e.builder.check({ size: sub(sizeOf(left, scope, e), sizeOf(right, scope, e)), least: 0, problem, span })
+    return
+  }
+  const rest = evaluate(right, scope, nowhere, e)
+  const by = left.kind === 'binary' && left.operator === '%' ? evaluate(left.right, scope, nowhere, e) : undefined
+  if (left.kind !== 'binary' || !by || !isInteger(by) || by.value < 1 || !isInteger(rest) || rest.value !== 0)
+    return fail('static-value', { problem: 'where takes only a % n == 0 and a >= n' }, span)
+  // A fact is used as true while shapes are proved; what is checked is the plain symbol.
+  const size = left.left.kind === 'name' && facts.has(left.left.name) ? symbol(left.left.name) : sizeOf(left.left, scope, e)
+  e.builder.check({ size: sub(constant(0), mod(size, by.value)), least: 0, problem, span })
+}
+
+export function declareOutput(context: ModelContext, statement: OutputStatement, value: TensorValue): ModelOutput {
+  const { name, role } = statement
+  if (!name) return fail('role-missing', { model: context.name, role: 'name for this output' }, statement.span)
+  if (!role) {
+    const wanted = `role for ${name.text}: ${outputRoles.map((candidate) => `as ${candidate}`).join(', ')}`
+    return fail('role-missing', { model: context.name, role: wanted }, name.span)
+  }
+  const kind = role.name.text as OutputRole
+  if (!outputRoles.includes(kind))
+    fail('role-unknown', { name: kind, near: nearest(kind, outputRoles), accepted: outputRoles }, role.name.span)
+  checkShape(kind, value.shape, name)
+  return { name: name.text, role: kind, shape: value.shape, range: rangeOf(context, role) }
+}
+
+/** What must be there once: a picture to begin with, and one output that is trained on, or features. */
+export function checkRoles(context: ModelContext, inputs: readonly ModelInput[], outputs: readonly ModelOutput[]): void {
+  const { name: model } = context
+  const { span } = context.unit.declaration.name
+  const count = (role: OutputRole): number => outputs.filter((output) => output.role === role).length
+  const made = count('samples') + count('image')
+  if (made > 1 || (made === 1) === count('features') > 0)
+    fail(
+      'role-count',
+      { model, takes: 'one samples or image output, or one or more features', given: `${made} and ${count('features')}` },
+      span,
+    )
+  for (const role of inputRoles) {
+    const given = inputs.filter((input) => input.role === role).length
+    if (given > 1) fail('role-count', { model, takes: `one input as ${role}`, given: String(given) }, span)
+  }
+  if (!inputs.some((input) => input.role === 'image' || input.role === 'enlarged'))
+    fail('role-missing', { model, role: 'input as image or enlarged' }, span)
+  const samples = outputs.find((output) => output.role === 'samples')
+  if (!samples) return
+  const coordinates = inputs.find((input) => input.role === 'coordinates')
+  if (!coordinates) return fail('role-missing', { model, role: 'input as coordinates, which samples need' }, span)
+  if (compare(samples.shape[1]!, coordinates.shape[1]!) !== 'equal') {
+    const takes = `one a query of ${coordinates.name}: ${shapeText({ shape: [...coordinates.shape.slice(0, 2), samples.shape[2]!], dtype: 'f32' })}`
+    fail(
+      'role-shape',
+      { role: 'samples', takes, name: samples.name, given: shapeText({ shape: samples.shape, dtype: 'f32' }) },
+      span,
+    )
+  }
+}

@@ -1,0 +1,280 @@
+import { fail } from '../diagnostics/catalogue.ts'
+import type { Span } from '../diagnostics/diagnostic.ts'
+import { nearest } from '../diagnostics/suggest.ts'
+import type { TensorValue } from '../ops/op.ts'
+import { ops } from '../ops/registry.ts'
+import { compare, format, type Size } from '../shapes/size.ts'
+import type { Argument, Expression, Name, SlotStatement, TensorType } from '../syntax/tree.ts'
+import { axesOf, axesText, enter, plural, type ResolvedAxis } from './call-module.ts'
+import { callOp } from './call-op.ts'
+import { nowhere, type Filler, type ModelContext } from './context.ts'
+import { overridesOf } from './edits.ts'
+import { asTensor, evaluate } from './evaluate.ts'
+import { ownerLabels } from './owners.ts'
+import { childScope, type Scope } from './scope.ts'
+import { shapeText, show, type Value } from './values.ts'
+
+interface Given<V> {
+  readonly value: V
+  readonly span: Span
+}
+
+/** Calls a slot: its inputs against the contract, the filler, and what it gives against the contract. */
+export function callSlot(context: ModelContext, name: string, inputs: readonly Given<Value>[], span: Span): Value {
+  const slot = context.slots.get(name)!
+  const filler = context.fillers.get(name)!
+  if (inputs.length !== slot.takes.length)
+    fail(
+      'arity',
+      { callee: name, takes: plural(slot.takes.length, 'tensor'), given: inputs.length },
+      inputs[slot.takes.length]?.span ?? span,
+      { related: [{ span: slot.contractSpan, label: 'declared here' }] },
+    )
+  const tensors = inputs.map((input) => ({ value: asTensor(input.value, name, input.span), span: input.span }))
+  slot.takes.forEach((type, at) => checkArgument(context, slot, type, tensors[at]!, span))
+  return promised(context, slot, filler, fill(context, slot, filler, tensors))
+}
+
+// ---- the contract ---------------------------------------------------------------------------------------------------
+
+/** What is wrong between a promised type and a value; undefined where they are proved to be the same. */
+interface Discrepancy {
+  readonly note: string
+  /** The one axis that differs. */
+  readonly axis?: { readonly at: number; readonly wanted: Size; readonly given: Size; readonly unknown: boolean }
+}
+
+/** Compares, and gives open axes (`?u`) the sizes that they have here. */
+function compareTo(
+  context: ModelContext,
+  type: TensorType,
+  axes: readonly ResolvedAxis[],
+  value: TensorValue,
+): Discrepancy | undefined {
+  const dtype = type.dtype?.text ?? 'f32'
+  if (dtype !== value.dtype) return { note: `${value.dtype} is not ${dtype}` }
+  if (axes.length !== value.shape.length) return { note: `${plural(value.shape.length, 'axis', 'axes')}, not ${axes.length}` }
+  for (const [at, { size, open }] of axes.entries()) {
+    const given = value.shape[at]!
+    const wanted = size ?? (open === undefined ? undefined : context.scope.sizes.get(open))
+    const verdict = wanted ? compare(wanted, given) : 'equal'
+    if (wanted && verdict !== 'equal') {
+      const written = writtenSize(context, type, at, wanted)
+      const note = `axis ${at}: ${format(given)} ${verdict === 'different' ? 'is not' : 'against'} ${written}`
+      return { note, axis: { at, wanted, given, unknown: verdict === 'unknown' } }
+    }
+    if (open !== undefined) context.scope.sizes.set(open, given)
+  }
+  return undefined
+}
+
+/** `dim + 4 = 260`, or the number alone where a number is written. */
+function writtenSize(context: ModelContext, type: TensorType, at: number, size: Size): string {
+  const axis = type.axes[at]
+  const text = axis?.kind === 'size' ? context.textOf(axis.size) : ''
+  return text === '' || text === format(size) ? format(size) : `${text} = ${format(size)}`
+}
+
+const isChannels = (type: TensorType, { axis }: Discrepancy): boolean =>
+  axis !== undefined && axis.at === type.axes.length - 1 && !axis.unknown
+
+function checkArgument(
+  context: ModelContext,
+  slot: SlotStatement,
+  type: TensorType,
+  { value, span }: Given<TensorValue>,
+  call: Span,
+): void {
+  const axes = axesOf(type, context.scope, context.e)
+  const wrong = compareTo(context, type, axes, value)
+  if (!wrong) return
+  const name = slot.name.text
+  const text = axesText(type, axes)
+  const parts = context.e.builder.partsOf(value, wrong.axis?.at)
+  const around = {
+    label: `takes ${text}`,
+    related: [
+      { span, label: `gives ${shapeText(value)}` },
+      { span: type.span, label: `declared here` },
+    ],
+    notes: [
+      wrong.note,
+      ...parts.map((part) => `    ${format(part.size)}  ${context.textOf({ kind: 'name', name: '', span: part.span })}`),
+    ],
+  }
+  if (wrong.axis?.unknown)
+    fail('shape-unknown', { claim: `${format(wrong.axis.given)} = ${format(wrong.axis.wanted)}` }, call, around)
+  const problem = isChannels(type, wrong)
+    ? `${name} takes ${format(wrong.axis!.wanted)} channels and is given ${format(wrong.axis!.given)}`
+    : `${name} takes ${text} and is given ${shapeText(value)}`
+  fail('shape-mismatch', { problem }, call, around)
+}
+
+/** A filler's result against what the slot promises; a number is spread over the promised shape. */
+function promised(context: ModelContext, slot: SlotStatement, filler: Filler, result: Value): Value {
+  const name = slot.name.text
+  const at = filler.expression.span
+  const what = filler.replacedBy ? 'replacement' : 'filler'
+  const [only] = slot.gives
+  if (slot.gives.length === 1 && only && !only.name) {
+    if (result.kind !== 'number') return checkResult(context, slot, filler, only.type, asTensor(result, name, at))
+    const axes = axesOf(only.type, context.scope, context.e)
+    const shape = axes.map(({ size, open }) => {
+      const known = size ?? (open === undefined ? undefined : context.scope.sizes.get(open))
+      return (
+        known ??
+        fail(
+          'slot-contract',
+          { slot: name, what, problem: `is a number, and the size of ${axesText(only.type, axes)} is left to it` },
+          at,
+        )
+      )
+    })
+    return context.e.builder.fill(result.value, shape, name, at)
+  }
+  const items = result.kind === 'several' ? result.items : []
+  return {
+    kind: 'several',
+    items: slot.gives.map(({ name: wanted, type }) => {
+      const item = items.find((candidate) => candidate.name === wanted?.text)
+      if (!item)
+        fail('slot-contract', { slot: name, what, problem: `gives no ${wanted?.text}` }, at, {
+          label: `gives ${show(result)}`,
+          related: [{ span: slot.contractSpan, label: 'promised here' }],
+        })
+      return { name: wanted!.text, value: checkResult(context, slot, filler, type, item.value) }
+    }),
+  }
+}
+
+function checkResult(
+  context: ModelContext,
+  slot: SlotStatement,
+  filler: Filler,
+  type: TensorType,
+  value: TensorValue,
+): TensorValue {
+  const axes = axesOf(type, context.scope, context.e)
+  const wrong = compareTo(context, type, axes, value)
+  if (!wrong) return value
+  const at = filler.expression.span
+  const written = wrong.axis ? writtenSize(context, type, wrong.axis.at, wrong.axis.wanted) : ''
+  const around = {
+    label: `gives ${shapeText(value)}`,
+    related: [{ span: type.span, label: `promised here${written.includes('=') ? `, ${written}` : ''}` }],
+    notes: [wrong.note],
+  }
+  if (wrong.axis?.unknown)
+    return fail('shape-unknown', { claim: `${format(wrong.axis.given)} = ${format(wrong.axis.wanted)}` }, at, around)
+  const problem = isChannels(type, wrong)
+    ? 'changes the number of channels'
+    : `gives ${shapeText(value)} where ${axesText(type, axes)} is promised`
+  const alike = slot.takes.length === 1 && slot.takes[0]!.axes.length === type.axes.length
+  return fail('slot-contract', { slot: slot.name.text, what: filler.replacedBy ? 'replacement' : 'filler', problem }, at, {
+    ...around,
+    ...(filler.replacedBy && alike && { help: `use (x) => x to leave what comes in as it is` }),
+  })
+}
+
+// ---- the filler -----------------------------------------------------------------------------------------------------
+
+function fill(context: ModelContext, slot: SlotStatement, filler: Filler, inputs: readonly Given<TensorValue>[]): Value {
+  const scope: Scope = { ...context.parameters, file: filler.file, sizes: context.scope.sizes }
+  const expression = filler.expression.kind === 'group' ? filler.expression.inner : filler.expression
+  if (expression.kind === 'lambda') return fillByLambda(context, slot, expression, inputs, scope)
+  const callee = expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''
+  const given = expression.kind === 'call' ? expression.arguments : []
+  if (filler.file.modules.has(callee)) return fillByModule(context, slot, filler, callee, given, inputs, scope)
+  if (ops.has(callee)) return fillByOp(context, slot, expression, callee, given, inputs, scope)
+  const known = [...filler.file.modules.keys(), ...ops.keys()]
+  return fail('unknown-op', { name: callee || 'that', near: nearest(callee, known) }, filler.expression.span, {
+    help: 'a slot is filled by a module call, an op call, or a lambda such as (x) => x',
+  })
+}
+
+function fillByLambda(
+  context: ModelContext,
+  slot: SlotStatement,
+  { parameters, body, span }: Extract<Expression, { kind: 'lambda' }>,
+  inputs: readonly Given<TensorValue>[],
+  scope: Scope,
+): Value {
+  const name = slot.name.text
+  if (parameters.length !== inputs.length)
+    fail('lambda-arity', { slot: name, takes: inputs.length, names: parameters.length }, span, {
+      related: [{ span: slot.contractSpan, label: 'declared here' }],
+    })
+  const bound = parameters.flatMap((parameter, at) =>
+    parameter.text === '_' ? [] : [[parameter.text, inputs[at]!.value] as const],
+  )
+  const labels = ownerLabels([body], false, scope.file, new Set())
+  return evaluate(body, childScope(scope, bound), { scope: name, name: '', labels }, context.e)
+}
+
+function unnamedArgument(given: readonly Argument[], callee: string, inputs: number): void {
+  const unnamed = given.find((argument) => !argument.name)
+  if (unnamed)
+    fail('arity', { callee, takes: `the slot's ${plural(inputs, 'input')} and named values`, given: inputs + 1 }, unnamed.span)
+}
+
+function fillByModule(
+  context: ModelContext,
+  slot: SlotStatement,
+  filler: Filler,
+  callee: string,
+  named: readonly Argument[],
+  inputs: readonly Given<TensorValue>[],
+  scope: Scope,
+): Value {
+  const name = slot.name.text
+  const module = filler.file.modules.get(callee)!
+  const { parameters } = module.declaration
+  unnamedArgument(named, callee, inputs.length)
+  const written = (x: Expression): Value => evaluate(x, scope, nowhere, context.e)
+  const given = new Map([
+    ...named.map(
+      (argument) =>
+        [argument.name!.text, { expression: argument.value, evaluate: written, nameSpan: argument.name!.span }] as const,
+    ),
+    ...overridesOf(context, parameters, name),
+  ])
+  for (const parameter of parameters) {
+    const path = `${name}.${parameter.name.text}`
+    const value = given.get(parameter.name.text)?.expression ?? parameter.standard
+    const origin =
+      context.overrides.get(path)?.origin ?? (given.has(parameter.name.text) ? (filler.replacedBy ?? 'filler') : 'default')
+    const known = context.values.some((resolved) => resolved.path === path && !resolved.origin.includes('dropped'))
+    if (value && !known) context.values.push({ path, value: context.textOf(value), origin })
+  }
+  return enter(module, inputs, given, name, filler.expression.span, context.e)
+}
+
+function fillByOp(
+  context: ModelContext,
+  slot: SlotStatement,
+  expression: Expression,
+  callee: string,
+  given: readonly Argument[],
+  inputs: readonly Given<TensorValue>[],
+  scope: Scope,
+): Value {
+  const op = ops.get(callee)!
+  const { span } = expression
+  const pattern = op.pattern ? given.filter((argument) => !argument.name) : []
+  if (!op.pattern) unnamedArgument(given, callee, inputs.length)
+  const named = given.filter((argument): argument is Argument & { name: Name } => argument.name !== undefined)
+  const call =
+    expression.kind === 'call'
+      ? expression
+      : { kind: 'call' as const, callee: { text: callee, span }, arguments: [], parenthesised: false, span }
+  // The slot's inputs stand in the call under names that no text can write.
+  const positional = inputs.map((_, at) => ({ value: { kind: 'name' as const, name: `#${at}`, span }, span }))
+  const inner = childScope(scope, inputs.map((input, at) => [`#${at}`, input.value] as const)) // prettier-ignore
+  return callOp(op, call, [...positional, ...pattern], named, undefined, {
+    scope: inner,
+    place: nowhere,
+    e: context.e,
+    path: op.ownsWeights ? `${slot.name.text}.${callee}` : slot.name.text,
+    evaluate: (x) => evaluate(x, inner, nowhere, context.e),
+  })
+}
