@@ -91,10 +91,11 @@ export class ModelContext {
     return { ...diagnostic, notes: [...diagnostic.notes, ...notes, ...given], ...(help && { help }) }
   }
 
-  /** The text of an expression, as it is written in one of the files that take part. */
+  /** The text of an expression, as it is written in one of the files that take part or on the command line. */
   textOf(expression: Expression): string {
     const { file, start, end } = expression.span
-    return this.#fileNamed(file)?.source.text.slice(start, end) ?? 'given'
+    const text = file.startsWith(commandLine) ? file.slice(commandLine.length) : this.#fileNamed(file)?.source.text
+    return text?.slice(start, end) ?? 'given'
   }
 
   /** `models/iste.arch:14`. */
@@ -109,6 +110,9 @@ export class ModelContext {
     return [...reach].find((file) => file.source.file === name)
   }
 }
+
+/** What a value of the command line has for its file's name, with its text behind. */
+const commandLine = '--set '
 
 /** Where nothing owns weights: parameters, sizes, fields. */
 export const nowhere: Place = { scope: '', name: '', labels: new Map() }

@@ -1,10 +1,12 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { compare, format } from '../shapes/size.ts'
 import { f32, type Op, type Primitive, type Tfjs } from './op.ts'
-import { withGradient } from './tfjs-tools.ts'
+import { sumOfRows, withGradient } from './tfjs-tools.ts'
 
 const difference = (tf: Tfjs, inputs: readonly tfjs.Tensor[], right: number | undefined): tfjs.Tensor =>
   tf.sub(inputs[0]!, right ?? inputs[1]!)
+
+const mean = (tf: Tfjs, x: tfjs.Tensor): tfjs.Tensor => tf.div(sumOfRows(tf, x.reshape([-1, 1])), x.size).asScalar()
 
 /** Mean absolute error; its gradient is sign / n, 0 where both are equal. */
 export const meanAbsolute: Primitive = {
@@ -14,7 +16,7 @@ export const meanAbsolute: Primitive = {
     withGradient(
       tf,
       [difference(tf, inputs, attributes['right'] as number | undefined)],
-      ([delta]) => ({ value: tf.mean(tf.abs(delta!)), keep: [delta!] }),
+      ([delta]) => ({ value: mean(tf, tf.abs(delta!)), keep: [delta!] }),
       (dy, [delta]) => [tf.mul(tf.sign(delta!), tf.div(dy, delta!.size))],
     ),
   ],
@@ -24,7 +26,12 @@ export const meanSquare: Primitive = {
   name: 'mse',
   results: () => [f32([])],
   compute: (tf, inputs, _weights, { attributes }) => [
-    tf.mean(tf.square(difference(tf, inputs, attributes['right'] as number | undefined))),
+    withGradient(
+      tf,
+      [difference(tf, inputs, attributes['right'] as number | undefined)],
+      ([delta]) => ({ value: mean(tf, tf.square(delta!)), keep: [delta!] }),
+      (dy, [delta]) => [tf.mul(delta!, tf.div(tf.mul(dy, 2), delta!.size))],
+    ),
   ],
 }
 
