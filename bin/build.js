@@ -6,8 +6,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
+const product = { main: 'src/cli/main.ts', index: 'src/index.ts', layers: 'src/compiler/targets/layers/register.ts' }
+
 /** Names, sizes and modification times of all sources: what the cached build stands for. */
-function fingerprint() {
+function fingerprint(folders) {
   const hash = createHash('sha256')
   const visit = (folder) => {
     for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -19,24 +21,22 @@ function fingerprint() {
       }
     }
   }
-  visit(path.join(root, 'grammar'))
-  visit(path.join(root, 'src'))
+  for (const folder of folders) visit(path.join(root, folder))
   return hash.update(root).digest('hex').slice(0, 16)
 }
 
-/** The path of the compiled module NAME (main, index or layers). */
-export async function built(name) {
+/** The path of the compiled module NAME: main, index or layers, or with FILE that one, built apart from them. */
+export async function built(name, file) {
   const base = path.join(root, '.archc-build')
-  const folder = path.join(base, fingerprint())
+  const sources = ['grammar', 'src']
+  const folder = path.join(base, file ? `${fingerprint([...sources, path.dirname(file)])}-${name}` : fingerprint(sources))
   if (!existsSync(folder)) {
     const { build } = await import('esbuild')
     const temporary = `${folder}.${process.pid}.tmp`
     await build({
-      entryPoints: {
-        main: path.join(root, 'src/cli/main.ts'),
-        index: path.join(root, 'src/index.ts'),
-        layers: path.join(root, 'src/compiler/targets/layers/register.ts'),
-      },
+      entryPoints: Object.fromEntries(
+        Object.entries(file ? { [name]: file } : product).map(([at, entry]) => [at, path.join(root, entry)]),
+      ),
       bundle: true,
       splitting: true,
       format: 'esm',

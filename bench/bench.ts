@@ -1,0 +1,97 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { UserError } from '../src/errors.ts'
+import { archcRoot } from '../src/root.ts'
+import { childMark, runChild } from './child.ts'
+import { measureCheckAll, measureCold, measureCompiler, type CompilerTimes, type Task } from './compiler.ts'
+import { thisMachine, type Machine } from './machine.ts'
+import type { Sample } from './sample.ts'
+import type { StepTimes } from './training.ts'
+
+/** Everything that one call of the bench found. */
+interface Results {
+  readonly machine: Machine
+  readonly compiler?: readonly CompilerTimes[]
+  readonly checkAll?: Sample
+  readonly training: readonly StepTimes[]
+}
+
+/** Above this load other work shares the cores, and times mean little. */
+const quiet = 0.5
+
+/** `words`: `compiler` and presets of ISTE; all of `compiler tiny mini` without any. */
+export async function main(words: readonly string[]): Promise<void> {
+  try {
+    if (words[0] === childMark) process.stdout.write(JSON.stringify(await measure(words[1]!, words[2]!)))
+    else await bench(words.length > 0 ? words : ['compiler', 'tiny', 'mini'])
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    process.stderr.write(`${error.message}\n${error.help ? `  help: ${error.help}\n` : ''}`)
+    process.exitCode = 1
+  }
+}
+
+/** One measurement, in the process that was started for it. */
+async function measure(kind: string, what: string): Promise<unknown> {
+  if (kind === 'cold') return measureCold(what as Task)
+  const { measureSteps } = await import('./training.ts') // loads TensorFlow.js, which the compiler does without
+  return measureSteps(what)
+}
+
+async function bench(words: readonly string[]): Promise<void> {
+  const machine = thisMachine()
+  print(`archc ${machine.archc}${machine.commit ? ` (${machine.commit})` : ''}, Node ${machine.node}, ${machine.system}`)
+  print(
+    `${machine.processor}, ${machine.cores} cores, ${(machine.memoryBytes / 1e9).toFixed(0)} GB; load ${machine.load.toFixed(2)} at the start`,
+  )
+  if (machine.load > quiet) print('note: other work is running, so these times are not to be compared')
+  const compiler = words.includes('compiler') ? measureCompiler() : undefined
+  const checkAll = compiler && measureCheckAll()
+  if (compiler && checkAll) print(`\n${compilerTable(compiler, checkAll)}`)
+  const training: StepTimes[] = []
+  for (const preset of words.filter((word) => word !== 'compiler')) {
+    const times = runChild<StepTimes>('steps', preset)
+    if (training.length === 0) print(`\n${trainingHead(times.engine)}`)
+    print(trainingRow(times))
+    training.push(times)
+  }
+  print(`\n${await write({ machine, ...(compiler && checkAll && { compiler, checkAll }), training })}`)
+}
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
+const milliseconds = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ms`
+const row = (cells: readonly string[]): string =>
+  cells.map((cell, at) => (at === 0 ? cell.padEnd(34) : cell.padStart(12))).join('')
+const both = ({ minimum, median }: Sample): string[] => [milliseconds(minimum), milliseconds(median)]
+
+function compilerTable(times: readonly CompilerTimes[], checkAll: Sample): string {
+  const lines = times.flatMap(({ task, cold, fromStart, warm }) => [
+    row([`${task}, cold: first call`, ...both(cold), `${cold.count}`]),
+    row([`${task}, cold: with process start`, ...both(fromStart), `${fromStart.count}`]),
+    row([`${task}, warm`, ...both(warm), `${warm.count}`]),
+  ])
+  return [
+    row(['models/iste.arch', 'minimum', 'median', 'of']),
+    ...lines,
+    row(['archc check models, whole process', ...both(checkAll), `${checkAll.count}`]),
+  ].join('\n')
+}
+
+const trainingHead = (engine: string): string =>
+  [engine, row(['a training step of ISTE', 'minimum', 'median', 'of', 'with data', 'peak'])].join('\n')
+
+function trainingRow({ preset, parameters, sizes, step, loop, peakBytes }: StepTimes): string {
+  const { B, h, w, q } = sizes
+  const what = `${preset}: ${B} x ${h} x ${w}, ${q} queries`
+  const cells = row([what, ...both(step), `${step.count}`, milliseconds(loop.median), `${(peakBytes / 1e6).toFixed(0)} MB`])
+  return `${cells}  ${parameters.toLocaleString('en')} parameters`
+}
+
+/** Writes everything beside the bench and gives the file's path. */
+async function write(results: Results): Promise<string> {
+  const folder = path.join(archcRoot, 'bench', 'results')
+  await mkdir(folder, { recursive: true })
+  const file = path.join(folder, `${results.machine.date.replaceAll(':', '-')}.json`)
+  await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`)
+  return path.relative(process.cwd(), file)
+}
