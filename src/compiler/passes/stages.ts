@@ -1,6 +1,6 @@
 import { producers, subgraph, type Graph, type GraphInput, type Node, type TensorType } from '../ir/graph.ts'
 import type { CompiledModel } from '../plan.ts'
-import { symbol, symbols } from '../shapes/size.ts'
+import { asInteger, constant, mul, symbol, symbols, type Size } from '../shapes/size.ts'
 
 /** What a stage takes beside the graph's own inputs: values of an earlier one. */
 export interface StageValue {
@@ -20,6 +20,20 @@ export interface Stages {
   readonly decode: Graph
   readonly featureValues: readonly StageValue[]
   readonly keyValues: readonly StageValue[]
+  /** The same with the matches found once a tile, for every row of the map that queries are taken from. */
+  readonly hoisted?: Hoisted
+}
+
+/**
+ * Queries that are taken from a map have at most as many distinct rows as the map has positions (exact algebra: a row-wise
+ * op commutes with a row gather), so the best match is found per position and corner, then taken like any feature.
+ */
+export interface Hoisted {
+  /** From features and keys: scores and chosen rows for the whole map. */
+  readonly match: Graph
+  readonly matchValues: readonly StageValue[]
+  /** From features and the match values. */
+  readonly decode: Graph
 }
 
 /** How many positions may be chosen from, as a symbol of the decode stage. */
@@ -68,8 +82,59 @@ export function stages(model: CompiledModel): Stages | undefined {
     return node
   })
   const keyInputs = keyValues.map(({ name, value }) => ({ name, value: fresh.get(value)! }))
-  const decode = subgraph({ ...graph, nodes, values }, [...base, ...keyInputs], graph.outputs)
-  return { features, keys, decode, featureValues, keyValues }
+  const keyedGraph = { ...graph, nodes, values }
+  const decode = subgraph(keyedGraph, [...base, ...keyInputs], graph.outputs)
+  const hoisted = hoist(keyedGraph, matches.map((match) => nodes[graph.nodes.indexOf(match)]!), base, keyInputs)
+  return { features, keys, decode, featureValues, keyValues, ...(hoisted && { hoisted }) }
+}
+
+/** Finds matches for whole maps; undefined where a match's rows are not taken from a map of the features. */
+function hoist(graph: Graph, matches: readonly Node[], base: readonly GraphInput[], keyInputs: readonly GraphInput[]): Hoisted | undefined {
+  const made = producers(graph)
+  const given = new Set(base.map((input) => input.value))
+  const values: TensorType[] = [...graph.values]
+  const add = (shape: readonly Size[], dtype: TensorType['dtype'] = 'f32'): number => values.push({ shape, dtype }) - 1
+  const before: Node[] = []
+  const after = new Map<Node, Node[]>()
+  const matchValues: StageValue[] = []
+  for (const match of matches) {
+    const taken = made.get(match.inputs[0]!)
+    if (taken?.op !== 'take' || !given.has(taken.inputs[0]!)) return undefined
+    const [map, index] = taken.inputs as [number, number]
+    const [batch, height, width, depth] = graph.values[map]!.shape as [Size, Size, Size, Size]
+    const lanes = graph.values[index]!.shape[2]!
+    const count = asInteger(lanes)
+    if (count === undefined || graph.values[index]!.shape.length !== 3) return undefined
+    const area = mul(height, width)
+    const node = (op: string, inputs: readonly number[], results: readonly number[], more: Partial<Node> = {}): Node => ({ op, inputs, results, weights: [], attributes: {}, sizes: {}, path: match.path, ...more })
+    const reshape = (input: number, shape: readonly Size[], result: number): Node =>
+      node('rearrange', [input], [result], { attributes: { permute: shape.map((_, at) => at) }, sizes: { split: shape, merge: shape } })
+
+    const row = [batch, area, constant(1), depth]
+    const rows = [batch, area, lanes, depth]
+    const single = add(row)
+    const spread = add(rows)
+    const score = add([batch, area, lanes])
+    const best = add([batch, area, lanes], 'i32')
+    const scoreColumn = add([batch, area, lanes, constant(1)])
+    before.push(reshape(map, row, single), node('concat', Array.from({ length: count }, () => single), [spread], { attributes: { axis: 2 } }))
+    before.push({ ...match, inputs: [spread, match.inputs[1]!], results: [score, best] }, reshape(score, [batch, area, lanes, constant(1)], scoreColumn))
+    matchValues.push({ name: `match${scoreColumn}`, value: scoreColumn })
+
+    const [scoreResult, indexResult] = match.results as [number, number]
+    const queries = graph.values[scoreResult]!.shape
+    const picked = add([...queries, constant(1)])
+    after.set(match, [node('take_along', [scoreColumn, index], [picked]), reshape(picked, queries, scoreResult)])
+    for (const taker of graph.nodes.filter((candidate) => candidate.op === 'take_along' && candidate.inputs[1] === indexResult)) {
+      const chosen = add(graph.values[taker.inputs[0]!]!.shape.map((size, axis) => (axis === 1 ? area : size)))
+      before.push({ ...taker, inputs: [taker.inputs[0]!, best], results: [chosen] })
+      matchValues.push({ name: `match${chosen}`, value: chosen })
+      after.set(taker, [{ ...taker, inputs: [chosen, index] }])
+    }
+  }
+  const whole = { ...graph, values, nodes: [...before, ...graph.nodes.flatMap((node) => after.get(node) ?? [node])] }
+  const match = subgraph(whole, [...base, ...keyInputs], matchValues)
+  return { match, matchValues, decode: subgraph(whole, [...base, ...matchValues], graph.outputs) }
 }
 
 /** Whether a node depends on the queries: through its inputs, or through the number of them. */

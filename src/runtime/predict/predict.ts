@@ -2,18 +2,19 @@ import * as tf from '@tensorflow/tfjs'
 import { cost } from '../../compiler/ir/cost.ts'
 import { reach } from '../../compiler/passes/reach.ts'
 import { stages, type Stages } from '../../compiler/passes/stages.ts'
-import type { CompiledModel, ModelInput, Scope } from '../../compiler/plan.ts'
+import type { CompiledModel, Scope } from '../../compiler/plan.ts'
 import { evaluate } from '../../compiler/shapes/size.ts'
 import { UserError } from '../../errors.ts'
 import { degrade } from '../data/degrade.ts'
-import { crop, type Picture } from '../data/picture.ts'
+import type { Picture } from '../data/picture.ts'
 import { createRandom } from '../files/random.ts'
-import { pixelCentre } from '../network/coordinates.ts'
 import type { Network } from '../network/network.ts'
 import { normalised } from '../train/batch.ts'
 import { drawOperations } from '../train/per-item.ts'
 import { everywhere, jobs, lattice, type Extent } from './candidates.ts'
-import { extentOf, firstOutput, lowPosition, stretches, stretchOf, type Stretch, type Tile } from './tiles.ts'
+import { outputOf, pictureInput, toUnit } from './roles.ts'
+import { chunk, Sheet } from './sheet.ts'
+import { coreOf, seenOf, stretches, type Stretch } from './tiles.ts'
 
 export interface PredictOptions {
   /** The size of the result. */
@@ -53,12 +54,8 @@ export interface Rows {
   readonly values: Float32Array
 }
 
-/** Queries that are decoded at once. */
-const chunk = 8192
 /** Side of a tile in low-resolution positions. */
 const tileSide = 128
-/** Features of tiles are kept up to this many bytes. */
-const featureMemory = 1_000_000_000
 /** Keys are kept in memory; beyond this a scope is refused. */
 const keyMemory = 6_000_000_000
 
@@ -86,22 +83,11 @@ export function createPredictor(model: CompiledModel, network: Network): Predict
   }
 }
 
-const pictureInput = (model: CompiledModel): ModelInput => model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
-
 /** Conditions that the text puts on a picture's size, found while shapes were proved. */
 function checkSizes(model: CompiledModel, sizes: Readonly<Record<string, number>>): void {
   for (const check of model.checks)
     if (evaluate(check.size, sizes) < check.least) throw new UserError(`a picture of ${sizes['w'] ?? sizes['W']} x ${sizes['h'] ?? sizes['H']} pixels is too small for ${model.name}: ${check.problem}`)
 }
-
-const outputOf = (model: CompiledModel, name: string | undefined) => {
-  const output = model.outputs.find((candidate) => (name ? candidate.name === name : candidate.role === 'samples' || candidate.role === 'image'))
-  if (!output) throw new UserError(`${model.name} has no output ${name}`, `it has ${model.outputs.map((candidate) => candidate.name).join(', ')}`)
-  return output
-}
-
-/** [lo, hi] becomes [0, 1]. */
-const toUnit = (values: Float32Array, [from, to]: readonly [number, number]): Float32Array => values.map((value) => (value - from) / (to - from))
 
 class WholePicture {
   constructor(
@@ -132,8 +118,6 @@ class WholePicture {
   }
 }
 
-type Tensors = Record<string, tf.Tensor>
-
 class Staged {
   readonly #reach: ReturnType<typeof reach>
 
@@ -153,7 +137,7 @@ class Staged {
   #tiles(low: Extent, options: PredictOptions): { rows: Stretch[]; columns: Stretch[] } {
     const overlap = this.#overlap(options)
     const grid = this.#reach?.grid ?? 1
-    const cut = (length: number): Stretch[] => (Number.isFinite(overlap) ? stretches(length, options.tile ?? tileSide, overlap, grid) : [{ from: 0, to: length, seenFrom: 0, seenTo: length }])
+    const cut = (length: number): Stretch[] => (Number.isFinite(overlap) ? stretches(length, options.tile ?? tileSide, overlap, grid) : [{ from: 0, to: length, seenFrom: 0, seenTo: length, coreFrom: 0, coreTo: length }])
     return { rows: cut(low.height), columns: cut(low.width) }
   }
 
@@ -165,26 +149,32 @@ class Staged {
   estimate(low: Extent, options: PredictOptions): Estimate {
     const { rows, columns } = this.#tiles(low, options)
     const queries = options.extent.height * options.extent.width
-    const k = this.parts.keys ? this.#candidateCount(options) : 0
+    const shared = options.scope.kind === 'full' || options.scope.kind === 'lattice'
+    const { keys, hoisted } = this.parts
+    const k = keys ? this.#candidateCount(options) : 0
     let encoding = 0
+    let matching = 0
     let bytes = 0
     for (const y of rows)
       for (const x of columns) {
-        const { height, width } = extentOf({ y, x })
-        const tile = cost(this.parts.features, { B: 1, h: height, w: width })
-        encoding += tile.multiplyAdds
-        bytes = Math.max(bytes, tile.peakBytes)
+        const seen = cost(this.parts.features, sizesOf(seenOf({ y, x })))
+        encoding += seen.multiplyAdds
+        bytes = Math.max(bytes, seen.peakBytes)
+        if (!shared || !hoisted) continue
+        const match = cost(hoisted.match, { ...sizesOf(coreOf({ y, x })), k, q: 1 })
+        matching += match.multiplyAdds
+        bytes = Math.max(bytes, match.peakBytes)
       }
-    const sizes = { B: 1, h: Math.min(low.height, tileSide), w: Math.min(low.width, tileSide), q: Math.min(chunk, queries), k }
-    const decode = cost(this.parts.decode, sizes)
-    const without = cost(this.parts.decode, { ...sizes, k: 0 })
+    const sizes = { ...sizesOf({ height: Math.min(low.height, tileSide), width: Math.min(low.width, tileSide) }), q: Math.min(chunk, queries), k }
+    const decode = cost(shared && hoisted ? hoisted.decode : this.parts.decode, sizes)
+    const plain = cost(this.parts.decode, { ...sizes, k: 0 })
     const chunks = queries / sizes.q
-    const keys = this.parts.keys ? cost(this.parts.keys, { ...sizes, q: k }) : undefined
-    const passes = this.parts.keys && options.scope.kind !== 'raster' && options.scope.kind !== 'tile' && rows.length * columns.length > 1 ? 2 : 1
+    const keyCost = keys ? cost(keys, { ...sizes, q: k }) : undefined
+    const twice = keys && shared && rows.length * columns.length > 1 ? 2 : 1
     return {
-      multiplyAdds: passes * encoding + chunks * decode.multiplyAdds + (keys?.multiplyAdds ?? 0),
-      matching: chunks * (decode.multiplyAdds - without.multiplyAdds),
-      bytes: Math.max(bytes, decode.peakBytes) + (keys?.peakBytes ?? 0),
+      multiplyAdds: twice * encoding + matching + chunks * decode.multiplyAdds + (keyCost?.multiplyAdds ?? 0),
+      matching: shared && hoisted ? matching : chunks * (decode.multiplyAdds - plain.multiplyAdds),
+      bytes: Math.max(bytes, decode.peakBytes) + (keyCost?.peakBytes ?? 0),
       tiles: rows.length * columns.length,
       overlap: Number.isFinite(this.#overlap(options)) ? this.#overlap(options) : 0,
       reach: this.#reach?.positions,
@@ -194,7 +184,8 @@ class Staged {
   async *rows(picture: Picture, options: PredictOptions): AsyncGenerator<Rows> {
     const { extent, scope } = options
     checkSizes(this.model, { B: 1, h: picture.height, w: picture.width, q: 1 })
-    const whole = new Sheet(this.model, this.network, this.parts, picture, options, this.#tiles(picture, options))
+    const feather = this.#reach && this.#overlap(options) < this.#reach.positions ? Math.floor(this.#overlap(options) / 2) : 0
+    const whole = new Sheet(this.model, this.network, this.parts, picture, options, { ...this.#tiles(picture, options), feather })
     try {
       const shared = this.parts.keys && (scope.kind === 'full' || scope.kind === 'lattice')
       if (shared && this.#keyBytes(options) > keyMemory)
@@ -207,8 +198,8 @@ class Staged {
       let pending = new Float32Array(0)
       for (const job of jobs(scope, extent, bands, columns)) {
         const own = job.ownCandidates && this.parts.keys ? whole.keys(job.positions) : undefined
-        const values = whole.decode(job.positions, own ?? keys)
-        own && tf.dispose(own)
+        const values = whole.decode(job.positions, own ?? keys, job.ownCandidates)
+        if (own) tf.dispose(own)
         const last = job.positions.at(-1)!
         const needed = (Math.floor(last / extent.width) + 1 - from) * extent.width * 3
         if (pending.length < needed) {
@@ -241,151 +232,4 @@ class Staged {
   }
 }
 
-/** One picture on the table: its tiles, their features, and what is computed at positions of the result. */
-class Sheet {
-  readonly #features = new Map<number, Tensors>()
-  readonly #shared: Tensors[] = []
-  #held = 0
-
-  constructor(
-    readonly model: CompiledModel,
-    readonly network: Network,
-    readonly parts: Stages,
-    readonly picture: Picture,
-    readonly options: PredictOptions,
-    readonly tiles: { readonly rows: readonly Stretch[]; readonly columns: readonly Stretch[] },
-  ) {}
-
-  /** Rows or columns of the result where tiles meet. */
-  cuts(axis: 'rows' | 'columns'): number[] {
-    const [low, high] = axis === 'rows' ? [this.picture.height, this.options.extent.height] : [this.picture.width, this.options.extent.width]
-    return [...this.tiles[axis].map((stretch) => firstOutput(stretch.from, low, high)), high]
-  }
-
-  /** What `best_match` chooses from, at these positions, in their order. */
-  keys(positions: Int32Array): Tensors {
-    const pieces = this.#grouped(positions).map(({ tile, at }) => ({ at, outputs: this.#compute(this.parts.keys!, tile, positions, at, {}) }))
-    const joined = Object.fromEntries(
-      this.parts.keyValues.map(({ name }) => [
-        name,
-        tf.tidy(() => {
-          const rows = tf.concat(pieces.map(({ outputs }) => outputs[name]!), 1)
-          const order = new Int32Array(positions.length)
-          let row = 0
-          for (const { at } of pieces) for (const index of at) order[index] = row++
-          return tf.gather(rows, tf.tensor1d(order, 'int32'), 1)
-        }),
-      ]),
-    )
-    pieces.forEach(({ outputs }) => tf.dispose(outputs))
-    this.#shared.push(joined)
-    return joined
-  }
-
-  /** Values in [0, 1] at positions, three a position. */
-  decode(positions: Int32Array, keys: Tensors | undefined): Float32Array {
-    const output = outputOf(this.model, this.options.output)
-    const values = new Float32Array(positions.length * 3)
-    for (const { tile, at } of this.#grouped(positions)) {
-      const outputs = this.#compute(this.parts.decode, tile, positions, at, keys ?? {})
-      const computed = outputs[output.name]!.dataSync() as Float32Array
-      at.forEach((index, row) => values.set(computed.subarray(3 * row, 3 * row + 3), 3 * index))
-      tf.dispose(outputs)
-    }
-    return toUnit(values, output.range)
-  }
-
-  dispose(): void {
-    this.#features.forEach((features) => tf.dispose(features))
-    this.#shared.forEach((keys) => tf.dispose(keys))
-    this.#features.clear()
-  }
-
-  /** Positions by tile, in chunks; `at` are indices into `positions`. */
-  #grouped(positions: Int32Array): { tile: number; at: Int32Array }[] {
-    const { extent } = this.options
-    const groups = new Map<number, number[]>()
-    const { rows, columns } = this.tiles
-    positions.forEach((position, at) => {
-      const y = lowPosition(Math.floor(position / extent.width), this.picture.height, extent.height)
-      const x = lowPosition(position % extent.width, this.picture.width, extent.width)
-      const tile = stretchOf(rows, y) * columns.length + stretchOf(columns, x)
-      const group = groups.get(tile)
-      if (group) group.push(at)
-      else groups.set(tile, [at])
-    })
-    return [...groups].flatMap(([tile, at]) => Array.from({ length: Math.ceil(at.length / chunk) }, (_, part) => ({ tile, at: Int32Array.from(at.slice(part * chunk, (part + 1) * chunk)) })))
-  }
-
-  #tile(index: number): Tile {
-    const { rows, columns } = this.tiles
-    return { y: rows[Math.floor(index / columns.length)]!, x: columns[index % columns.length]! }
-  }
-
-  #compute(graph: Stages['decode'], index: number, positions: Int32Array, at: Int32Array, keys: Tensors): Tensors {
-    const features = this.#featuresOf(index)
-    return tf.tidy(() => {
-      const { coord, cell } = this.#queries(this.#tile(index), positions, at)
-      const inputs: Tensors = { ...features, ...keys }
-      for (const input of this.model.inputs) {
-        if (input.role === 'coordinates') inputs[input.name] = coord
-        if (input.role === 'cell') inputs[input.name] = cell
-      }
-      return this.network.lower(graph, `${this.model.name}_stage`).run(inputs)
-    })
-  }
-
-  /** Coordinates and cells of positions in the frame of what a tile's encoder sees. */
-  #queries(tile: Tile, positions: Int32Array, at: Int32Array): { coord: tf.Tensor; cell: tf.Tensor } {
-    const { extent, m, cellClip } = this.options
-    const { height, width } = this.picture
-    const axis = (stretch: Stretch, low: number, high: number) => {
-      const seen = stretch.seenTo - stretch.seenFrom
-      const isWhole = seen === low
-      return {
-        centre: (index: number): number => (isWhole ? pixelCentre(index, high) : (2 * (lowPosition(index, low, high) - stretch.seenFrom)) / seen - 1),
-        cell: ((2 / high) * low) / seen,
-      }
-    }
-    const y = axis(tile.y, height, extent.height)
-    const x = axis(tile.x, width, extent.width)
-    const clip = cellClip === undefined ? 1 : Math.max(m / cellClip, 1)
-    const coord = new Float32Array(at.length * 2)
-    const cell = new Float32Array(at.length * 2)
-    at.forEach((index, row) => {
-      const position = positions[index]!
-      coord[2 * row] = y.centre(Math.floor(position / extent.width))
-      coord[2 * row + 1] = x.centre(position % extent.width)
-      cell[2 * row] = y.cell * clip
-      cell[2 * row + 1] = x.cell * clip
-    })
-    return { coord: tf.tensor(coord, [1, at.length, 2]), cell: tf.tensor(cell, [1, at.length, 2]) }
-  }
-
-  /** Features of a tile, kept while there is memory; the one that was used longest ago goes first. */
-  #featuresOf(index: number): Tensors {
-    const known = this.#features.get(index)
-    if (known) {
-      this.#features.delete(index)
-      this.#features.set(index, known)
-      return known
-    }
-    const tile = this.#tile(index)
-    const { height, width } = extentOf(tile)
-    const input = pictureInput(this.model)
-    const part = crop(this.picture, tile.x.seenFrom, tile.y.seenFrom, width, height)
-    const picture = tf.tensor(normalised(part.data, input.range), [1, height, width, 3])
-    const features = { ...tf.tidy(() => this.network.lower(this.parts.features, `${this.model.name}_features`).run({ [input.name]: picture })), [input.name]: picture }
-    this.#features.set(index, features)
-    this.#held += bytesOf(features)
-    for (const [old, tensors] of this.#features) {
-      if (this.#held <= featureMemory || old === index) break
-      this.#held -= bytesOf(tensors)
-      tf.dispose(tensors)
-      this.#features.delete(old)
-    }
-    return features
-  }
-}
-
-const bytesOf = (tensors: Tensors): number => Object.values(tensors).reduce((total, tensor) => total + 4 * tensor.size, 0)
+const sizesOf = ({ height, width }: Extent): Record<string, number> => ({ B: 1, h: height, w: width })

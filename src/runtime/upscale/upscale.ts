@@ -115,7 +115,7 @@ function seconds({ multiplyAdds }: Estimate): number {
     const start = performance.now()
     tf.matMul(a, a as tf.Tensor2D).dataSync()
     const rate = 768 ** 3 / ((performance.now() - start) / 1000)
-    return (4 * multiplyAdds) / rate
+    return (2 * multiplyAdds) / rate
   })
 }
 
