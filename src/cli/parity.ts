@@ -1,5 +1,40 @@
-import type { Command } from 'commander'
+import path from 'node:path'
+import { Option, type Command } from 'commander'
+import { archcRoot } from '../root.ts'
+import type { EngineName } from '../runtime/engine/index.ts'
+import { openEngine, print, remark } from './common.ts'
 
-export function parityCommand(_program: Command): void {
-  return
+interface Flags {
+  readonly json?: boolean
+  readonly engine?: EngineName
+}
+
+/** Registers `archc parity`. */
+export function parityCommand(program: Command): void {
+  program
+    .command('parity')
+    .description('compare the networks with the numbers of their reference implementations')
+    .argument('[dir]', 'a case, or folders of them; else $ARCHC_PARITY, else those that archc carries')
+    .option('--json', 'print one JSON object')
+    .addOption(new Option('--engine <name>', 'force an engine').choices(['tensorflow', 'wasm', 'cpu']))
+    .addHelpText(
+      'after',
+      `
+Every check prints the largest error, the tolerance and their ratio; what cannot run is skipped with its reason.
+Leaves with 1 when a check fails.
+
+Examples:
+  archc parity
+  archc parity test/parity/iste-micro
+  ARCHC_PARITY=~/numbers archc parity --json > parity.json`,
+    )
+    .action(async (given: string | undefined, flags: Flags) => {
+      const { runParity } = await import('../runtime/parity/run.ts')
+      const folder = given ?? (process.env['ARCHC_PARITY'] || path.join(archcRoot, 'test', 'parity'))
+      const engine = await openEngine(flags)
+      const result = await runParity(folder, { engine, ...(!flags.json && { say: print }) })
+      if (flags.json) print(JSON.stringify(result))
+      remark(`${result.seconds.toFixed(1)} s`)
+      if (result.failed > 0) process.exitCode = 1
+    })
 }

@@ -1,0 +1,106 @@
+import { fail, Reported } from './diagnostics/catalogue.ts'
+import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
+import { nearest } from './diagnostics/suggest.ts'
+import { Builder, type BoundaryCheck } from './elaborate/builder.ts'
+import { enter } from './elaborate/call-module.ts'
+import { asTensor, evaluate, type Elaboration } from './elaborate/evaluate.ts'
+import type { Place, Scope } from './elaborate/scope.ts'
+import { subgraph, type DType, type Graph } from './ir/graph.ts'
+import type { CompilerHost } from './names/host.ts'
+import { Program, type ModuleUnit } from './names/program.ts'
+import { typed } from './ops/op.ts'
+import { constant, symbol, type Size } from './shapes/size.ts'
+import { parseExpression } from './syntax/parse.ts'
+import type { Expression, TensorType } from './syntax/tree.ts'
+
+export interface ModuleOptions {
+  /** Numbers of sizes that the text needs to know, such as the channels of an input; all others stay symbols. */
+  readonly sizes?: Readonly<Record<string, number>>
+  /** Parameters as they are written: `[2, 2]`. */
+  readonly parameters?: Readonly<Record<string, string>>
+}
+
+export interface ModuleCompilation {
+  /** Undefined when there are errors. Its weights are named from the module on: `shallow.kernel`. */
+  readonly graph?: Graph
+  readonly checks: readonly BoundaryCheck[]
+  readonly diagnostics: readonly Diagnostic[]
+  readonly sources: ReadonlyMap<string, string>
+}
+
+/** Compiles one module of a file alone: its inputs become the graph's, every size name a symbol unless it is given. */
+export function compileModule(file: string, name: string, host: CompilerHost, options: ModuleOptions = {}): ModuleCompilation {
+  const program = new Program(host)
+  const builder = new Builder()
+  const extra = new Map<string, string>()
+  const problems: Diagnostic[] = []
+  const finish = (graph?: Graph): ModuleCompilation => ({
+    ...(graph && { graph }),
+    checks: builder.checks,
+    diagnostics: [...program.diagnostics, ...problems],
+    sources: new Map([...[...program.files].map(([path, unit]) => [path, unit.source.text] as const), ...extra]),
+  })
+  try {
+    const unit = program.load(file)
+    if (!unit || program.diagnostics.some((problem) => problem.severity === 'error')) return finish()
+    const module = unit.modules.get(name)
+    const accepted = [...unit.modules.keys()]
+    if (!module) {
+      const start: Span = { file, start: 0, end: 0 }
+      return fail('unknown-module', { file, name, near: nearest(name, accepted), accepted }, start)
+    }
+    return finish(elaborated(module, builder, options, extra))
+  } catch (error) {
+    if (!(error instanceof Reported)) throw error
+    problems.push(error.diagnostic)
+    return finish()
+  }
+}
+
+function elaborated(module: ModuleUnit, builder: Builder, options: ModuleOptions, extra: Map<string, string>): Graph {
+  const { declaration, file } = module
+  const e: Elaboration = { builder, calls: [] }
+  const place: Place = { scope: '', name: '', labels: new Map() }
+  const scope: Scope = { file, names: new Map(), sizes: new Map(), later: new Set() }
+  const given = new Map(
+    Object.entries(options.parameters ?? {}).map(([parameter, text]) => {
+      const source = `parameter ${parameter}`
+      extra.set(source, text)
+      const { expression, diagnostics } = parseExpression(source, text)
+      if (!expression || diagnostics[0]) throw new Reported(diagnostics[0]!)
+      const nameSpan: Span = { file: source, start: 0, end: text.length }
+      return [parameter, { expression, evaluate: (x: Expression) => evaluate(x, scope, place, e), nameSpan }] as const
+    }),
+  )
+  const declared = declaration.body.filter((statement) => statement.kind === 'input')
+  const inputs = declared.map((statement) => {
+    const dtype = (statement.type.dtype?.text ?? 'f32') as DType
+    const value = builder.input(statement.name.text, typed(axes(statement.type, options.sizes ?? {}), dtype))
+    return { value, span: statement.name.span }
+  })
+  const result = enter(module, inputs, given, '', declaration.name.span, e)
+  const outputs =
+    result.kind === 'several'
+      ? result.items.map((item, at) => ({ name: item.name ?? `output${at}`, value: item.value.id }))
+      : [{ name: outputName(module), value: asTensor(result, declaration.name.text, declaration.name.span).id }]
+  const whole = builder.graph()
+  return subgraph(whole, whole.inputs, outputs)
+}
+
+const outputName = ({ declaration }: ModuleUnit): string =>
+  declaration.body.find((statement) => statement.kind === 'output')?.name?.text ?? 'output'
+
+/** The axes of a declared input. */
+const axes = (type: TensorType, sizes: Readonly<Record<string, number>>): Size[] =>
+  type.axes.map((axis) => {
+    const { size } = axis.kind === 'size' ? axis : { size: undefined }
+    if (size?.kind === 'number') return constant(Number(size.text))
+    if (size?.kind !== 'name')
+      return fail(
+        'static-value',
+        { problem: 'a module that is compiled alone has inputs whose axes are names or numbers' },
+        axis.span,
+      )
+    const known = sizes[size.name]
+    return known === undefined ? symbol(size.name) : constant(known)
+  })

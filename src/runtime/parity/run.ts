@@ -1,0 +1,100 @@
+import path from 'node:path'
+import type { Engine } from '../engine/index.ts'
+import { checkAdam } from './adam-schedule.ts'
+import { findCases, readCase, type ParityCase } from './case.ts'
+import { CannotRun, createChecks, type Check, type Checks } from './check.ts'
+import { checkCoordinates } from './coords.ts'
+import { checkDegradation } from './degrade.ts'
+import { checkEdsr, checkLfi, checkSwinir } from './encoders.ts'
+import { checkInception } from './fid.ts'
+import { checkImplicit } from './implicit.ts'
+import { checkLi } from './li.ts'
+import { checkMetrics } from './metrics.ts'
+import { isteOf, liifOf, lteOf } from './networks.ts'
+import { checkOperations } from './op-grads.ts'
+
+/** Everything that a folder's numbers were compared with. */
+export interface ParityResult {
+  readonly engine: string
+  readonly checks: readonly Check[]
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+  readonly seconds: number
+}
+
+export interface ParityOptions {
+  readonly engine: Engine
+  /** Told every line as soon as it is known. */
+  readonly say?: (line: string) => void
+}
+
+/** What is done for each network that a case may be of. */
+const networks: Readonly<Record<string, (data: ParityCase, checks: Checks) => void | Promise<void>>> = {
+  'adam-schedule': checkAdam,
+  coords: checkCoordinates,
+  degrade: checkDegradation,
+  metrics: checkMetrics,
+  'op-grads': checkOperations,
+  swinir: checkSwinir,
+  lfi: checkLfi,
+  edsr: checkEdsr,
+  li: checkLi,
+  'inception-v3-fid': checkInception,
+  iste: (data, checks) => checkImplicit(data, checks, isteOf(data)),
+  liif: (data, checks) => checkImplicit(data, checks, liifOf(data)),
+  lte: (data, checks) => checkImplicit(data, checks, lteOf(data)),
+}
+
+/**
+ * Compares archc with the numbers of reference implementations in `folder`: one case, or folders of them. What is done follows
+ * from what each case says of its network and from its tensors. One line a check, then the counts.
+ */
+export async function runParity(folder: string, { engine, say = () => undefined }: ParityOptions): Promise<ParityResult> {
+  const start = performance.now()
+  const all: Check[] = []
+  const tell = (check: Check): void => {
+    all.push(check)
+    say(lineOf(check))
+  }
+  const cases = findCases(folder)
+  for (const at of cases) await runCase(at, path.relative(folder, at) || path.basename(path.resolve(folder)), tell)
+  const count = (status: Check['status']): number => all.filter((check) => check.status === status).length
+  const [passed, failed, skipped] = [count('ok'), count('failed'), count('skipped')]
+  say(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+  return { engine: engine.description, checks: all, passed, failed, skipped, seconds: (performance.now() - start) / 1000 }
+}
+
+async function runCase(folder: string, name: string, tell: (check: Check) => void): Promise<void> {
+  try {
+    const data = await readCase(folder, name)
+    const checks = createChecks(data, tell)
+    try {
+      const run = networks[data.network.name]
+      if (!run) throw new CannotRun(`archc has no network ${data.network.name}`)
+      await run(data, checks)
+      checks.finish()
+    } catch (error) {
+      if (!(error instanceof CannotRun)) throw error
+      checks.skip('(whole case)', error.message)
+    }
+  } catch (error) {
+    tell({ case: name, check: '(whole case)', status: 'failed', reason: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+const short = (value: number): string => (value === 0 ? '0' : Number.isFinite(value) ? value.toExponential(1) : String(value))
+
+/** `case  check  error E  tolerance T  ratio R  ok`. */
+export function lineOf({ case: name, check, status, error, tolerance, ratio, reason }: Check): string {
+  const verdict = status === 'failed' ? 'FAILED' : status
+  const numbers =
+    error === undefined || tolerance === undefined || ratio === undefined
+      ? []
+      : [
+          `error ${short(error)}`,
+          `tolerance ${short(tolerance)}`,
+          `ratio ${Number.isFinite(ratio) ? ratio.toPrecision(2) : String(ratio)}`,
+        ]
+  return [name, check, ...numbers, reason === undefined ? verdict : `${verdict} (${reason})`].join('  ')
+}

@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { UserError } from '../../errors.ts'
+import { archcRoot } from '../../root.ts'
+import { parseTemplate, type Template, type Words } from './template.ts'
+
+/** How a tensor lies in the official file. */
+export type Layout = 'OIHW' | 'OI' | 'same'
+
+/** One tensor of an official module: its suffix there, its suffix in archc, its layout there. */
+interface Part {
+  readonly from: string
+  readonly to: string
+  readonly layout: Layout
+}
+
+const plain = (from: string, to: string): Part => ({ from, to, layout: 'same' })
+const normal = (from: string, to: string): readonly Part[] => [
+  plain(`${from}weight`, `${to}scale`),
+  plain(`${from}bias`, `${to}shift`),
+]
+const stored = (from: string, to: string): readonly Part[] => [
+  ...normal(from, to),
+  plain(`${from}running_mean`, `${to}mean`),
+  plain(`${from}running_var`, `${to}variance`),
+]
+
+/** What a module of PyTorch holds, by the kinds that maps speak of. */
+const kinds: Readonly<Record<string, readonly Part[]>> = {
+  conv: [{ from: '.weight', to: '.kernel', layout: 'OIHW' }, plain('.bias', '.bias')],
+  linear: [{ from: '.weight', to: '.kernel', layout: 'OI' }, plain('.bias', '.bias')],
+  layer_norm: normal('.', '.'),
+  batch_norm: stored('.', '.'),
+  conv_batch_norm: [{ from: '.conv.weight', to: '.conv.kernel', layout: 'OIHW' }, ...stored('.bn.', '.batch_norm.')],
+  prelu: [plain('.weight', '.slope')],
+  tensor: [plain('', '')],
+}
+
+/** One statement of a map, for one tensor of a module. */
+export interface MapEntry {
+  /** Official names; several are joined along their first axis. */
+  readonly from: readonly Template[]
+  /** Weight paths; several share the first axis of the official tensor evenly. */
+  readonly to: readonly Template[]
+  readonly layout: Layout
+  readonly words: Words
+  /** `{last}` is the number of turns of this repeated statement. */
+  readonly after?: string
+}
+
+/** The name map of an official repository, ready to use. */
+export interface WeightMap {
+  readonly name: string
+  readonly repository: string
+  /** The model that it fits, from archc's folder. */
+  readonly model?: string
+  readonly entries: readonly MapEntry[]
+  /** Official tensors without a counterpart; `*` stands for anything. */
+  readonly ignored: readonly { readonly name: string; readonly why: string }[]
+}
+
+/** A map as it is written. */
+interface Written {
+  readonly repository: string
+  readonly model?: string
+  readonly include?: readonly { readonly map: string; readonly from?: string; readonly to?: string }[]
+  readonly modules?: readonly {
+    readonly kind: string
+    readonly from: string | readonly string[]
+    readonly to: string | readonly string[]
+    readonly after?: string
+    readonly words?: Words
+  }[]
+  readonly ignored?: readonly { readonly name: string; readonly why: string }[]
+}
+
+/** Folder of the maps that archc brings. */
+const shipped = path.join(archcRoot, 'models', 'maps')
+
+/**
+ * Reads a map: one of archc's by its name (`liif`) or a file of the user's (ends in .json). Included maps are looked for
+ * beside it, then among archc's.
+ * @throws UserError naming the file and the statement at fault.
+ */
+export function readMap(nameOrFile: string): WeightMap {
+  const file = nameOrFile.endsWith('.json') ? nameOrFile : path.join(shipped, `${nameOrFile}.json`)
+  return expand(file, '', '', [])
+}
+
+function expand(file: string, from: string, to: string, chain: readonly string[]): WeightMap {
+  const broken = (what: string): UserError =>
+    new UserError(`${file} is not a name map: ${what}`, `take one of archc's as an example: ${shipped}`)
+  const written = parse(file, broken)
+  if (chain.includes(file)) throw broken(`it includes itself (${[...chain, file].join(' -> ')})`)
+  const list = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value)
+  const included = (written.include ?? []).map((part) => {
+    const beside = path.join(path.dirname(file), `${part.map}.json`)
+    const target = exists(beside) ? beside : path.join(shipped, `${part.map}.json`)
+    return expand(target, from + (part.from ?? ''), to + (part.to ?? ''), [...chain, file])
+  })
+  const own = (written.modules ?? []).flatMap(({ kind, from: official, to: paths, after, words = {} }) => {
+    const parts = kinds[kind]
+    if (!parts) throw broken(`the kind ${kind} is none of ${Object.keys(kinds).join(', ')}`)
+    if (list(official).length > 1 && list(paths).length > 1)
+      throw broken(`${list(official).join(', ')}: several tensors become one, or one becomes several`)
+    const template = (text: string): Template => {
+      try {
+        return parseTemplate(text, words)
+      } catch (error) {
+        throw broken((error as Error).message)
+      }
+    }
+    return parts.map((part): MapEntry => {
+      const fromTemplates = list(official).map((name) => template(from + name + part.from))
+      return {
+        from: fromTemplates,
+        to: list(paths).map((name) => template(to + name + part.to)),
+        layout: part.layout,
+        words,
+        ...(after !== undefined && { after: to + after }),
+      }
+    })
+  })
+  return {
+    name: path.basename(file, '.json'),
+    repository: written.repository,
+    ...(written.model !== undefined && { model: written.model }),
+    entries: [...own, ...included.flatMap((map) => map.entries)],
+    ignored: [
+      ...(written.ignored ?? []).map(({ name, why }) => ({ name: from + name, why })),
+      ...included.flatMap((map) => map.ignored),
+    ],
+  }
+}
+
+function parse(file: string, broken: (what: string) => UserError): Written {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UserError(`the name map ${file} cannot be read: ${(error as Error).message}`, undefined, { cause: error })
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw broken(`it is no JSON (${(error as Error).message})`)
+  }
+  const problem = shapeProblem(value)
+  if (problem) throw broken(problem)
+  return value as Written
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isTexts = (value: unknown): boolean => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText))
+const optional = (value: unknown, holds: (value: unknown) => boolean): boolean => value === undefined || holds(value)
+const listOf = (value: unknown, holds: (item: Record<string, unknown>) => boolean): boolean =>
+  Array.isArray(value) && value.every((item) => isRecord(item) && holds(item))
+
+/** What is wrong with the form of a map, if anything is. */
+function shapeProblem(value: unknown): string | undefined {
+  if (!isRecord(value)) return 'it is not a JSON object'
+  if (!isText(value['repository'])) return 'repository is not a text'
+  if (!optional(value['model'], isText)) return 'model is not a text'
+  if (
+    !optional(value['include'], (list) =>
+      listOf(list, (item) => isText(item['map']) && optional(item['from'], isText) && optional(item['to'], isText)),
+    )
+  )
+    return 'include is not a list of { map, from, to }'
+  const words = (item: unknown): boolean =>
+    isRecord(item) && Object.values(item).every((table) => isRecord(table) && Object.values(table).every(isText))
+  const module = (item: Record<string, unknown>): boolean =>
+    isText(item['kind']) &&
+    isTexts(item['from']) &&
+    isTexts(item['to']) &&
+    optional(item['after'], isText) &&
+    optional(item['words'], words)
+  if (!optional(value['modules'], (list) => listOf(list, module)))
+    return 'modules is not a list of { kind, from, to, after, words }'
+  if (!optional(value['ignored'], (list) => listOf(list, (item) => isText(item['name']) && isText(item['why']))))
+    return 'ignored is not a list of { name, why }'
+  return undefined
+}
+
+function exists(file: string): boolean {
+  try {
+    readFileSync(file)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,219 @@
+import type { Weight } from '../../compiler/ir/graph.ts'
+import type { Tensor } from '../files/safetensors.ts'
+import type { Layout, MapEntry, WeightMap } from './map-file.ts'
+import { permuted } from './permute.ts'
+import { fillTemplate, matchTemplate, type Bindings } from './template.ts'
+
+export { readMap, type Layout, type WeightMap } from './map-file.ts'
+
+/** Which official tensors make which weights: one of the two lists has one element. */
+export interface Transfer {
+  readonly names: readonly string[]
+  readonly paths: readonly string[]
+  readonly layout: Layout
+}
+
+/** What a map makes of a file's names. */
+export interface NamePlan {
+  readonly transfers: readonly Transfer[]
+  /** Names that the map knows to have no counterpart, with the reason. */
+  readonly ignored: readonly { readonly name: string; readonly why: string }[]
+  readonly leftOver: readonly string[]
+}
+
+/** Tensors of an official file as weights of a network, and everything that did not fit. */
+export interface Mapped {
+  readonly tensors: ReadonlyMap<string, Tensor>
+  readonly ignored: NamePlan['ignored']
+  /** Weights of the network that the file does not give. */
+  readonly missing: readonly string[]
+  /** Tensors of the file that the network has no weight for. */
+  readonly leftOver: readonly string[]
+  /** Sentences that name tensor, shape and the shape needed. */
+  readonly misshapen: readonly string[]
+}
+
+/** Which tensors of a file become which weights. */
+export function planByName(map: WeightMap, names: Iterable<string>): NamePlan {
+  const all = [...names]
+  const wanted = new Set(all)
+  const lasts = new Map(map.entries.map((entry) => [entry, largest(entry, all)]))
+  const transfers = new Map<string, Transfer>()
+  const ignored: { name: string; why: string }[] = []
+  const leftOver: string[] = []
+  for (const name of all) {
+    const transfer = ordered(map.entries)
+      .map((entry) => transferOf(entry, name, lasts.get(entry)))
+      .find((found) => found?.names.every((part) => wanted.has(part)))
+    if (transfer) transfers.set(transfer.names[0]!, transfer)
+    else {
+      const known = map.ignored.find((rule) => wildcard(rule.name).test(name))
+      if (known) ignored.push({ name, why: known.why })
+      else leftOver.push(name)
+    }
+  }
+  return { transfers: [...transfers.values()], ignored, leftOver }
+}
+
+/** Which official tensors a network's weights become; where a map knows several names, the first. */
+export function planByPath(
+  map: WeightMap,
+  paths: Iterable<string>,
+): { transfers: readonly Transfer[]; leftOver: readonly string[] } {
+  const all = [...paths]
+  const wanted = new Set(all)
+  const transfers = new Map<string, Transfer>()
+  const leftOver: string[] = []
+  for (const path of all) {
+    const transfer = ordered(map.entries)
+      .flatMap((entry) => entry.to.map((_, at) => backwards(entry, at, path, all)))
+      .find((found) => found?.paths.every((part) => wanted.has(part)))
+    if (transfer) transfers.set(transfer.paths[0]!, transfer)
+    else leftOver.push(path)
+  }
+  return { transfers: [...transfers.values()], leftOver }
+}
+
+/** Official tensors as weights. Two tensors for one weight is an error of the map. */
+export function toPaths(tensors: ReadonlyMap<string, Tensor>, map: WeightMap, weights: readonly Weight[]): Mapped {
+  const plan = planByName(map, tensors.keys())
+  const known = new Map(weights.map((weight) => [weight.path, weight]))
+  const made = new Map<string, Tensor>()
+  const leftOver = [...plan.leftOver]
+  const misshapen: string[] = []
+  for (const transfer of plan.transfers) {
+    if (!transfer.paths.some((path) => known.has(path))) {
+      leftOver.push(...transfer.names)
+      continue
+    }
+    for (const [path, tensor] of forwards(transfer, tensors)) {
+      if (made.has(path)) throw new Error(`${map.name}: two tensors become ${path}`)
+      const weight = known.get(path)
+      if (weight && weight.shape.join() !== tensor.shape.join())
+        misshapen.push(
+          `${transfer.names.join(' and ')}: ${path} is [${weight.shape.join(', ')}], the file gives [${tensor.shape.join(', ')}]`,
+        )
+      else made.set(path, tensor)
+    }
+  }
+  const given = new Set(plan.transfers.flatMap((transfer) => transfer.paths))
+  return {
+    tensors: made,
+    ignored: plan.ignored,
+    missing: weights.filter((weight) => !given.has(weight.path)).map((weight) => weight.path),
+    leftOver,
+    misshapen,
+  }
+}
+
+/** Weights (or their gradients) by path under the official names of a plan, in the official layouts. */
+export function toNames(tensors: ReadonlyMap<string, Tensor>, transfers: readonly Transfer[]): Map<string, Tensor> {
+  const named = new Map<string, Tensor>()
+  for (const { names, paths, layout } of transfers) {
+    const whole = join(paths.map((path) => official(tensorAt(tensors, path), layout)))
+    for (const [at, part] of split(whole, names.length).entries()) named.set(names[at]!, part)
+  }
+  return named
+}
+
+/** The weights that one transfer makes of official tensors. */
+function forwards({ names, paths, layout }: Transfer, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] {
+  const whole = join(names.map((name) => tensorAt(tensors, name)))
+  return split(whole, paths.length).map((part, at) => [paths[at]!, archc(part, layout)])
+}
+
+function tensorAt(tensors: ReadonlyMap<string, Tensor>, name: string): Tensor {
+  const tensor = tensors.get(name)
+  if (!tensor) throw new Error(`no tensor is called ${name}`)
+  return tensor
+}
+
+/** Entries that count with `{last}` come first: what they match must not be taken for one more turn. */
+const ordered = (entries: readonly MapEntry[]): readonly MapEntry[] =>
+  [...entries].sort((a, b) => Number(b.after !== undefined) - Number(a.after !== undefined))
+
+/** The largest `{last}` under which a name has the entry's form. */
+function largest(entry: MapEntry, names: readonly string[]): number | undefined {
+  if (entry.after === undefined) return undefined
+  const found = names.flatMap((name) =>
+    entry.from.map((template) => matchTemplate(template, name, entry.words, 'official')?.get('last')),
+  )
+  return Math.max(...found.filter((last) => typeof last === 'number'))
+}
+
+function transferOf(entry: MapEntry, name: string, last: number | undefined): Transfer | undefined {
+  for (const template of entry.from) {
+    const bindings = matchTemplate(template, name, entry.words, 'official')
+    if (bindings && (last === undefined || bindings.get('last') === last)) return filled(entry, bindings)
+  }
+  return undefined
+}
+
+function backwards(entry: MapEntry, at: number, path: string, paths: readonly string[]): Transfer | undefined {
+  const bindings = matchTemplate(entry.to[at]!, path, entry.words, 'archc')
+  if (!bindings) return undefined
+  if (entry.after === undefined) return filled(entry, bindings)
+  const turns = new Set(
+    paths
+      .filter((other) => other.startsWith(`${entry.after}[`))
+      .map((other) => Number.parseInt(other.slice(entry.after!.length + 1), 10)),
+  )
+  return filled(entry, new Map([...bindings, ['last', turns.size]]))
+}
+
+const filled = (entry: MapEntry, bindings: Bindings): Transfer => ({
+  names: entry.from.map((template) => fillTemplate(template, bindings, entry.words, 'official')),
+  paths: entry.to.map((template) => fillTemplate(template, bindings, entry.words, 'archc')),
+  layout: entry.layout,
+})
+
+const wildcard = (name: string): RegExp =>
+  new RegExp(
+    `^${name
+      .split('*')
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+      .join('.*')}$`,
+  )
+
+/** Tensors one after the other along their first axis. */
+function join(parts: readonly Tensor[]): Tensor {
+  const [first] = parts
+  if (parts.length === 1) return first!
+  const shape = [parts.reduce((total, part) => total + part.shape[0]!, 0), ...first!.shape.slice(1)]
+  const data = new Float32Array(shape.reduce((product, size) => product * size, 1))
+  let at = 0
+  for (const part of parts) {
+    if (part.shape.slice(1).join() !== first!.shape.slice(1).join())
+      throw new Error(`tensors of [${first!.shape.join(', ')}] and [${part.shape.join(', ')}] cannot be joined`)
+    data.set(part.data, at)
+    at += part.data.length
+  }
+  return { shape, dtype: 'F32', data }
+}
+
+/** A tensor in equal parts of its first axis. */
+function split(tensor: Tensor, count: number): Tensor[] {
+  if (count === 1) return [tensor]
+  const rows = tensor.shape[0]! / count
+  if (!Number.isInteger(rows)) throw new Error(`a tensor of [${tensor.shape.join(', ')}] has no ${count} equal parts`)
+  const length = tensor.data.length / count
+  return Array.from({ length: count }, (_, at) => ({
+    shape: [rows, ...tensor.shape.slice(1)],
+    dtype: 'F32',
+    data: Float32Array.from(tensor.data.subarray(at * length, (at + 1) * length)),
+  }))
+}
+
+/** PyTorch's layout to archc's: convolutions O I H W to H W I O, linear maps O I to I O. */
+function archc(tensor: Tensor, layout: Layout): Tensor {
+  if (layout === 'OIHW' && tensor.shape.length === 4) return permuted(tensor, [2, 3, 1, 0])
+  if (layout === 'OI' && tensor.shape.length === 2) return permuted(tensor, [1, 0])
+  return tensor
+}
+
+/** The way back. */
+function official(tensor: Tensor, layout: Layout): Tensor {
+  if (layout === 'OIHW' && tensor.shape.length === 4) return permuted(tensor, [3, 2, 0, 1])
+  if (layout === 'OI' && tensor.shape.length === 2) return permuted(tensor, [1, 0])
+  return tensor
+}
