@@ -57,14 +57,14 @@ export function check(files: readonly string[], host: CompilerHost): Compilation
     if (session.broken(unit)) return { file, kind: unit.variant ? 'variant' : 'modules', presets: [] }
     if (unit.variant) {
       const base = session.attempt(() => session.base(unit.variant!))
-      const presets = base ? ['', ...base.presets.keys()] : []
+      const presets = base ? presetsOf(base) : []
       for (const preset of base ? presets : [])
         if (!session.attempt(() => session.build(base!, { preset, variants: [unit.variant!], sets: [] }, preset === ''))) break
       return { file, kind: 'variant', presets: presets.filter(Boolean) }
     }
     const models = [...unit.models.values()]
     for (const model of models)
-      for (const preset of ['', ...model.presets.keys()])
+      for (const preset of presetsOf(model))
         if (!session.attempt(() => session.build(model, { preset, variants: [], sets: [] }))) break
     return { file, kind: models.length > 0 ? 'model' : 'modules', presets: models.flatMap((model) => [...model.presets.keys()]) }
   })
@@ -72,10 +72,18 @@ export function check(files: readonly string[], host: CompilerHost): Compilation
   return { ...session.finish(undefined), checked }
 }
 
+/** The defaults, and the presets that change something. */
+const presetsOf = (model: ModelUnit): string[] => [
+  '',
+  ...[...model.presets].filter(([, { record }]) => record.fields.length > 0).map(([name]) => name),
+]
+
 class Session {
   readonly #program: Program
   readonly #found: Diagnostic[] = []
   readonly #extra = new Map<string, string>()
+  /** Bases as their defaults make them: several variants are held against one. */
+  readonly #plain = new Map<ModelUnit, CompiledModel>()
 
   constructor(host: CompilerHost) {
     this.#program = new Program(host)
@@ -210,6 +218,15 @@ class Session {
     const kept = new Set(compiled.graph.weights.map((weight) => weight.path))
     const removed = (base?.graph.weights ?? []).map((weight) => weight.path).filter((path) => !kept.has(path))
     return { ...compiled, removed, text: this.#text(model, application) }
+  }
+
+  /** The base without its variants. */
+  #unchanged(model: ModelUnit, application: Application): CompiledModel | undefined {
+    const plain = application.preset === '' && application.sets.length === 0
+    if (plain && this.#plain.has(model)) return this.#plain.get(model)
+    const base = elaborateModel(model, { ...application, variants: [] }, () => undefined)
+    if (plain && base) this.#plain.set(model, base)
+    return base
   }
 
   /** All sources that took part, each under its name. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { catalogue } from '../../src/compiler/diagnostics/catalogue.ts'
@@ -48,7 +48,10 @@ function run(name: string): { said: string; graph?: string; codes: string[] } {
 }
 
 function compareTo(file: string, text: string | undefined): void {
-  if (process.env['UPDATE'] && text !== undefined) writeFileSync(file, text)
+  if (process.env['UPDATE']) {
+    if (text === undefined) rmSync(file, { force: true })
+    else writeFileSync(file, text)
+  }
   expect(text ?? '').toBe(existsSync(file) ? readFileSync(file, 'utf8') : '')
 }
 

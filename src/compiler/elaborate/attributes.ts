@@ -178,4 +178,6 @@ export function readParameter(name: string, type: string, list: boolean, express
   return { kind: 'list', items: value.items.map(check) }
 }
 
+/** Lists that a parameter may be. */
+export const listTypes: readonly string[] = ['int', 'real']
 export const parameterTypes: readonly string[] = ['int', 'real', 'bool', 'pair', 'init']

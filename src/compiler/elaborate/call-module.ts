@@ -7,7 +7,7 @@ import type { TensorValue } from '../ops/op.ts'
 import { ownWeight } from '../ops/source.ts'
 import { atLeast, compare, divisible, format, sub, type Size } from '../shapes/size.ts'
 import type { Argument, Call, Condition, Expression, Parameter, Statement, TensorType } from '../syntax/tree.ts'
-import { parameterTypes, readInitialiser, readParameter } from './attributes.ts'
+import { listTypes, parameterTypes, readInitialiser, readParameter } from './attributes.ts'
 import { asTensor, evaluate, type Elaboration } from './evaluate.ts'
 import { ownerLabels } from './owners.ts'
 import { join, type Place, type Scope } from './scope.ts'
@@ -38,10 +38,14 @@ export function bindParameters(
       fail('unknown-attribute', { callee: owner, name, near: nearest(name, accepted), accepted }, nameSpan)
   for (const parameter of parameters) {
     const name = parameter.name.text
-    if (!parameterTypes.includes(parameter.type.text))
+    if (!(parameter.list ? listTypes : parameterTypes).includes(parameter.type.text))
       fail(
         'unknown-name',
-        { name: parameter.type.text, near: nearest(parameter.type.text, parameterTypes), accepted: parameterTypes },
+        {
+          name: parameter.type.text,
+          near: nearest(parameter.type.text, parameterTypes),
+          accepted: [...parameterTypes, ...listTypes.map((type) => `[${type}]`)],
+        },
         parameter.type.span,
       )
     if (values.has(name)) fail('duplicate-name', { name, what: 'a parameter' }, parameter.name.span)
@@ -183,6 +187,7 @@ export const laterNames = (body: readonly Statement[]): Set<string> =>
 /** `let` and `weight`; other statements are handled by whoever owns the body. */
 export function elaborateStatement(statement: Statement, path: string, scope: Scope, e: Elaboration): void {
   const define = (name: { text: string; span: Span }, value: Value): void => {
+    if (name.text === '_') return
     const what = scope.names.has(name.text)
       ? 'defined here'
       : scope.sizes.has(name.text)

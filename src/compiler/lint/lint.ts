@@ -111,7 +111,7 @@ function unusedInside(unit: FileUnit): Diagnostic[] {
     for (const statement of declaration.body) {
       if (statement.kind === 'let')
         for (const name of statement.names)
-          if (!used.has(name.text) && name.text !== '_' && !ofDeadSlot(statement.value))
+          if (!used.has(name.text) && !name.text.startsWith('_') && !ofDeadSlot(statement.value))
             found.push(diagnostic('unused-let', { name: name.text }, name.span))
       if (statement.kind === 'input' && declaration.kind === 'module' && !used.has(statement.name.text))
         found.push(diagnostic('unused-input', { name: statement.name.text }, statement.name.span))

@@ -312,7 +312,7 @@ export const pad_to: Op = {
   build(call) {
     const x = call.requireRank(0, 4, '[B, h, w, c]')
     const multiple = call.int('multiple')
-    const added = [x.shape[1]!, x.shape[2]!].map((length, at) => {
+    const added = [x.shape[1]!, x.shape[2]!].map((length) => {
       const missing = sub(mul(constant(multiple), ceilDiv(length, multiple)), length)
       if (call.word('mode') === 'reflect' && asInteger(missing) !== 0) {
         // The pad of length - 1 at most: beyond it there is nothing to mirror.

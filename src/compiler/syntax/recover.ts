@@ -90,6 +90,7 @@ export function repairBrackets(file: string, text: string, given: readonly IToke
       if (counts.length > 1) counts.pop()
       if (open.length < statement.depth) statement = { at: tokens.length + 1, depth: open.length }
     } else if (closerOf.has(token.tokenType)) {
+      if (token.tokenType === t.OpenSquare) counts[counts.length - 1]! += 1 // an element of an element
       open.push(token)
       counts.push(0)
     } else if (token.tokenType === t.Comma) counts[counts.length - 1] = 0

@@ -53,16 +53,27 @@ export function layerClasses(tf: Tfjs): ReadonlyMap<string, ArchcLayerClass> {
   return made
 }
 
+/**
+ * The config in model.json. TensorFlow.js rewrites every key and every string with an underscore in it to camel case
+ * when it loads one, so the config is one text, in which underscores are escaped.
+ */
+type SavedConfig = { readonly name: string; readonly archc: string }
+
+/** Without underscores, for the same reason. */
+const className = (primitive: string): string =>
+  `archc_${primitive}`.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+
 type Applied = tfjs.Tensor | tfjs.Tensor[] | tfjs.SymbolicTensor | tfjs.SymbolicTensor[]
 
 function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
   class PrimitiveLayer extends tf.layers.Layer {
-    static readonly className = `archc_${primitive.name}`
+    static readonly className = className(primitive.name)
     readonly config: LayerConfig
     readonly sizes: Readonly<Record<string, readonly Size[]>>
     variables: tfjs.LayerVariable[] = []
 
-    constructor(config: LayerConfig) {
+    constructor(given: LayerConfig | SavedConfig) {
+      const config = 'archc' in given ? { ...(JSON.parse(given.archc) as LayerConfig), name: given.name } : given
       super({ name: config.name })
       this.config = config
       this.sizes = Object.fromEntries(Object.entries(config.sizes).map(([name, list]) => [name, list.map(fromJSON)]))
@@ -111,7 +122,10 @@ function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
     }
 
     override getConfig(): tfjs.serialization.ConfigDict {
-      return { ...super.getConfig(), ...(this.config as unknown as tfjs.serialization.ConfigDict) }
+      const { name, ...config } = this.config
+      return { ...super.getConfig(), archc: JSON.stringify(config).replaceAll('_', '\\u005f') } as SavedConfig & {
+        name: typeof name
+      }
     }
   }
   return PrimitiveLayer as unknown as ArchcLayerClass

@@ -1,0 +1,291 @@
+import { describe, expect, test } from 'vitest'
+import { check, compile, type CompiledModel, type CompileOptions } from '../../src/compiler/index.ts'
+import { compileModule } from '../../src/compiler/module.ts'
+import { printGraph } from '../../src/compiler/ir/print.ts'
+import { verify } from '../../src/compiler/ir/verify.ts'
+import { format } from '../../src/compiler/shapes/size.ts'
+import { memoryHost } from './memory-host.ts'
+
+/** Sentences of the language reference, each on a text as small as it can be. */
+
+const head = 'scale m in 1 .. 4\n  input lr: [B, h, w, 3] as image\n  output sr: [B, h, w, 3] as image\n'
+const small = (body: string, { declared = 'model Small', after = '', before = '' } = {}): string =>
+  `${before}\n${declared} {\n  ${head}  ${body}\n}\n${after}\n`
+const train = 'train { B: 2, h: 8, w: 8, m: 2, loss: l1(sr, target), optimizer: adam(lr: 1e-4) }'
+
+function model(text: string, options: CompileOptions = {}, files: Readonly<Record<string, string>> = {}): CompiledModel {
+  const { model: compiled, diagnostics } = compile('a.arch', memoryHost({ 'a.arch': text, ...files }), options)
+  expect(diagnostics).toEqual([])
+  expect(verify(compiled!.graph)).toEqual([])
+  return compiled!
+}
+
+const codes = (text: string, options?: CompileOptions, files: Readonly<Record<string, string>> = {}): string[] => {
+  const host = memoryHost({ 'a.arch': text, ...files })
+  return (options ? compile('a.arch', host, options) : check(['a.arch'], host)).diagnostics.map(({ code }) => code)
+}
+
+const weights = (compiled: CompiledModel): string[] =>
+  compiled.graph.weights.map(({ path, shape }) => `${path} [${shape.join(', ')}]`)
+const operations = (compiled: CompiledModel): string[] => compiled.graph.nodes.map(({ op }) => op)
+const valueOf = (compiled: CompiledModel, path: string): string | undefined =>
+  compiled.values.findLast((value) => value.path === path)?.value
+
+describe('static values', () => {
+  test.each([
+    ['0.1 + 0.2', 0.3],
+    ['1 / 3 * 3', 1],
+    ['7 % 4 + floor(7 / 2) + ceil(7 / 2)', 10],
+    ['round(2.5) + sqrt(16) + log2(8) + pow(2, 3)', 18],
+    ['min(3, 2, 5) + max(1, 4)', 6],
+    ['sum([1, 2, 3]) + product([2, 3]) + length([4, 5])', 14],
+    ['[7, 8, 9][2] + sum([7, 8, 9][.. 2])', 24],
+    ['-(2 + 3) * 2 + 20', 10],
+  ])('%s is %d, exactly', (written, expected) => {
+    const compiled = model(small('return lr', { declared: `model Small(x: real = ${written})` }))
+    expect(valueOf(compiled, 'x')).toBe(String(expected))
+  })
+
+  test('defaults are evaluated left to right, after all overrides', () => {
+    const text = small('return lr', {
+      declared: 'model Small(a: int = 2, b: int = 3 * a)',
+      after: 'preset p { a: 5 }\npreset q { a: 4, b: a + 1 }',
+    })
+    expect(valueOf(model(text, { preset: 'p' }), 'b')).toBe('15')
+    expect(valueOf(model(text, { preset: 'q' }), 'b')).toBe('5')
+    expect(valueOf(model(text, { preset: 'q', sets: ['a=7'] }), 'b')).toBe('8')
+  })
+
+  test.each(['int', 'real', 'bool', 'pair', 'init', '[int]', '[real]'])('a parameter may be %s', (type) => {
+    const value = {
+      int: '1',
+      real: '0.5',
+      bool: 'true',
+      pair: '[1, 2]',
+      init: 'normal(std: 0.1)',
+      '[int]': '[1]',
+      '[real]': '[0.5]',
+    }[type]
+    expect(codes(small('return lr', { declared: `model Small(p: ${type} = ${value})` }))).toEqual([])
+  })
+  test.each(['text', '[init]', '[bool]', 'size'])('no parameter is %s', (type) => {
+    expect(codes(small('return lr', { declared: `model Small(p: ${type} = 1)` }))).toEqual(['unknown-name'])
+  })
+})
+
+describe('tensors', () => {
+  test('integers stay integers until they meet f32', () => {
+    const body =
+      'let n = range(h) * 2 + 1 - h\n  let k = clamp(abs(n % 5), min: 0, max: 3)\n  let q = floor(max(k, 1) / min(n, 7))\n  return lr * rearrange(q, "h -> h 1 1")'
+    const compiled = model(small(body))
+    expect(compiled.graph.nodes.filter(({ op }) => op === 'to_f32').length).toBe(1)
+    const lets = (name: string): string => compiled.graph.values[compiled.graph.lets.get(name)!]!.dtype
+    expect(['n', 'k', 'q'].map(lets)).toEqual(['i32', 'i32', 'i32'])
+  })
+  test('never back: take needs an index of its own making', () => {
+    expect(codes(small('return lr * mean(take(lr, range(h) * 0.5 -> rearrange("h -> 1 h")))'))).toContain('mixed-pipeline')
+    expect(codes(small('let i = rearrange(range(4) * 0.5, "h -> 1 h")\n  return lr * mean(take(lr, i), axis: [0, 1])'))).toEqual([
+      'dtype-mismatch',
+    ])
+  })
+  test('only an axis written as 1 is stretched; axes are added at the left', () => {
+    expect(codes(small('return lr + mean(lr, axis: [1, 2], keep: true) + mean(lr, axis: [0, 1, 2])'))).toEqual([])
+    expect(codes(small('return lr + mean(lr, axis: 3)'))).not.toEqual([])
+  })
+  test('max, min and sum are functions of static values, and ops', () => {
+    const body =
+      'let a = max(lr, axis: 3, keep: true) + sum(lr, axis: -1, keep: true)\n  return min(lr, max(a, 0.5)) * min(2, max(3, 4)) + sum([1, 2])'
+    expect(operations(model(small(body)))).toEqual(['reduce_max', 'reduce_sum', 'add', 'maximum', 'minimum', 'multiply', 'add'])
+  })
+  test('sizes may stand in tensor arithmetic, and resolve to static numbers inside a call', () => {
+    const before = 'module Wide {\n  input x: [.., c]\n  output [.., c]\n  return x -> linear(out: 2 * c) -> linear(out: c)\n}\n'
+    expect(weights(model(small('return Wide(lr) * h / sqrt(3)', { before })))).toEqual(
+      ['Wide.linear.kernel [3, 6]', 'Wide.linear.bias [6]', 'Wide.linear2.kernel [6, 3]', 'Wide.linear2.bias [3]'],
+    ) // prettier-ignore
+  })
+  test('[..] is the same throughout a module', () => {
+    const before = 'module Both {\n  input x: [.., c]\n  input y: [.., d]\n  output [.., c]\n  return x\n}\n'
+    expect(codes(small('return Both(lr, mean(lr, axis: 3, keep: true))', { before }))).toEqual(['unused-input'])
+    expect(codes(small('return Both(lr, mean(lr, axis: 2))', { before }))).toEqual(['shape-mismatch'])
+  })
+})
+
+describe('weight paths', () => {
+  test('scope, let, turn, call; the second of a name is numbered; an only owner of its let has no call', () => {
+    const before =
+      'module Two {\n  input x: [.., c]\n  output [.., c]\n  weight gain: [c] = ones\n  let a = x -> linear(out: c) -> relu -> linear(out: c)\n  return (a * gain) -> linear(out: c)\n}\n'
+    const body =
+      'slot s: [B, h, w, 3] -> [B, h, w, 3] = Two()\n  slot l: [B, h, w, 3] -> [B, h, w, 3] = (x) => x -> linear(out: 3)\n  let only = lr -> conv(out: 3, kernel: 1)\n  let (p, q) = (s(only) -> linear(out: 6)) -> split(sizes: [3, 3], axis: -1)\n  let turns = p -> repeat 2 { Two -> relu }\n  return (l(turns) + q) -> linear(out: 3)'
+    const names = new Set(model(small(body, { before })).graph.weights.map(({ path }) => path.replace(/\.(kernel|bias)$/, '')))
+    expect([...names]).toEqual([
+      'only', 's.gain', 's.a.linear', 's.a.linear2', 's.linear', 'p_q', 'turns[0].gain', 'turns[0].a.linear', 'turns[0].a.linear2', 'turns[0].linear',
+      'turns[1].gain', 'turns[1].a.linear', 'turns[1].a.linear2', 'turns[1].linear', 'l.linear', 'linear',
+    ]) // prettier-ignore
+  })
+  test('a slot that is used twice has its weights once', () => {
+    const body = 'slot s: [B, h, w, 3] -> [B, h, w, 3] = (x) => x -> linear(out: 3)\n  return s(s(lr))'
+    expect(weights(model(small(body)))).toEqual(['s.linear.kernel [3, 3]', 's.linear.bias [3]'])
+  })
+})
+
+describe('slots', () => {
+  test('?u is substituted: no new symbol', () => {
+    const body =
+      'slot grow: [B, h, w, 3] -> [B, ?H, ?W, ?u] = (x) => x -> pad_to(multiple: 4) -> conv(out: 5, kernel: 1)\n  slot back: [B, H, W, u] -> [B, H, W, 3] = (x) => x -> linear(out: 3)\n  let f = lr -> grow\n  return crop(f -> back, to: [h, w])'
+    const compiled = model(small(body))
+    expect(compiled.graph.values[compiled.graph.lets.get('f')!]!.shape.map(format)).toEqual([
+      'B',
+      '4 * ceil(h / 4)',
+      '4 * ceil(w / 4)',
+      '5',
+    ])
+  })
+  test('? is whatever it is; a name that no result binds is unknown', () => {
+    expect(
+      codes(
+        small(
+          'slot s: [B, h, w, 3] -> [B, ?, ?, 3] = (x) => x -> avg_pool(kernel: 2, stride: 2)\n  return interpolate(s(lr), to: [h, w], kernel: nearest)',
+        ),
+      ),
+    ).toEqual([])
+    expect(codes(small('slot s: [B, h, w, 3] -> [B, H, w, 3] = (x) => x\n  return s(lr)'))).toEqual(['unknown-dim'])
+  })
+  test('a scalar is spread over the contract, and x + 0 folds away', () => {
+    const compiled = model(
+      small(
+        'slot base: [B, h, w, 3] -> [B, h, w, 3] = (_) => 0\n  slot one: [B, h, w, 3] -> [B, h, w, 3] = (_) => 1\n  return base(lr) + lr * one(lr)',
+      ),
+    )
+    expect(operations(compiled)).toEqual([])
+  })
+  test('an op may be a filler, and has its weights under the slot', () => {
+    expect(weights(model(small('slot s: [B, h, w, 3] -> [B, h, w, 3] = linear(out: 3)\n  return s(lr)')))).toEqual([
+      's.linear.kernel [3, 3]',
+      's.linear.bias [3]',
+    ])
+  })
+  test('replacements see parameters and sizes of the base, not its lets', () => {
+    const base = small('slot s: [B, h, w, 3] -> [B, h, w, 3] = (x) => x\n  let f = lr -> relu\n  return s(f)', {
+      declared: 'model Small(width: int = 3)',
+    })
+    const variant = (filler: string): string => `variant "v" of Small from "./base.arch"\nreplace s with ${filler}`
+    expect(codes(variant('(x) => x * h / width -> linear(out: width)'), {}, { 'base.arch': base })).toEqual(['mixed-pipeline'])
+    expect(codes(variant('(x) => (x * h / width) -> linear(out: width)'), {}, { 'base.arch': base })).toEqual([])
+    expect(codes(variant('(x) => x + f'), {}, { 'base.arch': base })).toEqual(['unknown-name'])
+  })
+})
+
+describe('how values are decided', () => {
+  const base = small('slot s: [B, h, w, 3] -> [B, h, w, 3] = A(k: 3)\n  return s(lr)', {
+    before:
+      'module A(k: int, n: int = 1) {\n  input x: [B, h, w, c]\n  output [B, h, w, c]\n  return x -> conv(out: c, kernel: k, groups: n)\n}\n',
+    after: `preset p { s.k: 5 }\n${train}\nevaluate { m: [2] }`,
+  })
+  const other = 'module Other(k: int = 1) {\n  input x: [.., c]\n  output [.., c]\n  return x -> linear(out: c)\n}'
+  const files = { 'base.arch': base, 'other.arch': other }
+  const variant = (edits: string): string => `variant "v" of Small from "./base.arch"\nimport Other from "./other.arch"\n${edits}`
+
+  test('a value below a replaced slot is dropped; set and --set address the filler that is there', () => {
+    const compiled = model(variant('replace s with Other()\nset s.k = 2'), { preset: 'p', sets: ['s.k=4'] }, files)
+    expect(compiled.values.filter(({ path }) => path === 's.k').map(({ value, origin }) => [value, origin])).toEqual([
+      ['5', 'preset p, dropped: a.arch, replace'],
+      ['4', '--set'],
+    ])
+    expect(codes(variant('replace s with Other()\nset s.n = 2'), {}, files)).toEqual(['unknown-path'])
+    expect(codes(variant('replace s with Other()'), { sets: ['s.n=2'] }, files)).toEqual(['unknown-path'])
+    expect(codes(variant('replace s with (x) => 2 * x'), { sets: ['s.k=2'] }, files)).toEqual(['unknown-path'])
+  })
+  test('parameters that the filler call gives can be set', () => {
+    expect(weights(model(base, { sets: ['s.k=1', 's.n=3'] }))[0]).toBe('s.conv.kernel [1, 1, 1, 3]')
+  })
+  test('two variants conflict when one path is a prefix of the other, and not beside one another', () => {
+    const two = (first: string, second: string): string[] =>
+      codes(variant(first), { variants: ['b.arch'] }, { ...files, 'b.arch': variant(second) })
+    expect(two('replace s with Other()', 'set s.k = 5')).toContain('edit-conflict')
+    expect(two('set s.k = 5', 'set s.k = 7')).toContain('edit-conflict')
+    expect(two('set train.B = 3', 'set s.k = 7')).toEqual(['unused-import', 'unused-import'].slice(2))
+  })
+  test('a variant that changes train or evaluate has an effect', () => {
+    for (const edit of ['set train.B = 3', 'set evaluate.m = [3]', 'set s.k = 5'])
+      expect(codes(variant(edit), {}, files)).toEqual([])
+    for (const edit of ['set train.B = 2', 'set evaluate.m = [2]', 'set s.k = 3'])
+      expect(codes(variant(edit), {}, files)).toEqual(['variant-no-effect'])
+  })
+})
+
+describe('sizes', () => {
+  const halves = (where: string): string =>
+    `model Small {\n  scale m = 1\n  input lr: [B, h, w, 3] as image${where}\n  output sr: [B, h, w, 3] as image\n  return lr -> rearrange("B (n i) w c -> B n i w c", i: 2) -> rearrange("B n i w c -> B (n i) w c")\n}\n`
+  test('a fact makes a division exact, and is a check of every picture', () => {
+    expect(codes(halves(''))).toEqual(['shape-unknown'])
+    const compiled = model(halves(' where h % 4 == 0, h % 6 == 0'))
+    expect(compiled.outputs[0]!.shape.map(format)).toEqual(['B', 'h', 'w', '3'])
+    expect(compiled.checks.map(({ problem, at }) => [problem, at])).toEqual([
+      ['Small asks for h % 4 == 0', 'a.arch:3'],
+      ['Small asks for h % 6 == 0', 'a.arch:3'],
+    ])
+  })
+  test('for a module that is compiled alone, too', () => {
+    const text =
+      'module Part {\n  input x: [B, h, w, c] where h % 2 == 0\n  output [B, h, w, c]\n  return x -> rearrange("B (n i) w c -> B n i w c", i: 2) -> rearrange("B n i w c -> B (n i) w c")\n}'
+    const { graph, diagnostics } = compileModule('a.arch', 'Part', memoryHost({ 'a.arch': text }))
+    expect(diagnostics).toEqual([])
+    expect(verify(graph!)).toEqual([])
+  })
+  test('what cannot be decided is checked once, with its place', () => {
+    const compiled = model(
+      small(
+        'let a = lr -> unfold(kernel: 3, pad: reflect) -> mean(axis: 3)\n  return a + conv(lr, out: 3, kernel: 3, pad: reflect)',
+        { after: train },
+      ),
+    )
+    expect(compiled.checks.map(({ problem, at }) => [problem, at])).toEqual([
+      ['reflect pad of 1 needs h of at least 2', 'a.arch:6'],
+      ['reflect pad of 1 needs w of at least 2', 'a.arch:6'],
+    ])
+  })
+})
+
+describe('repeat, scale and records', () => {
+  test('zero turns are the identity', () =>
+    expect(operations(model(small('return lr -> repeat 0 { conv(out: 9, kernel: 3) }')))).toEqual([]))
+  test('a static scale stands in shapes, and is what is trained and evaluated', () => {
+    const text = `model Up(stages: [int] = [2, 2]) {\n  scale m = product(stages)\n  input lr: [B, h, w, 3] as image\n  output sr: [B, m * h, m * w, 3] as image\n  return interpolate(lr, by: m, kernel: bicubic)\n}\ntrain { B: 1, h: 4, w: 4, loss: l1(sr, target), optimizer: adam(lr: 1) }\nevaluate {}\n`
+    const compiled = model(text)
+    expect([compiled.scale, compiled.train!.m, compiled.evaluate!.m]).toEqual([
+      { kind: 'fixed', value: 4 },
+      { kind: 'number', value: 4 },
+      [4],
+    ])
+    expect(compiled.outputs[0]!.shape.map(format)).toEqual(['B', '4 * h', '4 * w', '3'])
+  })
+  test('fields have their defaults', () => {
+    const { train: trained, evaluate } = model(small('return lr -> linear(out: 3)', { after: `${train}\nevaluate { m: [2] }` }))
+    expect(trained).toMatchObject({ degrade: [{ op: 'resize', kernel: 'bicubic' }], augment: [], epochs: 1, repeat: 1 })
+    expect(trained!.objectives[0]).toMatchObject({
+      optimizer: { lr: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      schedule: { kind: 'constant' },
+      every: 1,
+    })
+    expect(evaluate).toEqual({
+      m: [2],
+      metrics: ['psnr', 'ssim'],
+      scope: { kind: 'lattice', count: 2304 },
+      tile: 768,
+      degrade: [{ op: 'resize', kernel: 'bicubic' }],
+    })
+  })
+  test('a slot that train.loss does not mention is neither built nor trained', () => {
+    const body = 'slot judge: [B, h, w, 3] -> [B, h, w, 1] = (x) => x -> linear(out: 1)\n  return lr -> linear(out: 3)'
+    const compiled = model(
+      small(body, { after: train.replace(' }', ', judge { loss: mse(judge(sr), 1), optimizer: adam(lr: 1) } }') }),
+    )
+    expect(compiled.train!.objectives.length).toBe(1)
+  })
+  test('equal texts make equal graphs, whatever is written beside', () => {
+    const [one, two] = ['', '// remark\n'].map((before) =>
+      printGraph(model(small('return lr -> linear(out: 3)', { before })).graph),
+    )
+    expect(one).toBe(two)
+  })
+})
