@@ -2,14 +2,15 @@ import { fail, Reported } from './diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
 import { nearest } from './diagnostics/suggest.ts'
 import { Builder, type BoundaryCheck } from './elaborate/builder.ts'
-import { enter } from './elaborate/call-module.ts'
+import { bindParameters, enter } from './elaborate/call-module.ts'
 import { asTensor, evaluate, type Elaboration } from './elaborate/evaluate.ts'
+import { factsOf, factual, type Facts } from './elaborate/facts.ts'
 import type { Place, Scope } from './elaborate/scope.ts'
 import { subgraph, type DType, type Graph } from './ir/graph.ts'
 import type { CompilerHost } from './names/host.ts'
 import { Program, type ModuleUnit } from './names/program.ts'
 import { typed } from './ops/op.ts'
-import { constant, symbol, type Size } from './shapes/size.ts'
+import { constant, mod, sub, symbol, type Size } from './shapes/size.ts'
 import { parseExpression } from './syntax/parse.ts'
 import type { Expression, TensorType } from './syntax/tree.ts'
 
@@ -72,10 +73,18 @@ function elaborated(module: ModuleUnit, builder: Builder, options: ModuleOptions
       return [parameter, { expression, evaluate: (x: Expression) => evaluate(x, scope, place, e), nameSpan }] as const
     }),
   )
+  const { span } = declaration.name
+  const parameters = bindParameters(declaration.name.text, declaration.parameters, given, span, file, e)
+  const facts = factsOf(declaration.body, { ...scope, names: parameters }, e)
+  for (const [size, by] of facts)
+    if (options.sizes?.[size] === undefined) {
+      const problem = `${declaration.name.text} asks for ${size} % ${by} == 0`
+      builder.check({ size: sub(constant(0), mod(symbol(size), by)), least: 0, problem, span })
+    }
   const declared = declaration.body.filter((statement) => statement.kind === 'input')
   const inputs = declared.map((statement) => {
     const dtype = (statement.type.dtype?.text ?? 'f32') as DType
-    const value = builder.input(statement.name.text, typed(axes(statement.type, options.sizes ?? {}), dtype))
+    const value = builder.input(statement.name.text, typed(axes(statement.type, options.sizes ?? {}, facts), dtype))
     return { value, span: statement.name.span }
   })
   const result = enter(module, inputs, given, '', declaration.name.span, e)
@@ -91,7 +100,7 @@ const outputName = ({ declaration }: ModuleUnit): string =>
   declaration.body.find((statement) => statement.kind === 'output')?.name?.text ?? 'output'
 
 /** The axes of a declared input. */
-const axes = (type: TensorType, sizes: Readonly<Record<string, number>>): Size[] =>
+const axes = (type: TensorType, sizes: Readonly<Record<string, number>>, facts: Facts): Size[] =>
   type.axes.map((axis) => {
     const { size } = axis.kind === 'size' ? axis : { size: undefined }
     if (size?.kind === 'number') return constant(Number(size.text))
@@ -102,5 +111,5 @@ const axes = (type: TensorType, sizes: Readonly<Record<string, number>>): Size[]
         axis.span,
       )
     const known = sizes[size.name]
-    return known === undefined ? symbol(size.name) : constant(known)
+    return known === undefined ? factual(size.name, facts) : constant(known)
   })

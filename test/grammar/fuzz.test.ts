@@ -54,6 +54,25 @@ test('a network with tokens taken out, doubled and exchanged', () => {
   }
 })
 
+const good = ['good-slots', 'good-constants', 'good-where', 'good-objective', 'good-repeat'].map((name) =>
+  readFileSync(new URL(`../corpus/${name}/main.arch`, import.meta.url), 'utf8'),
+)
+
+test.each(good.map((text, at) => [at, text] as const))('names and numbers of network %i exchanged', (at, text) => {
+  const random = createRandom(10 + at)
+  const parts = text.split(/\b/)
+  const places = (like: RegExp): number[] => parts.flatMap((part, index) => (like.test(part) ? [index] : []))
+  const kinds = [places(/^[A-Za-z_]\w*$/), places(/^\d+$/)]
+  const numbers = ['0', '1', '2', '7', '64', '100000', '999999999']
+  for (let turn = 0; turn < 60; turn += 1) {
+    const changed = [...parts]
+    const kind = kinds[turn % 2]!
+    const pick = (): number => kind[Math.floor(random.uniform(0, kind.length))]!
+    changed[pick()] = turn % 4 === 3 ? numbers[Math.floor(random.uniform(0, numbers.length))]! : parts[pick()]!
+    answers(changed.join(''))
+  }
+})
+
 const nested: readonly (readonly [string, string])[] = [
   ['parentheses', '('.repeat(5000) + 'x' + ')'.repeat(5000)],
   ['open parentheses', '('.repeat(5000)],

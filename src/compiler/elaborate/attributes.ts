@@ -100,7 +100,8 @@ function wordOr(name: string, expression: Extract<Expression, { kind: 'name' }>,
   }
 }
 
-function convert(name: string, spec: AttributeSpec, value: Value, span: Span): AttributeValue {
+/** A value that is already known, as an attribute's spec wants it. */
+export function convert(name: string, spec: AttributeSpec, value: Value, span: Span): AttributeValue {
   const wrong = (given = show(value)): never => {
     if (value.kind === 'size' || (value.kind === 'list' && value.items.some((item) => item.kind === 'size')))
       fail('not-static', { name, on: value.kind === 'size' ? `${show(value)}, an input's size` : "an input's size" }, span)

@@ -5,7 +5,7 @@ import type { Initialiser } from '../ir/graph.ts'
 import { isTensor, type AttributeValue, type Op, type OpCall, type OpResult, type TensorValue } from '../ops/op.ts'
 import { asInteger, atLeast, compare, format, type Size } from '../shapes/size.ts'
 import type { Argument, Call, Expression } from '../syntax/tree.ts'
-import { readAttribute } from './attributes.ts'
+import { convert, readAttribute } from './attributes.ts'
 import { asTensor, type Elaboration } from './evaluate.ts'
 import { join, type Place, type Scope } from './scope.ts'
 import { asSize, isScalar } from './static.ts'
@@ -33,27 +33,25 @@ export function callOp(
   const { pattern, rest } = takePattern(op, call, positional)
   const inputs: TensorValue[] = []
   const spans: Span[] = []
-  const scalars: { value: number; span: Span }[] = []
+  const unnamed: Attributes = new Map()
   const given = [
     ...(piped ? [piped] : []),
     ...rest.map((argument) => ({ value: around.evaluate(argument.value), span: argument.value.span })),
   ]
-  given.forEach((argument, at) => {
-    const { value, span } = argument
-    // A number instead of the last tensor, where the op takes one: mse(a, 1); the count of range.
-    if (value.kind === 'number' && 'right' in op.attributes && at === op.takes.length - 1)
-      scalars.push({ value: value.value, span })
-    else if (op.name === 'range' && isScalar(value)) scalars.push({ value: 0, span })
+  for (const [at, { value, span }] of given.entries()) {
+    const name = op.scalar?.at === at && value.kind !== 'tensor' && value.kind !== 'several' ? op.scalar.name : undefined
+    if (name) unnamed.set(name, { value: convert(name, op.attributes[name]!, value, span), span })
     else {
       inputs.push(asTensor(value, op.name, span))
       spans.push(span)
     }
-  })
-  const rangeSize = op.name === 'range' && given[0] && isScalar(given[0].value) ? asSize(given[0].value) : undefined
-  checkArity(op, inputs.length + scalars.length, call, spans)
-  const attributes = readAttributes(op, call, named, around, pattern !== undefined)
-  for (const scalar of scalars) if ('right' in op.attributes) attributes.set('right', { value: scalar.value, span: scalar.span })
-  if (rangeSize) attributes.set('n', { value: rangeSize, span: given[0]!.span })
+  }
+  checkArity(op, inputs.length + unnamed.size, call, spans)
+  const attributes = new Map([...unnamed, ...readAttributes(op, call, named, around, pattern !== undefined)])
+  const missing = Object.entries(op.attributes).find(
+    ([name, spec]) => !attributes.has(name) && spec.standard === undefined && !spec.optional,
+  )
+  if (missing) fail('missing-attribute', { callee: op.name, name: missing[0] }, call.span, { help: missing[1].about })
   return asValue(op.build(opCall(op, call, inputs, spans, attributes, pattern, around)))
 }
 
@@ -70,10 +68,6 @@ function takePattern(
 }
 
 function checkArity(op: Op, given: number, call: Call, spans: readonly Span[]): void {
-  if (op.name === 'range') {
-    if (given !== 1) fail('arity', { callee: 'range', takes: 'one size', given }, call.span)
-    return
-  }
   const any = op.takes[0]?.startsWith('..') ?? false
   if (any ? given >= 1 : given === op.takes.length) return
   const count = op.takes.length
@@ -112,9 +106,6 @@ function readAttributes(
     if (!spec) fail('unknown-attribute', { callee: op.name, name, near: nearest(name, accepted), accepted }, argument.name.span)
     attributes.set(name, { value: readAttribute(name, spec, argument.value, (x) => around.evaluate(x)), span: argument.span })
   }
-  for (const [name, spec] of Object.entries(op.attributes))
-    if (!attributes.has(name) && spec.standard === undefined && !spec.optional)
-      fail('missing-attribute', { callee: op.name, name }, call.span, { help: spec.about })
   return attributes
 }
 

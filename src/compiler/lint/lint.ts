@@ -101,6 +101,7 @@ function unusedInside(unit: FileUnit): Diagnostic[] {
     const used = mentionedIn(declaration)
     const model = declaration.kind === 'model' ? unit.models.get(declaration.name.text) : undefined
     const live = model && reached(model)
+    live?.forEach((name) => used.add(name)) // losses mention inputs
     const slots = declaration.body.flatMap((statement) => (statement.kind === 'slot' ? [statement.name.text] : []))
     // A let of a dead slot is not reported beside the slot.
     const ofDeadSlot = (value: Expression): boolean => {
@@ -113,7 +114,9 @@ function unusedInside(unit: FileUnit): Diagnostic[] {
         for (const name of statement.names)
           if (!used.has(name.text) && !name.text.startsWith('_') && !ofDeadSlot(statement.value))
             found.push(diagnostic('unused-let', { name: name.text }, name.span))
-      if (statement.kind === 'input' && declaration.kind === 'module' && !used.has(statement.name.text))
+      if (statement.kind === 'weight' && !used.has(statement.name.text))
+        found.push(diagnostic('unused-let', { name: statement.name.text }, statement.name.span))
+      if (statement.kind === 'input' && !used.has(statement.name.text))
         found.push(diagnostic('unused-input', { name: statement.name.text }, statement.name.span))
     }
   }

@@ -90,6 +90,10 @@ export const elementwiseOps: readonly Op[] = Object.entries(elementwise)
     build(call) {
       const x = integer ? call.inputs[0]! : call.requireFloat(0)
       const values = Object.fromEntries(Object.keys(attributes).map((key) => [key, call.real(key)]))
+      if (x.dtype === 'i32')
+        for (const [key, value] of Object.entries(values))
+          if (!Number.isInteger(value))
+            call.fail('attribute-type', { name: key, takes: 'an int where x is i32', given: String(value) }, call.spanOf(key))
       return call.emit(
         elementwisePrimitives.find((primitive) => primitive.name === name)!,
         [x],

@@ -40,6 +40,7 @@ const loss = (primitive: Primitive, summary: string): Op => ({
   summary,
   takes: ['a: [..]', 'b: [..] or a number'],
   gives: 'a number',
+  scalar: { at: 1, name: 'right' },
   attributes: { right: { type: 'real', optional: true, about: 'a number instead of b, as in mse(a, 1)' } },
   build(call) {
     const [a, b] = call.inputs

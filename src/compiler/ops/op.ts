@@ -121,6 +121,8 @@ export interface Op {
   /** Takes an einops pattern as its last argument. */
   readonly pattern?: true
   readonly ownsWeights?: true
+  /** The attribute that may stand without its name in place of tensor `at`, as in range(4) and mse(a, 1). */
+  readonly scalar?: { readonly at: number; readonly name: string }
   build(call: OpCall): OpResult
   /** In the architecture language; compiled in the tests. `inputs` names the shapes it runs on. */
   readonly example: {

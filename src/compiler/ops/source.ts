@@ -11,9 +11,10 @@ export const counting: Primitive = {
 export const range: Op = {
   name: 'range',
   summary: '0, 1, .. n - 1.',
-  takes: [],
+  takes: ['n'],
   gives: 'i32[n]',
-  attributes: {},
+  scalar: { at: 0, name: 'n' },
+  attributes: { n: { type: 'size', least: 1, about: 'how many: an int or a size' } },
   build: (call) => call.emit(counting, [], { sizes: { n: [call.size('n')] } })[0]!,
   example: { inputs: { x: [4] }, code: 'x * range(4)' },
 }

@@ -122,10 +122,7 @@ function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
     }
 
     override getConfig(): tfjs.serialization.ConfigDict {
-      const { name, ...config } = this.config
-      return { ...super.getConfig(), archc: JSON.stringify(config).replaceAll('_', '\\u005f') } as SavedConfig & {
-        name: typeof name
-      }
+      return { ...super.getConfig(), archc: JSON.stringify(this.config).replaceAll('_', '\\u005f') }
     }
   }
   return PrimitiveLayer as unknown as ArchcLayerClass
