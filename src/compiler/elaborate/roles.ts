@@ -5,11 +5,11 @@ import { typed, type TensorValue } from '../ops/op.ts'
 import type { InputRole, ModelInput, ModelOutput, OutputRole, PictureOperation } from '../plan.ts'
 import { asInteger, compare, constant, format, mod, sub, symbol, type Size } from '../shapes/size.ts'
 import type { Condition, Expression, Name, Role, Statement } from '../syntax/tree.ts'
-import { sizeOf } from './call-module.ts'
 import { nowhere, type ModelContext } from './context.ts'
 import { evaluate } from './evaluate.ts'
 import { factual, type Facts } from './facts.ts'
 import { FieldReader } from './records.ts'
+import { sizeOf } from './tensor-types.ts'
 import { isInteger, shapeText, show } from './values.ts'
 
 type InputStatement = Extract<Statement, { kind: 'input' }>
