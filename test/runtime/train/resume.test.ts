@@ -1,0 +1,215 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { cp, rm, truncate } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { UserError } from '../../../src/errors.ts'
+import type { Engine } from '../../../src/runtime/engine/index.ts'
+import { listCheckpoints, openRun, readLog, runPaths } from '../../../src/runtime/files/run-folder.ts'
+import { readSafetensors } from '../../../src/runtime/files/safetensors.ts'
+import { loadModel } from '../../../src/runtime/network/load-model.ts'
+import { fileHost } from '../../../src/runtime/host.ts'
+import { train } from '../../../src/runtime/train/train.ts'
+import { archc, startArchc, type Started } from '../../cli/run-archc.ts'
+import { model, quietEngine, samples, temporaryFolder, testField, tinier } from '../network/small.ts'
+
+const folder = temporaryFolder()
+const at = (name: string): string => path.join(folder, name)
+const steps = 12
+const every = 4
+
+/** The same training on the command line. */
+const command = (out: string, ...more: string[]): string[] => [
+  'train', 'models/iste.arch', '--preset', 'tiny', ...tinier.flatMap((set) => ['--set', set]), '--data', 'samples/train.csv', '--out', out, '--seed', '1', '--checkpoint-every', String(every), ...more,
+] // prettier-ignore
+const begin = (out: string): string[] => command(out, '--steps', String(steps), '--val', '0.3')
+
+/** Everything of a run that must not depend on how often it was stopped. */
+async function outcome(run: string) {
+  const numbers = async (file: string) =>
+    [...(await readSafetensors(file)).tensors].map(([name, { data }]) => [
+      name,
+      Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
+    ])
+  const opened = await openRun(run)
+  const last = (await listCheckpoints(opened)).at(-1)!
+  return {
+    step: last.step,
+    loss: last.loss,
+    weights: await numbers(runPaths(run).weights),
+    optimizer: await numbers(path.join(last.folder, 'optimizer.safetensors')),
+    state: (JSON.parse(readFileSync(path.join(last.folder, 'state.json'), 'utf8')) as { state: unknown }).state,
+    log: (await readLog(opened)).map(({ step, loss, rate, epoch }) => ({ step, loss, rate, epoch })),
+  }
+}
+
+/** Lines of the log that are whole. */
+const logged = (run: string): number =>
+  existsSync(runPaths(run).log) ? readFileSync(runPaths(run).log, 'utf8').split('\n').length - 1 : 0
+
+/** Waits until the log of a running training has `count` lines. */
+async function reached(run: string, count: number, { child, outcome: ended }: Started): Promise<void> {
+  while (logged(run) < count) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`training ended before step ${count}: ${(await ended).stderr}`)
+    await wait(4)
+  }
+}
+
+let engine: Engine
+let whole: Awaited<ReturnType<typeof outcome>>
+beforeAll(async () => {
+  engine = await quietEngine()
+  await train({
+    loaded: model('iste.arch', tinier),
+    data: [samples],
+    out: at('whole'),
+    engine,
+    seed: 1,
+    steps,
+    val: 0.3,
+    checkpointEvery: every,
+    say: () => undefined,
+  })
+  whole = await outcome(at('whole'))
+})
+
+describe('a training that is stopped and resumed ends as one that was not, bit for bit', () => {
+  it('killed (SIGKILL) between two checkpoints, twice', async () => {
+    const run = at('killed')
+    /** True where the kill fell on steps that no checkpoint has: a slow machine may miss them. */
+    const killAfter = async (step: number, args: readonly string[]): Promise<boolean> => {
+      const started = startArchc(args)
+      await reached(run, step, started)
+      started.child.kill('SIGKILL')
+      expect((await started.outcome).signal).toBe('SIGKILL')
+      const saved = (await listCheckpoints(await openRun(run))).at(-1)!.step
+      expect(saved % every).toBe(0)
+      return saved === step - 1 && logged(run) > saved
+    }
+    let isBetween = false
+    for (let attempt = 0; attempt < 4 && !isBetween; attempt += 1) {
+      await rm(run, { recursive: true, force: true })
+      isBetween = (await killAfter(every + 1, begin(run))) && (await killAfter(2 * every + 1, command(run, '--resume')))
+    }
+    expect(isBetween, 'both kills fell between checkpoints').toBe(true)
+    const { code, stderr } = await archc(command(run, '--resume'))
+    expect(code, stderr).toBe(0)
+    expect(stderr).toMatch(/resuming .*killed at step 8/)
+    expect(await outcome(run)).toEqual(whole)
+  })
+
+  it('by Ctrl-C: exit 130 with everything saved', async () => {
+    const run = at('interrupted')
+    const started = startArchc(begin(run))
+    await reached(run, 2, started)
+    const same = loadModel('models/iste.arch', { preset: 'tiny', variants: [], sets: tinier })
+    await expect(
+      train({ loaded: same, data: [samples], out: run, engine, seed: 1, val: 0.3, resume: true, say: () => undefined }),
+    ).rejects.toThrow(/process \d+/) // two at once
+    started.child.kill('SIGINT')
+    const { code, signal, stderr } = await started.outcome
+    expect({ code, signal }).toEqual({ code: 130, signal: null })
+    const stopped = logged(run)
+    expect(stderr).toMatch(new RegExp(`stopped at step ${stopped}; go on with --resume`))
+    expect((await listCheckpoints(await openRun(run))).at(-1)!.step).toBe(stopped)
+    expect(stopped).toBeLessThan(steps)
+    expect(existsSync(runPaths(run).lock)).toBe(false)
+    const resumed = await archc(command(run, '--resume', '--json'))
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ step: steps, finished: true })
+    expect(resumed.code).toBe(0)
+    expect(await outcome(run)).toEqual(whole)
+  })
+
+  it('resumed in this process, with a damaged newest checkpoint passed over', async () => {
+    const run = at('damaged')
+    await cp(at('whole'), run, { recursive: true })
+    const newest = (await listCheckpoints(await openRun(run))).at(-1)!
+    await truncate(path.join(newest.folder, 'optimizer.safetensors'), 100)
+    const said: string[] = []
+    await train({
+      loaded: model('iste.arch', tinier),
+      data: [samples],
+      out: run,
+      engine,
+      seed: 1,
+      val: 0.3,
+      checkpointEvery: every,
+      resume: true,
+      say: (line) => said.push(line),
+    })
+    expect(said).toEqual([expect.stringMatching(/passed over the damaged checkpoint .*step-000012/), `resuming ${run} at step 8`])
+    expect(await outcome(run)).toEqual(whole)
+  })
+})
+
+describe('resuming', () => {
+  const resume = (change: Partial<Parameters<typeof train>[0]> = {}, run = at('whole')) =>
+    train({
+      loaded: model('iste.arch', tinier),
+      data: [samples],
+      out: run,
+      engine,
+      seed: 1,
+      val: 0.3,
+      resume: true,
+      say: () => undefined,
+      ...change,
+    })
+
+  it.each<[string, () => Partial<Parameters<typeof train>[0]>, RegExp]>([
+    [
+      'another file',
+      () => ({ loaded: model('ablations/wo-stf.arch', tinier) }),
+      /began with \S*iste\.arch, not \S*wo-stf\.arch$/,
+    ],
+    ['another preset', () => ({ loaded: model('iste.arch', tinier, 'micro') }), /began with preset tiny, not preset micro$/],
+    [
+      'another --set',
+      () => ({ loaded: model('iste.arch', [...tinier, 'dim=16']) }),
+      /began with --set train\.q=64 .*, not train\.q=64 .* dim=16$/,
+    ],
+    ['another seed', () => ({ seed: 2 }), /began with --seed 1, not 2$/],
+    [
+      'other weights to start from',
+      () => ({ from: at('other.safetensors') }),
+      /began with fresh weights, not --from .*other\.safetensors$/,
+    ],
+    ['other pictures', () => ({ data: [samples, testField] }), /is not what it began with: cmu1_x620_y560\.png is new$/],
+    ['fewer pictures', () => ({ data: [testField] }), /is not what it began with: train\/brecahad_\d+\.jpg is missing$/],
+  ])('with %s is refused by name', async (_what, change, message) => {
+    const before = await outcome(at('whole'))
+    await expect(resume(change())).rejects.toThrow(message)
+    await expect(resume(change())).rejects.toThrow(UserError)
+    expect(await outcome(at('whole'))).toEqual(before)
+  })
+
+  it('with a text that was edited since is refused by the name of the file', async () => {
+    const { options, file } = model('iste.arch', tinier)
+    const edited = loadModel(file, options, {
+      ...fileHost,
+      read: (name) => (name.endsWith('mlp.arch') ? { text: `${readFileSync(name, 'utf8')}// more\n` } : fileHost.read(name)),
+    })
+    await expect(resume({ loaded: edited })).rejects.toThrow(/began with another text: \S*lib\/mlp\.arch changed since$/)
+  })
+
+  it('what is done already says so and changes nothing', async () => {
+    const said: string[] = []
+    expect(await resume({ say: (line) => said.push(line) })).toMatchObject({ step: steps, finished: true })
+    expect(said).toContain(`${at('whole')} has ${steps} steps already`)
+    expect(await outcome(at('whole'))).toEqual(whole)
+  })
+
+  it('keeps the split that the run began with, whatever --val says now', async () => {
+    const run = at('longer')
+    await cp(at('whole'), run, { recursive: true })
+    expect(await resume({ steps: steps + 1, val: 0 }, run)).toMatchObject({ step: steps + 1 })
+    const { state, loss } = await outcome(run)
+    expect(loss).not.toBe((state as { smooth: number }).smooth) // still taken on the pictures set aside
+  })
+
+  it('a folder that is no run, and a new run over an old one, are refused', async () => {
+    await expect(resume({}, at('nowhere'))).rejects.toThrow(/nowhere is no run: it does not exist/)
+    await expect(resume({ resume: false })).rejects.toThrow(/whole is a run already/)
+  })
+})
