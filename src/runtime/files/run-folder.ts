@@ -61,6 +61,7 @@ const recordFields: Readonly<Record<keyof RecordFile, (value: unknown) => boolea
   options: (value) => typeof value === 'object' && value !== null,
   values: Array.isArray,
   seed: Number.isSafeInteger,
+  training: (value) => value === undefined || (typeof value === 'object' && value !== null),
   versions: (value) => typeof value === 'object' && value !== null,
   engine: (value) => typeof value === 'object' && value !== null,
   data: Array.isArray,

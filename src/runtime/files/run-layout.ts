@@ -21,6 +21,8 @@ export interface RunRecord {
   /** Every parameter and field with its resolved value and where that came from (`default`, `preset mini`, `--set`, ..). */
   readonly values: readonly { readonly path: string; readonly value: unknown; readonly origin: string }[]
   readonly seed: number
+  /** What it was told to do: steps instead of the text's epochs, weights to start from. A resumed run does the same. */
+  readonly training?: { readonly steps?: number; readonly from?: string }
   /** archc, Node, tfjs, TensorFlow, .. */
   readonly versions: Readonly<Record<string, string>>
   /** Which engine computed, on which devices. */

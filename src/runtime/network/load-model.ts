@@ -13,13 +13,19 @@ export function sourcesText(sources: ReadonlyMap<string, string>, options: Compi
   return [...settings, ...[...sources].filter(([name]) => !name.startsWith('--set')).map(([name, text]) => `${separator}${name}\n${text}`)].join('\n')
 }
 
-/** A host that reads the sources back from such a text. */
-export function sourcesHost(text: string): CompilerHost {
+/** The sources of such a text by name. */
+export function sourcesOf(text: string): Map<string, string> {
   const files = new Map<string, string>()
   for (const part of text.split(new RegExp(`^${separator}`, 'm')).slice(1)) {
     const end = part.indexOf('\n')
     files.set(part.slice(0, end), part.slice(end + 1))
   }
+  return files
+}
+
+/** A host that reads the sources back from such a text. */
+export function sourcesHost(text: string): CompilerHost {
+  const files = sourcesOf(text)
   return { resolve: fileHost.resolve, read: (file) => (files.has(file) ? { text: files.get(file)! } : { problem: 'the run does not hold it' }) }
 }
 

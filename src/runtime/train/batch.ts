@@ -18,13 +18,29 @@ export interface ItemPlan {
   readonly values: ItemValues
 }
 
-const lengths = (input: ModelInput, sizes: Readonly<Record<string, number>>): number[] => input.shape.map((size: Size) => evaluate(size, sizes))
+const lengths = (input: ModelInput, sizes: Readonly<Record<string, number>>): number[] =>
+  input.shape.map((size: Size) => evaluate(size, sizes))
+
+/** What no picture can put right: transposing what is not square would exchange the sizes of items that are stacked. */
+export function checkPlan(plan: TrainPlan, model: CompiledModel): void {
+  const source = model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
+  const [, height, width] = lengths(source, plan.sizes) as [number, number, number]
+  if (height !== width && plan.augment.some(({ op }) => op === 'transpose'))
+    throw new UserError(
+      `train.augment transposes, which needs squares; items are ${height} x ${width}`,
+      'make both sizes equal, or leave transpose out: --set "train.augment=[flip_x, flip_y]"',
+    )
+}
 
 /** The scale of an item; one outside of the model's range stops the run. */
 export function planItem(model: CompiledModel, plan: TrainPlan, random: Random, values: ItemValues): ItemPlan {
   const m = drawValue(plan.m, random, values)
   const [from, to] = model.scale.kind === 'range' ? [model.scale.from, model.scale.to] : [model.scale.value, model.scale.value]
-  if (!(m >= from && m <= to)) throw new UserError(`train.m drew ${m}, outside of the model's scale ${from} .. ${to}`, 'change train.m, for example with --set train.m=..')
+  if (!(m >= from && m <= to))
+    throw new UserError(
+      `train.m drew ${m}, outside of the model's scale ${from} .. ${to}`,
+      'change train.m, for example with --set train.m=..',
+    )
   return { m, random, values: { ...values, m } }
 }
 
@@ -44,11 +60,18 @@ export function makeItem(model: CompiledModel, plan: TrainPlan, picture: Picture
   const small = degrade(cut, drawOperations(plan.degrade, random, values), low[1]!, low[0]!)
   const shown = enlarged ? degrade(small, drawOperations(source.by ?? [], random, values), width, height) : small
   const moves = drawOperations(plan.augment, random, values)
-  const [input, target] = [shown, cut].map((each) => moves.reduce((moved, move) => degrade(moved, [move], moved.width, moved.height), each)) as [Picture, Picture]
+  const [input, target] = [shown, cut].map((each) =>
+    moves.reduce((moved, move) => degrade(moved, [move], moved.width, moved.height), each),
+  ) as [Picture, Picture]
   const output = model.outputs.find((candidate) => candidate.role === 'samples' || candidate.role === 'image')!
   const item: Record<string, Float32Array> = { [source.name]: normalised(input.data, source.range) }
   if (output.role === 'image') return { ...item, target: normalised(target.data, output.range) }
   const queries = plan.sizes['q']!
+  if (queries > target.width * target.height)
+    throw new UserError(
+      `train.q asks for ${queries} different pixels, and at m = ${m.toPrecision(3)} an item is ${target.height} x ${target.width}, which has ${target.width * target.height}`,
+      'make train.q smaller, or the items larger',
+    )
   const chosen = random.sample(target.width * target.height, queries)
   const coordinates = model.inputs.find((candidate) => candidate.role === 'coordinates')!
   const cell = model.inputs.find((candidate) => candidate.role === 'cell')

@@ -5,14 +5,24 @@ import { UserError } from '../../errors.ts'
 import { listData, split, type DataEntry } from '../data/dataset.ts'
 import type { Engine } from '../engine/index.ts'
 import { createRandom } from '../files/random.ts'
-import { appendLog, createRun, loadCheckpoint, lockRun, openRun, rewindLog, runPaths, saveCheckpoint, type Run } from '../files/run-folder.ts'
+import {
+  appendLog,
+  createRun,
+  loadCheckpoint,
+  lockRun,
+  rewindLog,
+  runPaths,
+  saveCheckpoint,
+  type Run,
+} from '../files/run-folder.ts'
 import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { openEventFile } from '../files/tensorboard.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import { compareWeights, createNetwork, type Network } from '../network/network.ts'
 import { createAdam, type AdamState } from './adam.ts'
-import { makeItem, planItem, stackItems, type Item } from './batch.ts'
+import { checkPlan, makeItem, planItem, stackItems, type Item } from './batch.ts'
 import { createPictureStore, type PictureStore } from './data.ts'
+import { reopen } from './reopen.ts'
 import { rateAt } from './schedule.ts'
 import { versions } from './versions.ts'
 
@@ -55,6 +65,12 @@ export interface TrainResult {
   readonly finished: boolean
 }
 
+/** The two sides of the data. */
+export interface Parts {
+  readonly train: readonly DataEntry[]
+  readonly val: readonly DataEntry[]
+}
+
 interface Trainer {
   readonly objective: Objective
   readonly variables: ReadonlyMap<string, tf.Variable>
@@ -75,10 +91,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { model } = loaded
   const plan = model.train
   if (!plan) throw new UserError(`${loaded.file} has no train block`, 'add one, or choose a file that has')
-  if (!engine.trains) throw new UserError(`the engine ${engine.description} cannot train`, 'archc engine install brings TensorFlow, which can')
+  if (!engine.trains)
+    throw new UserError(`the engine ${engine.description} cannot train`, 'archc engine install brings TensorFlow, which can')
+  checkPlan(plan, model)
   const entries = await listData(options.data)
-  const parts = split(entries, { val: options.val, seed })
-  const run = options.resume ? await reopen(options) : await create(options, plan, parts)
+  const { run, parts } = options.resume
+    ? await reopen(options, entries)
+    : await create(options, split(entries, { val: options.val, seed }))
   const lock = await lockRun(run)
   const network = createNetwork([model.graph, ...plan.objectives.map((objective) => objective.graph)])
   const trainers = plan.objectives.map((objective) => trainer(network, objective))
@@ -96,12 +115,18 @@ function trainer(network: Network, objective: Objective): Trainer {
   return { objective, variables, adam: createAdam(variables, objective.optimizer) }
 }
 
-async function create(options: TrainOptions, plan: TrainPlan, parts: { train: DataEntry[]; val: DataEntry[] }): Promise<Run> {
-  const { loaded, engine, seed } = options
+async function create(options: TrainOptions, parts: Parts): Promise<{ run: Run; parts: Parts }> {
+  const { loaded, engine, seed, steps, from } = options
   const { model } = loaded
-  const listed = (list: DataEntry[], side: 'train' | 'val') =>
-    list.map(({ name, sha256, group, mpp }) => ({ path: name, sha256, ...(group !== undefined && { group }), ...(mpp !== undefined && { mpp }), split: side }))
-  return createRun(
+  const listed = (list: readonly DataEntry[], side: 'train' | 'val') =>
+    list.map(({ name, sha256, group, mpp }) => ({
+      path: name,
+      sha256,
+      ...(group !== undefined && { group }),
+      ...(mpp !== undefined && { mpp }),
+      split: side,
+    }))
+  const run = await createRun(
     options.out,
     {
       model: model.name,
@@ -111,20 +136,26 @@ async function create(options: TrainOptions, plan: TrainPlan, parts: { train: Da
       options: loaded.options,
       values: model.values,
       seed,
+      training: { ...(steps !== undefined && { steps }), ...(from !== undefined && { from }) },
       versions: versions(),
       engine: { ...engine },
       data: [...listed(parts.train, 'train'), ...listed(parts.val, 'val')],
     },
     loaded.text,
   )
+  return { run, parts }
 }
 
-async function reopen(options: TrainOptions): Promise<Run> {
-  const run = await openRun(options.out)
-  if (run.text !== options.loaded.text)
-    throw new UserError(`${options.out} was trained from another text, preset or --set`, 'resume with what it began with (see run.json), or train into another folder')
-  if (run.record.seed !== options.seed) throw new UserError(`${options.out} began with --seed ${run.record.seed}`, `resume with --seed ${run.record.seed}`)
-  return run
+/** What a checkpoint keeps beside weights and moments. */
+interface State {
+  readonly seed: number
+  readonly step: number
+  readonly position: number
+  /** Updates that each optimiser has made. */
+  readonly counts: readonly number[]
+  /** The smoothed loss and its lowest; absent in the first runs of archc. */
+  readonly smooth?: number
+  readonly lowest?: number
 }
 
 class Training {
@@ -132,6 +163,11 @@ class Training {
   readonly #steps: number
   readonly #stepsPerEpoch: number
   readonly #batch: number
+  /** Steps as they were asked for; undefined where the text's epochs count. */
+  readonly #given: number | undefined
+  /** The loss, smoothed, and the lowest that it was. */
+  #smooth = Number.NaN
+  #lowest = Infinity
 
   constructor(
     readonly options: TrainOptions,
@@ -140,11 +176,12 @@ class Training {
     readonly run: Run,
     readonly network: Network,
     readonly trainers: readonly Trainer[],
-    readonly parts: { readonly train: readonly DataEntry[]; readonly val: readonly DataEntry[] },
+    readonly parts: Parts,
   ) {
     this.#batch = plan.sizes['B'] ?? 1
     this.#stepsPerEpoch = Math.max(1, Math.floor((parts.train.length * plan.repeat) / this.#batch))
-    this.#steps = options.steps ?? plan.epochs * this.#stepsPerEpoch
+    this.#given = options.steps ?? run.record.training?.steps
+    this.#steps = this.#given ?? plan.epochs * this.#stepsPerEpoch
   }
 
   async go(): Promise<TrainResult> {
@@ -153,8 +190,6 @@ class Training {
     if (step >= this.#steps) options.say(`${run.folder} has ${step} steps already`)
     const events = openEventFile(run.folder, { resumeStep: step })
     const every = options.checkpointEvery ?? Math.min(250, Math.max(20, Math.round(this.#steps / 20)))
-    let lowest = Infinity
-    let smooth = Number.NaN
     let loss = Number.NaN
     let saved = step
     let spent = 0
@@ -170,23 +205,38 @@ class Training {
       loss = measured['loss']!
       const rate = this.#rate(this.trainers[0]!.objective, step)
       step += 1
-      if (!Object.values(measured).every(Number.isFinite)) await this.#stop(step, this.#firstNonFinite(items, step - 1), saved)
-      smooth = Number.isNaN(smooth) ? loss : 0.95 * smooth + 0.05 * loss
-      lowest = Math.min(lowest, smooth)
-      if (step - begun > 50 && smooth > divergence * lowest + 1) await this.#stop(step, `the loss grew to ${smooth.toPrecision(3)} from ${lowest.toPrecision(3)}`, saved)
+      if (!allFinite(measured)) await this.#stop(step, this.#firstNonFinite(items), saved)
+      this.#smooth = Number.isNaN(this.#smooth) ? loss : 0.95 * this.#smooth + 0.05 * loss
+      this.#lowest = Math.min(this.#lowest, this.#smooth)
+      if (this.#smooth > divergence * this.#lowest + 1)
+        await this.#stop(step, `the loss grew to ${this.#smooth.toPrecision(3)} from ${this.#lowest.toPrecision(3)}`, saved)
       if (step - begun > 1 || this.#steps === 1) spent += milliseconds
       const perStep = spent / Math.max(1, step - begun - 1)
-      await appendLog(run, { step, epoch: this.#epoch(step - 1), ...measured, rate, milliseconds: Math.round(milliseconds), time: new Date().toISOString() })
+      await appendLog(run, {
+        step,
+        epoch: this.#epoch(step - 1),
+        ...measured,
+        rate,
+        milliseconds: Math.round(milliseconds),
+        time: new Date().toISOString(),
+      })
       events.scalars(step, { ...prefixed('train/', measured), 'train/rate': rate })
-      options.onStep?.({ step, steps: this.#steps, loss, rate, milliseconds, secondsLeft: (perStep * (this.#steps - step)) / 1000 })
+      options.onStep?.({
+        step,
+        steps: this.#steps,
+        loss,
+        rate,
+        milliseconds,
+        secondsLeft: (perStep * (this.#steps - step)) / 1000,
+      })
       if (step % every === 0 || step === this.#steps) {
-        const validation = await this.#save(step, smooth)
+        const validation = await this.#save(step, saved)
         events.scalars(step, { 'val/loss': validation })
         saved = step
       }
       await new Promise(setImmediate)
     }
-    if (saved !== step) await this.#save(step, Number.isNaN(smooth) ? 0 : smooth)
+    if (saved !== step) await this.#save(step, saved)
     events.close()
     return { run, step, loss, finished: step >= this.#steps }
   }
@@ -200,19 +250,27 @@ class Training {
       if (checkpoint) {
         checkpoint.notes.forEach(options.say)
         network.assign(checkpoint.weights)
-        const counts = (checkpoint.state as { counts: readonly number[] }).counts
-        this.trainers.forEach(({ objective, adam }, at) => adam.assign(ofGroup(checkpoint.optimizer, objective.group), counts[at]!))
+        const { counts, smooth, lowest } = checkpoint.state as State
+        this.#smooth = smooth ?? Number.NaN
+        this.#lowest = lowest ?? Infinity
+        this.trainers.forEach(({ objective, adam }, at) =>
+          adam.assign(ofGroup(checkpoint.optimizer, objective.group), counts[at]!),
+        )
         await rewindLog(run, checkpoint.step)
         options.say(`resuming ${run.folder} at step ${checkpoint.step}`)
         return checkpoint.step
       }
       await rewindLog(run, 0)
-    } else if (options.from) await startFrom(network, options.from, options.say)
+    }
+    const from = run.record.training?.from
+    if (from !== undefined) await startFrom(network, from, options.say)
     return 0
   }
 
   #epoch(step: number): number {
-    return this.options.steps === undefined ? Math.floor(step / this.#stepsPerEpoch) : Math.floor((step / this.#steps) * this.plan.epochs)
+    return this.#given === undefined
+      ? Math.floor(step / this.#stepsPerEpoch)
+      : Math.floor((step / this.#steps) * this.plan.epochs)
   }
 
   #rate(objective: Objective, step: number): number {
@@ -235,11 +293,13 @@ class Training {
   /** Every picture once in a random order, then all again in another. */
   #pictureAt(position: number): DataEntry {
     const count = this.parts.train.length
-    const order = createRandom(this.options.seed).split(`order ${Math.floor(position / count)}`).sample(count, count)
+    const order = createRandom(this.options.seed)
+      .split(`order ${Math.floor(position / count)}`)
+      .sample(count, count)
     return this.parts.train[order[position % count]!]!
   }
 
-  /** One update of every optimiser, all gradients taken at the weights before it. */
+  /** One update of every optimiser, all gradients taken at the weights before it; none where what was measured is not finite. */
   #step(step: number, items: readonly Item[]): Record<string, number> {
     const inputs = stackItems(this.model, this.plan, items)
     const measured: Record<string, number> = {}
@@ -250,44 +310,52 @@ class Training {
       .map((each) => {
         const { objective, variables } = each
         const graph = this.network.lower(objective.graph, `train ${objective.group ?? ''}`)
-        const computed = tf.variableGrads(
-          () => {
-            const outputs = graph.run(inputs, { training: true, draw })
-            for (const [name, value] of Object.entries(outputs)) measured[objective.group ? `${objective.group} ${name}` : name] = value.dataSync()[0]!
-            return outputs['loss'] as tf.Scalar
-          },
-          [...variables.values()],
-        )
+        const computed = tf.variableGrads(() => {
+          const outputs = graph.run(inputs, { training: true, draw })
+          for (const [name, value] of Object.entries(outputs))
+            measured[objective.group ? `${objective.group} ${name}` : name] = value.dataSync()[0]!
+          return outputs['loss'] as tf.Scalar
+        }, [...variables.values()])
         const byName = computed.grads
         computed.value.dispose()
         return { each, gradients: new Map([...variables].map(([path, variable]) => [path, byName[variable.name]!])) }
       })
     for (const { each, gradients } of taken) {
-      each.adam.step(gradients, this.#rate(each.objective, step))
+      if (allFinite(measured)) each.adam.step(gradients, this.#rate(each.objective, step))
       gradients.forEach((gradient) => gradient.dispose())
     }
     tf.dispose(inputs)
     return measured
   }
 
-  async #save(step: number, smooth: number): Promise<number> {
+  /** Saves a checkpoint, unless a weight or the loss is not finite: then that of step `saved` is the last good one. Gives what "best" goes by. */
+  async #save(step: number, saved: number): Promise<number> {
     const { network, run, trainers } = this
-    const validation = this.parts.val.length > 0 ? await this.#validate() : smooth
+    const weights = network.read()
+    for (const [path, { data }] of weights) if (!isFinite(data)) await this.#stop(step, `the weight ${path} is not finite`, saved)
+    const validation = this.parts.val.length > 0 ? await this.#validate(step, saved) : this.#smooth
     const optimizer = new Map<string, Tensor>()
     for (const { objective, adam } of trainers)
       for (const [name, tensor] of adam.read()) optimizer.set(objective.group ? `${objective.group}/${name}` : name, tensor)
     await saveCheckpoint(run, {
       step,
-      weights: network.read(),
+      weights,
       optimizer,
-      state: { seed: this.options.seed, step, position: step * this.#batch, counts: trainers.map(({ adam }) => adam.count) },
-      loss: Number.isFinite(validation) ? validation : Number.MAX_VALUE,
+      state: {
+        seed: this.options.seed,
+        step,
+        position: step * this.#batch,
+        counts: trainers.map(({ adam }) => adam.count),
+        smooth: this.#smooth,
+        lowest: this.#lowest,
+      } satisfies State,
+      loss: validation,
     })
     return validation
   }
 
   /** The loss on a fixed batch of pictures that are not trained on. */
-  async #validate(): Promise<number> {
+  async #validate(step: number, saved: number): Promise<number> {
     const { model, plan, parts } = this
     const count = Math.min(validationItems, this.#batch)
     const items = await Promise.all(
@@ -297,26 +365,29 @@ class Training {
         return makeItem(model, plan, await this.#pictures.get(parts.val[at % parts.val.length]!), planned)
       }),
     )
-    return tf.tidy(() => {
+    const loss = tf.tidy(() => {
       const outputs = this.network.lower(plan.objectives[0]!.graph, 'train').run(stackItems(model, plan, items))
       return outputs['loss']!.dataSync()[0]!
     })
+    return Number.isFinite(loss)
+      ? loss
+      : this.#stop(step, `${this.#firstNonFinite(items)} on pictures that are not trained on`, saved)
   }
 
-  /** The first value of the graph that is not finite, by its path. */
-  #firstNonFinite(items: readonly Item[], step: number): string {
+  /** The first value that is not finite, by its path: a weight, else a tensor of the forward pass. */
+  #firstNonFinite(items: readonly Item[]): string {
     const { graph } = this.plan.objectives[0]!
     const named = [...graph.lets].map(([name, value]) => ({ name, value }))
     const whole = subgraph(graph, graph.inputs, named)
     return tf.tidy(() => {
-      const weight = this.network.weights.find(({ path }) => !this.network.variable(path).read().dataSync().every(Number.isFinite))
+      const weight = this.network.weights.find(({ path }) => !isFinite(this.network.variable(path).read().dataSync()))
       if (weight) return `the weight ${weight.path} is not finite`
       const outputs = this.network.lower(whole, 'inspected').run(stackItems(this.model, this.plan, items))
       const order = new Map(graph.nodes.flatMap((node, at) => node.results.map((result) => [result, at] as const)))
       const bad = named
-        .filter(({ name }) => !outputs[name]!.dataSync().every(Number.isFinite))
+        .filter(({ name }) => !isFinite(outputs[name]!.dataSync()))
         .sort((a, b) => (order.get(a.value) ?? -1) - (order.get(b.value) ?? -1))[0]
-      return bad ? `${bad.name} is the first tensor that is not finite` : `the gradient of step ${step + 1} is not finite`
+      return bad ? `${bad.name} is the first tensor that is not finite` : 'the loss is not finite'
     })
   }
 
@@ -332,12 +403,19 @@ class Training {
   }
 }
 
+const allFinite = (measured: Readonly<Record<string, number>>): boolean => Object.values(measured).every(Number.isFinite)
+const isFinite = (values: ArrayLike<number>): boolean => Array.prototype.every.call(values, Number.isFinite)
+
 const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]))
 
 function ofGroup(optimizer: ReadonlyMap<string, Tensor>, group: string | undefined): Map<string, Tensor> {
   const prefix = group ? `${group}/` : ''
-  return new Map([...optimizer].filter(([name]) => (group ? name.startsWith(prefix) : !name.includes('/'))).map(([name, tensor]) => [name.slice(prefix.length), tensor]))
+  return new Map(
+    [...optimizer]
+      .filter(([name]) => (group ? name.startsWith(prefix) : !name.includes('/')))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  )
 }
 
 /** Takes over what fits by name, says what is new and what was not used. */

@@ -1,0 +1,65 @@
+import { UserError } from '../../errors.ts'
+import type { DataEntry } from '../data/dataset.ts'
+import { openRun, type Run } from '../files/run-folder.ts'
+import { sourcesOf } from '../network/load-model.ts'
+import type { Parts, TrainOptions } from './train.ts'
+
+/**
+ * The run in `out` with the two sides of its data as it began with them. Whatever would make it go on as another run is
+ * refused by name: text, preset, variants, settings, seed, weights to start from, pictures.
+ */
+export async function reopen(options: TrainOptions, entries: readonly DataEntry[]): Promise<{ run: Run; parts: Parts }> {
+  const run = await openRun(options.out)
+  const what = otherModel(run, options) ?? otherFlag(run, options)
+  if (what)
+    throw new UserError(
+      `${options.out} began with ${what}`,
+      'resume with what it began with (see run.json), or train into another folder',
+    )
+  return { run, parts: sameParts(run, entries) }
+}
+
+function otherModel({ record, text }: Run, { loaded }: TrainOptions): string | undefined {
+  if (text === loaded.text) return undefined
+  const { model, options, file } = loaded
+  const preset = model.preset || null
+  if (record.file !== file) return `${record.file}, not ${file}`
+  if (record.preset !== preset)
+    return `${record.preset === null ? 'the defaults' : `preset ${record.preset}`}, not ${preset === null ? 'the defaults' : `preset ${preset}`}`
+  const listed = (list: readonly string[] | undefined): string => (list?.length ? list.join(' ') : 'none')
+  if (listed(record.options.variants) !== listed(options.variants))
+    return `--variant ${listed(record.options.variants)}, not ${listed(options.variants)}`
+  if (listed(record.options.sets) !== listed(options.sets))
+    return `--set ${listed(record.options.sets)}, not ${listed(options.sets)}`
+  const [before, now] = [sourcesOf(text), sourcesOf(loaded.text)]
+  const changed = [...new Set([...before.keys(), ...now.keys()])].filter((name) => before.get(name) !== now.get(name))
+  return `another text: ${changed.join(', ')} changed since`
+}
+
+function otherFlag({ record }: Run, { seed, from }: TrainOptions): string | undefined {
+  if (record.seed !== seed) return `--seed ${record.seed}, not ${seed}`
+  const began = record.training?.from
+  return from !== undefined && from !== began
+    ? `${began === undefined ? 'fresh weights' : `--from ${began}`}, not --from ${from}`
+    : undefined
+}
+
+/** The split of the run's manifest: --val does not matter any more, the same pictures do. */
+function sameParts({ folder, record }: Run, entries: readonly DataEntry[]): Parts {
+  const key = (name: string, sha256: string): string => `${sha256} ${name}`
+  const found = new Map(entries.map((entry) => [key(entry.name, entry.sha256), entry]))
+  const known = new Set(record.data.map((entry) => key(entry.path, entry.sha256)))
+  const lost = record.data.find((entry) => !found.has(key(entry.path, entry.sha256)))
+  const added = entries.find((entry) => !known.has(key(entry.name, entry.sha256)))
+  const problem = lost
+    ? `${lost.path} ${entries.some(({ name }) => name === lost.path) ? 'has changed' : 'is missing'}`
+    : added && `${added.name} is new`
+  if (problem)
+    throw new UserError(
+      `the data of ${folder} is not what it began with: ${problem}`,
+      'resume with the same --data, or train into another folder',
+    )
+  const side = (split: 'train' | 'val'): DataEntry[] =>
+    record.data.flatMap((entry) => (entry.split === split ? [found.get(key(entry.path, entry.sha256))!] : []))
+  return { train: side('train'), val: side('val') }
+}
