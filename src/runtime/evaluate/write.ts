@@ -4,11 +4,11 @@ import { parameterCount } from '../../compiler/ir/graph.ts'
 import { writeAtomic } from '../files/atomic.ts'
 import { fileError } from '../files/file-error.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
-import { panelOf, writeRunPage } from '../report/run-page.ts'
+import { panelOf, panelPicture, writeRunPage } from '../report/run-page.ts'
 import type { Panel } from '../report/report.ts'
 import { evaluate, evaluationTable, type EvaluateOptions, type Evaluation } from './evaluate.ts'
 
-/** Evaluates and writes `evaluation.json`, `evaluation.txt` and the page `index.html` into `folder`; gives the page's path. */
+/** Evaluates and writes `evaluation.json`, `evaluation.txt`, a picture a scale and the page `index.html` into `folder`; gives the page's path. */
 export async function evaluateInto(folder: string, opened: OpenedNetwork, options: EvaluateOptions): Promise<{ evaluation: Evaluation; page: string }> {
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw fileError(error, 'write', folder)
@@ -17,6 +17,7 @@ export async function evaluateInto(folder: string, opened: OpenedNetwork, option
   const evaluation = await evaluate(opened, { ...options, onShown: async (pictures) => void panels.push(await panelOf(pictures)) })
   await writeAtomic(path.join(folder, 'evaluation.json'), `${JSON.stringify(evaluation, undefined, 2)}\n`)
   await writeAtomic(path.join(folder, 'evaluation.txt'), `${evaluationTable(evaluation)}\n`)
+  for (const panel of panels) await writeAtomic(path.join(folder, `panel-x${panel.scale}.png`), await panelPicture(panel))
   const page = await writeRunPage(folder, opened.run, evaluation, panels, parameterCount(opened.loaded.model.graph))
   return { evaluation, page }
 }

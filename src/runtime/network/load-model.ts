@@ -16,7 +16,8 @@ export function sourcesText(sources: ReadonlyMap<string, string>, options: Compi
 /** The sources of such a text by name. */
 export function sourcesOf(text: string): Map<string, string> {
   const files = new Map<string, string>()
-  for (const part of text.split(new RegExp(`^${separator}`, 'm')).slice(1)) {
+  const [, ...parts] = `\n${text}`.split(`\n${separator}`)
+  for (const part of parts) {
     const end = part.indexOf('\n')
     files.set(part.slice(0, end), part.slice(end + 1))
   }
@@ -26,7 +27,10 @@ export function sourcesOf(text: string): Map<string, string> {
 /** A host that reads the sources back from such a text. */
 export function sourcesHost(text: string): CompilerHost {
   const files = sourcesOf(text)
-  return { resolve: fileHost.resolve, read: (file) => (files.has(file) ? { text: files.get(file)! } : { problem: 'the run does not hold it' }) }
+  return {
+    resolve: fileHost.resolve,
+    read: (file) => (files.has(file) ? { text: files.get(file)! } : { problem: 'the run does not hold it' }),
+  }
 }
 
 export interface LoadedModel {

@@ -39,6 +39,18 @@ export async function panelOf({ picture, m, hr, lr, sr, name }: TilePictures): P
   }
 }
 
+/** The pictures of a panel side by side in one PNG: LR (as large as the others), bicubic, the network, the truth. */
+export async function panelPicture({ pictures }: Panel): Promise<Buffer> {
+  const gap = 8
+  const { width = shown, height = shown } = await sharp(pictures.at(-1)!.png).metadata()
+  const same = await Promise.all(pictures.map(({ png: picture }) => sharp(picture).resize(width, height, { kernel: 'nearest', fit: 'fill' }).png().toBuffer()))
+  const whole = { width: same.length * (width + gap) - gap, height, channels: 3 as const, background: 'white' }
+  return sharp({ create: whole })
+    .composite(same.map((input, at) => ({ input, left: at * (width + gap), top: 0 })))
+    .png()
+    .toBuffer()
+}
+
 /** Writes the page of a run; gives the path of index.html. */
 export async function writeRunPage(folder: string, run: Run | undefined, evaluation: Evaluation, panels: readonly Panel[], parameters: number): Promise<string> {
   const log = run ? await readLog(run) : []
