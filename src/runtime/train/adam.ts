@@ -19,7 +19,10 @@ export interface AdamState {
  * Adam as PyTorch computes it: x -= rate (m / (1 - beta1^k)) / (sqrt(v / (1 - beta2^k)) + epsilon), with bias
  * corrections in double precision.
  */
-export function createAdam(variables: ReadonlyMap<string, tf.Variable>, { beta1, beta2, epsilon }: Omit<AdamSettings, 'lr'>): AdamState {
+export function createAdam(
+  variables: ReadonlyMap<string, tf.Variable>,
+  { beta1, beta2, epsilon }: Omit<AdamSettings, 'lr'>,
+): AdamState {
   const zeros = (): Map<string, tf.Variable> =>
     new Map([...variables].map(([path, variable]) => [path, tf.tidy(() => tf.variable(tf.zeros(variable.shape), false))]))
   const first = zeros()
@@ -51,10 +54,14 @@ export function createAdam(variables: ReadonlyMap<string, tf.Variable>, { beta1,
       return new Map<string, Tensor>(entries)
     },
     assign(state, saved) {
-      for (const [name, moments] of [['m', first], ['v', second]] as const)
+      for (const [name, moments] of [
+        ['m', first],
+        ['v', second],
+      ] as const)
         for (const [path, moment] of moments) {
           const tensor = state.get(`${name}.${path}`)
-          if (!tensor || tensor.shape.join() !== moment.shape.join()) throw new Error(`the optimiser's ${name}.${path} is ${tensor ? `[${tensor.shape.join(', ')}]` : 'missing'}`)
+          if (!tensor || tensor.shape.join() !== moment.shape.join())
+            throw new Error(`the optimiser's ${name}.${path} is ${tensor ? `[${tensor.shape.join(', ')}]` : 'missing'}`)
           tf.tidy(() => moment.assign(tf.tensor(tensor.data, moment.shape, 'float32')))
         }
       count = saved

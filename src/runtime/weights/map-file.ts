@@ -46,6 +46,8 @@ export interface MapEntry {
   readonly words: Words
   /** `{last}` is the number of turns of this repeated statement. */
   readonly after?: string
+  /** The file that it stands in and where that was included: entries of one network. */
+  readonly group: string
 }
 
 /** The name map of an official repository, ready to use. */
@@ -118,6 +120,7 @@ function expand(file: string, from: string, to: string, chain: readonly string[]
         layout: part.layout,
         words,
         ...(after !== undefined && { after: to + after }),
+        group: [file, from, to].join(' '),
       }
     })
   })

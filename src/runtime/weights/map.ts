@@ -2,7 +2,7 @@ import type { Weight } from '../../compiler/ir/graph.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import type { Layout, MapEntry, WeightMap } from './map-file.ts'
 import { permuted } from './permute.ts'
-import { fillTemplate, matchTemplate, type Bindings } from './template.ts'
+import { fillTemplate, matchTemplate, type Bindings, type Template } from './template.ts'
 
 export { readMap, type Layout, type WeightMap } from './map-file.ts'
 
@@ -37,12 +37,13 @@ export interface Mapped {
 export function planByName(map: WeightMap, names: Iterable<string>): NamePlan {
   const all = [...names]
   const wanted = new Set(all)
-  const lasts = new Map(map.entries.map((entry) => [entry, largest(entry, all)]))
+  const entries = ordered(map.entries)
+  const lasts = new Map(entries.map((entry) => [entry, largest(entry, all)]))
   const transfers = new Map<string, Transfer>()
   const ignored: { name: string; why: string }[] = []
   const leftOver: string[] = []
   for (const name of all) {
-    const transfer = ordered(map.entries)
+    const transfer = entries
       .map((entry) => transferOf(entry, name, lasts.get(entry)))
       .find((found) => found?.names.every((part) => wanted.has(part)))
     if (transfer) transfers.set(transfer.names[0]!, transfer)
@@ -55,23 +56,37 @@ export function planByName(map: WeightMap, names: Iterable<string>): NamePlan {
   return { transfers: [...transfers.values()], ignored, leftOver }
 }
 
-/** Which official tensors a network's weights become; where a map knows several names, the first. */
+/**
+ * Which official tensors a network's weights become. Where two included maps know a path (two encoders), the one that knows
+ * more of this network's; where one knows several names, the first.
+ */
 export function planByPath(
   map: WeightMap,
   paths: Iterable<string>,
-): { transfers: readonly Transfer[]; leftOver: readonly string[] } {
+): { readonly transfers: readonly Transfer[]; readonly leftOver: readonly string[] } {
   const all = [...paths]
   const wanted = new Set(all)
+  const found = new Map(
+    all.map((path) => {
+      const matches = map.entries.flatMap((entry) =>
+        entry.to.flatMap((template) => {
+          const transfer = backwards(entry, template, path, all)
+          return transfer?.paths.every((part) => wanted.has(part)) ? [{ group: entry.group, transfer }] : []
+        }),
+      )
+      return [path, matches] as const
+    }),
+  )
+  const known = new Map<string, number>()
+  for (const matches of found.values())
+    for (const group of new Set(matches.map((match) => match.group))) known.set(group, (known.get(group) ?? 0) + 1)
   const transfers = new Map<string, Transfer>()
-  const leftOver: string[] = []
-  for (const path of all) {
-    const transfer = ordered(map.entries)
-      .flatMap((entry) => entry.to.map((_, at) => backwards(entry, at, path, all)))
-      .find((found) => found?.paths.every((part) => wanted.has(part)))
-    if (transfer) transfers.set(transfer.paths[0]!, transfer)
-    else leftOver.push(path)
+  for (const matches of found.values()) {
+    const most = Math.max(...matches.map(({ group }) => known.get(group)!))
+    const chosen = matches.find(({ group }) => known.get(group) === most)
+    if (chosen) transfers.set(chosen.transfer.paths[0]!, chosen.transfer)
   }
-  return { transfers: [...transfers.values()], leftOver }
+  return { transfers: [...transfers.values()], leftOver: all.filter((path) => found.get(path)!.length === 0) }
 }
 
 /** Official tensors as weights. Two tensors for one weight is an error of the map. */
@@ -149,8 +164,8 @@ function transferOf(entry: MapEntry, name: string, last: number | undefined): Tr
   return undefined
 }
 
-function backwards(entry: MapEntry, at: number, path: string, paths: readonly string[]): Transfer | undefined {
-  const bindings = matchTemplate(entry.to[at]!, path, entry.words, 'archc')
+function backwards(entry: MapEntry, template: Template, path: string, paths: readonly string[]): Transfer | undefined {
+  const bindings = matchTemplate(template, path, entry.words, 'archc')
   if (!bindings) return undefined
   if (entry.after === undefined) return filled(entry, bindings)
   const turns = new Set(

@@ -5,6 +5,8 @@
 export interface Template {
   readonly text: string
   readonly parts: readonly Part[]
+  /** What names of this form look like on each side. */
+  readonly patterns: Readonly<Record<Side, RegExp>>
 }
 
 type Part =
@@ -30,27 +32,27 @@ export function parseTemplate(text: string, words: Words): Template {
     if (!name) throw new Error(`${text}: {${inside}} is neither a number such as {2*i+1} nor a word of its own`)
     return [{ kind: 'number', name, factor: Number(factor ?? 1), offset: Number(offset ?? 0) }]
   })
-  return { text, parts }
+  return { text, parts, patterns: { official: patternOf(parts, words, 'official'), archc: patternOf(parts, words, 'archc') } }
 }
 
 /** Which side of a word is written: the official one or archc's. */
 export type Side = 'official' | 'archc'
 
+function patternOf(parts: readonly Part[], words: Words, side: Side): RegExp {
+  const pieces = parts.map((part) => {
+    if (part.kind === 'text') return escaped(part.text)
+    if (part.kind === 'number') return '(\\d+)'
+    const table = words[part.name]!
+    const spoken = side === 'official' ? Object.keys(table) : Object.values(table)
+    // Longer words first: one may begin with another.
+    return `(${[...spoken].sort((one, other) => other.length - one.length).map(escaped).join('|')})` // prettier-ignore
+  })
+  return new RegExp(`^${pieces.join('')}$`)
+}
+
 /** What the places stand for where `text` has this form; undefined where it has another. */
-export function matchTemplate({ parts }: Template, text: string, words: Words, side: Side): Bindings | undefined {
-  const spoken = (name: string): readonly string[] =>
-    side === 'official' ? Object.keys(words[name]!) : Object.values(words[name]!)
-  const pattern = parts.map((part) =>
-    part.kind === 'text'
-      ? escaped(part.text)
-      : part.kind === 'number'
-        ? '(\\d+)'
-        : `(${[...spoken(part.name)]
-            .sort((a, b) => b.length - a.length)
-            .map(escaped)
-            .join('|')})`,
-  )
-  const found = new RegExp(`^${pattern.join('')}$`).exec(text)
+export function matchTemplate({ parts, patterns }: Template, text: string, words: Words, side: Side): Bindings | undefined {
+  const found = patterns[side].exec(text)
   if (!found) return undefined
   const bindings = new Map<string, number | string>()
   const places = parts.filter((part) => part.kind !== 'text')
