@@ -45,6 +45,8 @@ const others: readonly Op[] = [
   further('conv(x, out: 2, kernel: [3, 1], pad: reflect, bias: false)', [1, 4, 5, 3]),
   further('conv(x, out: 4, kernel: 3, dilation: 2, groups: 2)', [1, 6, 7, 4]),
   further('conv(x, out: 2, kernel: 4, stride: 2, pad: 0)', [1, 6, 7, 2]),
+  further('conv(x, out: 2, kernel: 1, stride: 2, pad: 0)', [1, 6, 7, 2]),
+  further('conv(x, out: 2, kernel: 2, stride: 3, pad: 0)', [1, 7, 8, 2]),
   further('conv(x, out: 2, kernel: [2, 3], pad: [0, 2])', [1, 3, 4, 2]),
   further('softmax(x, axis: 1)', [2, 3, 4]),
   further('mean(x, axis: [0, -1], keep: true)', [2, 3, 4]),

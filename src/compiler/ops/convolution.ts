@@ -46,8 +46,11 @@ export const convolution: Primitive = {
       : attributes['mode'] === 'reflect'
         ? reflectAxis(tf, reflectAxis(tf, x!, 1, padY, padY), 2, padX, padX)
         : zeroPad(tf, x!, padY, padY, padX, padX)
-    const convolve = (part: tfjs.Tensor, weights: tfjs.Tensor): tfjs.Tensor =>
-      tf.conv2d(part as tfjs.Tensor4D, dilated(tf, weights, dilation) as tfjs.Tensor4D, stride, same ? 'same' : 'valid', 'NHWC')
+    const convolve = (part: tfjs.Tensor, weights: tfjs.Tensor): tfjs.Tensor => {
+      const spread = dilated(tf, weights, dilation)
+      const [picture, window] = same ? [part, spread] : atLeastStride(tf, part, spread, stride)
+      return tf.conv2d(picture as tfjs.Tensor4D, window as tfjs.Tensor4D, stride, same ? 'same' : 'valid', 'NHWC')
+    }
     const y =
       groups === 1
         ? convolve(padded, kernel!)
@@ -57,6 +60,20 @@ export const convolution: Primitive = {
           )
     return [bias ? addBias(tf, y, bias) : y]
   },
+}
+
+/**
+ * Kernel and picture with zeros below and to the right, so that no window is smaller than the stride: TensorFlow 2.21's
+ * gradient kernels write outside of their memory there (1x1 with stride 2). The result is the same.
+ */
+function atLeastStride(tf: Tfjs, x: tfjs.Tensor, kernel: tfjs.Tensor, stride: number): [tfjs.Tensor, tfjs.Tensor] {
+  const [rows, columns] = kernel.shape as [number, number]
+  const [belowKernel, besideKernel] = [rows, columns].map((length) => Math.max(0, stride - length)) as [number, number]
+  if (belowKernel === 0 && besideKernel === 0) return [x, kernel]
+  const missing = (axis: 1 | 2, window: number, added: number): number =>
+    added === 0 ? 0 : Math.max(0, (Math.floor((x.shape[axis]! - window) / stride) + 1) * stride - x.shape[axis]!)
+  const wide = tf.pad(kernel as tfjs.Tensor4D, [[0, belowKernel], [0, besideKernel], [0, 0], [0, 0]]) // prettier-ignore
+  return [zeroPad(tf, x, 0, missing(1, rows, belowKernel), 0, missing(2, columns, besideKernel)), wide]
 }
 
 /** The kernel with zeros between its rows and columns: tfjs has no gradient for dilated convolutions. */

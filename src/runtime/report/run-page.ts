@@ -81,6 +81,6 @@ export async function writeRunPage(folder: string, run: Run | undefined, evaluat
     },
     panels,
     definitions: Object.entries(evaluation.definitions).map(([key, text]) => (text.toLowerCase().startsWith(`${key.toLowerCase().slice(0, 4)}`) ? text : `${key}: ${text}`)),
-    warnings: ['Computed by a network: super-resolution invents texture. For research, not for diagnosis.'],
+    warnings: [],
   })
 }
