@@ -110,7 +110,7 @@ class WholePicture {
     const output = outputOf(model, options.output)
     const values = tf.tidy(() => {
       const tensor = tf.tensor(normalised(shown.data, input.range), [1, shown.height, shown.width, 3])
-      return this.network.lower(model.graph, model.name).run({ [input.name]: tensor, target: tf.zeros([1]) })[output.name]!.dataSync() as Float32Array
+      return this.network.lower(model.graph, model.name).run({ [input.name]: tensor })[output.name]!.dataSync() as Float32Array
     })
     if (values.length !== height * width * 3) throw new UserError(`${model.name} enlarges ${model.scale.kind === 'fixed' ? model.scale.value : ''} times, not to ${width} x ${height}`)
     yield { from: 0, to: height, values: toUnit(values, output.range) }
