@@ -1,11 +1,12 @@
 import type { Graph } from '../../compiler/ir/graph.ts'
 import type { Tensor } from '../files/safetensors.ts'
+import { readMap } from '../weights/map.ts'
 import type { ParityCase } from './case.ts'
 import { CannotRun, type Checks } from './check.ts'
 import { at, numberOf, numbersOf, recordOf, textOf } from './json.ts'
 import { checkCotangent, pictureOutput } from './picture-network.ts'
 import { edsrParameters, edsrStages, list, swinirParameters } from './shapes.ts'
-import { checkParameters, configured, configuredModule, createSubject, mapNamed } from './subject.ts'
+import { checkParameters, configured, configuredModule, createSubject } from './subject.ts'
 import { channelsFirst, channelsLast, compute, reshaped, sliced, valueAt, type Address } from './values.ts'
 
 /** Pictures of a case by set: `16x16.input` belongs to `16x16.`, `input` to the empty set. */
@@ -21,7 +22,7 @@ function pictures({ tensors }: ParityCase): Map<string, Tensor> {
 export function checkSwinir(data: ParityCase, checks: Checks): void {
   const parameters = swinirParameters(data.weights, '', data.hyper)
   const graph = configuredModule({ file: 'lib/swinir.arch' }, 'SwinIR', { parameters })
-  const subject = createSubject(data, checks, mapNamed('swinir'), [graph])
+  const subject = createSubject(data, checks, readMap('swinir'), [graph])
   try {
     checks.part(['parameters'], () => checkParameters(data, checks, graph))
     checkDropPath(data, checks, parameters)
@@ -105,7 +106,7 @@ export function checkEdsr(data: ParityCase, checks: Checks): void {
         ? configuredModule({ file: 'edsr.arch' }, 'EDSRBody', { parameters })
         : configured('EDSR', { file: 'edsr.arch', sets }).graph
       graphs.push(graph)
-      const subject = createSubject(data, checks, mapNamed(body ? 'edsr-body' : 'edsr'), [graph], prefix)
+      const subject = createSubject(data, checks, readMap(body ? 'edsr-body' : 'edsr'), [graph], prefix)
       try {
         const picture = pictures(data).get(prefix)
         if (!picture) throw new CannotRun('the case has no picture')
@@ -136,7 +137,7 @@ export function checkLfi(data: ParityCase, checks: Checks): void {
   const graph = released
     ? configuredModule({ file: 'lib/lfi-released.arch' }, 'LFIReleased', options)
     : configuredModule({ file: 'iste.arch' }, 'LFI', options)
-  const subject = createSubject(data, checks, mapNamed(released ? 'lfi-released' : 'lfi'), [graph])
+  const subject = createSubject(data, checks, readMap(released ? 'lfi-released' : 'lfi'), [graph])
   try {
     checks.part(['parameters'], () => checkParameters(data, checks, graph))
     for (const [set, picture] of pictures(data)) {

@@ -1,13 +1,14 @@
+import { readMap } from '../weights/map.ts'
 import type { ParityCase } from './case.ts'
 import { CannotRun, type Checks } from './check.ts'
 import { textOf } from './json.ts'
-import { checkParameters, configured, createSubject, mapNamed } from './subject.ts'
+import { checkParameters, configured, createSubject } from './subject.ts'
 import { channelsLast, compute } from './values.ts'
 
 /** The Inception-v3 behind FID: the features that the case asks for. */
 export function checkInception(data: ParityCase, checks: Checks): void {
   const { graph } = configured('InceptionV3', { file: 'inception-v3-fid.arch' })
-  const subject = createSubject(data, checks, mapNamed('pytorch-fid'), [graph])
+  const subject = createSubject(data, checks, readMap('pytorch-fid'), [graph])
   try {
     checks.part(['parameters'], () => checkParameters(data, checks, graph))
     const picture = ['pictures', 'input', 'lr'].map((name) => data.tensors.get(name)).find((tensor) => tensor)

@@ -2,12 +2,13 @@ import type { Graph } from '../../compiler/ir/graph.ts'
 import type { CompiledModel } from '../../compiler/plan.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import { permuted } from '../weights/permute.ts'
+import { readMap } from '../weights/map.ts'
 import type { ParityCase } from './case.ts'
 import { CannotRun, type Checks } from './check.ts'
 import { checkTraining } from './implicit-training.ts'
 import { numberOf } from './json.ts'
 import { between, clipFactor, definedWeights, join, paddedCoordinates, queryOf, setsOf, type Query } from './query.ts'
-import { checkParameters, createSubject, mapNamed } from './subject.ts'
+import { checkParameters, createSubject } from './subject.ts'
 import { channelsFirst, compute, joined, reshaped, sliced, valueAt, type Address } from './values.ts'
 
 /**
@@ -53,7 +54,7 @@ type Ask = (query: Query, name: string) => Tensor
 /** Runs every check of a case on such a network. */
 export function checkImplicit(data: ParityCase, checks: Checks, { model, map, intermediates }: ImplicitNetwork): void {
   const objective = model.train?.objectives[0]?.graph
-  const subject = createSubject(data, checks, mapNamed(map), [model.graph, ...(objective ? [objective] : [])])
+  const subject = createSubject(data, checks, readMap(map), [model.graph, ...(objective ? [objective] : [])])
   const result: Intermediate = { at: { output: model.graph.outputs[0]!.name }, arrange: (tensor) => tensor }
   const known = new Map([...Object.entries(intermediates), ...[...outputs].map((name) => [name, result] as const)])
   const ask: Ask = (query, name) => {

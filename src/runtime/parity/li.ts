@@ -1,20 +1,12 @@
 import type * as tf from '@tensorflow/tfjs'
 import { subgraph, type Graph } from '../../compiler/ir/graph.ts'
 import type { Tensor } from '../files/safetensors.ts'
+import { readMap } from '../weights/map.ts'
 import type { ParityCase } from './case.ts'
 import { CannotRun, type Checks } from './check.ts'
 import { numberOf } from './json.ts'
 import { list, shapeOf, turns } from './shapes.ts'
-import {
-  checkParameters,
-  configured,
-  createSubject,
-  gradientsOf,
-  mapNamed,
-  requireTraining,
-  trainable,
-  type Subject,
-} from './subject.ts'
+import { checkParameters, configured, createSubject, gradientsOf, requireTraining, trainable, type Subject } from './subject.ts'
 import { asTf, channelsFirst, channelsLast, compute, fromTf, valueAt } from './values.ts'
 
 /** Names of Li's weights: with a prefix for each network where both are in one file. */
@@ -55,7 +47,7 @@ export function checkLi(data: ParityCase, checks: Checks): void {
   const judged = judgeGraph(rival)
   const graphs = [...(generator === undefined ? [] : [model.graph]), ...(judge === undefined ? [] : [judged])]
   const both = generator !== undefined && judge !== undefined
-  const subject = createSubject(data, checks, mapNamed('li'), both ? [...graphs, main, rival] : graphs)
+  const subject = createSubject(data, checks, readMap('li'), both ? [...graphs, main, rival] : graphs)
   try {
     checks.part(['parameters'], () => checkParameters(data, checks, ...graphs))
     if (generator !== undefined) checkGenerator(data, checks, subject, model.graph)

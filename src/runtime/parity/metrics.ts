@@ -16,7 +16,8 @@ export async function checkMetrics(data: ParityCase, checks: Checks): Promise<vo
       (await readPicture(path.join(data.folder, `pair${index}_${end}.png`))).picture
     comparePair(data, checks, `pair${index}`, pair, await picture('sr'), await picture('hr'))
   }
-  for (const name of ['full', 'deficient', 'identical']) checkFrechet(data, checks, name)
+  const sets = [...data.tensors.keys()].flatMap((name) => /^frechet\.(\w+)\.a$/.exec(name)?.[1] ?? [])
+  for (const set of [...sets, 'identical']) checkFrechet(data, checks, set)
 }
 
 const luminances: Readonly<Record<string, Luminance>> = {
@@ -56,7 +57,7 @@ function comparePair(data: ParityCase, checks: Checks, pair: string, values: Jso
   }
 }
 
-/** `full`, `deficient` (fewer samples than features) and `identical` (a set against itself). */
+/** A pair of feature sets; `deficient` has fewer samples than features, `identical` is `full` against itself. */
 function checkFrechet(data: ParityCase, checks: Checks, name: string): void {
   const { tensors, values, infos } = data
   const given = name === 'identical' ? 'full' : name
@@ -68,14 +69,13 @@ function checkFrechet(data: ParityCase, checks: Checks, name: string): void {
   const check = `frechet.${name}`
   checks.part([check], () => {
     const { distance, reliable } = frechet(a.data, b.data, dims)
+    const few = Math.min(a.shape[0]!, b.shape[0]!) <= dims
     const relative = numberOf(values, 'tolerances', 'frechet_relative') ?? 1e-6
     if (reference !== undefined && exact !== undefined) {
       // A square root of a singular product is inaccurate in the reference: there its own error is the measure.
-      const few = Math.min(a.shape[0]!, b.shape[0]!) <= dims
       const tolerance = few ? Math.max(5 * Math.abs(reference - exact), 1e-4) : relative * Math.max(1, Math.abs(exact))
       checks.numbers(check, [distance], [exact], tolerance)
     }
-    const few = Math.min(a.shape[0]!, b.shape[0]!) <= dims
     checks.claim(`${check} reliability`, reliable !== few, few ? 'fewer samples than features must be said' : 'enough samples')
   })
   for (const [side, features] of [

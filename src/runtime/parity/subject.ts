@@ -10,7 +10,7 @@ import { activeEngine } from '../engine/index.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import { fileHost } from '../host.ts'
 import { createNetwork, type Network } from '../network/network.ts'
-import { planByName, readMap, toNames, toPaths, type Transfer, type WeightMap } from '../weights/map.ts'
+import { planByName, toNames, toPaths, type Transfer, type WeightMap } from '../weights/map.ts'
 import type { ParityCase } from './case.ts'
 import { CannotRun, type Checks } from './check.ts'
 
@@ -105,8 +105,6 @@ export function createSubject(
 /** Transfers whose weights are all there. */
 const covered = (transfers: readonly Transfer[], given: ReadonlyMap<string, Tensor>): Transfer[] =>
   transfers.filter((transfer) => transfer.paths.every((name) => given.has(name)))
-
-export const mapNamed = (name: string): WeightMap => readMap(name)
 
 /** The count of learned numbers, where the case states it. */
 export function checkParameters(data: ParityCase, checks: Checks, ...graphs: readonly Graph[]): void {
