@@ -1,15 +1,19 @@
 import type { Command } from 'commander'
+import { nearest } from '../compiler/diagnostics/suggest.ts'
 import { cost } from '../compiler/ir/cost.ts'
+import type { Graph } from '../compiler/ir/graph.ts'
 import { format } from '../compiler/shapes/size.ts'
 import type { CompiledModel } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
-import { loadModel } from '../runtime/network/load-model.ts'
+import { loadModel, loadModule, type LoadedModel } from '../runtime/network/load-model.ts'
 import { colourful, compileFlags, compileOptions, engineFlags, openEngine, print, remark, type CommonFlags } from './common.ts'
 
 interface Flags extends CommonFlags {
   readonly out?: string
   readonly emit: boolean | string
   readonly size: readonly string[]
+  readonly module?: string
+  readonly inspect: readonly string[]
 }
 
 /** What `--json` prints: at least model, variant, preset, parameters, multiplyAdds, peakBytes, outputs. */
@@ -37,18 +41,27 @@ export function compileCommand(program: Command): void {
   const command = program
     .command('compile')
     .description('check a model, count it, and write it as a TensorFlow.js layers model')
-    .argument('<file>', 'a model or a variant; - is standard input')
+    .argument('<file>', 'a model or a variant, with --module any file; - is standard input')
     .option('-o, --out <folder>', 'where model.json and weights.bin go')
     .option('--no-emit', 'check and count only')
+    .option('--module <name>', 'one module alone; its inputs are symbols, but for what --size says; parameters by --set')
+    .option('--inspect <path>', 'a let that becomes an output too, such as stf.best.index', (value: string, before: string[]) => [...before, value], [])
     .option('--size <name=n>', 'a size for the costs (B, h, w, q, ..); those of the train block without it', (value: string, before: string[]) => [...before, value], [])
   engineFlags(compileFlags(command))
     .option('--json', 'print the summary as one JSON object')
-    .addHelpText('after', '\nExamples:\n  archc compile models/iste.arch -o build/iste\n  archc compile models/ablations/wo-stf.arch --no-emit\n  archc compile models/iste.arch --preset small --no-emit --json --size h=64 --size w=64')
+    .addHelpText('after', '\nExamples:\n  archc compile models/iste.arch -o build/iste\n  archc compile models/ablations/wo-stf.arch --no-emit\n  archc compile models/iste.arch --preset small --no-emit --json --size h=64 --size w=64\n  archc compile models/lib/swinir.arch --module SwinIR --no-emit\n  archc compile models/iste.arch --inspect stf.best.index --inspect stf.best.score -o build/matches')
     .action(async (file: string, flags: Flags) => {
-      const loaded = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
+      const sizes = readSizes(flags.size)
+      if (flags.module) {
+        if (flags.emit !== false) throw new UserError('a module alone is checked and counted only', 'say --no-emit; a model is what is written')
+        const { graph, checks } = loadModule(file, flags.module, sizes, flags.set, colourful(process.stderr))
+        const summary = moduleSummary(flags.module, graph, checks, sizes)
+        return print(flags.json ? JSON.stringify(summary) : summaryText(summary))
+      }
+      const loaded = inspecting(loadModel(file, compileOptions(flags), undefined, colourful(process.stderr)), flags.inspect)
       if (loaded.warnings) remark(loaded.warnings)
       if (flags.emit !== false && !flags.out) throw new UserError('nowhere to write the model', 'name a folder with -o, or say --no-emit')
-      const summary = summarise(loaded.model, flags.size)
+      const summary = summarise(loaded.model, sizes)
       if (flags.emit !== false) {
         await openEngine(flags)
         const { emitLayersModel } = await import('../runtime/network/emit.ts')
@@ -59,15 +72,24 @@ export function compileCommand(program: Command): void {
     })
 }
 
-export function summarise(model: CompiledModel, given: readonly string[]): Summary {
-  const sizes: Record<string, number> = { B: 1, h: 48, w: 48, H: 192, W: 192, q: 2304, ...model.train?.sizes }
-  for (const text of given) {
-    const [name, value] = text.split('=')
-    if (!name || !/^[1-9]\d*$/.test(value ?? '')) throw new UserError(`--size ${text} is not name=n`, 'for example --size h=64')
-    sizes[name] = Number(value)
-  }
+function readSizes(given: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [name, value] = text.split('=')
+      if (!name || !/^[1-9]\d*$/.test(value ?? '')) throw new UserError(`--size ${text} is not name=n`, 'for example --size h=64')
+      return [name, Number(value)]
+    }),
+  )
+}
+
+/** The sizes that costs are for, where neither the train block nor --size says another. */
+const usualSizes = { B: 1, h: 48, w: 48, H: 192, W: 192, q: 2304 }
+
+const shape = (list: readonly Parameters<typeof format>[0][]): string => `[${list.map(format).join(', ')}]`
+
+export function summarise(model: CompiledModel, given: Readonly<Record<string, number>>): Summary {
+  const sizes: Record<string, number> = { ...usualSizes, ...model.train?.sizes, ...given }
   const { parameters, multiplyAdds, peakBytes, activationBytes } = cost(model.graph, sizes)
-  const shape = (list: readonly Parameters<typeof format>[0][]): string => `[${list.map(format).join(', ')}]`
   return {
     model: model.name,
     variant: model.variants,
@@ -81,6 +103,49 @@ export function summarise(model: CompiledModel, given: readonly string[]): Summa
     outputs: model.outputs.map((output) => ({ name: output.name, role: output.role, shape: shape(output.shape) })),
     checks: [...new Set(model.checks.map((check) => check.problem))],
     nodes: model.graph.nodes.length,
+  }
+}
+
+function moduleSummary(name: string, graph: Graph, checks: readonly string[], given: Readonly<Record<string, number>>): Summary {
+  const sizes = { ...usualSizes, ...given }
+  const { parameters, multiplyAdds, peakBytes, activationBytes } = cost(graph, sizes)
+  const shown = ({ name: label, value }: { name: string; value: number }) => ({ name: label, role: 'tensor', shape: shape(graph.values[value]!.shape) })
+  return {
+    model: name,
+    variant: [],
+    preset: 'default',
+    parameters,
+    multiplyAdds,
+    peakBytes,
+    activationBytes,
+    sizes,
+    inputs: graph.inputs.map(shown),
+    outputs: graph.outputs.map(shown),
+    checks,
+    nodes: graph.nodes.length,
+  }
+}
+
+/** The model with more outputs: lets by their paths. */
+function inspecting(loaded: LoadedModel, paths: readonly string[]): LoadedModel {
+  if (paths.length === 0) return loaded
+  const { model } = loaded
+  const { lets } = model.graph
+  const more = paths.map((path) => {
+    const value = lets.get(path)
+    if (value === undefined) {
+      const close = nearest(path, [...lets.keys()])
+      throw new UserError(`${model.name} has no let ${path}${close.length > 0 ? `; did you mean ${close.join(' or ')}?` : ''}`, `its lets: ${[...lets.keys()].filter((name) => !name.includes('[')).join(', ')}`)
+    }
+    return { name: path.replace(/[^A-Za-z0-9_.]/g, '_'), role: 'inspect' as const, shape: model.graph.values[value]!.shape, range: [-1, 1] as const, value }
+  })
+  return {
+    ...loaded,
+    model: {
+      ...model,
+      graph: { ...model.graph, outputs: [...model.graph.outputs, ...more.map(({ name, value }) => ({ name, value }))] },
+      outputs: [...model.outputs, ...more.map(({ value: _value, ...output }) => output)],
+    },
   }
 }
 

@@ -1,5 +1,7 @@
 import { compile, type CompiledModel, type CompileOptions } from '../../compiler/index.ts'
 import type { CompilerHost } from '../../compiler/index.ts'
+import type { Graph } from '../../compiler/ir/graph.ts'
+import { compileModule } from '../../compiler/module.ts'
 import { renderPretty } from '../../compiler/diagnostics/render-pretty.ts'
 import { UserError } from '../../errors.ts'
 import type { Run } from '../files/run-folder.ts'
@@ -49,6 +51,20 @@ export function loadModel(file: string, options: CompileOptions, host: CompilerH
   const rendered = diagnostics.length > 0 ? renderPretty(diagnostics, (name) => sources.get(name), { color, width: process.stderr.columns ?? 100 }) : ''
   if (!model) throw new CompileError(rendered)
   return { model, options, file, text: sourcesText(sources, options), warnings: rendered }
+}
+
+/** Compiles one module alone: its graph and what it asks of sizes. Parameters as `name=value`. */
+export function loadModule(
+  file: string,
+  name: string,
+  sizes: Readonly<Record<string, number>>,
+  sets: readonly string[],
+  color: boolean,
+): { graph: Graph; checks: string[] } {
+  const parameters = Object.fromEntries(sets.map((set) => [set.slice(0, set.indexOf('=')), set.slice(set.indexOf('=') + 1)]))
+  const { graph, checks, diagnostics, sources } = compileModule(file, name, fileHost, { sizes, parameters })
+  if (!graph) throw new CompileError(renderPretty(diagnostics, (source) => sources.get(source), { color, width: process.stderr.columns ?? 100 }))
+  return { graph, checks: [...new Set(checks.map((check) => check.problem))] }
 }
 
 /** The user's errors in a text, already rendered. */
