@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { nearest } from '../compiler/diagnostics/suggest.ts'
 import { cost } from '../compiler/ir/cost.ts'
-import type { Graph } from '../compiler/ir/graph.ts'
+import { parameterCount, type Graph } from '../compiler/ir/graph.ts'
 import { format } from '../compiler/shapes/size.ts'
 import type { CompiledModel } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
@@ -22,6 +22,8 @@ export interface Summary {
   readonly variant: readonly string[]
   readonly preset: string
   readonly parameters: number
+  /** Learned numbers of slots that are trained by a record of their own, such as a discriminator. */
+  readonly apart: Readonly<Record<string, number>>
   /** Of one forward pass at `sizes`. */
   readonly multiplyAdds: number
   /** Activations alive at one time in that pass, weights apart. */
@@ -95,6 +97,7 @@ export function summarise(model: CompiledModel, given: Readonly<Record<string, n
     variant: model.variants,
     preset: model.preset || 'default',
     parameters,
+    apart: Object.fromEntries((model.train?.objectives ?? []).flatMap(({ group, graph }) => (group ? [[group, parameterCount(graph, group)]] : []))),
     multiplyAdds,
     peakBytes,
     activationBytes,
@@ -115,6 +118,7 @@ function moduleSummary(name: string, graph: Graph, checks: readonly string[], gi
     variant: [],
     preset: 'default',
     parameters,
+    apart: {},
     multiplyAdds,
     peakBytes,
     activationBytes,
@@ -156,6 +160,7 @@ function summaryText(summary: Summary): string {
   return [
     `${[summary.model, ...summary.variant].join(', ')}, preset ${summary.preset}`,
     `  parameters     ${number(summary.parameters)}`,
+    ...Object.entries(summary.apart).map(([slot, count]) => `  of ${slot.padEnd(12)}${number(count)}, trained by its own record`),
     `  multiply-adds  ${number(summary.multiplyAdds)} (one forward pass at ${used.map(([name, size]) => `${name} = ${size}`).join(', ')})`,
     `  memory         ${gib(summary.peakBytes)} at the peak of a forward pass, ${gib(summary.activationBytes)} of activations in all`,
     ...summary.inputs.map(({ name, role, shape }) => `  input          ${name}: ${shape} as ${role}`),

@@ -1,9 +1,24 @@
-import type { Command } from 'commander'
-import { engineFlags, jsonFlag, openEngine, print, remark, type CommonFlags } from './common.ts'
+import { Option, type Command } from 'commander'
+import type { Imported } from '../runtime/weights/import.ts'
+import { colourful, compileFlags, compileOptions, engineFlags, jsonFlag, openEngine, print, remark, type CommonFlags } from './common.ts'
+import { summarise } from './compile.ts'
 
-/** Registers `archc weights show | export`. */
+interface ImportFlags extends CommonFlags {
+  readonly into: string
+  readonly out: string
+  readonly map?: string
+  readonly key?: string
+}
+
+interface ExportFlags extends CommonFlags {
+  readonly out: string
+  readonly format: 'safetensors' | 'pytorch-names' | 'tfjs'
+  readonly map?: string
+}
+
+/** Registers `archc weights show | import | export`. */
 export function weightsCommand(program: Command): void {
-  const weights = program.command('weights').description('look at weights, write them with their text into one file')
+  const weights = program.command('weights').description('look at weights, take them from where people have them, write them for others')
 
   jsonFlag(weights.command('show').description('names and shapes').argument('<file>', 'a safetensors file'))
     .addHelpText('after', '\nExample:\n  archc weights show runs/first/weights.safetensors')
@@ -14,14 +29,67 @@ export function weightsCommand(program: Command): void {
       for (const [path, { shape }] of tensors) print(`${path}  [${shape.join(', ')}]`)
     })
 
-  engineFlags(weights.command('export').description('text and weights of a run in one file, which upscale and evaluate take').argument('<run>', 'a run folder'))
-    .requiredOption('-o, --out <file>', 'a .safetensors file')
-    .addHelpText('after', '\nExample:\n  archc weights export runs/first -o first.safetensors')
-    .action(async (run: string, flags: CommonFlags & { out: string }) => {
+  compileFlags(weights.command('import').description('weights from a file of others, as a run that evaluate and upscale take'))
+    .argument('<file...>', 'PyTorch (.pth, .pt), safetensors, or a model.json that archc wrote; several when each holds a network')
+    .requiredOption('--into <model>', 'the model or variant that they are for')
+    .requiredOption('-o, --out <run>', 'the run folder to make')
+    .option('--map <map>', 'one of models/maps by its name, or a .json of your own; the one that fits best without it')
+    .option('--key <keys>', 'where the tensors are in a checkpoint, such as model.sd; found without it')
+    .addHelpText(
+      'after',
+      '\nNo code of a PyTorch file is run: what is no tensor is refused by its name.\n\nExamples:\n  archc weights import epoch-last.pth --into models/liif.arch -o runs/liif\n  archc weights import iste.pth --into models/variants/iste-released.arch -o runs/iste\n  archc weights import mine.pth --into mine.arch --map names.json -o runs/mine',
+    )
+    .action(async (files: string[], flags: ImportFlags) => {
+      const { loadModel } = await import('../runtime/network/load-model.ts')
+      const { importWeights, writeImported } = await import('../runtime/weights/import.ts')
+      const into = loadModel(flags.into, compileOptions(flags), undefined, colourful(process.stderr))
+      if (into.warnings) remark(into.warnings)
+      const options = { files, into, ...(flags.map !== undefined && { map: flags.map }), ...(flags.key !== undefined && { key: flags.key }) }
+      const imported = await importWeights(options)
+      await writeImported(flags.out, options, imported)
+      print(importText(imported))
+      remark(`written to ${flags.out}`)
+    })
+
+  engineFlags(weights.command('export').description('weights of a run for archc elsewhere, for PyTorch, for TensorFlow.js').argument('<run>', 'a run folder or an exported file'))
+    .addOption(new Option('--format <format>', 'text and weights in one file; official names and layouts; a layers model').choices(['safetensors', 'pytorch-names', 'tfjs']).default('safetensors'))
+    .requiredOption('-o, --out <path>', 'a .safetensors file; for tfjs a folder')
+    .option('--map <map>', 'for pytorch-names: one of models/maps by its name, or a .json of your own; the model’s without it')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  archc weights export runs/first -o first.safetensors\n  archc weights export runs/first --format pytorch-names -o for-pytorch.safetensors\n  archc weights export runs/first --format tfjs -o build/first',
+    )
+    .action(async (run: string, flags: ExportFlags) => {
       await openEngine(flags)
       const { openNetwork, packNetwork } = await import('../runtime/network/open-network.ts')
       const opened = await openNetwork(run)
-      await packNetwork(opened, flags.out)
-      remark(`${flags.out}: ${opened.network.weights.length} weights (${opened.hash})`)
+      const count = `${opened.network.weights.length} weights (${opened.hash})`
+      switch (flags.format) {
+        case 'safetensors':
+          await packNetwork(opened, flags.out)
+          return remark(`${flags.out}: ${count}`)
+        case 'pytorch-names': {
+          const { exportNamed } = await import('../runtime/weights/export.ts')
+          const { tensors, map } = await exportNamed(opened, flags.out, flags.map)
+          return remark(`${flags.out}: ${count} as ${tensors.size} tensors, named as in ${map.repository}`)
+        }
+        case 'tfjs': {
+          const { emitLayersModel } = await import('../runtime/network/emit.ts')
+          await emitLayersModel(opened.loaded, flags.out, opened.network, summarise(opened.loaded.model, {}))
+          return remark(`${flags.out}: model.json and weights.bin, ${count}`)
+        }
+      }
     })
+}
+
+/** What was taken and what was not, by name. */
+function importText({ tensors, form, key, map, taken, ignored, leftOver, anew }: Imported): string {
+  const names = map ? `the map ${map.name} (${map.repository})` : 'their own names'
+  const reasons = [...new Set(ignored.map(({ why }) => why))]
+  return [
+    `${taken} tensors${key && ` under ${key}`} (${form}) became ${tensors.size} weights, by ${names}`,
+    ...reasons.flatMap((why) => [`  not taken: ${why}`, ...ignored.filter((one) => one.why === why).map(({ name }) => `    ${name}`)]),
+    ...(leftOver.length > 0 ? ['  left over: the model has no weight for them', ...leftOver.map((name) => `    ${name}`)] : []),
+    ...(anew.length > 0 ? ['  not given, for training alone', ...anew.map((name) => `    ${name}`)] : []),
+  ].join('\n')
 }

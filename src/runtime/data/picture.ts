@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import sharp, { type Metadata } from 'sharp'
+import sharp, { type Metadata, type Sharp } from 'sharp'
 import { UserError } from '../../errors.ts'
+import { colour, onWhite, type Stored } from './colours.ts'
 import { jpegDensity, readPngHeader } from './file-header.ts'
+import { CHANNELS, type Space } from './profile.ts'
+import { READABLE, refused, REGION, undecodable } from './refusal.ts'
+import { tiffPicture } from './tiff-picture.ts'
 
 export { pngWriter, writePng, type PngOptions, type PngWriter } from './png-writer.ts'
 
@@ -18,37 +22,58 @@ export interface PictureFile {
   readonly picture: Picture
   /** Pixels per inch, where the file is tagged with a resolution. */
   readonly density?: number
-  /** What was changed to make it 8-bit RGB, for example `alpha dropped (opaque everywhere)`. */
+  /** The name of the file's ICC colour profile, whether it was applied or not. */
+  readonly profile?: string
+  /** `srgb` where the samples are known to be sRGB: converted to it, or of a profile that is sRGB. */
+  readonly colours?: 'srgb'
+  /** What was changed to make it 8-bit RGB, for example `alpha dropped (opaque everywhere)`, and what was not applied. */
   readonly notes: string[]
+}
+
+export interface ReadOptions {
+  /**
+   * `convert` takes colours to sRGB through the embedded profile, or, for CMYK without one, through a general CMYK profile. `ignore`
+   * (the default) leaves samples as stored, CMYK by `255 - ink`, as Pillow does: training, evaluation and whatever is compared with
+   * numbers from Python need that.
+   */
+  readonly profile?: 'convert' | 'ignore'
 }
 
 /** The endings under which pictures are looked for in a folder, lower case. */
 export const PICTURE_ENDINGS: readonly string[] = ['.png', '.jpg', '.jpeg', '.tif', '.tiff']
 
 const SLIDE_ENDINGS = ['.svs', '.ndpi', '.scn', '.mrxs', '.vms', '.vmu', '.bif', '.czi', '.dcm']
-const EIGHT_BIT_RGB = 'archc reads 8-bit RGB, RGBA and grey pictures; convert it first.'
-const REGION = 'Export the region that you need as PNG or TIFF first.'
-
 /**
- * Reads a PNG, JPEG or TIFF file (told by its first bytes, not by its name) as 8-bit RGB. Alpha that is 255 everywhere is dropped, other
- * alpha composited on white, grey widened, EXIF orientation applied; each is noted. Colour profiles are not applied: samples stay as stored.
- * Slides and files of several pages, animations, 16-bit, CMYK and other colour spaces, and files that are truncated or corrupt are
- * UserErrors that name the file and the reason.
+ * Reads a PNG, JPEG, TIFF or BigTIFF file (told by its first bytes, not by its name) as 8-bit RGB: 16 bits are rounded to 8
+ * (`sample / 257`; Pillow cuts them off), grey and palettes are widened, CMYK and embedded ICC profiles are taken to sRGB or not by
+ * `options.profile`, alpha that is 255 everywhere is dropped, other alpha composited on white, orientation applied; each is noted. Rounding
+ * comes before the profile, because sharp takes 16-bit RGB through Display P3, which loses more than rounding does.
+ *
+ * Slides and files of several pages or resolutions, animations, floating point, signed and 32-bit samples, other colour spaces and
+ * compressions, and files that are truncated or corrupt are UserErrors that name the file and the reason. Of a TIFF with one full-size
+ * page, a thumbnail and masks beside it are left out with a note.
  */
-export async function readPicture(file: string): Promise<PictureFile> {
+export async function readPicture(file: string, options: ReadOptions = {}): Promise<PictureFile> {
   if (SLIDE_ENDINGS.includes(extname(file).toLowerCase())) throw refused(file, 'whole-slide files are not read', REGION)
   const bytes = await readBytes(file)
-  const density = headerDensity(file, bytes)
+  const header = readHeader(file, bytes)
+  const notes = [...header.notes]
   try {
-    const image = sharp(bytes, { failOn: 'warning', ignoreIcc: true })
-    const metadata = await image.metadata()
+    const open = { failOn: 'warning', ignoreIcc: true, page: header.page } as const
+    const metadata = await sharp(bytes, open).metadata()
     refuseOtherPixels(file, metadata)
-    const { data, info } = await image.autoOrient().raw().toBuffer({ resolveWithObject: true })
-    const notes: string[] = []
     if ((metadata.orientation ?? 1) > 1) notes.push(`turned upright (EXIF orientation ${metadata.orientation})`)
-    const picture = { width: info.width, height: info.height, data: toRgb(data, info.channels, metadata, notes) }
-    const tagged = density ?? decodedDensity(metadata)
-    return tagged === undefined ? { picture, notes } : { picture, density: tagged, notes }
+    const stored = await decode(sharp(bytes, open), metadata, notes)
+    const coloured = await colour(stored, metadata.icc, options.profile ?? 'ignore', notes)
+    const data = onWhite(coloured.rgb, stored.alpha, notes)
+    const density = header.density ?? decodedDensity(metadata)
+    return {
+      picture: { width: stored.width, height: stored.height, data },
+      ...(density !== undefined && { density }),
+      ...(coloured.profile !== undefined && { profile: coloured.profile }),
+      ...(coloured.isSrgb && { colours: 'srgb' as const }),
+      notes,
+    }
   } catch (error) {
     if (error instanceof UserError || !(error instanceof Error)) throw error
     if (/pixel limit/i.test(error.message)) throw refused(file, 'it has more than 268 million pixels', REGION)
@@ -81,16 +106,24 @@ async function readBytes(file: string): Promise<Buffer> {
   }
 }
 
-/** Refuses what is no PNG, JPEG or TIFF by its first bytes. Gives the resolution where the header has it. */
-function headerDensity(file: string, bytes: Buffer): number | undefined {
+/** What is known before decoding. */
+interface Header {
+  /** Which page of the file is the picture. */
+  readonly page: number
+  readonly density?: number | undefined
+  readonly notes: readonly string[]
+}
+
+/** Refuses what is no PNG, JPEG or TIFF by its first bytes, and what of these is not read by what the header says. */
+function readHeader(file: string, bytes: Buffer): Header {
   const magic = bytes.toString('latin1', 0, 4)
-  if (magic.startsWith('\xff\xd8\xff')) return jpegDensity(bytes)
-  if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(magic)) return undefined
+  if (magic.startsWith('\xff\xd8\xff')) return { page: 0, density: jpegDensity(bytes), notes: [] }
+  if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(magic)) return tiffPicture(file, bytes)
   if (magic === '\x89PNG') {
     const { animated, complete, density } = readPngHeader(bytes)
     if (animated) throw refused(file, 'it is an animated PNG')
     if (!complete) throw undecodable(file, 'its closing chunk is missing')
-    return density
+    return { page: 0, density, notes: [] }
   }
   if (bytes.length === 0) throw refused(file, 'the file is empty')
   throw refused(file, 'it is not a PNG, JPEG or TIFF file', 'archc reads PNG, JPEG and TIFF; convert it first.')
@@ -102,48 +135,49 @@ function decodedDensity({ format, resolutionUnit, exif, density }: Metadata): nu
   return exif === undefined || density === 72 ? undefined : density
 }
 
+const SPACES: Readonly<Record<string, Space>> = { srgb: 'RGB', rgb16: 'RGB', 'b-w': 'GRAY', grey16: 'GRAY', cmyk: 'CMYK' }
+
 function refuseOtherPixels(file: string, metadata: Metadata): void {
-  if ((metadata.pages ?? 1) > 1) {
-    throw refused(file, `it holds ${metadata.pages} pages, as slides and pyramids do; one picture is expected`, REGION)
+  if (metadata.depth !== 'uchar' && metadata.depth !== 'ushort')
+    throw refused(file, `its samples are ${metadata.depth}`, READABLE)
+  const space = SPACES[metadata.space]
+  if (space === undefined) throw refused(file, `its colour space is ${metadata.space}, not RGB`, READABLE)
+  const alpha = space === 'CMYK' ? 0 : 1
+  if (metadata.channels < CHANNELS[space] || metadata.channels > CHANNELS[space] + alpha) {
+    throw refused(file, `it has ${metadata.channels} channels, not ${CHANNELS[space]}`, READABLE)
   }
-  if ((metadata.subifds ?? 0) > 0) throw refused(file, 'it is a pyramid of several resolutions, as slides are', REGION)
-  if (metadata.depth !== 'uchar') {
-    const kind = metadata.depth === 'ushort' ? '16-bit' : `${metadata.depth}`
-    throw refused(file, `its samples are ${kind}, not 8-bit`, EIGHT_BIT_RGB)
-  }
-  if (metadata.space === 'cmyk') throw refused(file, 'its colours are CMYK, not RGB', EIGHT_BIT_RGB)
-  if (metadata.space !== 'srgb' && metadata.space !== 'b-w') {
-    throw refused(file, `its colour space is ${metadata.space}, not RGB`, EIGHT_BIT_RGB)
-  }
-  if (metadata.channels > 4) throw refused(file, `it has ${metadata.channels} channels, not RGB`, EIGHT_BIT_RGB)
 }
 
-function toRgb(data: Buffer, channels: number, metadata: Metadata, notes: string[]): Uint8Array {
-  if (metadata.space === 'b-w') notes.push('grey widened to RGB')
-  if (channels === 3) return new Uint8Array(data.buffer, data.byteOffset, data.length)
-  const pixels = data.length / channels
-  const rgb = new Uint8Array(pixels * 3)
-  const step = channels > 2 ? 1 : 0
-  const alphaAt = channels === 2 || channels === 4 ? channels - 1 : undefined
-  let opaque = true
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    const from = pixel * channels
-    const alpha = alphaAt === undefined ? 255 : data[from + alphaAt]!
-    if (alpha !== 255) opaque = false
-    for (let channel = 0; channel < 3; channel++) {
-      const sample = data[from + channel * step]!
-      rgb[pixel * 3 + channel] = alpha === 255 ? sample : Math.round((sample * alpha + 255 * (255 - alpha)) / 255)
-    }
+async function decode(image: Sharp, metadata: Metadata, notes: string[]): Promise<Stored> {
+  const space = SPACES[metadata.space]!
+  const deep = metadata.depth === 'ushort'
+  // Without its own space for the output, the decoder would convert the colours, and cut 16 bits off instead of rounding.
+  const native = metadata.space === 'srgb' ? image : image.pipelineColourspace(metadata.space).toColourspace(metadata.space)
+  const { data, info } = await native
+    .autoOrient()
+    .raw({ depth: deep ? 'ushort' : 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  const { width, height } = info
+  const all = deep
+    ? rounded(new Uint16Array(data.buffer, data.byteOffset, data.length / 2))
+    : new Uint8Array(data.buffer, data.byteOffset, data.length)
+  if (deep) notes.push('16 bits rounded to 8')
+  const channels = CHANNELS[space]
+  if (info.channels !== channels && info.channels !== channels + 1)
+    throw new Error(`${info.channels} channels came out of the decoder`)
+  if (info.channels === channels) return { width, height, space, samples: all, alpha: undefined }
+  const samples = new Uint8Array(width * height * channels)
+  const alpha = new Uint8Array(width * height)
+  for (let pixel = 0, from = 0, to = 0; pixel < alpha.length; pixel++) {
+    for (let channel = 0; channel < channels; channel++) samples[to++] = all[from++]!
+    alpha[pixel] = all[from++]!
   }
-  if (alphaAt !== undefined) notes.push(opaque ? 'alpha dropped (opaque everywhere)' : 'alpha composited on white')
-  return rgb
+  return { width, height, space, samples, alpha }
 }
 
-function refused(file: string, reason: string, help?: string): UserError {
-  return new UserError(`${file}: ${reason}`, help)
-}
-
-function undecodable(file: string, reason: string, cause?: Error): UserError {
-  const help = 'Get the file again from where it came, or save it as 8-bit PNG.'
-  return new UserError(`${file}: the picture cannot be decoded, so it is truncated or corrupt (${reason})`, help, { cause })
+/** 65535 is 255 * 257. */
+function rounded(samples: Uint16Array): Uint8Array {
+  const out = new Uint8Array(samples.length)
+  for (let i = 0; i < out.length; i++) out[i] = Math.floor((samples[i]! + 128) / 257)
+  return out
 }

@@ -4,9 +4,15 @@ import { createDeflate } from 'node:zlib'
 import { UserError } from '../../errors.ts'
 import type { Picture } from './picture.ts'
 
-/** `density` in pixels per inch; `text` as international text chunks, keyword to text. */
+/**
+ * `density` in pixels per inch; `text` as international text chunks, keyword to text. `colours` says that the samples are sRGB (an sRGB
+ * chunk, with the gamma and chromaticities that PNG wants beside it). A picture that was converted from a profile is marked so instead of
+ * being taken back into it: going back can be cut into bands, but is not lossless (what sRGB cannot hold was clipped on the way in, 8 bits
+ * are rounded again, and profiles of cameras and scanners have no way back), and a viewer shows both the same.
+ */
 export interface PngOptions {
   readonly density?: number
+  readonly colours?: 'srgb'
   readonly text?: Readonly<Record<string, string>>
 }
 
@@ -29,7 +35,13 @@ const BAND_BYTES = 1 << 20
  */
 export async function pngWriter(file: string, width: number, height: number, options: PngOptions = {}): Promise<PngWriter> {
   if (!isPngSize(width) || !isPngSize(height)) throw new RangeError(`pngWriter: ${width} x ${height} pixels cannot be`)
-  const head = Buffer.concat([SIGNATURE, headerChunk(width, height), ...densityChunks(options), ...textChunks(options)])
+  const head = Buffer.concat([
+    SIGNATURE,
+    headerChunk(width, height),
+    ...colourChunks(options),
+    ...densityChunks(options),
+    ...textChunks(options),
+  ])
   const temporary = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.part`
   const handle = await openForWriting(file, temporary)
 
@@ -144,6 +156,19 @@ function headerChunk(width: number, height: number): Buffer {
   return chunk('IHDR', body)
 }
 
+/** PNG specification, 11.3.2: perceptual intent, gamma 1/2.2 and the chromaticities of ITU-R BT.709 in units of 1/100000. */
+function colourChunks({ colours }: PngOptions): Buffer[] {
+  if (colours === undefined) return []
+  const whiteRedGreenBlue = [31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000]
+  return [chunk('sRGB', Buffer.from([0])), chunk('gAMA', words([45455])), chunk('cHRM', words(whiteRedGreenBlue))]
+}
+
+function words(values: readonly number[]): Buffer {
+  const body = Buffer.alloc(values.length * 4)
+  values.forEach((value, i) => body.writeUInt32BE(value, i * 4))
+  return body
+}
+
 function densityChunks({ density }: PngOptions): Buffer[] {
   if (density === undefined) return []
   const perMetre = Math.round(density / 0.0254)
@@ -171,7 +196,8 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value
 })
 
-function crc32(bytes: Uint8Array): number {
+/** CRC-32 as PNG and zip have it. */
+export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff
   for (const byte of bytes) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ byte) & 0xff]!
   return ~crc >>> 0

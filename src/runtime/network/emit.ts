@@ -4,17 +4,23 @@ import type * as tf from '@tensorflow/tfjs'
 import { UserError } from '../../errors.ts'
 import { writeAtomic, writeFolderAtomic } from '../files/atomic.ts'
 import type { LoadedModel } from './load-model.ts'
-import { createNetwork } from './network.ts'
+import { createNetwork, type Network } from './network.ts'
 
 /**
  * Writes the compiled model as TensorFlow.js layers: `model.json`, `weights.bin`, `summary.json`, `model.arch.txt`.
- * It loads wherever `registerLayers` of archc/layers was called; weights are those of a start with `seed`.
+ * It loads wherever `registerLayers` of archc/layers was called; weights are those of `start`: a network that
+ * has them, or the seed of fresh ones.
  */
-export async function emitLayersModel(loaded: LoadedModel, folder: string, seed: number, summary: object): Promise<void> {
+export async function emitLayersModel(
+  loaded: LoadedModel,
+  folder: string,
+  start: Network | number,
+  summary: object,
+): Promise<void> {
   requireOwn(folder)
   const { model } = loaded
-  const network = createNetwork([model.graph])
-  network.initialise(seed)
+  const network = typeof start === 'number' ? createNetwork([model.graph]) : start
+  if (typeof start === 'number') network.initialise(start)
   const layers = network.lower(model.graph, model.name)
   const artifacts = await new Promise<tf.io.ModelArtifacts>((resolve, reject) => {
     const handler: tf.io.IOHandler = {

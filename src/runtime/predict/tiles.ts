@@ -31,7 +31,8 @@ export function stretches(length: number, size: number, overlap: number, grid: n
   return Array.from({ length: Math.ceil(length / inner) }, (_, at) => {
     const from = at * inner
     const to = Math.min(length, from + inner)
-    const [seenFrom, seenTo] = around(from, to, margin)
+    // A sliver at the end is too small to be mirrored: its encoder sees one step more.
+    const [seenFrom, seenTo] = around(from, to, Math.max(margin, to - from < step ? step : 0))
     const [coreFrom, coreTo] = around(from, to, Math.min(step, margin))
     return { from, to, seenFrom, seenTo, coreFrom, coreTo }
   })
@@ -47,19 +48,21 @@ export const lowPosition = (index: number, low: number, high: number): number =>
 export const stretchOf = (all: readonly Stretch[], position: number): number => Math.min(all.length - 1, Math.floor(position / all[0]!.to))
 
 /**
- * The stretches that share a position, with weights that sum to 1: its own, and within `feather` of a cut the
- * neighbour's, linearly.
+ * The stretches that share a position, with weights that sum to 1: its own, and within `feather` of a cut (less where
+ * cores are small) the neighbour's, linearly.
  */
 export function sharesOf(all: readonly Stretch[], position: number, feather: number): { stretch: number; weight: number }[] {
   const own = stretchOf(all, position)
-  if (feather === 0) return [{ stretch: own, weight: 1 }]
+  // A neighbour's features end with its core, and corners read one position further; at most two tiles are mixed along an axis.
+  const mixed = Math.min(feather, all[0]!.to / 2, all[1] ? all[1].from - all[1].coreFrom - 1 : 0)
+  if (mixed <= 0) return [{ stretch: own, weight: 1 }]
   const { from, to } = all[own]!
-  const share = (distance: number): number => 0.5 - distance / (2 * feather)
-  if (own > 0 && position - from < feather) {
+  const share = (distance: number): number => 0.5 - distance / (2 * mixed)
+  if (own > 0 && position - from < mixed) {
     const weight = share(position - from)
     return [{ stretch: own, weight: 1 - weight }, { stretch: own - 1, weight }] // prettier-ignore
   }
-  if (own + 1 < all.length && to - position < feather) {
+  if (own + 1 < all.length && to - position < mixed) {
     const weight = share(to - position)
     return [{ stretch: own, weight: 1 - weight }, { stretch: own + 1, weight }] // prettier-ignore
   }

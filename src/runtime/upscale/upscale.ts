@@ -44,7 +44,7 @@ export const workLimit = 3e14
 /** Enlarges one picture into a PNG, band by band: memory is bounded whatever the size. */
 export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): Promise<UpscaleResult> {
   const { model } = opened.loaded
-  const { picture, density, notes } = await readPicture(options.input)
+  const { picture, density, profile, colours, notes } = await readPicture(options.input, { profile: 'convert' })
   checkScale(opened, options.scale)
   const extent = { width: Math.round(picture.width * options.scale), height: Math.round(picture.height * options.scale) }
   const scope = options.scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 }
@@ -76,6 +76,7 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
   const deviation = estimate.tiles > 1 && options.overlap !== undefined && options.overlap < (estimate.reach ?? 0) ? await probe(predictor, picture, predict) : 0
   const writer = await pngWriter(options.output, extent.width, extent.height, {
     ...(density !== undefined && { density: density * options.scale }),
+    ...(colours !== undefined && { colours }),
     text: {
       Software: `archc ${archcVersion()}`,
       Comment: 'Computed by a network: texture is invented. For research, not for diagnosis.',
@@ -83,6 +84,7 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
       'Model hash': opened.hash,
       Scope: plan.scope,
       Scale: String(options.scale),
+      ...(profile !== undefined && { 'Source profile': profile }),
       ...(deviation > 0 && { 'Tile deviation': `${deviation.toFixed(3)} of 255` }),
     },
   })

@@ -1,4 +1,5 @@
 import type { Weight } from '../../compiler/ir/graph.ts'
+import { UserError } from '../../errors.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import type { Layout, MapEntry, WeightMap } from './map-file.ts'
 import { permuted } from './permute.ts'
@@ -89,7 +90,10 @@ export function planByPath(
   return { transfers: [...transfers.values()], leftOver: all.filter((path) => found.get(path)!.length === 0) }
 }
 
-/** Official tensors as weights. Two tensors for one weight is an error of the map. */
+/**
+ * Official tensors as weights; tensors that cannot be joined or split as the map says are misshapen.
+ * @throws UserError where two tensors become one weight.
+ */
 export function toPaths(tensors: ReadonlyMap<string, Tensor>, map: WeightMap, weights: readonly Weight[]): Mapped {
   const plan = planByName(map, tensors.keys())
   const known = new Map(weights.map((weight) => [weight.path, weight]))
@@ -101,8 +105,14 @@ export function toPaths(tensors: ReadonlyMap<string, Tensor>, map: WeightMap, we
       leftOver.push(...transfer.names)
       continue
     }
+    const problem = formProblem(transfer, tensors)
+    if (problem) {
+      misshapen.push(problem)
+      continue
+    }
     for (const [path, tensor] of forwards(transfer, tensors)) {
-      if (made.has(path)) throw new Error(`${map.name}: two tensors become ${path}`)
+      if (made.has(path))
+        throw new UserError(`by the map ${map.name}, two tensors become ${path}: ${transfer.names.join(', ')} is one of them`)
       const weight = known.get(path)
       if (weight && weight.shape.join() !== tensor.shape.join())
         misshapen.push(
@@ -135,6 +145,18 @@ export function toNames(tensors: ReadonlyMap<string, Tensor>, transfers: readonl
 function forwards({ names, paths, layout }: Transfer, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] {
   const whole = join(names.map((name) => tensorAt(tensors, name)))
   return split(whole, paths.length).map((part, at) => [paths[at]!, archc(part, layout)])
+}
+
+/** Why the tensors of a transfer cannot be joined, or the one cannot be split; undefined where they can. */
+function formProblem({ names, paths }: Transfer, tensors: ReadonlyMap<string, Tensor>): string | undefined {
+  const shapes = names.map((name) => tensorAt(tensors, name).shape)
+  const said = shapes.map((shape) => `[${shape.join(', ')}]`).join(' and ')
+  const [first] = shapes
+  if (names.length > 1 && shapes.some((shape) => shape.length === 0 || shape.slice(1).join() !== first!.slice(1).join()))
+    return `${names.join(' and ')}: ${said} cannot be joined along their first axis`
+  if (paths.length > 1 && (first!.length === 0 || first![0]! % paths.length !== 0))
+    return `${names.join(' and ')}: ${said} has no ${paths.length} equal parts for ${paths.join(' and ')}`
+  return undefined
 }
 
 function tensorAt(tensors: ReadonlyMap<string, Tensor>, name: string): Tensor {
@@ -198,8 +220,6 @@ function join(parts: readonly Tensor[]): Tensor {
   const data = new Float32Array(shape.reduce((product, size) => product * size, 1))
   let at = 0
   for (const part of parts) {
-    if (part.shape.slice(1).join() !== first!.shape.slice(1).join())
-      throw new Error(`tensors of [${first!.shape.join(', ')}] and [${part.shape.join(', ')}] cannot be joined`)
     data.set(part.data, at)
     at += part.data.length
   }
@@ -210,7 +230,6 @@ function join(parts: readonly Tensor[]): Tensor {
 function split(tensor: Tensor, count: number): Tensor[] {
   if (count === 1) return [tensor]
   const rows = tensor.shape[0]! / count
-  if (!Number.isInteger(rows)) throw new Error(`a tensor of [${tensor.shape.join(', ')}] has no ${count} equal parts`)
   const length = tensor.data.length / count
   return Array.from({ length: count }, (_, at) => ({
     shape: [rows, ...tensor.shape.slice(1)],

@@ -62,7 +62,7 @@ describe('reading', () => {
     const lying = await samples([1, 1, 1, 9, 9, 9], 2, 1, 3).withMetadata({ orientation: 6 }).png().toBuffer()
     const { picture, notes } = await readPicture(await file('lying.png', lying))
     expect([picture.width, picture.height]).toEqual([1, 2])
-    expect(notes).toEqual(['turned upright (EXIF orientation 6)'])
+    expect(notes).toContain('turned upright (EXIF orientation 6)')
   })
 })
 
@@ -96,13 +96,6 @@ describe('refused, by name and reason', () => {
         ).subarray(0, 2000),
       /truncated or corrupt/,
     ],
-    [
-      'sixteen.png',
-      () => samples([1, 2, 3], 1, 1, 3).toColourspace('rgb16').png().toBuffer(),
-      /its samples are 16-bit, not 8-bit/,
-    ],
-    ['sixteen.tif', () => Promise.resolve(sixteenBitTiff()), /its samples are 16-bit/],
-    ['cmyk.jpg', () => samples([1, 2, 3], 1, 1, 3).toColourspace('cmyk').jpeg().toBuffer(), /its colours are CMYK/],
     [
       'pyramid.tif',
       () =>
@@ -217,29 +210,4 @@ function withAnimationChunk(png: Buffer): Buffer {
   chunk.writeUInt32BE(8, 0)
   chunk.write('acTL', 4, 'latin1')
   return Buffer.concat([png.subarray(0, 33), chunk, png.subarray(33)])
-}
-
-/** One grey pixel of 16 bits: header, nine tags, sample. */
-function sixteenBitTiff(): Buffer {
-  const tags = [
-    [256, 1],
-    [257, 1],
-    [258, 16],
-    [259, 1],
-    [262, 1],
-    [273, 122],
-    [277, 1],
-    [278, 1],
-    [279, 2],
-  ] as const
-  const bytes = Buffer.alloc(124)
-  bytes.write('II*\0\x08\0\0\0', 'latin1')
-  bytes.writeUInt16LE(tags.length, 8)
-  tags.forEach(([tag, value], i) => {
-    bytes.writeUInt16LE(tag, 10 + i * 12)
-    bytes.writeUInt16LE(3, 12 + i * 12) // 16-bit number
-    bytes.writeUInt32LE(1, 14 + i * 12)
-    bytes.writeUInt16LE(value, 18 + i * 12)
-  })
-  return bytes
 }

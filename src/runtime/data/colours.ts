@@ -1,0 +1,78 @@
+import { type ColourProfile, cmykAsPillow, isSrgb, readProfile, type Space, toSrgb } from './profile.ts'
+
+/** 8-bit samples in the file's own colours, upright. */
+export interface Stored {
+  readonly width: number
+  readonly height: number
+  readonly space: Space
+  /** Interleaved, without alpha. */
+  readonly samples: Uint8Array
+  readonly alpha: Uint8Array | undefined
+}
+
+/** 8-bit RGB. */
+export interface Coloured {
+  readonly rgb: Uint8Array
+  readonly profile?: string
+  readonly isSrgb?: boolean
+}
+
+/** The samples as RGB, by the mode of `ReadOptions`; what was done, and what was not, goes into `notes`. */
+export async function colour(
+  stored: Stored,
+  icc: Buffer | undefined,
+  mode: 'convert' | 'ignore',
+  notes: string[],
+): Promise<Coloured> {
+  const known = icc === undefined ? undefined : readProfile(icc)
+  const profile = known === undefined ? {} : { profile: known.name }
+  const fitting = known !== undefined && fits(known, stored.space) ? known : undefined
+  const said = known === undefined ? undefined : `colour profile "${known.name}"`
+  if (icc !== undefined && known === undefined) notes.push('the colour profile is damaged or describes no samples: not applied')
+  if (known !== undefined && fitting === undefined)
+    notes.push(`${said} is for ${known.space}, not for ${stored.space}: not applied`)
+  if (fitting !== undefined && mode === 'ignore') notes.push(`${said} not applied`)
+
+  if (stored.space === 'CMYK') {
+    if (mode === 'ignore') {
+      notes.push('CMYK taken to RGB without a profile')
+      return { rgb: cmykAsPillow(stored.samples), ...profile }
+    }
+    notes.push(`CMYK converted to sRGB by ${fitting === undefined ? 'a general CMYK profile' : `its ${said}`}`)
+    return { rgb: await toSrgb(stored.samples, stored.width, stored.height, 'CMYK', fitting), ...profile, isSrgb: true }
+  }
+  if (stored.space === 'GRAY') notes.push('grey widened to RGB')
+  const asStored = (): Uint8Array => (stored.space === 'GRAY' ? widened(stored.samples) : stored.samples)
+  if (fitting === undefined || mode === 'ignore') return { rgb: asStored(), ...profile }
+  if (await isSrgb(fitting)) {
+    notes.push(`${said} is sRGB: samples stay as stored`)
+    return { rgb: asStored(), ...profile, isSrgb: true }
+  }
+  notes.push(`converted to sRGB by its ${said}`)
+  const space = fitting.space === 'GRAY' ? 'GRAY' : 'RGB'
+  const samples = space === 'GRAY' ? stored.samples : asStored()
+  return { rgb: await toSrgb(samples, stored.width, stored.height, space, fitting), ...profile, isSrgb: true }
+}
+
+/** Grey samples also go through an RGB profile, as equal channels. */
+function fits(profile: ColourProfile, space: Space): boolean {
+  return profile.space === space || (profile.space === 'RGB' && space === 'GRAY')
+}
+
+function widened(grey: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(grey.length * 3)
+  for (let pixel = 0; pixel < grey.length; pixel++) rgb.fill(grey[pixel]!, pixel * 3, pixel * 3 + 3)
+  return rgb
+}
+
+/** The picture without its alpha. */
+export function onWhite(rgb: Uint8Array, alpha: Uint8Array | undefined, notes: string[]): Uint8Array {
+  if (alpha === undefined) return rgb
+  const opaque = alpha.every((value) => value === 255)
+  notes.push(opaque ? 'alpha dropped (opaque everywhere)' : 'alpha composited on white')
+  if (opaque) return rgb
+  return rgb.map((sample, at) => {
+    const cover = alpha[Math.floor(at / 3)]!
+    return Math.round((sample * cover + 255 * (255 - cover)) / 255)
+  })
+}

@@ -1,0 +1,17 @@
+import { UserError } from '../../errors.ts'
+
+/** Help for pictures of other samples. */
+export const READABLE = 'archc reads RGB, grey, palette and CMYK pictures of 1, 2, 4, 8 or 16 bits; convert it first.'
+/** Help for slides and other pictures that are too much. */
+export const REGION = 'Export the region that you need as PNG or TIFF first.'
+
+/** For a file that archc does not read by design. */
+export function refused(file: string, reason: string, help?: string): UserError {
+  return new UserError(`${file}: ${reason}`, help)
+}
+
+/** For a file that is broken. */
+export function undecodable(file: string, reason: string, cause?: Error): UserError {
+  const help = 'Get the file again from where it came, or save it as 8-bit PNG.'
+  return new UserError(`${file}: the picture cannot be decoded, so it is truncated or corrupt (${reason})`, help, { cause })
+}

@@ -1,0 +1,115 @@
+import { READABLE, refused, REGION, undecodable } from './refusal.ts'
+import { readTiffHeader, type TiffHeader, type TiffPage } from './tiff-header.ts'
+
+/** More than this on the longer side is no thumbnail. */
+const THUMBNAIL = 256
+
+const TIFF_COMPRESSIONS: Readonly<Record<number, string | true>> = {
+  1: true,
+  2: true,
+  3: true,
+  4: true,
+  5: true,
+  6: 'old-style JPEG',
+  7: true,
+  8: true,
+  32773: true,
+  32946: true,
+  33003: 'JPEG 2000',
+  33005: 'JPEG 2000',
+  34676: 'LogLuv',
+  34677: 'LogLuv',
+  34712: 'JPEG 2000',
+  34887: 'LERC',
+  34892: 'lossy DNG',
+  34925: 'LZMA',
+  50000: 'Zstandard',
+  50001: true,
+  50002: 'JPEG XL',
+}
+const TIFF_COLOURS: Readonly<Record<number, string | true>> = {
+  0: true,
+  1: true,
+  2: true,
+  3: true,
+  4: 'a transparency mask',
+  5: true,
+  6: 'YCbCr without JPEG compression',
+  8: 'CIELab',
+  9: 'ICCLab',
+  10: 'ITULab',
+  32803: "a camera's raw mosaic",
+  32844: 'LogL',
+  32845: 'LogLuv',
+  34892: 'linear raw',
+}
+
+/**
+ * Which page of a TIFF file is its picture: the only one that is neither marked as reduced nor as a mask, where all others are masks and
+ * at most one thumbnail (small and not tiled). Files of several pictures or resolutions, and samples that are not read, are UserErrors.
+ */
+export function tiffPicture(file: string, bytes: Buffer): { page: number; notes: string[] } {
+  const header = ((): TiffHeader => {
+    try {
+      return readTiffHeader(bytes)
+    } catch (error) {
+      throw error instanceof RangeError ? undecodable(file, error.message, error) : error
+    }
+  })()
+  const { pages, subPages } = header
+  const others = [...pages, ...subPages].filter((page) => page.kind !== 'full')
+  const thumbnails = others.filter((page) => page.kind === 'reduced')
+  const full = pages.findIndex((page) => page.kind === 'full')
+  const aside = pages.length + subPages.length === others.length + 1 && full >= 0 && thumbnails.length <= 1
+  // A file of a single page is its picture, whatever that page calls itself.
+  if (pages.length + subPages.length > 1 && !(aside && thumbnails.every(isThumbnail))) {
+    if (pages.length === 1) throw refused(file, 'it is a pyramid of several resolutions, as slides are', REGION)
+    throw refused(file, `it holds ${pages.length} pages, as slides and pyramids do; one picture is expected`, REGION)
+  }
+  const page = Math.max(0, full)
+  refuseOtherTiff(file, pages[page]!)
+  const notes: string[] = []
+  if (others.length > 0 && pages.length + subPages.length > 1) {
+    if (thumbnails.length > 0) notes.push('thumbnail left out')
+    if (others.length > thumbnails.length) notes.push('mask left out')
+  }
+  return { page, notes }
+}
+
+function isThumbnail({ tiled, width, height }: TiffPage): boolean {
+  return !tiled && Math.max(width, height) <= THUMBNAIL
+}
+
+/** By the tags, because the decoder says nothing useful of these or, worse, gives wrong colours. */
+function refuseOtherTiff(file: string, page: TiffPage): void {
+  const compression = TIFF_COMPRESSIONS[page.compression]
+  if (compression !== true)
+    throw refused(
+      file,
+      `its TIFF compression is ${compression ?? `number ${page.compression}`}, which is not read`,
+      'Save it with LZW, deflate, JPEG or no compression first.',
+    )
+  const jpeg = page.compression === 7 && page.photometric === 6
+  const colours = jpeg ? true : TIFF_COLOURS[page.photometric]
+  if (colours !== true)
+    throw refused(
+      file,
+      `its colours are ${colours ?? (page.photometric < 0 ? 'not said' : `of TIFF's kind ${page.photometric}`)}, not RGB`,
+      READABLE,
+    )
+  const [bits] = page.bits
+  if (page.sampleFormat === 3)
+    throw refused(file, `its samples are ${bits}-bit floating point, whose range is not known`, READABLE)
+  if (page.sampleFormat === 2) throw refused(file, `its samples are signed ${bits}-bit numbers`, READABLE)
+  if (page.sampleFormat > 4) throw refused(file, 'its samples are complex numbers', READABLE)
+  if (![1, 2, 4, 8, 16].includes(bits!) || page.bits.some((other) => other !== bits)) {
+    throw refused(file, `its samples are of ${[...new Set(page.bits)].join(' and ')} bits`, READABLE)
+  }
+  if (page.planar && page.tiled && page.bits.length > 1) {
+    throw refused(
+      file,
+      'it is tiled with a plane for each channel, which is not read',
+      'Save it with interleaved channels, or in strips, first.',
+    )
+  }
+}

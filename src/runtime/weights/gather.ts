@@ -1,0 +1,59 @@
+import type { Tensor } from '../files/safetensors.ts'
+import { decode } from '../files/safetensors-types.ts'
+import type { TorchFile } from './torch-file.ts'
+import type { Storage, StoredTensor } from './torch-world.ts'
+
+type Decoded = Exclude<ReturnType<typeof decode>, { readonly unfit: bigint }>
+
+/** More elements than this, repeated from a smaller storage by strides of 0, are refused: a forged shape. */
+const most = 2 ** 26
+
+/**
+ * Reads tensors of a file one by one, row-major whatever their strides are. A storage that several tensors share is read once.
+ * Throws what `broken` makes of a tensor that reaches beyond its storage or holds what 32 bits cannot.
+ */
+export function createGather(
+  file: TorchFile,
+  broken: (what: string) => Error,
+): (name: string, tensor: StoredTensor) => Promise<Tensor> {
+  const storages = new Map<Storage, Decoded>()
+  const storageOf = async (name: string, storage: Storage): Promise<Decoded> => {
+    const known = storages.get(storage)
+    if (known) return known
+    const decoded = decode(storage.dtype, await file.read(storage, name))
+    if ('unfit' in decoded) throw broken(`tensor ${name} holds ${decoded.unfit}, which does not fit a 32-bit integer`)
+    storages.set(storage, decoded)
+    return decoded
+  }
+  return async (name, tensor) => {
+    const { shape, strides, offset, storage } = tensor
+    const count = shape.reduce((product, size) => product * size, 1)
+    const last = offset + shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0)
+    if (count > 0 && last >= storage.count)
+      throw broken(`tensor ${name} ([${shape.join(', ')}]) reaches beyond its storage of ${storage.count} elements`)
+    if (count > storage.count && count > most)
+      throw broken(`tensor ${name} ([${shape.join(', ')}]) repeats ${storage.count} elements`)
+    const { dtype, data } = await storageOf(name, storage)
+    return { shape, dtype, data: arranged(data, tensor, count) } as Tensor
+  }
+}
+
+/** The elements of a tensor in row-major order, a copy. */
+function arranged<A extends Decoded['data']>(data: A, { shape, strides, offset }: StoredTensor, count: number): A {
+  const dense = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1))
+  if (shape.every((size, axis) => size === 1 || strides[axis] === dense[axis])) return data.slice(offset, offset + count) as A
+  const copy = new (data.constructor as { new (length: number): A })(count)
+  const index = shape.map(() => 0)
+  let from = offset
+  for (let to = 0; to < count; to += 1) {
+    copy[to] = data[from]!
+    for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
+      index[axis]! += 1
+      from += strides[axis]!
+      if (index[axis]! < shape[axis]!) break
+      from -= strides[axis]! * shape[axis]!
+      index[axis] = 0
+    }
+  }
+  return copy
+}

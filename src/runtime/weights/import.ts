@@ -1,0 +1,173 @@
+import { rm } from 'node:fs/promises'
+import type { Weight } from '../../compiler/ir/graph.ts'
+import { UserError } from '../../errors.ts'
+import { archcVersion } from '../../version.ts'
+import { createRun, runPaths } from '../files/run-folder.ts'
+import { writeSafetensors, type Tensor } from '../files/safetensors.ts'
+import type { LoadedModel } from '../network/load-model.ts'
+import { compareWeights } from '../network/network.ts'
+import { bestFit, nearness, shippedMaps, type Fit } from './fit.ts'
+import { planByPath, readMap, toPaths, type Mapped, type WeightMap } from './map.ts'
+import { openWeights, type NamedTensors, type WeightSource } from './source.ts'
+
+export interface ImportOptions {
+  /** The files that hold the weights, one in most cases; a GAN's networks may stand in one each. */
+  readonly files: readonly string[]
+  readonly into: LoadedModel
+  /** One of archc's maps by its name, or a file of the user's; else the one that fits best. */
+  readonly map?: string
+  /** The keys that lead to the tensors, `model.sd`; else the dict that fits best. */
+  readonly key?: string
+}
+
+/** Weights of a model from somebody's file, nothing missing and nothing of another shape. */
+export interface Imported {
+  readonly tensors: ReadonlyMap<string, Tensor>
+  readonly form: WeightSource['form']
+  readonly key: string
+  /** Undefined where the file has archc's own names. */
+  readonly map?: WeightMap
+  /** How many tensors of the file were taken. */
+  readonly taken: number
+  /** Tensors that the map knows to be no weights: dead modules, buffers. */
+  readonly ignored: Mapped['ignored']
+  readonly leftOver: readonly string[]
+  /** Weights that only training needs (an adversary's) and that no file gives. */
+  readonly anew: readonly string[]
+}
+
+/**
+ * Reads weights of a model from files in official or own names.
+ * @throws UserError naming the file: it is damaged, it holds more than tensors, no tensor is a weight of the model, or weights
+ * are missing or misshapen, which are listed in full.
+ */
+export async function importWeights({ files, into, map, key }: ImportOptions): Promise<Imported> {
+  const sources: WeightSource[] = []
+  try {
+    for (const file of files) sources.push(await openWeights(file))
+    const shown = files.join(' and ')
+    const dicts = sources.length === 1 ? chosen(sources[0]!.dicts, key, shown) : [together(sources, files, key)]
+    const { required, adversary } = weightsOf(into)
+    const texts = [into.file, ...(into.options.variants ?? [])]
+    const maps = map === undefined ? [undefined, ...shippedMaps()] : [readMap(map)]
+    const fit = bestFit(dicts, maps, required, texts)
+    const all = [...required, ...adversary]
+    if (fit.given === 0) throw strangers(shown, fit, all, map)
+    const loaded = await fit.dict.load(fit.wanted)
+    const mapped = fit.map ? toPaths(loaded, fit.map, all) : ownNames(loaded, all)
+    const groups = new Set(adversary.filter((weight) => mapped.tensors.has(weight.path)).map((weight) => weight.group))
+    const anew = new Set(adversary.filter((weight) => !groups.has(weight.group)).map((weight) => weight.path))
+    const missing = mapped.missing.filter((name) => !anew.has(name))
+    if (missing.length + mapped.misshapen.length > 0)
+      throw misfit(shown, fit, { ...mapped, ignored: fit.ignored, missing }, all, texts)
+    return {
+      tensors: new Map(
+        all.flatMap(({ path }) => (mapped.tensors.has(path) ? [[path, asFloats(mapped.tensors.get(path)!)]] : [])),
+      ),
+      form: sources[0]!.form,
+      key: fit.dict.key,
+      ...(fit.map && { map: fit.map }),
+      taken: fit.wanted.length - mapped.leftOver.length,
+      ignored: fit.ignored,
+      leftOver: mapped.leftOver,
+      anew: [...anew],
+    }
+  } finally {
+    for (const source of sources) await source.close()
+  }
+}
+
+/** Makes a run of imported weights, which evaluate, upscale and export take; whole or not at all. Throws UserError. */
+export async function writeImported(folder: string, { files, into }: ImportOptions, imported: Imported): Promise<void> {
+  const { model } = into
+  const record = {
+    model: model.name,
+    file: into.file,
+    variants: model.variants,
+    preset: model.preset || null,
+    options: into.options,
+    values: model.values,
+    seed: 0,
+    versions: { archc: archcVersion(), node: process.versions.node },
+    engine: {},
+    data: [],
+  }
+  await createRun(folder, record, into.text)
+  const origin = { files, form: imported.form, key: imported.key, map: imported.map?.name ?? null }
+  try {
+    await writeSafetensors(runPaths(folder).weights, imported.tensors, { imported: JSON.stringify(origin) })
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** What the model computes with, and what only its training does. */
+function weightsOf({ model }: LoadedModel): { required: readonly Weight[]; adversary: readonly Weight[] } {
+  const required = model.graph.weights
+  const own = new Set(required.map((weight) => weight.path))
+  const others = (model.train?.objectives ?? []).flatMap((objective) => objective.graph.weights)
+  const adversary = new Map(others.filter((weight) => !own.has(weight.path)).map((weight) => [weight.path, weight]))
+  return { required, adversary: [...adversary.values()] }
+}
+
+function chosen(dicts: readonly NamedTensors[], key: string | undefined, file: string): readonly NamedTensors[] {
+  if (key === undefined) return dicts
+  const found = dicts.filter((dict) => dict.key === key)
+  const said = dicts.map((dict) => `${dict.key || '(the whole file)'}, ${dict.names.length} tensors`)
+  if (found.length === 0) throw new UserError(`${file} has no tensors under ${key}`, `it has: ${said.join('; ')}`)
+  return found
+}
+
+/** The likeliest tensors of several files as those of one. */
+function together(sources: readonly WeightSource[], files: readonly string[], key: string | undefined): NamedTensors {
+  const parts = sources.map((source, at) => chosen(source.dicts, key, files[at]!)[0]!)
+  const names = parts.flatMap((part) => part.names)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) throw new UserError(`${files.join(' and ')} both hold a tensor ${twice}`)
+  return {
+    key: key ?? '',
+    names,
+    async load(wanted) {
+      const loaded = await Promise.all(parts.map((part) => part.load(part.names.filter((name) => wanted.includes(name)))))
+      return new Map(loaded.flatMap((tensors) => [...tensors]))
+    },
+  }
+}
+
+function ownNames(tensors: ReadonlyMap<string, Tensor>, weights: readonly Weight[]): Mapped {
+  const { missing, extra, misshapen } = compareWeights(weights, tensors)
+  return { tensors, ignored: [], missing, leftOver: extra, misshapen }
+}
+
+const asFloats = (tensor: Tensor): Tensor => ({ shape: tensor.shape, dtype: 'F32', data: Float32Array.from(tensor.data) })
+
+const some = (names: readonly string[]): string => names.slice(0, 4).join(', ') + (names.length > 4 ? ', ..' : '')
+
+function strangers(file: string, { dict }: Fit, weights: readonly Weight[], map: string | undefined): UserError {
+  const how = map === undefined ? 'by its own names or by any of archc’s maps' : `by the map ${map}`
+  return new UserError(
+    `none of the ${dict.names.length} tensors of ${file} is a weight of the model, ${how}\n` +
+      `  the file has ${some(dict.names)}\n  the model has ${some(weights.map((weight) => weight.path))}`,
+    'name another model with --into, other keys with --key, or a map of your own with --map',
+  )
+}
+
+/** Everything that does not fit, a line each; a missing weight with the name that it would have in the file. */
+function misfit(file: string, fit: Fit, mapped: Mapped, weights: readonly Weight[], texts: readonly string[]): UserError {
+  const { map, dict } = fit
+  const plan = map && planByPath(map, weights.map((weight) => weight.path)) // prettier-ignore
+  const expected = new Map(plan?.transfers.flatMap(({ names, paths }) => paths.map((name) => [name, names.join(' and ')])))
+  const lines = [
+    ...mapped.missing.map((name) => `missing: ${name}${expected.has(name) ? ` (${expected.get(name)})` : ''}`),
+    ...mapped.misshapen.map((line) => `another shape: ${line}`),
+    ...mapped.leftOver.map((name) => `left over: ${name}`),
+    ...mapped.ignored.map(({ name, why }) => `no weight: ${name} (${why})`),
+  ]
+  const where = `${dict.key && ` (${dict.key})`}${map ? `, by the map ${map.name},` : ''}`
+  const other = map?.model !== undefined && nearness(map, texts) === 0 ? `; that map is for ${map.model}` : ''
+  return new UserError(
+    `${file}${where} does not fit the model's ${weights.length} weights, nothing was written:\n  ${lines.join('\n  ')}`,
+    `the model, --preset, --variant and --set must be those of the training${other}`,
+  )
+}

@@ -1,0 +1,94 @@
+import { open, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { UserError } from '../../errors.ts'
+import { fileError } from '../files/file-error.ts'
+import { readSafetensors, type Tensor } from '../files/safetensors.ts'
+import { openTfjs } from './tfjs.ts'
+import { isPickle, isZip, openLegacy, openZip } from './torch-file.ts'
+import { stateDicts } from './state-dict.ts'
+import { createGather } from './gather.ts'
+
+/** Tensors by name, not read yet. */
+export interface NamedTensors {
+  /** The keys that lead there in a checkpoint, `model.sd`; empty for the whole file. */
+  readonly key: string
+  readonly names: readonly string[]
+  load(names: readonly string[]): Promise<Map<string, Tensor>>
+}
+
+/** A file of weights that somebody wrote. */
+export interface WeightSource {
+  readonly form: 'PyTorch, zip' | 'PyTorch, legacy' | 'safetensors' | 'TensorFlow.js'
+  /** What may be the weights, the likeliest first; at least one. */
+  readonly dicts: readonly NamedTensors[]
+  close(): Promise<void>
+}
+
+/**
+ * Opens a file of weights, told by what it holds: PyTorch's (zip or legacy), safetensors, or the `model.json` (its folder, its
+ * `weights.bin`) that `archc compile` wrote.
+ * @throws UserError naming the file, and the tensor where one is at fault, for whatever is wrong with it.
+ */
+export async function openWeights(file: string): Promise<WeightSource> {
+  const start = await firstBytes(file)
+  if (start === undefined || path.basename(file) === 'weights.bin' || path.extname(file) === '.json') {
+    const folder = start === undefined ? file : path.dirname(file)
+    return whole('TensorFlow.js', await openTfjs(folder))
+  }
+  if (isZip(start)) return torch(file, 'PyTorch, zip')
+  if (isPickle(start)) return torch(file, 'PyTorch, legacy')
+  return whole('safetensors', (await readSafetensors(file)).tensors)
+}
+
+function whole(form: WeightSource['form'], tensors: ReadonlyMap<string, Tensor>): WeightSource {
+  const load = (names: readonly string[]): Promise<Map<string, Tensor>> =>
+    Promise.resolve(new Map(names.map((name) => [name, tensors.get(name)!])))
+  return { form, dicts: [{ key: '', names: [...tensors.keys()], load }], close: () => Promise.resolve() }
+}
+
+async function torch(file: string, form: 'PyTorch, zip' | 'PyTorch, legacy'): Promise<WeightSource> {
+  const broken = (what: string): UserError =>
+    new UserError(
+      `${file} cannot be read as a state dict of PyTorch: ${what}`,
+      'a damaged file is downloaded again; what holds more than tensors is saved again with torch.save(network.state_dict(), FILE)',
+    )
+  try {
+    const opened = await (form === 'PyTorch, zip' ? openZip : openLegacy)(file, broken)
+    const dicts = stateDicts(opened.value).map(({ key, tensors }): NamedTensors => {
+      const gather = createGather(opened, broken)
+      return {
+        key,
+        names: [...tensors.keys()],
+        async load(names) {
+          const loaded = new Map<string, Tensor>()
+          for (const name of names) loaded.set(name, await gather(name, tensors.get(name)!))
+          return loaded
+        },
+      }
+    })
+    if (dicts.length === 0) {
+      await opened.close()
+      throw broken('it holds no tensors under names')
+    }
+    return { form, dicts, close: () => opened.close() }
+  } catch (error) {
+    throw fileError(error, 'read', file)
+  }
+}
+
+/** The first bytes of a file; undefined for a folder. */
+async function firstBytes(file: string): Promise<Uint8Array | undefined> {
+  try {
+    if ((await stat(file)).isDirectory()) return undefined
+    const handle = await open(file, 'r')
+    try {
+      const bytes = new Uint8Array(16)
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
+      return bytes.subarray(0, bytesRead)
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw fileError(error, 'read', file)
+  }
+}

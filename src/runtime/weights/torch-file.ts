@@ -1,0 +1,155 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
+import yauzl from 'yauzl'
+import { crc32 } from '../data/png-writer.ts'
+import { bytesPerElement } from '../files/safetensors-types.ts'
+import { isKind, unpickle } from './pickle.ts'
+import { torchWorld, type Storage, type TorchValue } from './torch-world.ts'
+
+/** A file that torch.save wrote: what its pickle says, and its storages one by one. */
+export interface TorchFile {
+  readonly value: TorchValue
+  /** The numbers of a storage, little-endian, at offset 0 of their buffer; errors name the tensor that needs them. */
+  read(storage: Storage, tensor: string): Promise<Uint8Array<ArrayBuffer>>
+  close(): Promise<void>
+}
+
+type Broken = (what: string) => Error
+
+/** The longest piece that is read at once: what a forged size may ask for at most. */
+const longest = 2 ** 31 - 1
+
+/** The zip form begins as every zip file, the legacy form with a pickle of protocol 2. */
+export const isZip = (start: Uint8Array): boolean => start[0] === 0x50 && start[1] === 0x4b
+export const isPickle = (start: Uint8Array): boolean => start[0] === 0x80 && start[1]! >= 2 && start[1]! <= 5
+
+/**
+ * Opens the zip form (PyTorch 1.6 and later): `NAME/data.pkl`, `NAME/data/KEY` a storage, `NAME/byteorder`; stored or deflated.
+ * Throws what `broken` makes of whatever is wrong: no whole zip, entries missing, of another size or with another checksum.
+ */
+export async function openZip(file: string, broken: Broken): Promise<TorchFile> {
+  const zip = await yauzl.openPromise(file, { autoClose: false, lazyEntries: true }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code ? error : broken(`its zip is damaged or cut short (${error.message})`)
+  })
+  try {
+    const entries = await entriesOf(zip, broken)
+    const pickle = [...entries.keys()].find((name) => /^(?:[^/]+\/)?data\.pkl$/.test(name))
+    if (pickle === undefined) throw broken('its zip has no data.pkl, so torch.save did not write it')
+    const prefix = pickle.slice(0, -'data.pkl'.length)
+    if (entries.has(`${prefix}constants.pkl`)) throw broken('it is a TorchScript program; save its state dict instead')
+    const content = (name: string, whose = ''): Promise<Uint8Array<ArrayBuffer>> =>
+      contentOf(zip, entries.get(name), `${name}${whose}`, broken)
+    const order = entries.has(`${prefix}byteorder`) ? Buffer.from(await content(`${prefix}byteorder`)).toString() : 'little'
+    if (order !== 'little' && order !== 'big') throw broken('its byteorder is neither little nor big')
+    const { value } = unpickle(await content(pickle), 0, torchWorld(broken))
+    return {
+      value,
+      async read({ key, dtype, count }, tensor) {
+        const bytes = await content(`${prefix}data/${key}`, ` (of tensor ${tensor})`)
+        const needed = count * bytesPerElement[dtype]
+        if (bytes.length !== needed) throw broken(`data/${key} has ${bytes.length} bytes, tensor ${tensor} needs ${needed}`)
+        return order === 'big' ? swapped(bytes, bytesPerElement[dtype]) : bytes
+      },
+      close: () => Promise.resolve(zip.close()),
+    }
+  } catch (error) {
+    zip.close()
+    throw error
+  }
+}
+
+async function entriesOf(zip: yauzl.ZipFile, broken: Broken): Promise<Map<string, yauzl.Entry>> {
+  const entries = new Map<string, yauzl.Entry>()
+  try {
+    for await (const entry of zip.eachEntry()) entries.set(entry.fileName, entry)
+  } catch (error) {
+    throw broken(`its zip is damaged or cut short (${(error as Error).message})`)
+  }
+  return entries
+}
+
+async function contentOf(
+  zip: yauzl.ZipFile,
+  entry: yauzl.Entry | undefined,
+  name: string,
+  broken: Broken,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (!entry) throw broken(`its zip has no ${name}`)
+  if (entry.uncompressedSize > longest) throw broken(`${name} has ${entry.uncompressedSize} bytes, more than archc reads`)
+  let bytes: Uint8Array
+  try {
+    bytes = await buffer(await zip.openReadStreamPromise(entry))
+  } catch (error) {
+    throw broken(`${name} cannot be unpacked (${(error as Error).message})`)
+  }
+  if (crc32(bytes) !== entry.crc32) throw broken(`${name} is damaged: its checksum is another one`)
+  return Uint8Array.from(bytes)
+}
+
+function swapped(bytes: Uint8Array<ArrayBuffer>, size: 1 | 2 | 4 | 8): Uint8Array<ArrayBuffer> {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (size === 2) view.swap16()
+  if (size === 4) view.swap32()
+  if (size === 8) view.swap64()
+  return bytes
+}
+
+const magic = 0x1950a86a20f9469cfc6cn
+
+/**
+ * Opens the legacy form: pickles of a magic number, the protocol, the machine, the object and the storages' keys, then for every
+ * key the count of its elements (8 bytes) and the elements. Throws what `broken` makes of whatever is wrong.
+ */
+export async function openLegacy(file: string, broken: Broken): Promise<TorchFile> {
+  const bytes = await wholeFile(file, broken)
+  const storages = new Map<string, Storage>()
+  const world = torchWorld(broken, (storage) => storages.set(storage.key, storage))
+  let at = 0
+  const next = (): TorchValue => {
+    const { value, end } = unpickle(bytes, at, world)
+    at = end
+    return value
+  }
+  if (next() !== magic) throw broken('it is a pickle, but torch.save did not write it')
+  if (next() !== 1001) throw broken('its protocol is not 1001')
+  const machine = next()
+  if (isKind(machine, 'dict') && machine.items.get('little_endian') === false)
+    throw broken('a big-endian machine wrote it; save it again in the zip form')
+  const value = next()
+  const keys = next()
+  if (!isKind(keys, 'list')) throw broken('the keys of its storages are no list')
+  const order = keys.items.map((key) => (typeof key === 'string' ? key : ''))
+  const view = new DataView(bytes.buffer)
+  const places = new Map<string, { start: number; count: number }>()
+  for (const key of order) {
+    const storage = storages.get(key)
+    if (!storage) throw broken(`its storage ${key} belongs to no tensor`)
+    if (at + 8 > bytes.length) throw broken(`it ends before storage ${key}`)
+    const count = Number(view.getBigInt64(at, true))
+    places.set(key, { start: at + 8, count })
+    at += 8 + count * bytesPerElement[storage.dtype]
+    if (count < 0 || at > bytes.length) throw broken(`it ends within storage ${key}`)
+  }
+  return {
+    value,
+    async read({ key, dtype, count }, tensor) {
+      const place = places.get(key)
+      if (!place) throw broken(`it has no storage ${key} (of tensor ${tensor})`)
+      if (place.count !== count) throw broken(`storage ${key} has ${place.count} elements, tensor ${tensor} needs ${count}`)
+      return Promise.resolve(bytes.slice(place.start, place.start + count * bytesPerElement[dtype]))
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+async function wholeFile(file: string, broken: Broken): Promise<Uint8Array<ArrayBuffer>> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(file, 'r')
+    const { size } = await handle.stat()
+    if (size > longest) throw broken(`it has ${size} bytes; save it again in the zip form, which is read in parts`)
+    return Uint8Array.from(await handle.readFile())
+  } finally {
+    await handle?.close()
+  }
+}
