@@ -15,19 +15,29 @@ export function checkCommand(program: Command): void {
     .description('parse and check .arch files: every preset, every variant, every shape for every size')
     .argument('[files...]', 'files or folders; - is standard input', ['.'])
     .option('--json', 'one JSON object a line for each diagnostic')
-    .addHelpText('after', '\nExamples:\n  archc check models\n  archc check models/iste.arch --json\n  cat mine.arch | archc check -')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  archc check models\n  archc check models/iste.arch --json\n  cat mine.arch | archc check -',
+    )
     .action((files: string[], flags: { json?: boolean }) => {
       const found = files.flatMap(archFiles)
-      if (found.length === 0) throw new UserError(`no .arch file in ${files.join(', ')}`, 'name a file or a folder that holds some')
+      if (found.length === 0)
+        throw new UserError(`no .arch file in ${files.join(', ')}`, 'name a file or a folder that holds some')
       const { diagnostics, sources, checked } = check(found, fileHost)
       const read = (file: string): string | undefined => sources.get(file)
       const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length
       if (flags.json) process.stdout.write(renderJson(diagnostics, read))
       else {
-        if (diagnostics.length > 0) process.stderr.write(`${renderPretty(diagnostics, read, { color: colourful(process.stderr), width: process.stderr.columns ?? 100 })}\n`)
+        if (diagnostics.length > 0)
+          process.stderr.write(
+            `${renderPretty(diagnostics, read, { color: colourful(process.stderr), width: process.stderr.columns ?? 100 })}\n`,
+          )
         const models = checked.filter((file) => file.kind === 'model')
         const variants = checked.filter((file) => file.kind === 'variant')
-        if (errors === 0) print(`${checked.length} files are right: ${models.length} models, ${variants.length} variants, ${models.reduce((total, file) => total + file.presets.length, 0)} presets`)
+        if (errors === 0)
+          print(
+            `${checked.length} files are right: ${models.length} models, ${variants.length} variants, ${models.reduce((total, file) => total + file.presets.length, 0)} presets`,
+          )
       }
       if (errors > 0) process.exitCode = 1
     })

@@ -43,7 +43,9 @@ export const compileFlags = (command: Command): Command =>
     .option('--set <path=value>', 'set a parameter or a field of train or evaluate', collect, [])
 
 export const engineFlags = (command: Command): Command =>
-  command.addOption(new Option('--engine <name>', 'force an engine').choices(['tensorflow', 'wasm', 'cpu'])).option('--seed <n>', 'seed of everything that is drawn', count, 0)
+  command
+    .addOption(new Option('--engine <name>', 'force an engine').choices(['tensorflow', 'wasm', 'cpu']))
+    .option('--seed <n>', 'seed of everything that is drawn', count, 0)
 
 export const jsonFlag = (command: Command): Command => command.option('--json', 'print one JSON object')
 
@@ -53,7 +55,8 @@ export function compileOptions(flags: Pick<CommonFlags, 'preset' | 'variant' | '
 }
 
 /** Colours only where a person looks, and where nothing asks for none. */
-export const colourful = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env['NO_COLOR'] && !process.argv.includes('--no-color')
+export const colourful = (stream: NodeJS.WriteStream): boolean =>
+  stream.isTTY === true && !process.env['NO_COLOR'] && !process.argv.includes('--no-color')
 
 export const print = (line: string): void => void process.stdout.write(`${line}\n`)
 /** Progress and remarks: never in the way of `--json`. */

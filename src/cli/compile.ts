@@ -47,22 +47,37 @@ export function compileCommand(program: Command): void {
     .option('-o, --out <folder>', 'where model.json and weights.bin go')
     .option('--no-emit', 'check and count only')
     .option('--module <name>', 'one module alone; its inputs are symbols, but for what --size says; parameters by --set')
-    .option('--inspect <path>', 'a let that becomes an output too, such as stf.best.index', (value: string, before: string[]) => [...before, value], [])
-    .option('--size <name=n>', 'a size for the costs (B, h, w, q, ..); those of the train block without it', (value: string, before: string[]) => [...before, value], [])
+    .option(
+      '--inspect <path>',
+      'a let that becomes an output too, such as stf.best.index',
+      (value: string, before: string[]) => [...before, value],
+      [],
+    )
+    .option(
+      '--size <name=n>',
+      'a size for the costs (B, h, w, q, ..); those of the train block without it',
+      (value: string, before: string[]) => [...before, value],
+      [],
+    )
   engineFlags(compileFlags(command))
     .option('--json', 'print the summary as one JSON object')
-    .addHelpText('after', '\nExamples:\n  archc compile models/iste.arch -o build/iste\n  archc compile models/ablations/wo-stf.arch --no-emit\n  archc compile models/iste.arch --preset small --no-emit --json --size h=64 --size w=64\n  archc compile models/lib/swinir.arch --module SwinIR --no-emit\n  archc compile models/iste.arch --inspect stf.best.index --inspect stf.best.score -o build/matches')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  archc compile models/iste.arch -o build/iste\n  archc compile models/ablations/wo-stf.arch --no-emit\n  archc compile models/iste.arch --preset small --no-emit --json --size h=64 --size w=64\n  archc compile models/lib/swinir.arch --module SwinIR --no-emit\n  archc compile models/iste.arch --inspect stf.best.index --inspect stf.best.score -o build/matches',
+    )
     .action(async (file: string, flags: Flags) => {
       const sizes = readSizes(flags.size)
       if (flags.module) {
-        if (flags.emit !== false) throw new UserError('a module alone is checked and counted only', 'say --no-emit; a model is what is written')
+        if (flags.emit !== false)
+          throw new UserError('a module alone is checked and counted only', 'say --no-emit; a model is what is written')
         const { graph, checks } = loadModule(file, flags.module, sizes, flags.set, colourful(process.stderr))
         const summary = moduleSummary(flags.module, graph, checks, sizes)
         return print(flags.json ? JSON.stringify(summary) : summaryText(summary))
       }
       const loaded = inspecting(loadModel(file, compileOptions(flags), undefined, colourful(process.stderr)), flags.inspect)
       if (loaded.warnings) remark(loaded.warnings)
-      if (flags.emit !== false && !flags.out) throw new UserError('nowhere to write the model', 'name a folder with -o, or say --no-emit')
+      if (flags.emit !== false && !flags.out)
+        throw new UserError('nowhere to write the model', 'name a folder with -o, or say --no-emit')
       const summary = summarise(loaded.model, sizes)
       if (flags.emit !== false) {
         await openEngine(flags)
@@ -97,7 +112,9 @@ export function summarise(model: CompiledModel, given: Readonly<Record<string, n
     variant: model.variants,
     preset: model.preset || 'default',
     parameters,
-    apart: Object.fromEntries((model.train?.objectives ?? []).flatMap(({ group, graph }) => (group ? [[group, parameterCount(graph, group)]] : []))),
+    apart: Object.fromEntries(
+      (model.train?.objectives ?? []).flatMap(({ group, graph }) => (group ? [[group, parameterCount(graph, group)]] : [])),
+    ),
     multiplyAdds,
     peakBytes,
     activationBytes,
@@ -112,7 +129,11 @@ export function summarise(model: CompiledModel, given: Readonly<Record<string, n
 function moduleSummary(name: string, graph: Graph, checks: readonly string[], given: Readonly<Record<string, number>>): Summary {
   const sizes = { ...usualSizes, ...given }
   const { parameters, multiplyAdds, peakBytes, activationBytes } = cost(graph, sizes)
-  const shown = ({ name: label, value }: { name: string; value: number }) => ({ name: label, role: 'tensor', shape: shape(graph.values[value]!.shape) })
+  const shown = ({ name: label, value }: { name: string; value: number }) => ({
+    name: label,
+    role: 'tensor',
+    shape: shape(graph.values[value]!.shape),
+  })
   return {
     model: name,
     variant: [],
@@ -139,9 +160,18 @@ function inspecting(loaded: LoadedModel, paths: readonly string[]): LoadedModel 
     const value = lets.get(path)
     if (value === undefined) {
       const close = nearest(path, [...lets.keys()])
-      throw new UserError(`${model.name} has no let ${path}${close.length > 0 ? `; did you mean ${close.join(' or ')}?` : ''}`, `its lets: ${[...lets.keys()].filter((name) => !name.includes('[')).join(', ')}`)
+      throw new UserError(
+        `${model.name} has no let ${path}${close.length > 0 ? `; did you mean ${close.join(' or ')}?` : ''}`,
+        `its lets: ${[...lets.keys()].filter((name) => !name.includes('[')).join(', ')}`,
+      )
     }
-    return { name: path.replace(/[^A-Za-z0-9_.]/g, '_'), role: 'inspect' as const, shape: model.graph.values[value]!.shape, range: [-1, 1] as const, value }
+    return {
+      name: path.replace(/[^A-Za-z0-9_.]/g, '_'),
+      role: 'inspect' as const,
+      shape: model.graph.values[value]!.shape,
+      range: [-1, 1] as const,
+      value,
+    }
   })
   return {
     ...loaded,
@@ -155,8 +185,11 @@ function inspecting(loaded: LoadedModel, paths: readonly string[]): LoadedModel 
 
 function summaryText(summary: Summary): string {
   const number = (value: number): string => value.toLocaleString('en')
-  const gib = (bytes: number): string => (bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(2)} GiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`)
-  const used = Object.entries(summary.sizes).filter(([name]) => [...summary.inputs, ...summary.outputs].some(({ shape }) => new RegExp(`\\b${name}\\b`).test(shape)))
+  const gib = (bytes: number): string =>
+    bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(2)} GiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`
+  const used = Object.entries(summary.sizes).filter(([name]) =>
+    [...summary.inputs, ...summary.outputs].some(({ shape }) => new RegExp(`\\b${name}\\b`).test(shape)),
+  )
   return [
     `${[summary.model, ...summary.variant].join(', ')}, preset ${summary.preset}`,
     `  parameters     ${number(summary.parameters)}`,

@@ -40,7 +40,9 @@ export function demoCommand(program: Command): void {
       print(`1 of 4  compiled ${loaded.model.variants[0]} (${recipe.preset}): ${parameters.toLocaleString('en')} parameters`)
       const engine = await openEngine(flags)
       const { train } = await import('../runtime/train/train.ts')
-      print(`2 of 4  training ${flags.steps} steps on samples/train.csv. The paper's form (models/iste.arch) needs days on two cores; this variant starts at bicubic`)
+      print(
+        `2 of 4  training ${flags.steps} steps on samples/train.csv. The paper's form (models/iste.arch) needs days on two cores; this variant starts at bicubic`,
+      )
       const line = liveLine(15)
       const trained = await train({
         loaded,
@@ -52,7 +54,8 @@ export function demoCommand(program: Command): void {
         val: 0,
         resume: existsSync(path.join(flags.out, 'run.json')),
         say: remark,
-        onStep: ({ step, steps, loss, secondsLeft }) => line.show(`        step ${step} of ${steps}  loss ${loss.toFixed(4)}  ${duration(secondsLeft)} left`, step === steps),
+        onStep: ({ step, steps, loss, secondsLeft }) =>
+          line.show(`        step ${step} of ${steps}  loss ${loss.toFixed(4)}  ${duration(secondsLeft)} left`, step === steps),
       })
       line.end()
       print(`3 of 4  evaluating on samples/test, a field of another slide and laboratory`)
@@ -69,6 +72,7 @@ export function demoCommand(program: Command): void {
       print(evaluationTable(evaluation))
       print(`4 of 4  the page: ${page} (${duration((Date.now() - start) / 1000)} in all)`)
       const below = evaluation.scales.filter(({ model, bicubic }) => model.psnr <= bicubic.psnr)
-      if (below.length > 0) throw new UserError(`not above Bicubic at ${below.map(({ m }) => `x${m}`).join(', ')}`, 'give it more --steps')
+      if (below.length > 0)
+        throw new UserError(`not above Bicubic at ${below.map(({ m }) => `x${m}`).join(', ')}`, 'give it more --steps')
     })
 }

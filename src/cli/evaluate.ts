@@ -1,7 +1,17 @@
 import path from 'node:path'
 import type { Command } from 'commander'
 import type { Scope } from '../compiler/plan.ts'
-import { compileFlags, compileOptions, engineFlags, liveLine, openEngine, print, remark, scales, type CommonFlags } from './common.ts'
+import {
+  compileFlags,
+  compileOptions,
+  engineFlags,
+  liveLine,
+  openEngine,
+  print,
+  remark,
+  scales,
+  type CommonFlags,
+} from './common.ts'
 import { scopeOption } from './scope.ts'
 
 interface Flags extends CommonFlags {
@@ -22,10 +32,16 @@ export function evaluateCommand(program: Command): void {
     .option('--scales <list>', 'enlargements, such as 2,3.3,4; those of the evaluate block without it', scales)
     .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)
     .option('--gaussian', 'also SSIM with an 11 x 11 Gaussian window')
-    .option('-o, --out <folder>', 'where evaluation.json, evaluation.txt and the page index.html go; the run’s evaluation folder without it')
+    .option(
+      '-o, --out <folder>',
+      'where evaluation.json, evaluation.txt and the page index.html go; the run’s evaluation folder without it',
+    )
   engineFlags(compileFlags(command))
     .option('--json', 'print the evaluation as one JSON object')
-    .addHelpText('after', '\nExamples:\n  archc evaluate runs/first --data fields/ --scales 2,3,4,6,8,6.7\n  archc evaluate models/bicubic.arch --data fields/ --scales 2')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  archc evaluate runs/first --data fields/ --scales 2,3,4,6,8,6.7\n  archc evaluate models/bicubic.arch --data fields/ --scales 2',
+    )
     .action(async (source: string, flags: Flags) => {
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')

@@ -17,14 +17,29 @@ const exit = { userError: 1, usage: 2, bug: 70 } as const
 
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('archc')
-    .description('networks as text: checked for every picture size, compiled to TensorFlow.js layers, trained and used on real tissue')
+    .description(
+      'networks as text: checked for every picture size, compiled to TensorFlow.js layers, trained and used on real tissue',
+    )
     .version(archcVersion())
     .option('--no-color', 'no colours (also NO_COLOR=1)')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text) })
     .showHelpAfterError('(archc --help, or archc COMMAND --help)')
-    .addHelpText('after', '\nExamples:\n  archc check models\n  archc compile models/iste.arch -o build/iste\n  archc upscale field.png --scale 3.3 -o large.png')
-  const register = [checkCommand, compileCommand, trainCommand, evaluateCommand, upscaleCommand, weightsCommand, parityCommand, engineCommand, demoCommand]
+    .addHelpText(
+      'after',
+      '\nExamples:\n  archc check models\n  archc compile models/iste.arch -o build/iste\n  archc upscale field.png --scale 3.3 -o large.png',
+    )
+  const register = [
+    checkCommand,
+    compileCommand,
+    trainCommand,
+    evaluateCommand,
+    upscaleCommand,
+    weightsCommand,
+    parityCommand,
+    engineCommand,
+    demoCommand,
+  ]
   register.forEach((command) => command(program))
   for (const command of program.commands) inherit(command)
   try {
@@ -45,12 +60,15 @@ function report(error: unknown): number {
   const paint = (code: string, text: string): string => (colourful(process.stderr) ? `\u001b[${code}m${text}\u001b[0m` : text)
   if (error instanceof UserError) {
     // Diagnostics are rendered whole; anything else gets its one line.
-    const rendered = error.message.startsWith('error[') || /^\u001b\[[0-9;]*merror/.test(error.message) || error.message.startsWith('warning[')
+    const rendered =
+      error.message.startsWith('error[') || /^\u001b\[[0-9;]*merror/.test(error.message) || error.message.startsWith('warning[')
     process.stderr.write(rendered ? `${error.message}\n` : `${paint('1;31', 'error')}: ${error.message}\n`)
     if (error.help) process.stderr.write(`  ${paint('36', 'help')}: ${error.help}\n`)
     return exit.userError
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`${paint('1;31', 'bug in archc')} (${process.argv.slice(2, 3).join('') || 'start'}): ${text}\n  ${paint('36', 'help')}: this is not your mistake; please report it with the command and the file\n`)
+  process.stderr.write(
+    `${paint('1;31', 'bug in archc')} (${process.argv.slice(2, 3).join('') || 'start'}): ${text}\n  ${paint('36', 'help')}: this is not your mistake; please report it with the command and the file\n`,
+  )
   return exit.bug
 }

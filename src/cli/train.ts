@@ -1,5 +1,18 @@
 import type { Command } from 'commander'
-import { amount, compileFlags, compileOptions, colourful, count, duration, engineFlags, liveLine, openEngine, print, remark, type CommonFlags } from './common.ts'
+import {
+  amount,
+  compileFlags,
+  compileOptions,
+  colourful,
+  count,
+  duration,
+  engineFlags,
+  liveLine,
+  openEngine,
+  print,
+  remark,
+  type CommonFlags,
+} from './common.ts'
 
 interface Flags extends CommonFlags {
   readonly data: string[]
@@ -26,7 +39,10 @@ export function trainCommand(program: Command): void {
     .option('--from <weights>', 'start from the weights of a file, where they fit by name')
   engineFlags(compileFlags(command))
     .option('--json', 'print one JSON object at the end')
-    .addHelpText('after', '\nExamples:\n  archc train models/variants/iste-on-bicubic.arch --preset small --data fields/ --out runs/first --steps 1000\n  archc train models/iste.arch --preset tiny --data fields.csv --out runs/tiny --resume')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  archc train models/variants/iste-on-bicubic.arch --preset small --data fields/ --out runs/first --steps 1000\n  archc train models/iste.arch --preset tiny --data fields.csv --out runs/tiny --resume',
+    )
     .action(async (file: string, flags: Flags) => {
       const { loadModel } = await import('../runtime/network/load-model.ts')
       const loaded = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
@@ -56,11 +72,20 @@ export function trainCommand(program: Command): void {
           ...(flags.checkpointEvery && { checkpointEvery: flags.checkpointEvery }),
           ...(flags.from && { from: flags.from }),
           onStep: ({ step, steps, loss, rate, milliseconds, secondsLeft }) =>
-            line.show(`step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms  ${duration(secondsLeft)} left`, step === steps),
+            line.show(
+              `step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms  ${duration(secondsLeft)} left`,
+              step === steps,
+            ),
         })
         line.end()
-        if (flags.json) print(JSON.stringify({ run: result.run.folder, step: result.step, loss: result.loss, finished: result.finished }))
-        else remark(result.finished ? `done: ${result.run.folder}, step ${result.step}` : `stopped at step ${result.step}; go on with --resume`)
+        if (flags.json)
+          print(JSON.stringify({ run: result.run.folder, step: result.step, loss: result.loss, finished: result.finished }))
+        else
+          remark(
+            result.finished
+              ? `done: ${result.run.folder}, step ${result.step}`
+              : `stopped at step ${result.step}; go on with --resume`,
+          )
         if (!result.finished) process.exitCode = 130
       } finally {
         line.end()

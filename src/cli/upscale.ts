@@ -35,7 +35,10 @@ export function upscaleCommand(program: Command): void {
     .option('--yes', 'go on where the work is above the stated limit')
   engineFlags(command)
     .option('--json', 'print one JSON object a picture')
-    .addHelpText('after', '\nExamples:\n  archc upscale field.png --scale 3.3 -o large.png\n  archc upscale fields/ --scale 2 --run runs/first -o enlarged/\n\nComputed pictures are for research, not for diagnosis: super-resolution invents texture.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  archc upscale field.png --scale 3.3 -o large.png\n  archc upscale fields/ --scale 2 --run runs/first -o enlarged/\n\nComputed pictures are for research, not for diagnosis: super-resolution invents texture.',
+    )
     .action(async (pictures: string[], flags: Flags) => {
       if (flags.scale < 1 || flags.scale > 64) throw new UserError(`a scale is from 1 to 64, not ${flags.scale}`)
       const work = await listWork(pictures, flags.out)
@@ -55,13 +58,18 @@ export function upscaleCommand(program: Command): void {
           ...(flags.yes && { yes: true }),
           onPlan: ({ from, to, scope, estimate, seconds, notes }) => {
             notes.forEach((note) => remark(`${input}: ${note}`))
-            remark(`${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, about ${duration(seconds)} and ${(estimate.bytes / 1e9).toFixed(1)} GB`)
+            remark(
+              `${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, about ${duration(seconds)} and ${(estimate.bytes / 1e9).toFixed(1)} GB`,
+            )
           },
           onProgress: (share, left) => line.show(`${(100 * share).toFixed(0)} %  ${duration(left)} left`),
         })
         line.end()
         if (flags.json) print(JSON.stringify(result))
-        else print(`${output}: ${result.to.join(' x ')} in ${duration(result.took)}${result.deviation > 0 ? `, tiles deviate by up to ${result.deviation.toFixed(2)} of 255` : ''}`)
+        else
+          print(
+            `${output}: ${result.to.join(' x ')} in ${duration(result.took)}${result.deviation > 0 ? `, tiles deviate by up to ${result.deviation.toFixed(2)} of 255` : ''}`,
+          )
       }
     })
 }
@@ -76,5 +84,8 @@ async function listWork(pictures: readonly string[], out: string): Promise<{ inp
   const { mkdir } = await import('node:fs/promises')
   const entries = await listData(pictures)
   await mkdir(out, { recursive: true })
-  return entries.map((entry) => ({ input: entry.path, output: path.join(out, `${path.basename(entry.name, path.extname(entry.name))}.png`) }))
+  return entries.map((entry) => ({
+    input: entry.path,
+    output: path.join(out, `${path.basename(entry.name, path.extname(entry.name))}.png`),
+  }))
 }

@@ -1,6 +1,16 @@
 import { Option, type Command } from 'commander'
 import type { Imported } from '../runtime/weights/import.ts'
-import { colourful, compileFlags, compileOptions, engineFlags, jsonFlag, openEngine, print, remark, type CommonFlags } from './common.ts'
+import {
+  colourful,
+  compileFlags,
+  compileOptions,
+  engineFlags,
+  jsonFlag,
+  openEngine,
+  print,
+  remark,
+  type CommonFlags,
+} from './common.ts'
 import { summarise } from './compile.ts'
 
 interface ImportFlags extends CommonFlags {
@@ -18,7 +28,9 @@ interface ExportFlags extends CommonFlags {
 
 /** Registers `archc weights show | import | export`. */
 export function weightsCommand(program: Command): void {
-  const weights = program.command('weights').description('look at weights, take them from where people have them, write them for others')
+  const weights = program
+    .command('weights')
+    .description('look at weights, take them from where people have them, write them for others')
 
   jsonFlag(weights.command('show').description('names and shapes').argument('<file>', 'a safetensors file'))
     .addHelpText('after', '\nExample:\n  archc weights show runs/first/weights.safetensors')
@@ -30,7 +42,10 @@ export function weightsCommand(program: Command): void {
     })
 
   compileFlags(weights.command('import').description('weights from a file of others, as a run that evaluate and upscale take'))
-    .argument('<file...>', 'PyTorch (.pth, .pt), safetensors, or a model.json that archc wrote; several when each holds a network')
+    .argument(
+      '<file...>',
+      'PyTorch (.pth, .pt), safetensors, or a model.json that archc wrote; several when each holds a network',
+    )
     .requiredOption('--into <model>', 'the model or variant that they are for')
     .requiredOption('-o, --out <run>', 'the run folder to make')
     .option('--map <map>', 'one of models/maps by its name, or a .json of your own; the one that fits best without it')
@@ -44,15 +59,29 @@ export function weightsCommand(program: Command): void {
       const { importWeights, writeImported } = await import('../runtime/weights/import.ts')
       const into = loadModel(flags.into, compileOptions(flags), undefined, colourful(process.stderr))
       if (into.warnings) remark(into.warnings)
-      const options = { files, into, ...(flags.map !== undefined && { map: flags.map }), ...(flags.key !== undefined && { key: flags.key }) }
+      const options = {
+        files,
+        into,
+        ...(flags.map !== undefined && { map: flags.map }),
+        ...(flags.key !== undefined && { key: flags.key }),
+      }
       const imported = await importWeights(options)
       await writeImported(flags.out, options, imported)
       print(importText(imported))
       remark(`written to ${flags.out}`)
     })
 
-  engineFlags(weights.command('export').description('weights of a run for archc elsewhere, for PyTorch, for TensorFlow.js').argument('<run>', 'a run folder or an exported file'))
-    .addOption(new Option('--format <format>', 'text and weights in one file; official names and layouts; a layers model').choices(['safetensors', 'pytorch-names', 'tfjs']).default('safetensors'))
+  engineFlags(
+    weights
+      .command('export')
+      .description('weights of a run for archc elsewhere, for PyTorch, for TensorFlow.js')
+      .argument('<run>', 'a run folder or an exported file'),
+  )
+    .addOption(
+      new Option('--format <format>', 'text and weights in one file; official names and layouts; a layers model')
+        .choices(['safetensors', 'pytorch-names', 'tfjs'])
+        .default('safetensors'),
+    )
     .requiredOption('-o, --out <path>', 'a .safetensors file; for tfjs a folder')
     .option('--map <map>', 'for pytorch-names: one of models/maps by its name, or a .json of your own; the model’s without it')
     .addHelpText(
@@ -88,7 +117,10 @@ function importText({ tensors, form, key, map, taken, ignored, leftOver, anew }:
   const reasons = [...new Set(ignored.map(({ why }) => why))]
   return [
     `${taken} tensors${key && ` under ${key}`} (${form}) became ${tensors.size} weights, by ${names}`,
-    ...reasons.flatMap((why) => [`  not taken: ${why}`, ...ignored.filter((one) => one.why === why).map(({ name }) => `    ${name}`)]),
+    ...reasons.flatMap((why) => [
+      `  not taken: ${why}`,
+      ...ignored.filter((one) => one.why === why).map(({ name }) => `    ${name}`),
+    ]),
     ...(leftOver.length > 0 ? ['  left over: the model has no weight for them', ...leftOver.map((name) => `    ${name}`)] : []),
     ...(anew.length > 0 ? ['  not given, for training alone', ...anew.map((name) => `    ${name}`)] : []),
   ].join('\n')

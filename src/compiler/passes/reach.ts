@@ -16,8 +16,16 @@ interface Look {
   readonly step: number
 }
 
-const wider = (a: Look, b: Look): Look => ({ before: Math.max(a.before, b.before), behind: Math.max(a.behind, b.behind), step: a.step })
-const grown = (look: Look, before: number, behind: number): Look => ({ ...look, before: look.before + before * look.step, behind: look.behind + behind * look.step })
+const wider = (a: Look, b: Look): Look => ({
+  before: Math.max(a.before, b.before),
+  behind: Math.max(a.behind, b.behind),
+  step: a.step,
+})
+const grown = (look: Look, before: number, behind: number): Look => ({
+  ...look,
+  before: look.before + before * look.step,
+  behind: look.behind + behind * look.step,
+})
 
 /**
  * The reach of a graph's outputs in its picture input, from windows of convolutions, pools and attention. A roll moves
@@ -42,7 +50,9 @@ export function reach(graph: Graph): Reach | undefined {
     if (joined.step !== look.step || look.step > 1) grid = leastCommon(grid, Math.ceil(Math.max(joined.step, look.step)))
     node.results.forEach((result) => looks.set(result, look))
   }
-  const ends = graph.outputs.flatMap((output) => (made.has(output.value) ? [looks.get(output.value)] : [])).filter((look) => look !== undefined)
+  const ends = graph.outputs
+    .flatMap((output) => (made.has(output.value) ? [looks.get(output.value)] : []))
+    .filter((look) => look !== undefined)
   const positions = Math.ceil(ends.reduce((most, look) => Math.max(most, look.before, look.behind), 0))
   return { positions, grid }
 }
@@ -62,7 +72,8 @@ function through(graph: Graph, node: Node, look: Look): Look | undefined {
     const behind = Math.max(...kernel.map((size, at) => dilation * (size - 1) - pad[at]!))
     return { ...grown(look, before, behind), step: look.step * (attributes['stride'] as number) }
   }
-  if (node.op === 'unfold') return grown(look, ((attributes['kernel'] as number) - 1) / 2, ((attributes['kernel'] as number) - 1) / 2)
+  if (node.op === 'unfold')
+    return grown(look, ((attributes['kernel'] as number) - 1) / 2, ((attributes['kernel'] as number) - 1) / 2)
   if (node.op === 'avg_pool' || node.op === 'max_pool') {
     const { kernel, stride, pad } = attributes as Record<'kernel' | 'stride' | 'pad', number>
     return { ...grown(look, pad, kernel - 1 - pad), step: look.step * stride }

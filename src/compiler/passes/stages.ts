@@ -42,12 +42,17 @@ const candidates = 'k'
 /** Cuts a model with coordinates in stages; undefined where it has none or its matches cannot be cut apart. */
 export function stages(model: CompiledModel): Stages | undefined {
   const { graph } = model
-  const queryInputs = model.inputs.filter((input) => input.role === 'coordinates' || input.role === 'cell').map((input) => input.name)
+  const queryInputs = model.inputs
+    .filter((input) => input.role === 'coordinates' || input.role === 'cell')
+    .map((input) => input.name)
   const picture = graph.inputs.filter((input) => !queryInputs.includes(input.name) && input.name !== 'target')
   const queries = graph.inputs.filter((input) => queryInputs.includes(input.name))
   if (queries.length === 0) return undefined
   const dependent = queryDependent(graph, queries, picture)
-  const consumed = new Set([...graph.nodes.filter((node) => dependent(node)).flatMap((node) => node.inputs), ...graph.outputs.map((output) => output.value)])
+  const consumed = new Set([
+    ...graph.nodes.filter((node) => dependent(node)).flatMap((node) => node.inputs),
+    ...graph.outputs.map((output) => output.value),
+  ])
   const made = producers(graph)
   const featureValues = [...consumed]
     .filter((value) => {
@@ -60,11 +65,15 @@ export function stages(model: CompiledModel): Stages | undefined {
 
   const matches = graph.nodes.filter((node) => node.op === 'best_match' && dependent(node))
   if (matches.length === 0) return { features, decode: subgraph(graph, base, graph.outputs), featureValues, keyValues: [] }
-  const takers = graph.nodes.filter((node) => node.op === 'take_along' && matches.some((match) => match.results[1] === node.inputs[1]))
+  const takers = graph.nodes.filter(
+    (node) => node.op === 'take_along' && matches.some((match) => match.results[1] === node.inputs[1]),
+  )
   const keyed = [...new Set([...matches.map((match) => match.inputs[1]!), ...takers.map((node) => node.inputs[0]!)])]
   const keyValues = keyed.map((value) => ({ name: `key${value}`, value }))
   const keys = subgraph(graph, base, keyValues)
-  const others = graph.nodes.some((node) => !takers.includes(node) && node.inputs.some((value) => matches.some((match) => match.results[1] === value)))
+  const others = graph.nodes.some(
+    (node) => !takers.includes(node) && node.inputs.some((value) => matches.some((match) => match.results[1] === value)),
+  )
   const nested = keys.nodes.some((node) => matches.includes(node))
   if (others || nested) return undefined
 
@@ -84,12 +93,22 @@ export function stages(model: CompiledModel): Stages | undefined {
   const keyInputs = keyValues.map(({ name, value }) => ({ name, value: fresh.get(value)! }))
   const keyedGraph = { ...graph, nodes, values }
   const decode = subgraph(keyedGraph, [...base, ...keyInputs], graph.outputs)
-  const hoisted = hoist(keyedGraph, matches.map((match) => nodes[graph.nodes.indexOf(match)]!), base, keyInputs)
+  const hoisted = hoist(
+    keyedGraph,
+    matches.map((match) => nodes[graph.nodes.indexOf(match)]!),
+    base,
+    keyInputs,
+  )
   return { features, keys, decode, featureValues, keyValues, ...(hoisted && { hoisted }) }
 }
 
 /** Finds matches for whole maps; undefined where a match's rows are not taken from a map of the features. */
-function hoist(graph: Graph, matches: readonly Node[], base: readonly GraphInput[], keyInputs: readonly GraphInput[]): Hoisted | undefined {
+function hoist(
+  graph: Graph,
+  matches: readonly Node[],
+  base: readonly GraphInput[],
+  keyInputs: readonly GraphInput[],
+): Hoisted | undefined {
   const made = producers(graph)
   const given = new Set(base.map((input) => input.value))
   const values: TensorType[] = [...graph.values]
@@ -106,9 +125,21 @@ function hoist(graph: Graph, matches: readonly Node[], base: readonly GraphInput
     const count = asInteger(lanes)
     if (count === undefined || graph.values[index]!.shape.length !== 3) return undefined
     const area = mul(height, width)
-    const node = (op: string, inputs: readonly number[], results: readonly number[], more: Partial<Node> = {}): Node => ({ op, inputs, results, weights: [], attributes: {}, sizes: {}, path: match.path, ...more })
+    const node = (op: string, inputs: readonly number[], results: readonly number[], more: Partial<Node> = {}): Node => ({
+      op,
+      inputs,
+      results,
+      weights: [],
+      attributes: {},
+      sizes: {},
+      path: match.path,
+      ...more,
+    })
     const reshape = (input: number, shape: readonly Size[], result: number): Node =>
-      node('rearrange', [input], [result], { attributes: { permute: shape.map((_, at) => at) }, sizes: { split: shape, merge: shape } })
+      node('rearrange', [input], [result], {
+        attributes: { permute: shape.map((_, at) => at) },
+        sizes: { split: shape, merge: shape },
+      })
 
     const row = [batch, area, constant(1), depth]
     const rows = [batch, area, lanes, depth]
@@ -117,8 +148,19 @@ function hoist(graph: Graph, matches: readonly Node[], base: readonly GraphInput
     const score = add([batch, area, lanes])
     const best = add([batch, area, lanes], 'i32')
     const scoreColumn = add([batch, area, lanes, constant(1)])
-    before.push(reshape(map, row, single), node('concat', Array.from({ length: count }, () => single), [spread], { attributes: { axis: 2 } }))
-    before.push({ ...match, inputs: [spread, match.inputs[1]!], results: [score, best] }, reshape(score, [batch, area, lanes, constant(1)], scoreColumn))
+    before.push(
+      reshape(map, row, single),
+      node(
+        'concat',
+        Array.from({ length: count }, () => single),
+        [spread],
+        { attributes: { axis: 2 } },
+      ),
+    )
+    before.push(
+      { ...match, inputs: [spread, match.inputs[1]!], results: [score, best] },
+      reshape(score, [batch, area, lanes, constant(1)], scoreColumn),
+    )
     matchValues.push({ name: `match${scoreColumn}`, value: scoreColumn })
 
     const [scoreResult, indexResult] = match.results as [number, number]
@@ -140,7 +182,9 @@ function hoist(graph: Graph, matches: readonly Node[], base: readonly GraphInput
 /** Whether a node depends on the queries: through its inputs, or through the number of them. */
 function queryDependent(graph: Graph, queries: readonly GraphInput[], picture: readonly GraphInput[]): (node: Node) => boolean {
   const known = new Set(picture.flatMap((input) => graph.values[input.value]!.shape.flatMap(symbols)))
-  const own = new Set(queries.flatMap((input) => graph.values[input.value]!.shape.flatMap(symbols)).filter((name) => !known.has(name)))
+  const own = new Set(
+    queries.flatMap((input) => graph.values[input.value]!.shape.flatMap(symbols)).filter((name) => !known.has(name)),
+  )
   const values = new Set(queries.map((input) => input.value))
   const nodes = new Set<Node>()
   for (const node of graph.nodes) {

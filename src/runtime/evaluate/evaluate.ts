@@ -79,7 +79,8 @@ export interface Pair {
 /** The high-resolution tile cut to round(low size * m) and its degraded low-resolution picture (protocol of section 11). */
 export function degradePair(tile: Picture, m: number, network: OpenedNetwork): Pair {
   const low = { width: Math.floor(tile.width / m), height: Math.floor(tile.height / m) }
-  if (low.width < 1 || low.height < 1) throw new UserError(`a tile of ${tile.width} x ${tile.height} pixels has nothing left at x${m}`)
+  if (low.width < 1 || low.height < 1)
+    throw new UserError(`a tile of ${tile.width} x ${tile.height} pixels has nothing left at x${m}`)
   const hr = crop(tile, 0, 0, Math.min(tile.width, Math.round(low.width * m)), Math.min(tile.height, Math.round(low.height * m)))
   const { train, evaluate } = network.loaded.model
   const plan = evaluate?.degrade ?? train?.degrade ?? [{ op: 'resize' as const, kernel: 'bicubic' as const }]
@@ -89,8 +90,11 @@ export function degradePair(tile: Picture, m: number, network: OpenedNetwork): P
 
 /** Tiles of at most `side` pixels; a picture smaller than that is one tile. */
 export function tilesOf(picture: Picture, side: number): Picture[] {
-  const whole = (length: number): number[] => (length < 2 * side ? [0] : Array.from({ length: Math.floor(length / side) }, (_, at) => at * side))
-  return whole(picture.height).flatMap((y) => whole(picture.width).map((x) => crop(picture, x, y, Math.min(side, picture.width), Math.min(side, picture.height))))
+  const whole = (length: number): number[] =>
+    length < 2 * side ? [0] : Array.from({ length: Math.floor(length / side) }, (_, at) => at * side)
+  return whole(picture.height).flatMap((y) =>
+    whole(picture.width).map((x) => crop(picture, x, y, Math.min(side, picture.width), Math.min(side, picture.height))),
+  )
 }
 
 /** PSNR and SSIM of a network on pictures, with Pillow's bicubic beside it, averaged over tiles. */
@@ -102,7 +106,9 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
   const predictor = createPredictor(model, opened.network)
   const gaussian = options.gaussian ?? plan?.metrics.includes('ssim_gaussian') ?? false
   const [least, most] = model.scale.kind === 'range' ? [model.scale.from, model.scale.to] : [model.scale.value, model.scale.value]
-  for (const m of options.scales) if (m < least || m > most) throw new UserError(`${model.name} enlarges ${least === most ? least : `${least} to ${most}`} times, not ${m}`)
+  for (const m of options.scales)
+    if (m < least || m > most)
+      throw new UserError(`${model.name} enlarges ${least === most ? least : `${least} to ${most}`} times, not ${m}`)
   const tiles: TileResult[] = []
   const total = options.entries.length * options.scales.length
   let done = 0
@@ -112,10 +118,22 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
       const shave = plan?.shave ?? Math.ceil(m) + 6
       for (const [index, tile] of tilesOf(picture, side).entries()) {
         const { hr, lr } = degradePair(tile, m, opened)
-        const values = await predictor.whole(lr, { extent: hr, m, scope, ...(plan?.cellClip !== undefined && { cellClip: plan.cellClip }) })
+        const values = await predictor.whole(lr, {
+          extent: hr,
+          m,
+          scope,
+          ...(plan?.cellClip !== undefined && { cellClip: plan.cellClip }),
+        })
         const computed = { width: hr.width, height: hr.height, data: values }
         if (entry === options.entries[0] && index === 0)
-          await options.onShown?.({ picture: entry.name, m, hr, lr, sr: quantise(computed), name: model.variants[0] ?? model.name })
+          await options.onShown?.({
+            picture: entry.name,
+            m,
+            hr,
+            lr,
+            sr: quantise(computed),
+            name: model.variants[0] ?? model.name,
+          })
         tiles.push({
           picture: entry.name,
           tile: index,
@@ -137,7 +155,13 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
     preset: model.preset,
     source: opened.source,
     hash: opened.hash,
-    scales: options.scales.map((m, at) => average(m, shaves[at]!, tiles.filter((tile) => tile.m === m))),
+    scales: options.scales.map((m, at) =>
+      average(
+        m,
+        shaves[at]!,
+        tiles.filter((tile) => tile.m === m),
+      ),
+    ),
     tiles,
     definitions: {
       psnr: psnrDefinition(plan?.shave ?? 'ceil(m) + 6'),
@@ -156,11 +180,16 @@ type Samples = Parameters<typeof psnr>[0]
 
 function quality(sr: Samples, hr: Picture, shave: number, gaussian: boolean): Quality {
   const bytes = sr.data instanceof Float32Array ? quantise(sr as never) : (sr as Picture)
-  return { psnr: psnr(sr, hr, { shave }), ssim: ssimUniform(bytes, hr), ...(gaussian && { ssim_gaussian: ssimGaussian(bytes, hr) }) }
+  return {
+    psnr: psnr(sr, hr, { shave }),
+    ssim: ssimUniform(bytes, hr),
+    ...(gaussian && { ssim_gaussian: ssimGaussian(bytes, hr) }),
+  }
 }
 
 function average(m: number, shave: number, tiles: readonly TileResult[]): ScaleResult {
-  const mean = (side: 'model' | 'bicubic', name: keyof Quality): number => tiles.reduce((total, tile) => total + (tile[side][name] ?? 0), 0) / tiles.length
+  const mean = (side: 'model' | 'bicubic', name: keyof Quality): number =>
+    tiles.reduce((total, tile) => total + (tile[side][name] ?? 0), 0) / tiles.length
   const both = (side: 'model' | 'bicubic'): Quality => ({
     psnr: mean(side, 'psnr'),
     ssim: mean(side, 'ssim'),

@@ -9,12 +9,19 @@ import type { Panel } from '../report/report.ts'
 import { evaluate, evaluationTable, type EvaluateOptions, type Evaluation } from './evaluate.ts'
 
 /** Evaluates and writes `evaluation.json`, `evaluation.txt`, a picture a scale and the page `index.html` into `folder`; gives the page's path. */
-export async function evaluateInto(folder: string, opened: OpenedNetwork, options: EvaluateOptions): Promise<{ evaluation: Evaluation; page: string }> {
+export async function evaluateInto(
+  folder: string,
+  opened: OpenedNetwork,
+  options: EvaluateOptions,
+): Promise<{ evaluation: Evaluation; page: string }> {
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw fileError(error, 'write', folder)
   })
   const panels: Panel[] = []
-  const evaluation = await evaluate(opened, { ...options, onShown: async (pictures) => void panels.push(await panelOf(pictures)) })
+  const evaluation = await evaluate(opened, {
+    ...options,
+    onShown: async (pictures) => void panels.push(await panelOf(pictures)),
+  })
   await writeAtomic(path.join(folder, 'evaluation.json'), `${JSON.stringify(evaluation, undefined, 2)}\n`)
   await writeAtomic(path.join(folder, 'evaluation.txt'), `${evaluationTable(evaluation)}\n`)
   for (const panel of panels) await writeAtomic(path.join(folder, `panel-x${panel.scale}.png`), await panelPicture(panel))

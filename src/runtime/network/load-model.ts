@@ -12,7 +12,10 @@ const separator = '// ---- '
 /** The one text of `model.arch.txt`: every source under its name. */
 export function sourcesText(sources: ReadonlyMap<string, string>, options: CompileOptions): string {
   const settings = [`// preset ${options.preset || '(defaults)'}`, ...(options.sets ?? []).map((set) => `// set ${set}`)]
-  return [...settings, ...[...sources].filter(([name]) => !name.startsWith('--set')).map(([name, text]) => `${separator}${name}\n${text}`)].join('\n')
+  return [
+    ...settings,
+    ...[...sources].filter(([name]) => !name.startsWith('--set')).map(([name, text]) => `${separator}${name}\n${text}`),
+  ].join('\n')
 }
 
 /** The sources of such a text by name. */
@@ -48,7 +51,10 @@ export interface LoadedModel {
 /** Compiles, or leaves with the rendered diagnostics as a UserError. */
 export function loadModel(file: string, options: CompileOptions, host: CompilerHost = fileHost, color = false): LoadedModel {
   const { model, diagnostics, sources } = compile(file, host, options)
-  const rendered = diagnostics.length > 0 ? renderPretty(diagnostics, (name) => sources.get(name), { color, width: process.stderr.columns ?? 100 }) : ''
+  const rendered =
+    diagnostics.length > 0
+      ? renderPretty(diagnostics, (name) => sources.get(name), { color, width: process.stderr.columns ?? 100 })
+      : ''
   if (!model) throw new CompileError(rendered)
   return { model, options, file, text: sourcesText(sources, options), warnings: rendered }
 }
@@ -63,7 +69,10 @@ export function loadModule(
 ): { graph: Graph; checks: string[] } {
   const parameters = Object.fromEntries(sets.map((set) => [set.slice(0, set.indexOf('=')), set.slice(set.indexOf('=') + 1)]))
   const { graph, checks, diagnostics, sources } = compileModule(file, name, fileHost, { sizes, parameters })
-  if (!graph) throw new CompileError(renderPretty(diagnostics, (source) => sources.get(source), { color, width: process.stderr.columns ?? 100 }))
+  if (!graph)
+    throw new CompileError(
+      renderPretty(diagnostics, (source) => sources.get(source), { color, width: process.stderr.columns ?? 100 }),
+    )
   return { graph, checks: [...new Set(checks.map((check) => check.problem))] }
 }
 

@@ -54,14 +54,24 @@ export function createNetwork(graphs: readonly Graph[]): Network {
     assign(tensors) {
       for (const [path, tensor] of tensors) {
         const target = variable(path)
-        if (tensor.shape.join() !== target.shape.join()) throw new Error(`${path} is [${target.shape.join(', ')}], given [${tensor.shape.join(', ')}]`)
+        if (tensor.shape.join() !== target.shape.join())
+          throw new Error(`${path} is [${target.shape.join(', ')}], given [${tensor.shape.join(', ')}]`)
         const value = tf.tensor(tensor.data, [...tensor.shape], 'float32')
         target.write(value)
         value.dispose()
       }
     },
     read(paths = weights.map((weight) => weight.path)) {
-      return new Map(paths.map((path) => [path, { shape: [...variable(path).shape] as number[], dtype: 'F32', data: variable(path).read().dataSync() as Float32Array } satisfies Tensor]))
+      return new Map(
+        paths.map((path) => [
+          path,
+          {
+            shape: [...variable(path).shape] as number[],
+            dtype: 'F32',
+            data: variable(path).read().dataSync() as Float32Array,
+          } satisfies Tensor,
+        ]),
+      )
     },
   }
 }
@@ -110,7 +120,9 @@ export function compareWeights(weights: readonly Weight[], tensors: ReadonlyMap<
     extra: [...tensors.keys()].filter((path) => !known.has(path)),
     misshapen: [...tensors].flatMap(([path, tensor]) => {
       const weight = known.get(path)
-      return weight && weight.shape.join() !== tensor.shape.join() ? [`${path} is [${tensor.shape.join(', ')}], the network's is [${weight.shape.join(', ')}]`] : []
+      return weight && weight.shape.join() !== tensor.shape.join()
+        ? [`${path} is [${tensor.shape.join(', ')}], the network's is [${weight.shape.join(', ')}]`]
+        : []
     }),
   }
 }
@@ -124,6 +136,9 @@ export function loadWeights(network: Network, tensors: ReadonlyMap<string, Tenso
     ...misshapen.map((line) => `another shape: ${line}`),
   ]
   if (problems.length > 0)
-    throw new UserError(`${file} does not fit the network (${problems.length} of ${network.weights.length} weights):\n  ${problems.join('\n  ')}`, 'the file, the variant and the preset must be those of the training')
+    throw new UserError(
+      `${file} does not fit the network (${problems.length} of ${network.weights.length} weights):\n  ${problems.join('\n  ')}`,
+      'the file, the variant and the preset must be those of the training',
+    )
   network.assign(tensors)
 }

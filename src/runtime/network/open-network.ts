@@ -35,7 +35,10 @@ export async function openNetwork(source: string, options: CompileOptions = {}):
 function openModel(file: string, options: CompileOptions): OpenedNetwork {
   const loaded = loadModel(file, options)
   if (loaded.model.graph.weights.length > 0)
-    throw new UserError(`${file} has ${loaded.model.graph.weights.length} weights and none are given`, 'name the run folder of a training instead; a file alone is for what learns nothing')
+    throw new UserError(
+      `${file} has ${loaded.model.graph.weights.length} weights and none are given`,
+      'name the run folder of a training instead; a file alone is for what learns nothing',
+    )
   return ready(loaded, new Map(), file, file)
 }
 
@@ -47,7 +50,11 @@ interface Packed {
 async function openPacked(file: string): Promise<OpenedNetwork> {
   const { tensors, metadata } = await readSafetensors(file)
   const { archc, text } = metadata
-  if (!archc || !text) throw new UserError(`${file} holds weights without their text`, 'archc weights export RUN -o FILE writes both; bare weights start a training by --from')
+  if (!archc || !text)
+    throw new UserError(
+      `${file} holds weights without their text`,
+      'archc weights export RUN -o FILE writes both; bare weights start a training by --from',
+    )
   const packed = JSON.parse(archc) as Packed
   return ready(loadModel(packed.file, packed.options, sourcesHost(text)), tensors, file, file)
 }
@@ -55,11 +62,16 @@ async function openPacked(file: string): Promise<OpenedNetwork> {
 function ready(loaded: LoadedModel, tensors: ReadonlyMap<string, Tensor>, file: string, source: string): OpenedNetwork {
   const network = createNetwork([loaded.model.graph])
   const own = new Set(network.weights.map((weight) => weight.path))
-  const groups = new Set((loaded.model.train?.objectives ?? []).flatMap((objective) => objective.graph.weights.map((weight) => weight.path)).filter((path) => !own.has(path)))
+  const groups = new Set(
+    (loaded.model.train?.objectives ?? [])
+      .flatMap((objective) => objective.graph.weights.map((weight) => weight.path))
+      .filter((path) => !own.has(path)),
+  )
   const used = new Map([...tensors].filter(([path]) => !groups.has(path)))
   loadWeights(network, used, file)
   const hash = createHash('sha256').update(loaded.text)
-  for (const [path, tensor] of [...used].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(path).update(new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength))
+  for (const [path, tensor] of [...used].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(path).update(new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength))
   return { loaded, network, hash: hash.digest('hex').slice(0, 16), source }
 }
 

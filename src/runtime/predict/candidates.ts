@@ -45,7 +45,11 @@ export function* jobs(scope: Scope, extent: Extent, bands: readonly number[], co
   if (scope.kind === 'raster') {
     for (let from = 0; from < height * width; from += scope.count) {
       const to = Math.min(from + scope.count, height * width)
-      yield { positions: Int32Array.from({ length: to - from }, (_, at) => from + at), ownCandidates: true, rowsDone: Math.floor(to / width) }
+      yield {
+        positions: Int32Array.from({ length: to - from }, (_, at) => from + at),
+        ownCandidates: true,
+        rowsDone: Math.floor(to / width),
+      }
     }
     return
   }
@@ -57,11 +61,17 @@ export function* jobs(scope: Scope, extent: Extent, bands: readonly number[], co
       const [top, bottom, left, right] = [rows[band]!, rows[band + 1]!, cuts[column]!, cuts[column + 1]!]
       const span = right - left
       yield {
-        positions: Int32Array.from({ length: (bottom - top) * span }, (_, at) => (top + Math.floor(at / span)) * width + left + (at % span)),
+        positions: Int32Array.from(
+          { length: (bottom - top) * span },
+          (_, at) => (top + Math.floor(at / span)) * width + left + (at % span),
+        ),
         ownCandidates: side > 0,
         rowsDone: column + 2 === cuts.length ? bottom : top,
       }
     }
 }
 
-const steps = (length: number, step: number): number[] => [...Array.from({ length: Math.ceil(length / step) }, (_, at) => at * step), length]
+const steps = (length: number, step: number): number[] => [
+  ...Array.from({ length: Math.ceil(length / step) }, (_, at) => at * step),
+  length,
+]

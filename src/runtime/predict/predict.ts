@@ -86,7 +86,10 @@ export function createPredictor(model: CompiledModel, network: Network): Predict
 /** Conditions that the text puts on a picture's size, found while shapes were proved. */
 function checkSizes(model: CompiledModel, sizes: Readonly<Record<string, number>>): void {
   for (const check of model.checks)
-    if (evaluate(check.size, sizes) < check.least) throw new UserError(`a picture of ${sizes['w'] ?? sizes['W']} x ${sizes['h'] ?? sizes['H']} pixels is too small for ${model.name}: ${check.problem}`)
+    if (evaluate(check.size, sizes) < check.least)
+      throw new UserError(
+        `a picture of ${sizes['w'] ?? sizes['W']} x ${sizes['h'] ?? sizes['H']} pixels is too small for ${model.name}: ${check.problem}`,
+      )
 }
 
 class WholePicture {
@@ -96,7 +99,13 @@ class WholePicture {
   ) {}
 
   estimate(low: Extent, { extent }: PredictOptions): Estimate {
-    const { multiplyAdds, peakBytes } = cost(this.model.graph, { B: 1, h: low.height, w: low.width, H: extent.height, W: extent.width })
+    const { multiplyAdds, peakBytes } = cost(this.model.graph, {
+      B: 1,
+      h: low.height,
+      w: low.width,
+      H: extent.height,
+      W: extent.width,
+    })
     return { multiplyAdds, matching: 0, bytes: peakBytes, tiles: 1, overlap: 0, reach: undefined }
   }
 
@@ -110,9 +119,15 @@ class WholePicture {
     const output = outputOf(model, options.output)
     const values = tf.tidy(() => {
       const tensor = tf.tensor(normalised(shown.data, input.range), [1, shown.height, shown.width, 3])
-      return this.network.lower(model.graph, model.name).run({ [input.name]: tensor })[output.name]!.dataSync() as Float32Array
+      return this.network
+        .lower(model.graph, model.name)
+        .run({ [input.name]: tensor })
+        [output.name]!.dataSync() as Float32Array
     })
-    if (values.length !== height * width * 3) throw new UserError(`${model.name} enlarges ${model.scale.kind === 'fixed' ? model.scale.value : ''} times, not to ${width} x ${height}`)
+    if (values.length !== height * width * 3)
+      throw new UserError(
+        `${model.name} enlarges ${model.scale.kind === 'fixed' ? model.scale.value : ''} times, not to ${width} x ${height}`,
+      )
     yield { from: 0, to: height, values: toUnit(values, output.range) }
     options.onProgress?.(1)
   }
@@ -137,7 +152,10 @@ class Staged {
   #tiles(low: Extent, options: PredictOptions): { rows: Stretch[]; columns: Stretch[] } {
     const overlap = this.#overlap(options)
     const grid = this.#reach?.grid ?? 1
-    const cut = (length: number): Stretch[] => (Number.isFinite(overlap) ? stretches(length, options.tile ?? tileSide, overlap, grid) : [{ from: 0, to: length, seenFrom: 0, seenTo: length, coreFrom: 0, coreTo: length }])
+    const cut = (length: number): Stretch[] =>
+      Number.isFinite(overlap)
+        ? stretches(length, options.tile ?? tileSide, overlap, grid)
+        : [{ from: 0, to: length, seenFrom: 0, seenTo: length, coreFrom: 0, coreTo: length }]
     return { rows: cut(low.height), columns: cut(low.width) }
   }
 
@@ -165,7 +183,11 @@ class Staged {
         matching += match.multiplyAdds
         bytes = Math.max(bytes, match.peakBytes)
       }
-    const sizes = { ...sizesOf({ height: Math.min(low.height, tileSide), width: Math.min(low.width, tileSide) }), q: Math.min(chunk, queries), k }
+    const sizes = {
+      ...sizesOf({ height: Math.min(low.height, tileSide), width: Math.min(low.width, tileSide) }),
+      q: Math.min(chunk, queries),
+      k,
+    }
     const decode = cost(shared && hoisted ? hoisted.decode : this.parts.decode, sizes)
     const plain = cost(this.parts.decode, { ...sizes, k: 0 })
     const chunks = queries / sizes.q
@@ -189,7 +211,10 @@ class Staged {
     try {
       const shared = this.parts.keys && (scope.kind === 'full' || scope.kind === 'lattice')
       if (shared && this.#keyBytes(options) > keyMemory)
-        throw new UserError(`scope ${scope.kind} keeps ${(this.#keyBytes(options) / 1e9).toFixed(1)} GB of texture features, more than ${keyMemory / 1e9} GB`, 'use scope lattice(2304), which agrees with full within 0.001 dB')
+        throw new UserError(
+          `scope ${scope.kind} keeps ${(this.#keyBytes(options) / 1e9).toFixed(1)} GB of texture features, more than ${keyMemory / 1e9} GB`,
+          'use scope lattice(2304), which agrees with full within 0.001 dB',
+        )
       const keys = shared ? whole.keys(scope.kind === 'full' ? everywhere(extent) : lattice(extent, scope.count)) : undefined
       const bands = whole.cuts('rows')
       const columns = whole.cuts('columns')
@@ -207,7 +232,9 @@ class Staged {
           larger.set(pending)
           pending = larger
         }
-        job.positions.forEach((position, at) => pending.set(values.subarray(3 * at, 3 * at + 3), 3 * (position - from * extent.width)))
+        job.positions.forEach((position, at) =>
+          pending.set(values.subarray(3 * at, 3 * at + 3), 3 * (position - from * extent.width)),
+        )
         done += job.positions.length
         options.onProgress?.(done / (extent.height * extent.width))
         if (job.rowsDone > from) {

@@ -2,14 +2,22 @@ import type { CompiledModel, ModelInput, ModelOutput } from '../../compiler/plan
 import { UserError } from '../../errors.ts'
 
 /** The input that shows the picture. */
-export const pictureInput = (model: CompiledModel): ModelInput => model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
+export const pictureInput = (model: CompiledModel): ModelInput =>
+  model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
 
 /** The output that is the picture, or one by its name. Throws a UserError that lists what there is. */
 export function outputOf(model: CompiledModel, name: string | undefined): ModelOutput {
-  const output = model.outputs.find((candidate) => (name ? candidate.name === name : candidate.role === 'samples' || candidate.role === 'image'))
-  if (!output) throw new UserError(`${model.name} has no output ${name}`, `it has ${model.outputs.map((candidate) => candidate.name).join(', ')}`)
+  const output = model.outputs.find((candidate) =>
+    name ? candidate.name === name : candidate.role === 'samples' || candidate.role === 'image',
+  )
+  if (!output)
+    throw new UserError(
+      `${model.name} has no output ${name}`,
+      `it has ${model.outputs.map((candidate) => candidate.name).join(', ')}`,
+    )
   return output
 }
 
 /** Values of an output's range as 0 to 1. */
-export const toUnit = (values: Float32Array, [from, to]: readonly [number, number]): Float32Array => values.map((value) => (value - from) / (to - from))
+export const toUnit = (values: Float32Array, [from, to]: readonly [number, number]): Float32Array =>
+  values.map((value) => (value - from) / (to - from))

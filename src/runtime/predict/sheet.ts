@@ -49,13 +49,17 @@ export class Sheet {
 
   /** Rows or columns of the result where tiles meet. */
   cuts(axis: 'rows' | 'columns'): number[] {
-    const [low, high] = axis === 'rows' ? [this.picture.height, this.options.extent.height] : [this.picture.width, this.options.extent.width]
+    const [low, high] =
+      axis === 'rows' ? [this.picture.height, this.options.extent.height] : [this.picture.width, this.options.extent.width]
     return [...this.plan[axis].map((stretch) => firstOutput(stretch.from, low, high)), high]
   }
 
   /** What `best_match` chooses from, at these positions, in their order. */
   keys(positions: Int32Array): Tensors {
-    const pieces = this.#grouped(positions, 0).map(({ tile, at }) => ({ at, outputs: this.#compute(this.parts.keys!, tile, positions, at, {}) }))
+    const pieces = this.#grouped(positions, 0).map(({ tile, at }) => ({
+      at,
+      outputs: this.#compute(this.parts.keys!, tile, positions, at, {}),
+    }))
     const order = new Int32Array(positions.length)
     let row = 0
     for (const { at } of pieces) for (const index of at) order[index] = row++
@@ -80,7 +84,8 @@ export class Sheet {
       const outputs = this.#compute(hoisted?.decode ?? this.parts.decode, tile, positions, at, found)
       const computed = outputs[output.name]!.dataSync() as Float32Array
       at.forEach((index, row) => {
-        for (let channel = 0; channel < 3; channel += 1) values[3 * index + channel]! += weights[row]! * computed[3 * row + channel]!
+        for (let channel = 0; channel < 3; channel += 1)
+          values[3 * index + channel]! += weights[row]! * computed[3 * row + channel]!
       })
       tf.dispose(outputs)
     }
@@ -135,7 +140,9 @@ export class Sheet {
   }
 
   #withQueries(inputs: Tensors, coord: tf.Tensor, cell: tf.Tensor): Tensors {
-    const named = this.model.inputs.flatMap((input) => (input.role === 'coordinates' ? [[input.name, coord] as const] : input.role === 'cell' ? [[input.name, cell] as const] : []))
+    const named = this.model.inputs.flatMap((input) =>
+      input.role === 'coordinates' ? [[input.name, coord] as const] : input.role === 'cell' ? [[input.name, cell] as const] : [],
+    )
     return { ...inputs, ...Object.fromEntries(named) }
   }
 
@@ -147,7 +154,8 @@ export class Sheet {
     const axis = (stretch: Stretch, low: number, high: number) => {
       const length = stretch.coreTo - stretch.coreFrom
       return {
-        centre: (index: number): number => (length === low ? pixelCentre(index, high) : (2 * (lowPosition(index, low, high) - stretch.coreFrom)) / length - 1),
+        centre: (index: number): number =>
+          length === low ? pixelCentre(index, high) : (2 * (lowPosition(index, low, high) - stretch.coreFrom)) / length - 1,
         cell: clip * (length === low ? 2 / high : ((2 / high) * low) / length),
       }
     }
@@ -174,7 +182,9 @@ export class Sheet {
     const features = this.#featuresOf(index)
     const found = tf.tidy(() => {
       const nothing = tf.zeros([1, 1, 2])
-      return this.network.lower(this.parts.hoisted!.match, `${this.model.name}_match`).run(this.#withQueries({ ...features, ...keys }, nothing, nothing))
+      return this.network
+        .lower(this.parts.hoisted!.match, `${this.model.name}_match`)
+        .run(this.#withQueries({ ...features, ...keys }, nothing, nothing))
     })
     this.#matches.set(index, found)
     return found
@@ -206,7 +216,10 @@ export class Sheet {
     const input = pictureInput(this.model)
     const part = crop(this.picture, tile.x.seenFrom, tile.y.seenFrom, width, height)
     const picture = tf.tensor(normalised(part.data, input.range), [1, height, width, 3])
-    return { ...this.network.lower(this.parts.features, `${this.model.name}_features`).run({ [input.name]: picture }), [input.name]: picture }
+    return {
+      ...this.network.lower(this.parts.features, `${this.model.name}_features`).run({ [input.name]: picture }),
+      [input.name]: picture,
+    }
   }
 
   /** Maps cut to the core; a map that was padded at the picture's end keeps its padding there. */

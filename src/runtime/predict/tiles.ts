@@ -27,7 +27,10 @@ export function stretches(length: number, size: number, overlap: number, grid: n
   const inner = Math.max(step, up(size))
   const margin = up(overlap)
   if (length <= inner + 2 * margin) return [{ from: 0, to: length, seenFrom: 0, seenTo: length, coreFrom: 0, coreTo: length }]
-  const around = (from: number, to: number, by: number): readonly [number, number] => [Math.max(0, from - by), Math.min(length, to + by)]
+  const around = (from: number, to: number, by: number): readonly [number, number] => [
+    Math.max(0, from - by),
+    Math.min(length, to + by),
+  ]
   return Array.from({ length: Math.ceil(length / inner) }, (_, at) => {
     const from = at * inner
     const to = Math.min(length, from + inner)
@@ -39,13 +42,15 @@ export function stretches(length: number, size: number, overlap: number, grid: n
 }
 
 /** The first output index whose pixel centre lies at or behind low-resolution position `at`. */
-export const firstOutput = (at: number, low: number, high: number): number => Math.min(high, Math.max(0, Math.ceil((at * high) / low - 0.5)))
+export const firstOutput = (at: number, low: number, high: number): number =>
+  Math.min(high, Math.max(0, Math.ceil((at * high) / low - 0.5)))
 
 /** Where an output pixel's centre lies in the low-resolution picture, in its pixels. */
 export const lowPosition = (index: number, low: number, high: number): number => ((index + 0.5) * low) / high
 
 /** Which stretch a low-resolution position belongs to. */
-export const stretchOf = (all: readonly Stretch[], position: number): number => Math.min(all.length - 1, Math.floor(position / all[0]!.to))
+export const stretchOf = (all: readonly Stretch[], position: number): number =>
+  Math.min(all.length - 1, Math.floor(position / all[0]!.to))
 
 /**
  * The stretches that share a position, with weights that sum to 1: its own, and within `feather` of a cut (less where
@@ -69,5 +74,11 @@ export function sharesOf(all: readonly Stretch[], position: number, feather: num
   return [{ stretch: own, weight: 1 }]
 }
 
-export const seenOf = (tile: Tile): { height: number; width: number } => ({ height: tile.y.seenTo - tile.y.seenFrom, width: tile.x.seenTo - tile.x.seenFrom })
-export const coreOf = (tile: Tile): { height: number; width: number } => ({ height: tile.y.coreTo - tile.y.coreFrom, width: tile.x.coreTo - tile.x.coreFrom })
+export const seenOf = (tile: Tile): { height: number; width: number } => ({
+  height: tile.y.seenTo - tile.y.seenFrom,
+  width: tile.x.seenTo - tile.x.seenFrom,
+})
+export const coreOf = (tile: Tile): { height: number; width: number } => ({
+  height: tile.y.coreTo - tile.y.coreFrom,
+  width: tile.x.coreTo - tile.x.coreFrom,
+})

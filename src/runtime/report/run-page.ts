@@ -10,7 +10,9 @@ import { errorMap, suggestErrorMax, writeReport, type Panel } from './report.ts'
 const shown = 264
 
 const png = async (picture: Picture): Promise<Buffer> =>
-  sharp(picture.data, { raw: { width: picture.width, height: picture.height, channels: 3 } }).png().toBuffer()
+  sharp(picture.data, { raw: { width: picture.width, height: picture.height, channels: 3 } })
+    .png()
+    .toBuffer()
 
 /** LR, bicubic, the network and the truth, cut from the middle of a tile; error maps share one scale, bicubic's. */
 export async function panelOf({ picture, m, hr, lr, sr, name }: TilePictures): Promise<Panel> {
@@ -22,9 +24,16 @@ export async function panelOf({ picture, m, hr, lr, sr, name }: TilePictures): P
   const truth = cut(hr)
   const bicubic = cut(resize(lr, hr.width, hr.height, 'bicubic'))
   const computed = cut(sr)
-  const low = crop(lr, Math.floor(x / m), Math.floor(y / m), Math.max(1, Math.min(lr.width, Math.round(width / m))), Math.max(1, Math.min(lr.height, Math.round(height / m))))
+  const low = crop(
+    lr,
+    Math.floor(x / m),
+    Math.floor(y / m),
+    Math.max(1, Math.min(lr.width, Math.round(width / m))),
+    Math.max(1, Math.min(lr.height, Math.round(height / m))),
+  )
   const errorMax = suggestErrorMax(bicubic.data, truth.data)
-  const error = async (result: Picture): Promise<Buffer> => png({ width, height, data: errorMap(result.data, truth.data, width, height, { max: errorMax }) })
+  const error = async (result: Picture): Promise<Buffer> =>
+    png({ width, height, data: errorMap(result.data, truth.data, width, height, { max: errorMax }) })
   const note = (result: Picture): string => `${psnr(result, truth, { shave: 0 }).toFixed(2)} dB here`
   return {
     scale: m,
@@ -43,7 +52,9 @@ export async function panelOf({ picture, m, hr, lr, sr, name }: TilePictures): P
 export async function panelPicture({ pictures }: Panel): Promise<Buffer> {
   const gap = 8
   const { width = shown, height = shown } = await sharp(pictures.at(-1)!.png).metadata()
-  const same = await Promise.all(pictures.map(({ png: picture }) => sharp(picture).resize(width, height, { kernel: 'nearest', fit: 'fill' }).png().toBuffer()))
+  const same = await Promise.all(
+    pictures.map(({ png: picture }) => sharp(picture).resize(width, height, { kernel: 'nearest', fit: 'fill' }).png().toBuffer()),
+  )
   const whole = { width: same.length * (width + gap) - gap, height, channels: 3 as const, background: 'white' }
   return sharp({ create: whole })
     .composite(same.map((input, at) => ({ input, left: at * (width + gap), top: 0 })))
@@ -52,7 +63,13 @@ export async function panelPicture({ pictures }: Panel): Promise<Buffer> {
 }
 
 /** Writes the page of a run; gives the path of index.html. */
-export async function writeRunPage(folder: string, run: Run | undefined, evaluation: Evaluation, panels: readonly Panel[], parameters: number): Promise<string> {
+export async function writeRunPage(
+  folder: string,
+  run: Run | undefined,
+  evaluation: Evaluation,
+  panels: readonly Panel[],
+  parameters: number,
+): Promise<string> {
   const log = run ? await readLog(run) : []
   const losses = log.flatMap((line) => (typeof line['loss'] === 'number' ? [{ step: line.step, loss: line['loss'] }] : []))
   const name = evaluation.variants[0] ?? evaluation.model
@@ -71,7 +88,10 @@ export async function writeRunPage(folder: string, run: Run | undefined, evaluat
             ['seed', String(run.record.seed)],
           ] as const)
         : []),
-      ['evaluated on', `${new Set(evaluation.tiles.map((tile) => tile.picture)).size} pictures, ${evaluation.scales[0]?.tiles ?? 0} tiles a scale`],
+      [
+        'evaluated on',
+        `${new Set(evaluation.tiles.map((tile) => tile.picture)).size} pictures, ${evaluation.scales[0]?.tiles ?? 0} tiles a scale`,
+      ],
       ['weights', `${evaluation.source} (${evaluation.hash})`],
     ],
     losses,
@@ -80,7 +100,9 @@ export async function writeRunPage(folder: string, run: Run | undefined, evaluat
       rows: evaluation.scales.map(({ m, model, bicubic }) => [m, model.psnr, bicubic.psnr, model.ssim, bicubic.ssim]),
     },
     panels,
-    definitions: Object.entries(evaluation.definitions).map(([key, text]) => (text.toLowerCase().startsWith(`${key.toLowerCase().slice(0, 4)}`) ? text : `${key}: ${text}`)),
+    definitions: Object.entries(evaluation.definitions).map(([key, text]) =>
+      text.toLowerCase().startsWith(`${key.toLowerCase().slice(0, 4)}`) ? text : `${key}: ${text}`,
+    ),
     warnings: [],
   })
 }

@@ -12,7 +12,10 @@ export interface PictureStore {
 }
 
 export function createPictureStore(): PictureStore {
-  const cache = new LRUCache<string, { picture: Promise<Picture>; bytes: number }>({ maxSize: memory, sizeCalculation: ({ bytes }) => bytes })
+  const cache = new LRUCache<string, { picture: Promise<Picture>; bytes: number }>({
+    maxSize: memory,
+    sizeCalculation: ({ bytes }) => bytes,
+  })
   return {
     get(entry) {
       const known = cache.get(entry.path)

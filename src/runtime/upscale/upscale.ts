@@ -71,9 +71,14 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
   if (estimate.multiplyAdds > workLimit && !options.yes)
     throw new UserError(
       `${options.input} at x${options.scale} with scope ${plan.scope} takes ${(estimate.multiplyAdds / 1e12).toFixed(0)} T multiply-adds, more than ${workLimit / 1e12} T`,
-      scope.kind === 'full' ? 'use --scope "lattice(2304)", which agrees with full within 0.001 dB, or say --yes' : 'say --yes to go on',
+      scope.kind === 'full'
+        ? 'use --scope "lattice(2304)", which agrees with full within 0.001 dB, or say --yes'
+        : 'say --yes to go on',
     )
-  const deviation = estimate.tiles > 1 && options.overlap !== undefined && options.overlap < (estimate.reach ?? 0) ? await probe(predictor, picture, predict) : 0
+  const deviation =
+    estimate.tiles > 1 && options.overlap !== undefined && options.overlap < (estimate.reach ?? 0)
+      ? await probe(predictor, picture, predict)
+      : 0
   const writer = await pngWriter(options.output, extent.width, extent.height, {
     ...(density !== undefined && { density: density * options.scale }),
     ...(colours !== undefined && { colours }),
@@ -91,7 +96,8 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
   const start = performance.now()
   const elapsed = (): number => (performance.now() - start) / 1000
   try {
-    const onProgress = (share: number): void => options.onProgress?.(share, share > 0 ? (elapsed() / share) * (1 - share) : plan.seconds)
+    const onProgress = (share: number): void =>
+      options.onProgress?.(share, share > 0 ? (elapsed() / share) * (1 - share) : plan.seconds)
     for await (const rows of predictor.rows(picture, { ...predict, onProgress })) await writer.write(bytes(rows.values))
     await writer.close()
   } catch (error) {
@@ -103,11 +109,13 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
 
 function checkScale({ loaded: { model } }: OpenedNetwork, scale: number): void {
   const [from, to] = model.scale.kind === 'range' ? [model.scale.from, model.scale.to] : [model.scale.value, model.scale.value]
-  if (scale < from || scale > to) throw new UserError(`${model.name} enlarges ${from === to ? from : `${from} to ${to}`} times, not ${scale}`)
+  if (scale < from || scale > to)
+    throw new UserError(`${model.name} enlarges ${from === to ? from : `${from} to ${to}`} times, not ${scale}`)
 }
 
 /** 8 bits, rounded, clamped. */
-const bytes = (values: Float32Array): Uint8Array => Uint8Array.from(values, (value) => Math.round(Math.min(1, Math.max(0, value)) * 255))
+const bytes = (values: Float32Array): Uint8Array =>
+  Uint8Array.from(values, (value) => Math.round(Math.min(1, Math.max(0, value)) * 255))
 
 /** Multiply-adds over a rate measured on the spot; elementwise work is taken for as much again. */
 function seconds({ multiplyAdds }: Estimate): number {
@@ -122,10 +130,20 @@ function seconds({ multiplyAdds }: Estimate): number {
 }
 
 /** What a smaller overlap changes, on the middle of the picture. */
-async function probe(predictor: ReturnType<typeof createPredictor>, picture: Parameters<ReturnType<typeof createPredictor>['whole']>[0], predict: PredictOptions): Promise<number> {
+async function probe(
+  predictor: ReturnType<typeof createPredictor>,
+  picture: Parameters<ReturnType<typeof createPredictor>['whole']>[0],
+  predict: PredictOptions,
+): Promise<number> {
   const side = 64
   const { crop } = await import('../data/picture.ts')
-  const cut = crop(picture, Math.max(0, Math.floor((picture.width - 4 * side) / 2)), Math.max(0, Math.floor((picture.height - 2 * side) / 2)), Math.min(picture.width, 4 * side), Math.min(picture.height, 2 * side))
+  const cut = crop(
+    picture,
+    Math.max(0, Math.floor((picture.width - 4 * side) / 2)),
+    Math.max(0, Math.floor((picture.height - 2 * side) / 2)),
+    Math.min(picture.width, 4 * side),
+    Math.min(picture.height, 2 * side),
+  )
   const extent = { width: Math.round(cut.width * predict.m), height: Math.round(cut.height * predict.m) }
   const small = await predictor.whole(cut, { ...predict, extent, tile: side })
   const { overlap: _overlap, ...exact } = predict

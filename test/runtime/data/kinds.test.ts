@@ -10,13 +10,16 @@ const expected = JSON.parse(readFileSync(path.join(folder, 'expected.json'), 'ut
 const files = readdirSync(folder).filter((name) => /\.(png|jpg|tif)$/.test(name))
 
 describe('kinds of pictures', () => {
-  it.each(files.filter((name) => name in expected && name !== 'wide.jpg'))('%s has the pixels that Pillow or its maker says', async (name) => {
-    const { picture } = await readPicture(path.join(folder, name))
-    const wanted = Buffer.from(expected[name]!, 'base64')
-    expect(picture.data.length).toBe(wanted.length)
-    const most = picture.data.reduce((worst, value, at) => Math.max(worst, Math.abs(value - wanted[at]!)), 0)
-    expect(most).toBeLessThanOrEqual(0)
-  })
+  it.each(files.filter((name) => name in expected && name !== 'wide.jpg'))(
+    '%s has the pixels that Pillow or its maker says',
+    async (name) => {
+      const { picture } = await readPicture(path.join(folder, name))
+      const wanted = Buffer.from(expected[name]!, 'base64')
+      expect(picture.data.length).toBe(wanted.length)
+      const most = picture.data.reduce((worst, value, at) => Math.max(worst, Math.abs(value - wanted[at]!)), 0)
+      expect(most).toBeLessThanOrEqual(0)
+    },
+  )
 
   it.each(files.filter((name) => !(name in expected) || name === 'wide.jpg'))('%s is read or refused by name', async (name) => {
     const outcome = await readPicture(path.join(folder, name)).catch((error: unknown) => error)

@@ -40,7 +40,10 @@ export function lively(loaded: LoadedModel, seed = 1): Network {
     const own = random.split(`strong ${name}`)
     const count = shape.reduce((product, size) => product * size, 1)
     const [mean, std] = name.endsWith('.scale') ? [1, 0.3] : [0, shape.length === 1 ? 0.3 : 1.3 / Math.sqrt(Math.max(1, fanIn))]
-    return [name, { shape: [...shape], dtype: 'F32', data: Float32Array.from({ length: count }, () => own.normal(mean, std)) }] as const
+    return [
+      name,
+      { shape: [...shape], dtype: 'F32', data: Float32Array.from({ length: count }, () => own.normal(mean, std)) },
+    ] as const
   })
   network.assign(new Map<string, Tensor>(strong))
   return network

@@ -64,23 +64,26 @@ describe('jobs', () => {
     [{ kind: 'tile', count: 100_000 }, [0, 23], [0, 31]],
   ]
 
-  it.each(scopes)('of scope %j with bands %j and columns %j take every pixel once, rows whole from top to bottom', (scope, bands, columns) => {
-    const seen = new Array<number>(extent.height * extent.width).fill(0)
-    let whole = 0
-    for (const job of jobs(scope, extent, bands, columns)) {
-      expect(job.positions.length).toBeGreaterThan(0)
-      expect(job.ownCandidates).toBe(scope.kind === 'raster' || scope.kind === 'tile')
-      for (const position of job.positions) {
-        seen[position]! += 1
-        expect(Math.floor(position / extent.width)).toBeGreaterThanOrEqual(whole)
+  it.each(scopes)(
+    'of scope %j with bands %j and columns %j take every pixel once, rows whole from top to bottom',
+    (scope, bands, columns) => {
+      const seen = new Array<number>(extent.height * extent.width).fill(0)
+      let whole = 0
+      for (const job of jobs(scope, extent, bands, columns)) {
+        expect(job.positions.length).toBeGreaterThan(0)
+        expect(job.ownCandidates).toBe(scope.kind === 'raster' || scope.kind === 'tile')
+        for (const position of job.positions) {
+          seen[position]! += 1
+          expect(Math.floor(position / extent.width)).toBeGreaterThanOrEqual(whole)
+        }
+        expect(job.rowsDone).toBeGreaterThanOrEqual(whole)
+        whole = job.rowsDone
+        expect(seen.slice(0, whole * extent.width).every((times) => times === 1)).toBe(true)
       }
-      expect(job.rowsDone).toBeGreaterThanOrEqual(whole)
-      whole = job.rowsDone
-      expect(seen.slice(0, whole * extent.width).every((times) => times === 1)).toBe(true)
-    }
-    expect(whole).toBe(extent.height)
-    expect(seen.every((times) => times === 1)).toBe(true)
-  })
+      expect(whole).toBe(extent.height)
+      expect(seen.every((times) => times === 1)).toBe(true)
+    },
+  )
 
   it('of a tile or a raster scope hold no more positions than it says', () => {
     for (const kind of ['tile', 'raster'] as const)

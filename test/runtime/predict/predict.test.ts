@@ -14,16 +14,32 @@ beforeAll(quietEngine)
 
 const full: Scope = { kind: 'full' }
 const lattice: Scope = { kind: 'lattice', count: 100 }
-const enlarged = ({ width, height }: Extent, m: number): Extent => ({ width: Math.round(width * m), height: Math.round(height * m) })
+const enlarged = ({ width, height }: Extent, m: number): Extent => ({
+  width: Math.round(width * m),
+  height: Math.round(height * m),
+})
 
 /** The centre of pixel `index` of `count` in [-1, 1], and the cell 2 / count, written out once more. */
 const centre = (index: number, count: number): number => (2 * index + 1) / count - 1
 
 /** The graph as it stands, in one go: these positions and nothing else. Values from 0 to 1. */
-function direct({ model: compiled }: LoadedModel, network: Network, picture: Picture, extent: Extent, positions: Int32Array, cells = 1): Float32Array {
+function direct(
+  { model: compiled }: LoadedModel,
+  network: Network,
+  picture: Picture,
+  extent: Extent,
+  positions: Int32Array,
+  cells = 1,
+): Float32Array {
   return tf.tidy(() => {
-    const lr = tf.tensor(Float32Array.from(picture.data, (value) => (value / 255) * 2 - 1), [1, picture.height, picture.width, 3])
-    const at = [...positions].map((position) => [centre(Math.floor(position / extent.width), extent.height), centre(position % extent.width, extent.width)])
+    const lr = tf.tensor(
+      Float32Array.from(picture.data, (value) => (value / 255) * 2 - 1),
+      [1, picture.height, picture.width, 3],
+    )
+    const at = [...positions].map((position) => [
+      centre(Math.floor(position / extent.width), extent.height),
+      centre(position % extent.width, extent.width),
+    ])
     const cell = [...positions].map(() => [(2 / extent.height) * cells, (2 / extent.width) * cells])
     const outputs = network.lower(compiled.graph, 'direct').run({ lr, coord: tf.tensor([at]), cell: tf.tensor([cell]) })
     return (outputs['rgb']!.dataSync() as Float32Array).map((value) => (value + 1) / 2)
@@ -105,7 +121,9 @@ describe('tiles', () => {
     const { predictor } = open(file, small)
     const wide = painted(53, 12, 3)
     const options: PredictOptions = { extent: enlarged(wide, m), m, scope: lattice }
-    expect(farthest(await predictor.whole(wide, { ...options, tile: 16 }), await predictor.whole(wide, options))).toBeLessThan(1e-4)
+    expect(farthest(await predictor.whole(wide, { ...options, tile: 16 }), await predictor.whole(wide, options))).toBeLessThan(
+      1e-4,
+    )
   })
 
   it('need the whole reach: with less the result deviates, and the less the more', async () => {
@@ -115,7 +133,8 @@ describe('tiles', () => {
     const { reach, overlap } = predictor.estimate(large, options)
     expect(overlap).toBeGreaterThan(reach!)
     const deviation: number[] = []
-    for (const less of [0, 4, 10, overlap]) deviation.push(farthest(await predictor.whole(large, { ...options, overlap: less }), whole))
+    for (const less of [0, 4, 10, overlap])
+      deviation.push(farthest(await predictor.whole(large, { ...options, overlap: less }), whole))
     expect(deviation[0]).toBeGreaterThan(0.1)
     expect(deviation[1]).toBeGreaterThan(0.01)
     expect(deviation[2]).toBeLessThan(0.005)
@@ -196,7 +215,11 @@ describe('scopes', () => {
   it('raster of all positions, and a lattice of all, are full', async () => {
     const { predictor } = open('iste.arch', small)
     const whole = await predictor.whole(picture, { extent, m: 1.5, scope: full })
-    for (const scope of [{ kind: 'raster', count: 10_000 }, { kind: 'lattice', count: 10_000 }, { kind: 'tile', count: 10_000 }] as const)
+    for (const scope of [
+      { kind: 'raster', count: 10_000 },
+      { kind: 'lattice', count: 10_000 },
+      { kind: 'tile', count: 10_000 },
+    ] as const)
       expect(farthest(await predictor.whole(picture, { extent, m: 1.5, scope }), whole)).toBeLessThan(1e-4)
   })
 
@@ -213,7 +236,10 @@ describe('cells', () => {
     const { loaded, network, predictor } = open('iste.arch', small)
     const picture = painted(9, 8)
     const extent = enlarged(picture, 6)
-    const [clipped, plain] = [direct(loaded, network, picture, extent, everywhere(extent), 1.5), direct(loaded, network, picture, extent, everywhere(extent))]
+    const [clipped, plain] = [
+      direct(loaded, network, picture, extent, everywhere(extent), 1.5),
+      direct(loaded, network, picture, extent, everywhere(extent)),
+    ]
     expect(farthest(await predictor.whole(picture, { extent, m: 6, scope: full, cellClip: 4 }), clipped)).toBeLessThan(1e-4)
     expect(farthest(await predictor.whole(picture, { extent, m: 6, scope: full, cellClip: 8 }), plain)).toBeLessThan(1e-4)
     expect(farthest(clipped, plain)).toBeGreaterThan(1e-3)
@@ -224,7 +250,9 @@ describe('cells', () => {
     const picture = painted(61, 9)
     const options: PredictOptions = { extent: enlarged(picture, 6), m: 6, scope: lattice, cellClip: 4 }
     expect(predictor.estimate(picture, { ...options, tile: 16 }).tiles).toBe(4)
-    expect(farthest(await predictor.whole(picture, { ...options, tile: 16 }), await predictor.whole(picture, options))).toBeLessThan(1e-4)
+    expect(
+      farthest(await predictor.whole(picture, { ...options, tile: 16 }), await predictor.whole(picture, options)),
+    ).toBeLessThan(1e-4)
   })
 })
 
@@ -240,7 +268,9 @@ describe('sizes', () => {
     const picture = painted(width, height)
     const result = predictor.whole(picture, { extent: enlarged(picture, 2), m: 2, scope: lattice })
     await expect(result).rejects.toThrow(UserError)
-    await expect(result).rejects.toThrow(new RegExp(`a picture of ${width} x ${height} pixels is too small for ISTE: .*needs [hw] larger than what is added`))
+    await expect(result).rejects.toThrow(
+      new RegExp(`a picture of ${width} x ${height} pixels is too small for ISTE: .*needs [hw] larger than what is added`),
+    )
   })
 
   it.each([
@@ -265,7 +295,9 @@ describe('whole pictures', () => {
     for (const picture of [painted(31, 22), painted(1, 1), painted(50, 1)]) {
       const extent = enlarged(picture, m)
       const result = await predictor.whole(picture, { extent, m, scope: full })
-      expect(Array.from(result, (value) => Math.round(value * 255))).toEqual([...resize(picture, extent.width, extent.height, 'bicubic').data])
+      expect(Array.from(result, (value) => Math.round(value * 255))).toEqual([
+        ...resize(picture, extent.width, extent.height, 'bicubic').data,
+      ])
       expect(predictor.estimate(picture, { extent, m, scope: full })).toMatchObject({ tiles: 1, matching: 0 })
     }
   })
@@ -277,16 +309,25 @@ describe('whole pictures', () => {
     const picture = painted(9, 7)
     const result = await predictor.whole(picture, { extent: enlarged(picture, m), m, scope: full })
     expect(new Set(result).size).toBeGreaterThan(100)
-    await expect(predictor.whole(picture, { extent: enlarged(picture, m + 1), m: m + 1, scope: full })).rejects.toThrow(`${loaded.model.name} enlarges ${m} times`)
+    await expect(predictor.whole(picture, { extent: enlarged(picture, m + 1), m: m + 1, scope: full })).rejects.toThrow(
+      `${loaded.model.name} enlarges ${m} times`,
+    )
   })
 
   it('have outputs by name; another name lists them', async () => {
     const { predictor } = open('iste.arch', small)
     const picture = painted(9, 8)
     const options: PredictOptions = { extent: enlarged(picture, 2), m: 2, scope: full }
-    const [sum, pixels, textures] = await Promise.all([undefined, 'by_lpd', 'by_ltd'].map((output) => predictor.whole(picture, { ...options, ...(output && { output }) })))
+    const [sum, pixels, textures] = await Promise.all(
+      [undefined, 'by_lpd', 'by_ltd'].map((output) => predictor.whole(picture, { ...options, ...(output && { output }) })),
+    )
     // Values of -1 to 1 add up: in units of 0 to 1 a half is counted twice.
-    expect(farthest(sum!, pixels!.map((value, at) => value + textures![at]! - 0.5))).toBeLessThan(1e-5)
+    expect(
+      farthest(
+        sum!,
+        pixels!.map((value, at) => value + textures![at]! - 0.5),
+      ),
+    ).toBeLessThan(1e-5)
     await expect(predictor.whole(picture, { ...options, output: 'rbg' })).rejects.toThrow('ISTE has no output rbg')
   })
 })
@@ -342,6 +383,8 @@ describe('estimates', () => {
   it('a scope that would need too much memory is refused before anything is computed', async () => {
     const { predictor } = open('iste.arch', small)
     const even: Picture = { width: 60, height: 60, data: new Uint8Array(60 * 60 * 3) }
-    await expect(predictor.whole(even, { extent: { width: 6000, height: 6000 }, m: 64, scope: full })).rejects.toThrow(/scope full keeps .* GB of texture features/)
+    await expect(predictor.whole(even, { extent: { width: 6000, height: 6000 }, m: 64, scope: full })).rejects.toThrow(
+      /scope full keeps .* GB of texture features/,
+    )
   })
 })

@@ -43,25 +43,30 @@ describe.each(cases)('%i positions in tiles of %i, overlap %i, grid %i', (length
     }
   })
 
-  it.each([0, 1, 3, Math.floor(overlap / 2), overlap])('feathered by %f shares sum to 1, change slowly and stay inside of cores', (feather) => {
-    let before = new Map<number, number>()
-    const step = 0.125
-    for (let position = step / 2; position < length; position += step) {
-      const shares = sharesOf(all, position, feather)
-      expect(shares.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12)
-      const now = new Map(shares.map(({ stretch, weight }) => [stretch, weight]))
-      for (const { stretch, weight } of shares) {
-        expect(weight).toBeGreaterThanOrEqual(0)
-        const { coreFrom, coreTo } = all[stretch]!
-        // Corners read the features half a position to both sides, and their neighbours.
-        if (shares.length > 1) expect((coreFrom === 0 || position - 1 >= coreFrom) && (coreTo === length || position + 1 <= coreTo)).toBe(true)
+  it.each([0, 1, 3, Math.floor(overlap / 2), overlap])(
+    'feathered by %f shares sum to 1, change slowly and stay inside of cores',
+    (feather) => {
+      let before = new Map<number, number>()
+      const step = 0.125
+      for (let position = step / 2; position < length; position += step) {
+        const shares = sharesOf(all, position, feather)
+        expect(shares.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12)
+        const now = new Map(shares.map(({ stretch, weight }) => [stretch, weight]))
+        for (const { stretch, weight } of shares) {
+          expect(weight).toBeGreaterThanOrEqual(0)
+          const { coreFrom, coreTo } = all[stretch]!
+          // Corners read the features half a position to both sides, and their neighbours.
+          if (shares.length > 1)
+            expect((coreFrom === 0 || position - 1 >= coreFrom) && (coreTo === length || position + 1 <= coreTo)).toBe(true)
+        }
+        const isMixed = feather > 1 && all[1]!.from - all[1]!.coreFrom > 2
+        if (isMixed && before.size > 0)
+          for (const stretch of new Set([...now.keys(), ...before.keys()]))
+            expect(Math.abs((now.get(stretch) ?? 0) - (before.get(stretch) ?? 0))).toBeLessThan(0.13)
+        before = now
       }
-      const isMixed = feather > 1 && all[1]!.from - all[1]!.coreFrom > 2
-      if (isMixed && before.size > 0)
-        for (const stretch of new Set([...now.keys(), ...before.keys()])) expect(Math.abs((now.get(stretch) ?? 0) - (before.get(stretch) ?? 0))).toBeLessThan(0.13)
-      before = now
-    }
-  })
+    },
+  )
 })
 
 it('what fits with its overlap is one tile', () => {
