@@ -31,7 +31,9 @@ export async function colour(
   if (icc !== undefined && known === undefined) notes.push('the colour profile is damaged or describes no samples: not applied')
   if (known !== undefined && fitting === undefined)
     notes.push(`${said} is for ${known.space}, not for ${stored.space}: not applied`)
-  if (fitting !== undefined && mode === 'ignore') notes.push(`${said} not applied`)
+  // CMYK is never sRGB; of a profile that is, nothing is lost by leaving it out.
+  const isSame = fitting !== undefined && stored.space !== 'CMYK' && (await isSrgb(fitting))
+  if (fitting !== undefined && mode === 'ignore' && !isSame) notes.push(`${said} not applied`)
 
   if (stored.space === 'CMYK') {
     if (mode === 'ignore') {
@@ -43,11 +45,8 @@ export async function colour(
   }
   if (stored.space === 'GRAY') notes.push('grey widened to RGB')
   const asStored = (): Uint8Array => (stored.space === 'GRAY' ? widened(stored.samples) : stored.samples)
+  if (isSame) return { rgb: asStored(), ...profile, isSrgb: true }
   if (fitting === undefined || mode === 'ignore') return { rgb: asStored(), ...profile }
-  if (await isSrgb(fitting)) {
-    notes.push(`${said} is sRGB: samples stay as stored`)
-    return { rgb: asStored(), ...profile, isSrgb: true }
-  }
   notes.push(`converted to sRGB by its ${said}`)
   const space = fitting.space === 'GRAY' ? 'GRAY' : 'RGB'
   const samples = space === 'GRAY' ? stored.samples : asStored()
