@@ -44,6 +44,8 @@ describe('parameters as published', () => {
     ['ablations/wo-ltd.arch', { preset: 'paper' }, 12_541_287],
     ['liif.arch', {}, 11_949_927],
     ['lte.arch', {}, 12_096_871],
+    ['variants/liif-edsr.arch', {}, 1_567_299],
+    ['variants/lte-edsr.arch', {}, 1_714_243],
     ['edsr.arch', { preset: 'x2' }, 1_369_859],
     ['edsr.arch', { preset: 'x3' }, 1_554_499],
     ['edsr.arch', { preset: 'x4' }, 1_517_571],
@@ -73,7 +75,7 @@ const edited = all.filter(
     /\nset /.test(readFileSync(path.join(models, file), 'utf8')),
 )
 const baseOf = (file: string): string =>
-  path.join(path.dirname(file), / from "(.*)"/.exec(readFileSync(path.join(models, file), 'utf8'))![1]!)
+  path.join(path.dirname(file), /^variant .* from "(.*)"/m.exec(readFileSync(path.join(models, file), 'utf8'))![1]!)
 
 describe.each(edited)('%s', (file) => {
   const variant = model(file, {})
