@@ -32,13 +32,22 @@ export function weightsCommand(program: Command): void {
     .command('weights')
     .description('look at weights, take them from where people have them, write them for others')
 
-  jsonFlag(weights.command('show').description('names and shapes').argument('<file>', 'a safetensors file'))
-    .addHelpText('after', '\nExample:\n  archc weights show runs/first/weights.safetensors')
+  jsonFlag(
+    weights
+      .command('show')
+      .description('names and shapes, as they are in the file')
+      .argument('<file>', 'a run, or what weights import takes: PyTorch (.pth, .pt), safetensors, a model.json that archc wrote'),
+  )
+    .addHelpText('after', '\nExamples:\n  archc weights show runs/first\n  archc weights show epoch-last.pth')
     .action(async (file: string, flags: { json?: boolean }) => {
-      const { readSafetensors } = await import('../runtime/files/safetensors.ts')
-      const { tensors } = await readSafetensors(file)
-      if (flags.json) return print(JSON.stringify([...tensors].map(([path, { shape }]) => ({ path, shape }))))
-      for (const [path, { shape }] of tensors) print(`${path}  [${shape.join(', ')}]`)
+      const { listWeights } = await import('../runtime/weights/list.ts')
+      const { form, dicts } = await listWeights(file)
+      if (flags.json)
+        return print(JSON.stringify(dicts.flatMap(({ key, shapes }) => shapes.map((one) => ({ ...one, ...(key && { key }) })))))
+      for (const { key, shapes } of dicts) {
+        if (key) print(`${key}, ${shapes.length} tensors (${form}):`)
+        for (const { path, shape } of shapes) print(`${key && '  '}${path}  [${shape.join(', ')}]`)
+      }
     })
 
   compileFlags(weights.command('import').description('weights from a file of others, as a run that evaluate and upscale take'))

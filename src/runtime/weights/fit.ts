@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Weight } from '../../compiler/ir/graph.ts'
 import { archcRoot } from '../../root.ts'
+import { shippedNames } from './map-file.ts'
 import { planByName, planByPath, readMap, type WeightMap } from './map.ts'
 import type { NamedTensors } from './source.ts'
 
@@ -18,11 +18,7 @@ export interface Fit {
 }
 
 /** All maps that archc brings. */
-export const shippedMaps = (): readonly WeightMap[] =>
-  readdirSync(path.join(archcRoot, 'models', 'maps'))
-    .filter((file) => file.endsWith('.json'))
-    .sort()
-    .map((file) => readMap(path.basename(file, '.json')))
+export const shippedMaps = (): readonly WeightMap[] => shippedNames().map((name) => readMap(name))
 
 /** How near a map is to a model: 2 for its file or a variant applied to it, 1 for a copy of that name, 0 for another model. */
 export function nearness(map: WeightMap | undefined, files: readonly string[]): number {
@@ -34,7 +30,8 @@ export function nearness(map: WeightMap | undefined, files: readonly string[]): 
 
 /**
  * Of all dicts of a file and all maps, the pair that leaves fewest weights without a tensor and fewest tensors without a weight;
- * of equals the map of this model, then the likelier dict. Goes by names alone: nothing is read.
+ * of equals the map of this model, then the likelier dict. Where nothing fits, the likeliest dict. Goes by names alone:
+ * nothing is read.
  */
 export function bestFit(
   dicts: readonly NamedTensors[],
@@ -45,7 +42,7 @@ export function bestFit(
   const fits = dicts.flatMap((dict) => maps.map((map) => fitOf(dict, map, weights)))
   const better = (one: Fit, other: Fit): number =>
     Number(one.given === 0) - Number(other.given === 0) ||
-    one.problems - other.problems ||
+    (one.given === 0 ? 0 : one.problems - other.problems) ||
     nearness(other.map, files) - nearness(one.map, files)
   return fits.sort(better)[0]!
 }

@@ -1,7 +1,10 @@
-import { rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
 import type { Weight } from '../../compiler/ir/graph.ts'
 import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
+import { writeFolderAtomic } from '../files/atomic.ts'
+import { fileError } from '../files/file-error.ts'
 import { createRun, runPaths } from '../files/run-folder.ts'
 import { writeSafetensors, type Tensor } from '../files/safetensors.ts'
 import type { LoadedModel } from '../network/load-model.ts'
@@ -9,6 +12,7 @@ import { compareWeights } from '../network/network.ts'
 import { bestFit, nearness, shippedMaps, type Fit } from './fit.ts'
 import { planByPath, readMap, toPaths, type Mapped, type WeightMap } from './map.ts'
 import { openWeights, type NamedTensors, type WeightSource } from './source.ts'
+import { savedPath } from './tfjs.ts'
 
 export interface ImportOptions {
   /** The files that hold the weights, one in most cases; a GAN's networks may stand in one each. */
@@ -31,6 +35,7 @@ export interface Imported {
   readonly taken: number
   /** Tensors that the map knows to be no weights: dead modules, buffers. */
   readonly ignored: Mapped['ignored']
+  /** Tensors that nothing is known of; they may be of another part of that network. */
   readonly leftOver: readonly string[]
   /** Weights that only training needs (an adversary's) and that no file gives. */
   readonly anew: readonly string[]
@@ -39,26 +44,27 @@ export interface Imported {
 /**
  * Reads weights of a model from files in official or own names.
  * @throws UserError naming the file: it is damaged, it holds more than tensors, no tensor is a weight of the model, or weights
- * are missing or misshapen, which are listed in full.
+ * are missing, misshapen or too many (layers that the model does not have), which are listed in full.
  */
 export async function importWeights({ files, into, map, key }: ImportOptions): Promise<Imported> {
   const sources: WeightSource[] = []
   try {
     for (const file of files) sources.push(await openWeights(file))
     const shown = files.join(' and ')
-    const dicts = sources.length === 1 ? chosen(sources[0]!.dicts, key, shown) : [together(sources, files, key)]
     const { required, adversary } = weightsOf(into)
+    const all = [...required, ...adversary]
+    const named = sources.map((source) => (source.form === 'TensorFlow.js' ? ownAgain(source, all) : source))
+    const dicts = named.length === 1 ? chosen(named[0]!.dicts, key, shown) : [together(named, files, key)]
     const texts = [into.file, ...(into.options.variants ?? [])]
     const maps = map === undefined ? [undefined, ...shippedMaps()] : [readMap(map)]
     const fit = bestFit(dicts, maps, required, texts)
-    const all = [...required, ...adversary]
     if (fit.given === 0) throw strangers(shown, fit, all, map)
     const loaded = await fit.dict.load(fit.wanted)
     const mapped = fit.map ? toPaths(loaded, fit.map, all) : ownNames(loaded, all)
     const groups = new Set(adversary.filter((weight) => mapped.tensors.has(weight.path)).map((weight) => weight.group))
     const anew = new Set(adversary.filter((weight) => !groups.has(weight.group)).map((weight) => weight.path))
     const missing = mapped.missing.filter((name) => !anew.has(name))
-    if (missing.length + mapped.misshapen.length > 0)
+    if (missing.length + mapped.misshapen.length + mapped.unused.length > 0)
       throw misfit(shown, fit, { ...mapped, ignored: fit.ignored, missing }, all, texts)
     return {
       tensors: new Map(
@@ -92,14 +98,33 @@ export async function writeImported(folder: string, { files, into }: ImportOptio
     engine: {},
     data: [],
   }
-  await createRun(folder, record, into.text)
   const origin = { files, form: imported.form, key: imported.key, map: imported.map?.name ?? null }
-  try {
-    await writeSafetensors(runPaths(folder).weights, imported.tensors, { imported: JSON.stringify(origin) })
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true })
-    throw error
-  }
+  const parent = path.dirname(path.resolve(folder))
+  await mkdir(parent, { recursive: true }).catch((error: unknown) => {
+    throw fileError(error, 'write', parent)
+  })
+  await writeFolderAtomic(folder, async (temporary) => {
+    await createRun(temporary, record, into.text)
+    await writeSafetensors(runPaths(temporary).weights, imported.tensors, { imported: JSON.stringify(origin) })
+  })
+}
+
+/** Tensors that TensorFlow.js saved, by the paths that the model's text has. */
+function ownAgain(source: WeightSource, weights: readonly Weight[]): WeightSource {
+  const own = new Map(weights.map((weight) => [savedPath(weight.path), weight.path]))
+  const dicts = source.dicts.map(({ key, names, shapeOf, load }): NamedTensors => {
+    const saved = new Map(names.map((name) => [own.get(name) ?? name, name]))
+    return {
+      key,
+      names: [...saved.keys()],
+      shapeOf: (name) => shapeOf(saved.get(name)!),
+      async load(wanted) {
+        const loaded = await load(wanted.map((name) => saved.get(name)!))
+        return new Map(wanted.map((name) => [name, loaded.get(saved.get(name)!)!]))
+      },
+    }
+  })
+  return { ...source, dicts }
 }
 
 /** What the model computes with, and what only its training does. */
@@ -128,6 +153,7 @@ function together(sources: readonly WeightSource[], files: readonly string[], ke
   return {
     key: key ?? '',
     names,
+    shapeOf: (name) => parts.find((part) => part.names.includes(name))!.shapeOf(name),
     async load(wanted) {
       const loaded = await Promise.all(parts.map((part) => part.load(part.names.filter((name) => wanted.includes(name)))))
       return new Map(loaded.flatMap((tensors) => [...tensors]))
@@ -137,7 +163,7 @@ function together(sources: readonly WeightSource[], files: readonly string[], ke
 
 function ownNames(tensors: ReadonlyMap<string, Tensor>, weights: readonly Weight[]): Mapped {
   const { missing, extra, misshapen } = compareWeights(weights, tensors)
-  return { tensors, ignored: [], missing, leftOver: extra, misshapen }
+  return { tensors, ignored: [], missing, leftOver: extra, unused: extra.map((name) => ({ name, path: name })), misshapen }
 }
 
 const asFloats = (tensor: Tensor): Tensor => ({ shape: tensor.shape, dtype: 'F32', data: Float32Array.from(tensor.data) })
@@ -147,7 +173,8 @@ const some = (names: readonly string[]): string => names.slice(0, 4).join(', ') 
 function strangers(file: string, { dict }: Fit, weights: readonly Weight[], map: string | undefined): UserError {
   const how = map === undefined ? 'by its own names or by any of archc’s maps' : `by the map ${map}`
   return new UserError(
-    `none of the ${dict.names.length} tensors of ${file} is a weight of the model, ${how}\n` +
+    `${dict.names.length === 1 ? 'the one tensor' : `none of the ${dict.names.length} tensors`} of ${file}` +
+      `${dict.key && ` (${dict.key})`} is ${dict.names.length === 1 ? 'no' : 'a'} weight of the model, ${how}\n` +
       `  the file has ${some(dict.names)}\n  the model has ${some(weights.map((weight) => weight.path))}`,
     'name another model with --into, other keys with --key, or a map of your own with --map',
   )
@@ -158,14 +185,16 @@ function misfit(file: string, fit: Fit, mapped: Mapped, weights: readonly Weight
   const { map, dict } = fit
   const plan = map && planByPath(map, weights.map((weight) => weight.path)) // prettier-ignore
   const expected = new Map(plan?.transfers.flatMap(({ names, paths }) => paths.map((name) => [name, names.join(' and ')])))
+  const known = new Set(mapped.unused.map(({ name }) => name))
   const lines = [
     ...mapped.missing.map((name) => `missing: ${name}${expected.has(name) ? ` (${expected.get(name)})` : ''}`),
     ...mapped.misshapen.map((line) => `another shape: ${line}`),
-    ...mapped.leftOver.map((name) => `left over: ${name}`),
+    ...mapped.unused.map(({ name, path }) => `too many: ${name}${path === name ? '' : ` (${path})`}`),
+    ...mapped.leftOver.filter((name) => !known.has(name)).map((name) => `left over: ${name}`),
     ...mapped.ignored.map(({ name, why }) => `no weight: ${name} (${why})`),
   ]
   const where = `${dict.key && ` (${dict.key})`}${map ? `, by the map ${map.name},` : ''}`
-  const other = map?.model !== undefined && nearness(map, texts) === 0 ? `; that map is for ${map.model}` : ''
+  const other = map?.model !== undefined && nearness(map, texts) === 0 ? `; names of this kind fit --into ${map.model}` : ''
   return new UserError(
     `${file}${where} does not fit the model's ${weights.length} weights, nothing was written:\n  ${lines.join('\n  ')}`,
     `the model, --preset, --variant and --set must be those of the training${other}`,

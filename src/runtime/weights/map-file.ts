@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { archcRoot } from '../../root.ts'
+import { fileError } from '../files/file-error.ts'
 import { parseTemplate, type Template, type Words } from './template.ts'
 
 /** How a tensor lies in the official file. */
@@ -79,14 +80,26 @@ interface Written {
 /** Folder of the maps that archc brings. */
 const shipped = path.join(archcRoot, 'models', 'maps')
 
+/** Names of the maps that archc brings. */
+export const shippedNames = (): readonly string[] =>
+  readdirSync(shipped)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => path.basename(file, '.json'))
+    .sort()
+
 /**
  * Reads a map: one of archc's by its name (`liif`) or a file of the user's (ends in .json). Included maps are looked for
  * beside it, then among archc's.
- * @throws UserError naming the file and the statement at fault.
+ * @throws UserError naming the map that there is not, or the file and the statement at fault.
  */
 export function readMap(nameOrFile: string): WeightMap {
-  const file = nameOrFile.endsWith('.json') ? nameOrFile : path.join(shipped, `${nameOrFile}.json`)
-  return expand(file, '', '', [])
+  if (nameOrFile.endsWith('.json')) return expand(nameOrFile, '', '', [])
+  if (!shippedNames().includes(nameOrFile))
+    throw new UserError(
+      `archc brings no name map ${nameOrFile}`,
+      `it brings ${shippedNames().join(', ')}; the file of a map of your own ends in .json`,
+    )
+  return expand(path.join(shipped, `${nameOrFile}.json`), '', '', [])
 }
 
 function expand(file: string, from: string, to: string, chain: readonly string[]): WeightMap {
@@ -97,7 +110,7 @@ function expand(file: string, from: string, to: string, chain: readonly string[]
   const list = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value)
   const included = (written.include ?? []).map((part) => {
     const beside = path.join(path.dirname(file), `${part.map}.json`)
-    const target = exists(beside) ? beside : path.join(shipped, `${part.map}.json`)
+    const target = existsSync(beside) ? beside : path.join(shipped, `${part.map}.json`)
     return expand(target, from + (part.from ?? ''), to + (part.to ?? ''), [...chain, file])
   })
   const own = (written.modules ?? []).flatMap(({ kind, from: official, to: paths, after, words = {} }) => {
@@ -141,7 +154,7 @@ function parse(file: string, broken: (what: string) => UserError): Written {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    throw new UserError(`the name map ${file} cannot be read: ${(error as Error).message}`, undefined, { cause: error })
+    throw fileError(error, 'read', file)
   }
   let value: unknown
   try {
@@ -186,13 +199,4 @@ function shapeProblem(value: unknown): string | undefined {
   if (!optional(value['ignored'], (list) => listOf(list, (item) => isText(item['name']) && isText(item['why']))))
     return 'ignored is not a list of { name, why }'
   return undefined
-}
-
-function exists(file: string): boolean {
-  try {
-    readFileSync(file)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -30,7 +30,9 @@ export interface Mapped {
   readonly missing: readonly string[]
   /** Tensors of the file that the network has no weight for. */
   readonly leftOver: readonly string[]
-  /** Sentences that name tensor, shape and the shape needed. */
+  /** Those of them that the map knows: the network has fewer layers, or is another variant. */
+  readonly unused: readonly { readonly name: string; readonly path: string }[]
+  /** Sentences that name tensor, shape and the shape needed, in the layout of the file. */
   readonly misshapen: readonly string[]
 }
 
@@ -98,11 +100,11 @@ export function toPaths(tensors: ReadonlyMap<string, Tensor>, map: WeightMap, we
   const plan = planByName(map, tensors.keys())
   const known = new Map(weights.map((weight) => [weight.path, weight]))
   const made = new Map<string, Tensor>()
-  const leftOver = [...plan.leftOver]
+  const unused: { name: string; path: string }[] = []
   const misshapen: string[] = []
   for (const transfer of plan.transfers) {
     if (!transfer.paths.some((path) => known.has(path))) {
-      leftOver.push(...transfer.names)
+      unused.push(...transfer.names.map((name) => ({ name, path: transfer.paths.join(' and ') })))
       continue
     }
     const problem = formProblem(transfer, tensors)
@@ -114,10 +116,7 @@ export function toPaths(tensors: ReadonlyMap<string, Tensor>, map: WeightMap, we
       if (made.has(path))
         throw new UserError(`by the map ${map.name}, two tensors become ${path}: ${transfer.names.join(', ')} is one of them`)
       const weight = known.get(path)
-      if (weight && weight.shape.join() !== tensor.shape.join())
-        misshapen.push(
-          `${transfer.names.join(' and ')}: ${path} is [${weight.shape.join(', ')}], the file gives [${tensor.shape.join(', ')}]`,
-        )
+      if (weight && weight.shape.join() !== tensor.shape.join()) misshapen.push(wrongShape(transfer, tensors, weight))
       else made.set(path, tensor)
     }
   }
@@ -126,7 +125,8 @@ export function toPaths(tensors: ReadonlyMap<string, Tensor>, map: WeightMap, we
     tensors: made,
     ignored: plan.ignored,
     missing: weights.filter((weight) => !given.has(weight.path)).map((weight) => weight.path),
-    leftOver,
+    leftOver: [...plan.leftOver, ...unused.map(({ name }) => name)],
+    unused,
     misshapen,
   }
 }
@@ -150,13 +150,24 @@ function forwards({ names, paths, layout }: Transfer, tensors: ReadonlyMap<strin
 /** Why the tensors of a transfer cannot be joined, or the one cannot be split; undefined where they can. */
 function formProblem({ names, paths }: Transfer, tensors: ReadonlyMap<string, Tensor>): string | undefined {
   const shapes = names.map((name) => tensorAt(tensors, name).shape)
-  const said = shapes.map((shape) => `[${shape.join(', ')}]`).join(' and ')
+  const said = shapes.map(shown).join(' and ')
   const [first] = shapes
   if (names.length > 1 && shapes.some((shape) => shape.length === 0 || shape.slice(1).join() !== first!.slice(1).join()))
     return `${names.join(' and ')}: ${said} cannot be joined along their first axis`
   if (paths.length > 1 && (first!.length === 0 || first![0]! % paths.length !== 0))
     return `${names.join(' and ')}: ${said} has no ${paths.length} equal parts for ${paths.join(' and ')}`
   return undefined
+}
+
+const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`
+
+function wrongShape(transfer: Transfer, tensors: ReadonlyMap<string, Tensor>, weight: Weight): string {
+  const { names, paths, layout } = transfer
+  const given = names.map((name) => shown(tensorAt(tensors, name).shape)).join(' and ')
+  const order = orders[layout].official
+  const needed = order.length === weight.shape.length ? order.map((axis) => weight.shape[axis]!) : weight.shape
+  const how = names.length > 1 ? ' of them together' : paths.length > 1 ? ' of it' : ''
+  return `${names.join(' and ')}: ${given} in the file, ${weight.path} needs ${shown(needed)}${how}`
 }
 
 function tensorAt(tensors: ReadonlyMap<string, Tensor>, name: string): Tensor {
@@ -238,16 +249,16 @@ function split(tensor: Tensor, count: number): Tensor[] {
   }))
 }
 
-/** PyTorch's layout to archc's: convolutions O I H W to H W I O, linear maps O I to I O. */
-function archc(tensor: Tensor, layout: Layout): Tensor {
-  if (layout === 'OIHW' && tensor.shape.length === 4) return permuted(tensor, [2, 3, 1, 0])
-  if (layout === 'OI' && tensor.shape.length === 2) return permuted(tensor, [1, 0])
-  return tensor
+/** Axis orders: PyTorch's convolutions O I H W are H W I O in archc, its linear maps O I are I O. */
+const orders: Readonly<Record<Layout, { readonly archc: readonly number[]; readonly official: readonly number[] }>> = {
+  OIHW: { archc: [2, 3, 1, 0], official: [3, 2, 0, 1] },
+  OI: { archc: [1, 0], official: [1, 0] },
+  same: { archc: [], official: [] },
 }
 
-/** The way back. */
-function official(tensor: Tensor, layout: Layout): Tensor {
-  if (layout === 'OIHW' && tensor.shape.length === 4) return permuted(tensor, [3, 2, 0, 1])
-  if (layout === 'OI' && tensor.shape.length === 2) return permuted(tensor, [1, 0])
-  return tensor
-}
+/** A tensor with another number of axes than its layout has stays as it is: its shape tells that it does not fit. */
+const reordered = (tensor: Tensor, order: readonly number[]): Tensor =>
+  order.length > 0 && order.length === tensor.shape.length ? permuted(tensor, order) : tensor
+
+const archc = (tensor: Tensor, layout: Layout): Tensor => reordered(tensor, orders[layout].archc)
+const official = (tensor: Tensor, layout: Layout): Tensor => reordered(tensor, orders[layout].official)

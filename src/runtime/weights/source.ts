@@ -13,6 +13,8 @@ export interface NamedTensors {
   /** The keys that lead there in a checkpoint, `model.sd`; empty for the whole file. */
   readonly key: string
   readonly names: readonly string[]
+  /** The shape that the file states for a tensor. */
+  shapeOf(name: string): readonly number[]
   load(names: readonly string[]): Promise<Map<string, Tensor>>
 }
 
@@ -37,13 +39,22 @@ export async function openWeights(file: string): Promise<WeightSource> {
   }
   if (isZip(start)) return torch(file, 'PyTorch, zip')
   if (isPickle(start)) return torch(file, 'PyTorch, legacy')
+  if (!isSafetensors(start) && path.extname(file) !== '.safetensors')
+    throw new UserError(
+      `${file} is no file of weights: it begins neither as a file of torch.save nor as safetensors`,
+      'archc reads .pth and .pt of PyTorch, .safetensors, and the model.json that it wrote itself',
+    )
   return whole('safetensors', (await readSafetensors(file)).tensors)
 }
+
+/** Eight bytes that give the length of a JSON object, whose brace follows. */
+const isSafetensors = (start: Uint8Array): boolean => start[8] === 0x7b && start[5] === 0 && start[6] === 0 && start[7] === 0
 
 function whole(form: WeightSource['form'], tensors: ReadonlyMap<string, Tensor>): WeightSource {
   const load = (names: readonly string[]): Promise<Map<string, Tensor>> =>
     Promise.resolve(new Map(names.map((name) => [name, tensors.get(name)!])))
-  return { form, dicts: [{ key: '', names: [...tensors.keys()], load }], close: () => Promise.resolve() }
+  const shapeOf = (name: string): readonly number[] => tensors.get(name)!.shape
+  return { form, dicts: [{ key: '', names: [...tensors.keys()], shapeOf, load }], close: () => Promise.resolve() }
 }
 
 async function torch(file: string, form: 'PyTorch, zip' | 'PyTorch, legacy'): Promise<WeightSource> {
@@ -59,6 +70,7 @@ async function torch(file: string, form: 'PyTorch, zip' | 'PyTorch, legacy'): Pr
       return {
         key,
         names: [...tensors.keys()],
+        shapeOf: (name) => tensors.get(name)!.shape,
         async load(names) {
           const loaded = new Map<string, Tensor>()
           for (const name of names) loaded.set(name, await gather(name, tensors.get(name)!))

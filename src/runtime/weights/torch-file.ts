@@ -4,6 +4,7 @@ import yauzl from 'yauzl'
 import { crc32 } from '../data/png-writer.ts'
 import { bytesPerElement } from '../files/safetensors-types.ts'
 import { isKind, unpickle } from './pickle.ts'
+import { stateDicts } from './state-dict.ts'
 import { torchWorld, type Storage, type TorchValue } from './torch-world.ts'
 
 /** A file that torch.save wrote: what its pickle says, and its storages one by one. */
@@ -118,17 +119,21 @@ export async function openLegacy(file: string, broken: Broken): Promise<TorchFil
   const value = next()
   const keys = next()
   if (!isKind(keys, 'list')) throw broken('the keys of its storages are no list')
+  const owners = new Map(
+    stateDicts(value).flatMap(({ tensors }) => [...tensors].map(([name, { storage }]) => [storage.key, name] as const)),
+  )
+  const shown = (key: string): string => `storage ${key}${owners.has(key) ? ` (of tensor ${owners.get(key)})` : ''}`
   const order = keys.items.map((key) => (typeof key === 'string' ? key : ''))
   const view = new DataView(bytes.buffer)
   const places = new Map<string, { start: number; count: number }>()
   for (const key of order) {
     const storage = storages.get(key)
     if (!storage) throw broken(`its storage ${key} belongs to no tensor`)
-    if (at + 8 > bytes.length) throw broken(`it ends before storage ${key}`)
+    if (at + 8 > bytes.length) throw broken(`it ends before ${shown(key)}`)
     const count = Number(view.getBigInt64(at, true))
     places.set(key, { start: at + 8, count })
     at += 8 + count * bytesPerElement[storage.dtype]
-    if (count < 0 || at > bytes.length) throw broken(`it ends within storage ${key}`)
+    if (count < 0 || at > bytes.length) throw broken(`it ends within ${shown(key)}`)
   }
   return {
     value,

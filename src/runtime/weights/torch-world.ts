@@ -66,8 +66,10 @@ export function torchWorld(
   return {
     broken,
     allow(name) {
-      if (!Object.hasOwn(calls, name) && !Object.hasOwn(storages, name))
-        throw broken(`its pickle asks for ${name}, which tensors do not need; nothing of it was run`)
+      if (Object.hasOwn(calls, name) || Object.hasOwn(storages, name)) return
+      if (/^torch\.\w+Storage$/.test(name))
+        throw broken(`it holds numbers of the type ${name}; archc reads ${Object.keys(storages).join(', ')}`)
+      throw broken(`its pickle asks for ${name}, which tensors do not need; nothing of it was run`)
     },
     call(name, args) {
       if (!Object.hasOwn(calls, name)) throw broken(`its pickle calls ${name}, which tensors do not need; nothing of it was run`)

@@ -1,6 +1,5 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { readdirSync } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { compile } from '../../../src/compiler/index.ts'
@@ -11,6 +10,7 @@ import { archcRoot } from '../../../src/root.ts'
 import type { Tensor } from '../../../src/runtime/files/safetensors.ts'
 import { fileHost } from '../../../src/runtime/host.ts'
 import { planByName, planByPath, readMap, toNames, toPaths } from '../../../src/runtime/weights/map.ts'
+import { temporaryFolder } from '../network/small.ts'
 
 const models = path.join(archcRoot, 'models')
 
@@ -69,7 +69,7 @@ describe('the maps of the official repositories', () => {
     const official = toNames(tensors, transfers)
     for (const expected of names) expect([...official.keys()]).toContain(expected)
     const back = toPaths(official, map, all)
-    expect({ ...back, tensors: 0 }).toEqual({ tensors: 0, ignored: [], missing: [], leftOver: [], misshapen: [] })
+    expect({ ...back, tensors: 0 }).toEqual({ tensors: 0, ignored: [], missing: [], leftOver: [], unused: [], misshapen: [] })
     expect([...back.tensors.keys()].sort()).toEqual([...tensors.keys()].sort())
     const bytes = ({ data }: Tensor): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
     const changed = [...tensors].filter(([key, tensor]) => !bytes(tensor).equals(bytes(back.tensors.get(key)!)))
@@ -95,8 +95,9 @@ describe('layouts', () => {
   const weights = (shape: readonly number[]): Weight[] => [
     { path: 'x.kernel', shape, initialiser: { kind: 'zeros' }, fanIn: 1, trainable: true, op: 'conv' },
   ]
+  const folder = temporaryFolder()
   const mapOf = async (content: unknown): Promise<string> => {
-    const file = path.join(await mkdtemp(path.join(os.tmpdir(), 'archc-map-')), 'own.json')
+    const file = path.join(folder, 'own.json')
     await writeFile(file, JSON.stringify(content))
     return file
   }
@@ -156,7 +157,7 @@ describe('what does not fit', () => {
     const { missing, leftOver, misshapen, ignored } = toPaths(official, map, all)
     expect([...missing].sort()).toEqual(['lfi.key_value.kernel', 'texture.amplitude.bias'])
     expect([...leftOver].sort()).toEqual(['pix_attn.v_linear.weight', 'stranger.weight'])
-    expect(misshapen).toEqual(['phase.weight: texture.phase.kernel is [2, 256], the file gives [2, 7]'])
+    expect(misshapen).toEqual(['phase.weight: [7, 2] in the file, texture.phase.kernel needs [256, 2]'])
     expect(ignored.map(({ name }) => name)).toEqual([
       'imnet_texture_auxiliary.layers.0.weight',
       'encoder.layers.0.residual_group.blocks.1.attn_mask',
@@ -169,13 +170,14 @@ describe('what does not fit', () => {
     const deep = weightsOf('liif.arch', small)
     const map = readMap('liif')
     const official = toNames(tensorsOf(deep), planByPath(map, deep.map((weight) => weight.path)).transfers) // prettier-ignore
-    const { leftOver, misshapen, missing } = toPaths(official, map, all)
+    const { leftOver, unused, misshapen, missing } = toPaths(official, map, all)
     expect({ missing, misshapen }).toEqual({ missing: [], misshapen: [] })
-    expect([...leftOver].sort()).toEqual([
-      'imnet.layers.4.bias',
-      'imnet.layers.4.weight',
-      'imnet.layers.6.bias',
-      'imnet.layers.6.weight',
+    expect(unused).toEqual([
+      { name: 'imnet.layers.4.weight', path: 'decoder.body[2].kernel' },
+      { name: 'imnet.layers.4.bias', path: 'decoder.body[2].bias' },
+      { name: 'imnet.layers.6.weight', path: 'decoder.body[3].kernel' },
+      { name: 'imnet.layers.6.bias', path: 'decoder.body[3].bias' },
     ])
+    expect(leftOver).toEqual(unused.map(({ name }) => name))
   })
 })
