@@ -236,7 +236,7 @@ describe.each([...ops.values(), ...others].map((op) => [op.name, op] as const))(
       }),
     )
     // One half of the samples is dropped, always the same one.
-    const options = { training: true, draw: (count: number) => Array.from({ length: count }, (_, at) => (at % 2 ? 0.95 : 0.5)) }
+    const options = { training: true, draw: (count: number) => tf.tensor1d(Array.from({ length: count }, (_, at) => (at % 2 ? 0.95 : 0.5))) }
     const x = tf.variable(
       tf.tensor(
         spread(

@@ -174,8 +174,10 @@ export const stochasticDepth: Primitive = {
   compute(tf, [x], _weights, { attributes, training, draw }) {
     const rate = attributes['rate'] as number
     if (!training || rate === 0) return [tf.clone(x!)]
-    const keep = draw(x!.shape[0]!).map((u) => (u < 1 - rate ? 1 / (1 - rate) : 0))
-    return [tf.mul(x!, tf.tensor(keep, [keep.length, ...x!.shape.slice(1).map(() => 1)]))]
+    const batch = x!.shape[0]!
+    const isKept = tf.greater(1 - rate, draw(batch))
+    const factor = tf.where(isKept, tf.scalar(1 / (1 - rate)), tf.scalar(0)).reshape([batch, ...x!.shape.slice(1).map(() => 1)])
+    return [tf.mul(x!, factor)]
   },
 }
 

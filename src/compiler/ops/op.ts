@@ -40,8 +40,8 @@ export interface ComputedCall {
   readonly attributes: Readonly<Record<string, Plain>>
   readonly sizes: Readonly<Record<string, readonly number[]>>
   readonly training: boolean
-  /** Uniform numbers in [0, 1) for ops that act at random in training. */
-  readonly draw: (count: number) => number[]
+  /** Uniform numbers in [0, 1), a vector, for ops that act at random in training. */
+  readonly draw: (count: number) => tfjs.Tensor
 }
 
 /** How far, in positions, an output position looks along the two picture axes: [before, after]. */

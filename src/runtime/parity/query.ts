@@ -94,6 +94,13 @@ const cornerSizes = (graph: Graph, { lr, coord }: Query): { picture: readonly nu
 
 /** The primitive `corners` alone: index, offset, cell, weight. */
 function cornersOf({ coord, cell }: Query, picture: readonly number[], map: readonly number[]): tf.Tensor[] {
-  const call = { attributes: { count: 4 }, sizes: { picture, map }, training: false, draw: () => [] }
+  const call = {
+    attributes: { count: 4 },
+    sizes: { picture, map },
+    training: false,
+    draw: (): never => {
+      throw new Error('nothing is random here')
+    },
+  }
   return ensembleCorners.compute(tf, [asTf(coord), asTf(cell)], [], call)
 }

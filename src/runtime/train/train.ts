@@ -299,12 +299,17 @@ class Training {
     return this.parts.train[order[position % count]!]!
   }
 
+  /** Uniform numbers for one layer: a function of seed, step and its name. */
+  #draws(step: number, count: number, layer: string): Float32Array {
+    const random = createRandom(this.options.seed).split(`step ${step} ${layer}`)
+    return Float32Array.from({ length: count }, () => random.uniform())
+  }
+
   /** One update of every optimiser, all gradients taken at the weights before it; none where what was measured is not finite. */
   #step(step: number, items: readonly Item[]): Record<string, number> {
     const inputs = stackItems(this.model, this.plan, items)
     const measured: Record<string, number> = {}
-    const draws = createRandom(this.options.seed).split(`step ${step}`)
-    const draw = (count: number): number[] => Array.from({ length: count }, () => draws.uniform())
+    const draw = (count: number, layer: string): tf.Tensor => tf.tensor1d(this.#draws(step, count, layer))
     const taken = this.trainers
       .filter(({ objective }) => step % objective.every === 0)
       .map((each) => {

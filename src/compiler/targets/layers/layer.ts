@@ -34,7 +34,8 @@ export interface LayerConfig {
 /** `kwargs` of `model.apply` that a layer may use. */
 export interface CallOptions {
   readonly training?: boolean
-  readonly draw?: (count: number) => number[]
+  /** Uniform numbers in [0, 1) for the layer of that name. */
+  readonly draw?: (count: number, layer: string) => tfjs.Tensor
 }
 
 /** A registered layer that owns weights by path. */
@@ -115,7 +116,7 @@ function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
           attributes: this.config.attributes,
           sizes,
           training: options.training ?? false,
-          draw: options.draw ?? ((count) => Array.from({ length: count }, () => Math.random())),
+          draw: (count) => options.draw?.(count, this.config.name) ?? tf.randomUniform([count]),
         },
       )
       return results.length === 1 ? results[0]! : results

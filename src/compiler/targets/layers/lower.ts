@@ -31,7 +31,7 @@ export function lowerToLayers(tf: Tfjs, graph: Graph, name: string, store: Layer
     return tensor
   })
   const witnesses = witnessesOf(graph)
-  const taken = new Set(graph.inputs.map((input) => input.name))
+  const names = layerNames(graph)
   const variables = new Map<string, tfjs.LayerVariable>()
   const seen = new Set<string>()
 
@@ -40,7 +40,7 @@ export function lowerToLayers(tf: Tfjs, graph: Graph, name: string, store: Layer
     const shown = node.inputs.length === 0 && needed.length === 0 ? [0] : [...new Set(needed.map((witness) => witness.input))]
     const operands = node.inputs.map((value) => tensors.get(value)!)
     const config = {
-      name: uniqueName(node, taken),
+      name: names.get(node)!,
       attributes: node.attributes,
       sizes: Object.fromEntries(Object.entries(node.sizes).map(([key, list]) => [key, list.map(toJSON)])),
       operands: operands.length,
@@ -108,14 +108,19 @@ function witnessed(witnesses: readonly Witness[], symbol: string): Witness {
   return found
 }
 
-/** Layer names: the path, with what TensorFlow allows in names. */
-function uniqueName(node: Node, taken: Set<string>): string {
-  const base = `${node.path}${node.path ? '.' : ''}${node.op}`
-    .replace(/\[(\d+)\]/g, '.$1')
-    .replace(/[^A-Za-z0-9_.]/g, '_')
-    .replace(/^[^A-Za-z0-9]/, 'x')
-  let name = base
-  for (let count = 2; taken.has(name); count += 1) name = `${base}_${count}`
-  taken.add(name)
-  return name
+/** Layer names: the path, with what TensorFlow allows in names, each once in a graph. */
+export function layerNames(graph: Graph): ReadonlyMap<Node, string> {
+  const taken = new Set(graph.inputs.map((input) => input.name))
+  return new Map(
+    graph.nodes.map((node) => {
+      const base = `${node.path}${node.path ? '.' : ''}${node.op}`
+        .replace(/\[(\d+)\]/g, '.$1')
+        .replace(/[^A-Za-z0-9_.]/g, '_')
+        .replace(/^[^A-Za-z0-9]/, 'x')
+      let name = base
+      for (let count = 2; taken.has(name); count += 1) name = `${base}_${count}`
+      taken.add(name)
+      return [node, name]
+    }),
+  )
 }

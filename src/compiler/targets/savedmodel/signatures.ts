@@ -1,0 +1,83 @@
+import type { Graph, Weight } from '../../ir/graph.ts'
+import { gradients } from '../../kernels/gradient.ts'
+import { Trace } from '../../kernels/trace.ts'
+import { traceGraph } from '../../kernels/trace-graph.ts'
+import { sizeOf, type Value } from '../../kernels/value.ts'
+import type { Objective } from '../../plan.ts'
+import type { Signature } from './write.ts'
+
+/** The prefix of what one optimiser reports and is given: nothing for the model's own. */
+export const prefixOf = ({ group }: Pick<Objective, 'group'>): string => (group === undefined ? '' : `${group} `)
+
+/** Which weights an objective moves. */
+export const movedBy = (objective: Objective): readonly Weight[] =>
+  objective.graph.weights.filter((weight) => weight.trainable && weight.group === objective.group)
+
+/** First and second moments of a weight, as variables. */
+export const moments = (path: string): readonly [string, string] => [`m.${path}`, `v.${path}`]
+
+/**
+ * One update of every optimiser in `objectives`, all gradients taken at the weights before it. Inputs: those of the
+ * model, `random/NAME` for what acts at random, and `adam` for each optimiser: [rate / (1 - beta1^t), 1 / sqrt(1 - beta2^t)].
+ * Outputs: every loss and its terms. Where one of them is not finite, no weight is moved by it.
+ */
+export function trainStep(name: string, objectives: readonly Objective[], sizes: Readonly<Record<string, number>>): Signature {
+  const trace = new Trace()
+  const outputs: Record<string, Value> = {}
+  const losses = objectives.map((objective) => {
+    const prefix = prefixOf(objective)
+    const draw = (count: number, layer: string): Value => trace.placeholder(`random/${layer}`, [count])
+    const measured = traceGraph(trace, objective.graph, sizes, {}, { training: true, draw })
+    for (const [key, value] of Object.entries(measured)) outputs[prefix + key] = value
+    return measured['loss']!
+  })
+  const isFinite = trace.all(trace.isFinite(trace.stack(Object.values(outputs), 0)))
+  const assigned = new Map<string, Value>()
+  objectives.forEach((objective, at) => {
+    const weights = movedBy(objective)
+    const variables = weights.map(({ path, shape }) => trace.variable(path, shape))
+    const adam = trace.placeholder(`${prefixOf(objective)}adam`, [2])
+    const [stepSize, correction] = [0, 1].map((place) => trace.reshape(trace.slice(adam, [place], [1]), [])) as [Value, Value]
+    const { beta1, beta2, epsilon } = objective.optimizer
+    gradients(trace, losses[at]!, variables).forEach((found, index) => {
+      if (!found) return
+      const { path, shape } = weights[index]!
+      const [m, v] = moments(path)
+      const gradient = trace.where(isFinite, trace.sumTo(found, shape), 0)
+      const first = trace.add(trace.mul(trace.variable(m, shape), beta1), trace.mul(gradient, 1 - beta1))
+      const second = trace.add(trace.mul(trace.variable(v, shape), beta2), trace.mul(trace.square(gradient), 1 - beta2))
+      const divisor = trace.add(trace.mul(trace.sqrt(second), correction), epsilon)
+      assigned.set(m, first)
+      assigned.set(v, second)
+      assigned.set(path, trace.sub(variables[index]!, trace.mul(trace.div(first, divisor), stepSize)))
+    })
+  })
+  return { name, outputs, assigned }
+}
+
+/** The outputs of a graph, without anything random and without a change. */
+export function evaluation(name: string, graph: Graph, sizes: Readonly<Record<string, number>>): Signature {
+  return { name, outputs: traceGraph(new Trace(), graph, sizes), assigned: new Map() }
+}
+
+/** All variables as one vector: `read` gives it, `assign` takes it, in the order of `variables`. */
+export function storage(variables: ReadonlyMap<string, readonly number[]>): readonly [read: Signature, assign: Signature] {
+  const reading = new Trace()
+  const flat = [...variables].map(([path, shape]) => reading.reshape(reading.variable(path, shape), [sizeOf(shape)]))
+  const writing = new Trace()
+  const total = [...variables.values()].reduce((sum, shape) => sum + sizeOf(shape), 0)
+  const given = writing.placeholder('values', [total])
+  let from = 0
+  const assigned = new Map(
+    [...variables].map(([path, shape]) => {
+      const count = sizeOf(shape)
+      const part = writing.reshape(writing.slice(given, [from], [count]), shape)
+      from += count
+      return [path, part] as const
+    }),
+  )
+  return [
+    { name: 'read', outputs: { values: reading.concat(flat, 0) }, assigned: new Map() },
+    { name: 'assign', outputs: { count: writing.scalar(variables.size, 'int32') }, assigned },
+  ]
+}

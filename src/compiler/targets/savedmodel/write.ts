@@ -1,0 +1,181 @@
+import pb from '@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js'
+import { kernels } from '../../kernels/kernels.ts'
+import { reachable, type KernelAttribute, type KernelType, type Value, type ValueType } from '../../kernels/value.ts'
+
+/** A function of a SavedModel: what it is given, what it gives, and what variables are afterwards. */
+export interface Signature {
+  readonly name: string
+  readonly outputs: Readonly<Record<string, Value>>
+  /** New values by variable, written before the outputs are given. */
+  readonly assigned: ReadonlyMap<string, Value>
+}
+
+const typeNumbers: Readonly<Record<KernelType | 'resource', number>> = { float32: 1, int32: 3, bool: 10, resource: 20 }
+/** The GraphDef version of TensorFlow 2.9 and later. */
+const producer = 1087
+
+/**
+ * `saved_model.pb`: all signatures over one set of resource variables, which live in the session and start unset.
+ * Inputs of a signature are the placeholders that it reaches, by their names.
+ */
+export function writeSavedModel(signatures: readonly Signature[], variables: ReadonlyMap<string, readonly number[]>): Uint8Array {
+  const graph = new Nodes()
+  const handles = new Map<string, string>()
+  for (const [path, shape] of variables) {
+    const name = graph.named('variables', path)
+    graph.add(name, 'VarHandleOp', [], {
+      dtype: attribute({ kind: 'type', type: 'float32' }),
+      shape: shapeAttribute(shape),
+      shared_name: attribute({ kind: 'text', text: path }),
+      container: attribute({ kind: 'text', text: '' }),
+    })
+    handles.set(path, name)
+  }
+  const meta = new pb.MetaGraphDef()
+  const info = new pb.MetaGraphDef.MetaInfoDef()
+  info.setTagsList(['serve'])
+  meta.setMetaInfoDef(info)
+  for (const signature of signatures) meta.getSignatureDefMap().set(signature.name, writeSignature(graph, handles, signature))
+  meta.setGraphDef(graph.def())
+  const model = new pb.SavedModel()
+  model.setSavedModelSchemaVersion(1)
+  model.addMetaGraphs(meta)
+  return model.serializeBinary()
+}
+
+/** The nodes of a GraphDef, under names that TensorFlow allows. */
+class Nodes {
+  readonly #nodes: InstanceType<typeof pb.NodeDef>[] = []
+  readonly #taken = new Set<string>()
+
+  named(scope: string, wish: string): string {
+    const base = `${scope}/${wish.replace(/\[(\d+)\]/g, '.$1').replace(/[^A-Za-z0-9_.\-/]/g, '_')}`
+    let name = base
+    for (let count = 2; this.#taken.has(name); count += 1) name = `${base}_${count}`
+    this.#taken.add(name)
+    return name
+  }
+
+  add(name: string, op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>): void {
+    const node = new pb.NodeDef()
+    node.setName(name)
+    node.setOp(op)
+    node.setInputList(inputs)
+    for (const [key, value] of Object.entries(attributes)) node.getAttrMap().set(key, value)
+    this.#nodes.push(node)
+  }
+
+  def(): InstanceType<typeof pb.GraphDef> {
+    const graph = new pb.GraphDef()
+    graph.setNodeList(this.#nodes)
+    const version = new pb.VersionDef()
+    version.setProducer(producer)
+    graph.setVersions(version)
+    return graph
+  }
+}
+
+function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, { name: scope, outputs, assigned }: Signature) {
+  const signature = new pb.SignatureDef()
+  signature.setMethodName('tensorflow/serving/predict')
+  const names = new Map<Value, string>()
+  const order = reachable([...Object.values(outputs), ...assigned.values()])
+  for (const value of order) {
+    const inputs = value.inputs.map((input) => names.get(input)!)
+    const name = graph.named(scope, value.name ?? value.kernel)
+    names.set(value, name)
+    const dtype = attribute({ kind: 'type', type: value.dtype })
+    if (value.kernel === 'Placeholder') {
+      graph.add(name, 'Placeholder', [], { dtype, shape: shapeAttribute(value.shape) })
+      signature.getInputsMap().set(value.name!, tensorInfo(name, value))
+    } else if (value.kernel === 'ReadVariableOp') graph.add(name, 'ReadVariableOp', [handles.get(value.name!)!], { dtype })
+    else if (value.kernel === 'Const') graph.add(name, 'Const', [], { dtype, value: tensorAttribute(value) })
+    else graph.add(name, value.kernel, inputs, attributesOf(value))
+  }
+  const written = [...assigned].map(([path, value]) => {
+    const name = graph.named(scope, `assign/${path}`)
+    // Each variable is read by one node, which its new value depends on: no other order is needed.
+    graph.add(name, 'AssignVariableOp', [handles.get(path)!, names.get(value)!], { dtype: attribute({ kind: 'type', type: 'float32' }) })
+    return `^${name}`
+  })
+  for (const [key, value] of Object.entries(outputs)) {
+    const name = graph.named(scope, `output/${key}`)
+    graph.add(name, 'Identity', [names.get(value)!, ...written], { T: attribute({ kind: 'type', type: value.dtype }) })
+    signature.getOutputsMap().set(key, tensorInfo(name, value))
+  }
+  return signature
+}
+
+type Attribute = InstanceType<typeof pb.AttrValue>
+
+function attributesOf(value: Value): Record<string, Attribute> {
+  const { types = { T: 0 }, variadic } = kernels.get(value.kernel)!
+  const made = Object.fromEntries(Object.entries(value.attributes).map(([key, given]) => [key, attribute(given)]))
+  for (const [key, at] of Object.entries(types)) made[key] = attribute({ kind: 'type', type: value.inputs.at(at)!.dtype })
+  if (variadic) {
+    const count = new pb.AttrValue()
+    count.setI(value.inputs.length - variadic.behind)
+    made['N'] = count
+  }
+  return made
+}
+
+function attribute(given: KernelAttribute): Attribute {
+  const value = new pb.AttrValue()
+  switch (given.kind) {
+    case 'type':
+      value.setType(typeNumbers[given.type])
+      break
+    case 'bool':
+      value.setB(given.bool)
+      break
+    case 'real':
+      value.setF(given.real)
+      break
+    case 'text':
+      value.setS(new TextEncoder().encode(given.text))
+      break
+    case 'ints': {
+      const list = new pb.AttrValue.ListValue()
+      list.setIList(given.ints)
+      value.setList(list)
+    }
+  }
+  return value
+}
+
+function shapeOf(lengths: readonly number[]): InstanceType<typeof pb.TensorShape> {
+  const shape = new pb.TensorShape()
+  shape.setDimList(
+    lengths.map((length) => {
+      const dim = new pb.TensorShape.Dim()
+      dim.setSize(length)
+      return dim
+    }),
+  )
+  return shape
+}
+
+function shapeAttribute(lengths: readonly number[]): Attribute {
+  const value = new pb.AttrValue()
+  value.setShape(shapeOf(lengths))
+  return value
+}
+
+function tensorAttribute({ data, shape, dtype }: Value): Attribute {
+  const tensor = new pb.Tensor()
+  tensor.setDtype(typeNumbers[dtype])
+  tensor.setTensorShape(shapeOf(shape))
+  tensor.setTensorContent(new Uint8Array(data!.buffer, data!.byteOffset, data!.byteLength))
+  const value = new pb.AttrValue()
+  value.setTensor(tensor)
+  return value
+}
+
+function tensorInfo(name: string, { shape, dtype }: ValueType): InstanceType<typeof pb.TensorInfo> {
+  const info = new pb.TensorInfo()
+  info.setName(`${name}:0`)
+  info.setDtype(typeNumbers[dtype])
+  info.setTensorShape(shapeOf(shape))
+  return info
+}
