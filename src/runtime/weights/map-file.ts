@@ -49,6 +49,8 @@ export interface MapEntry {
   readonly after?: string
   /** The file that it stands in and where that was included: entries of one network. */
   readonly group: string
+  /** The statement that it comes from: entries of one module. */
+  readonly module: string
 }
 
 /** The name map of an official repository, ready to use. */
@@ -134,6 +136,7 @@ function expand(file: string, from: string, to: string, chain: readonly string[]
         words,
         ...(after !== undefined && { after: to + after }),
         group: [file, from, to].join(' '),
+        module: [file, from, to, ...list(official)].join(' '),
       }
     })
   })

@@ -41,13 +41,13 @@ export function planByName(map: WeightMap, names: Iterable<string>): NamePlan {
   const all = [...names]
   const wanted = new Set(all)
   const entries = ordered(map.entries)
-  const lasts = new Map(entries.map((entry) => [entry, largest(entry, all)]))
+  const lasts = lastTurns(entries, all)
   const transfers = new Map<string, Transfer>()
   const ignored: { name: string; why: string }[] = []
   const leftOver: string[] = []
   for (const name of all) {
     const transfer = entries
-      .map((entry) => transferOf(entry, name, lasts.get(entry)))
+      .map((entry) => transferOf(entry, name, lasts.get(entry.module)))
       .find((found) => found?.names.every((part) => wanted.has(part)))
     if (transfer) transfers.set(transfer.names[0]!, transfer)
     else {
@@ -180,13 +180,16 @@ function tensorAt(tensors: ReadonlyMap<string, Tensor>, name: string): Tensor {
 const ordered = (entries: readonly MapEntry[]): readonly MapEntry[] =>
   [...entries].sort((a, b) => Number(b.after !== undefined) - Number(a.after !== undefined))
 
-/** The largest `{last}` under which a name has the entry's form. */
-function largest(entry: MapEntry, names: readonly string[]): number | undefined {
-  if (entry.after === undefined) return undefined
-  const found = names.flatMap((name) =>
-    entry.from.map((template) => matchTemplate(template, name, entry.words, 'official')?.get('last')),
-  )
-  return Math.max(...found.filter((last) => typeof last === 'number'))
+/** The largest `{last}` by module: one that lacks its bias, or its weight, ends where the other does. */
+function lastTurns(entries: readonly MapEntry[], names: readonly string[]): ReadonlyMap<string, number> {
+  const lasts = new Map<string, number>()
+  for (const entry of entries.filter(({ after }) => after !== undefined))
+    for (const name of names)
+      for (const template of entry.from) {
+        const last = matchTemplate(template, name, entry.words, 'official')?.get('last')
+        if (typeof last === 'number') lasts.set(entry.module, Math.max(last, lasts.get(entry.module) ?? 0))
+      }
+  return lasts
 }
 
 function transferOf(entry: MapEntry, name: string, last: number | undefined): Transfer | undefined {
