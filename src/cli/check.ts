@@ -8,6 +8,8 @@ import { UserError } from '../errors.ts'
 import { fileHost } from '../runtime/host.ts'
 import { colourful, print } from './common.ts'
 
+const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+
 /** Registers `archc check`. */
 export function checkCommand(program: Command): void {
   program
@@ -36,7 +38,14 @@ export function checkCommand(program: Command): void {
         const variants = checked.filter((file) => file.kind === 'variant')
         if (errors === 0)
           print(
-            `${checked.length} files are right: ${models.length} models, ${variants.length} variants, ${models.reduce((total, file) => total + file.presets.length, 0)} presets`,
+            `${plural(checked.length, 'file')} ${checked.length === 1 ? 'is' : 'are'} right: ${[
+              plural(models.length, 'model'),
+              plural(variants.length, 'variant'),
+              plural(
+                models.reduce((total, file) => total + file.presets.length, 0),
+                'preset',
+              ),
+            ].join(', ')}`,
           )
       }
       if (errors > 0) process.exitCode = 1

@@ -1,46 +1,63 @@
-import { Option, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { CompileOptions } from '../compiler/index.ts'
 import { UserError } from '../errors.ts'
 import type { Engine, EngineName } from '../runtime/engine/index.ts'
 
+/** Flags that do not go together, or one too few: leaves with 2, as commander's own complaints do. */
+export class UsageError extends UserError {}
+
 /** Flags that every command shares, as commander hands them over. */
 export interface CommonFlags {
   readonly preset?: string
-  readonly variant: readonly string[]
-  readonly set: readonly string[]
+  readonly variant?: readonly string[]
+  readonly set?: readonly string[]
   readonly json?: boolean
   readonly engine?: EngineName
   readonly seed: number
 }
 
-const collect = (value: string, before: readonly string[]): string[] => [...before, value]
+/** All values of a flag that may be given several times. */
+export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]
 
+/** The number in a flag's value; NaN where there is none. */
+const numberIn = (value: string): number => (value.trim() === '' ? NaN : Number(value))
+
+/** A whole number of at least 0. */
 export function count(value: string): number {
-  const number = Number(value)
-  if (!Number.isSafeInteger(number) || number < 0) throw new UserError(`${value} is no whole number`)
+  const number = numberIn(value)
+  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError('It takes a whole number.')
   return number
 }
 
-/** A number of at least 0. */
-export function amount(value: string): number {
-  const number = Number(value)
-  if (value.trim() === '' || !Number.isFinite(number) || number < 0) throw new UserError(`${value} is no number of at least 0`)
+/** A whole number of at least 1. */
+export function positive(value: string): number {
+  const number = numberIn(value)
+  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It takes a whole number of at least 1.')
   return number
 }
 
-export const scales = (value: string): number[] =>
-  value.split(',').map((part) => {
-    const m = amount(part)
-    if (m < 1 || m > 64) throw new UserError(`a scale is from 1 to 64, not ${part}`)
-    return m
-  })
+/** A share of a whole: at least 0, below 1. */
+export function share(value: string): number {
+  const number = numberIn(value)
+  if (!(number >= 0 && number < 1)) throw new InvalidArgumentError('It takes a number of at least 0 and below 1.')
+  return number
+}
+
+/** An enlargement. */
+export function scale(value: string): number {
+  const m = numberIn(value)
+  if (!(m >= 1 && m <= 64)) throw new InvalidArgumentError('A scale is a number from 1 to 64.')
+  return m
+}
+
+export const scales = (value: string): number[] => value.split(',').map(scale)
 
 /** --preset, --variant, --set. */
 export const compileFlags = (command: Command): Command =>
   command
     .option('-p, --preset <name>', 'a preset of the model; its defaults without one')
-    .option('--variant <file>', 'a variant file to apply; twice at most', collect, [])
-    .option('--set <path=value>', 'set a parameter or a field of train or evaluate', collect, [])
+    .option('--variant <file>', 'a variant file to apply; twice at most', collect)
+    .option('--set <path=value>', 'set a parameter or a field of train or evaluate', collect)
 
 export const engineFlags = (command: Command): Command =>
   command
@@ -49,9 +66,9 @@ export const engineFlags = (command: Command): Command =>
 
 export const jsonFlag = (command: Command): Command => command.option('--json', 'print one JSON object')
 
-export function compileOptions(flags: Pick<CommonFlags, 'preset' | 'variant' | 'set'>): CompileOptions {
-  if (flags.variant.length > 2) throw new UserError('--variant is given more than twice', 'two variants may be applied together')
-  return { ...(flags.preset !== undefined && { preset: flags.preset }), variants: flags.variant, sets: flags.set }
+export function compileOptions({ preset, variant = [], set = [] }: CommonFlags): CompileOptions {
+  if (variant.length > 2) throw new UsageError('--variant is given more than twice', 'two variants may be applied together')
+  return { ...(preset !== undefined && { preset }), variants: variant, sets: set }
 }
 
 /** Colours only where a person looks, and where nothing asks for none. */
@@ -70,16 +87,17 @@ export async function openEngine(flags: Pick<CommonFlags, 'engine'>): Promise<En
   return engine
 }
 
-/** `1 h 12 min`, `3 min 5 s`, `12 s`. */
+/** `1 h 12 min`, `3 min 5 s`, `12 s`, `under 1 s`. */
 export function duration(seconds: number): string {
+  if (seconds < 0.5) return 'under 1 s'
   const s = Math.max(0, Math.round(seconds))
   if (s >= 3600) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`
   return s >= 60 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${s} s`
 }
 
-/** One line that overwrites itself on a terminal; elsewhere a line every `seconds`. */
+/** One line that overwrites itself on a terminal; elsewhere a line every `seconds`, and those that are forced. */
 export function liveLine(seconds = 10): { show(line: string, force?: boolean): void; end(): void } {
-  let last = 0
+  let last = process.stderr.isTTY ? 0 : Date.now()
   let width = 0
   return {
     show(line, force = false) {

@@ -1,4 +1,5 @@
-import type { Command } from 'commander'
+import { statSync } from 'node:fs'
+import { InvalidArgumentError, type Command } from 'commander'
 import { nearest } from '../compiler/diagnostics/suggest.ts'
 import { cost } from '../compiler/ir/cost.ts'
 import { parameterCount, type Graph } from '../compiler/ir/graph.ts'
@@ -6,14 +7,25 @@ import { format } from '../compiler/shapes/size.ts'
 import type { CompiledModel } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
 import { loadModel, loadModule, type LoadedModel } from '../runtime/network/load-model.ts'
-import { colourful, compileFlags, compileOptions, engineFlags, openEngine, print, remark, type CommonFlags } from './common.ts'
+import {
+  collect,
+  colourful,
+  compileFlags,
+  compileOptions,
+  engineFlags,
+  openEngine,
+  print,
+  remark,
+  UsageError,
+  type CommonFlags,
+} from './common.ts'
 
 interface Flags extends CommonFlags {
   readonly out?: string
   readonly emit: boolean | string
-  readonly size: readonly string[]
+  readonly size?: Readonly<Record<string, number>>
   readonly module?: string
-  readonly inspect: readonly string[]
+  readonly inspect?: readonly string[]
 }
 
 /** What `--json` prints: at least model, variant, preset, parameters, multiplyAdds, peakBytes, outputs. */
@@ -47,18 +59,8 @@ export function compileCommand(program: Command): void {
     .option('-o, --out <folder>', 'where model.json and weights.bin go')
     .option('--no-emit', 'check and count only')
     .option('--module <name>', 'one module alone; its inputs are symbols, but for what --size says; parameters by --set')
-    .option(
-      '--inspect <path>',
-      'a let that becomes an output too, such as stf.best.index',
-      (value: string, before: string[]) => [...before, value],
-      [],
-    )
-    .option(
-      '--size <name=n>',
-      'a size for the costs (B, h, w, q, ..); those of the train block without it',
-      (value: string, before: string[]) => [...before, value],
-      [],
-    )
+    .option('--inspect <path>', 'a let that becomes an output too, such as stf.best.index', collect)
+    .option('--size <name=n>', 'a size for the costs (B, h, w, q, ..); those of the train block without it', sizeOption)
   engineFlags(compileFlags(command))
     .option('--json', 'print the summary as one JSON object')
     .addHelpText(
@@ -66,18 +68,21 @@ export function compileCommand(program: Command): void {
       '\nExamples:\n  archc compile models/iste.arch -o build/iste\n  archc compile models/ablations/wo-stf.arch --no-emit\n  archc compile models/iste.arch --preset small --no-emit --json --size h=64 --size w=64\n  archc compile models/lib/swinir.arch --module SwinIR --no-emit\n  archc compile models/iste.arch --inspect stf.best.index --inspect stf.best.score -o build/matches',
     )
     .action(async (file: string, flags: Flags) => {
-      const sizes = readSizes(flags.size)
+      const sizes = flags.size ?? {}
       if (flags.module) {
         if (flags.emit !== false)
-          throw new UserError('a module alone is checked and counted only', 'say --no-emit; a model is what is written')
-        const { graph, checks } = loadModule(file, flags.module, sizes, flags.set, colourful(process.stderr))
+          throw new UsageError('a module alone is checked and counted only', 'say --no-emit; a model is what is written')
+        const { graph, checks } = loadModule(file, flags.module, sizes, flags.set ?? [], colourful(process.stderr))
         const summary = moduleSummary(flags.module, graph, checks, sizes)
         return print(flags.json ? JSON.stringify(summary) : summaryText(summary))
       }
-      const loaded = inspecting(loadModel(file, compileOptions(flags), undefined, colourful(process.stderr)), flags.inspect)
+      const loaded = inspecting(loadModel(file, compileOptions(flags), undefined, colourful(process.stderr)), flags.inspect ?? [])
       if (loaded.warnings) remark(loaded.warnings)
       if (flags.emit !== false && !flags.out)
-        throw new UserError('nowhere to write the model', 'name a folder with -o, or say --no-emit')
+        throw new UsageError('nowhere to write the model', 'name a folder with -o, or say --no-emit')
+      requireSizes(loaded, sizes)
+      if (flags.out && statSync(flags.out, { throwIfNoEntry: false })?.isDirectory() === false)
+        throw new UserError(`cannot write ${flags.out}: it is a file`, 'name a folder with -o')
       const summary = summarise(loaded.model, sizes)
       if (flags.emit !== false) {
         await openEngine(flags)
@@ -89,14 +94,26 @@ export function compileCommand(program: Command): void {
     })
 }
 
-function readSizes(given: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
-    given.map((text) => {
-      const [name, value] = text.split('=')
-      if (!name || !/^[1-9]\d*$/.test(value ?? '')) throw new UserError(`--size ${text} is not name=n`, 'for example --size h=64')
-      return [name, Number(value)]
-    }),
+function sizeOption(text: string, before: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
+  const [, name, value] = /^(\w+)=([1-9]\d*)$/.exec(text) ?? []
+  if (name === undefined) throw new InvalidArgumentError('It takes name=n, such as h=64.')
+  return { ...before, [name]: Number(value) }
+}
+
+/** A size that no input has would change nothing, so it is a slip. */
+function requireSizes({ model }: LoadedModel, given: Readonly<Record<string, number>>): void {
+  const own = new Set(
+    model.inputs.flatMap(
+      (input) =>
+        input.shape
+          .map(format)
+          .join(' ')
+          .match(/[A-Za-z_]\w*/g) ?? [],
+    ),
   )
+  const unknown = Object.keys(given).find((name) => !own.has(name))
+  if (unknown !== undefined)
+    throw new UserError(`no input of ${model.name} has a size ${unknown}`, `its sizes: ${[...own].join(', ')}`)
 }
 
 /** The sizes that costs are for, where neither the train block nor --size says another. */

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { parameterCount } from '../compiler/ir/graph.ts'
 import { UserError } from '../errors.ts'
 import { archcRoot } from '../root.ts'
-import { count, duration, engineFlags, liveLine, openEngine, print, remark, scales, type CommonFlags } from './common.ts'
+import { duration, engineFlags, liveLine, openEngine, positive, print, remark, scales, type CommonFlags } from './common.ts'
 
 interface Flags extends CommonFlags {
   readonly out: string
@@ -28,7 +28,7 @@ export function demoCommand(program: Command): void {
     .command('demo')
     .description('compile, train, evaluate and show ISTE on bicubic, on the tissue in samples/ (minutes)')
     .option('-o, --out <run>', 'the run folder; resumed where it exists', 'runs/demo')
-    .option('--steps <n>', 'training steps', count, recipe.steps)
+    .option('--steps <n>', 'training steps', positive, recipe.steps)
     .option('--scales <list>', 'enlargements to evaluate', scales, [2, 3.3, 4])
   engineFlags(command)
     .addHelpText('after', '\nExamples:\n  npm run demo\n  archc demo --steps 1500 --out runs/half-an-hour')

@@ -10,6 +10,7 @@ import {
   print,
   remark,
   scales,
+  UsageError,
   type CommonFlags,
 } from './common.ts'
 import { scopeOption } from './scope.ts'
@@ -43,15 +44,21 @@ export function evaluateCommand(program: Command): void {
       '\nExamples:\n  archc evaluate runs/first --data fields/ --scales 2,3,4,6,8,6.7\n  archc evaluate models/bicubic.arch --data fields/ --scales 2',
     )
     .action(async (source: string, flags: Flags) => {
+      if (!source.endsWith('.arch') && (flags.preset !== undefined || flags.variant || flags.set))
+        throw new UsageError(
+          '--preset, --variant and --set are for a model file',
+          `${source} has what it was trained with: train another run, or leave them out`,
+        )
+      const { listData } = await import('../runtime/data/dataset.ts')
+      const entries = await listData(flags.data)
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
-      const { listData } = await import('../runtime/data/dataset.ts')
       const { evaluate, evaluationTable } = await import('../runtime/evaluate/evaluate.ts')
       const { evaluateInto } = await import('../runtime/evaluate/write.ts')
       const opened = await openNetwork(source, compileOptions(flags))
       const line = liveLine(5)
       const options = {
-        entries: await listData(flags.data),
+        entries,
         scales: flags.scales ?? opened.loaded.model.evaluate?.m ?? [2, 3, 4],
         ...(flags.scope && { scope: flags.scope }),
         ...(flags.gaussian && { gaussian: true }),

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { UserError } from '../errors.ts'
 import { archcVersion } from '../version.ts'
 import { checkCommand } from './check.ts'
-import { colourful } from './common.ts'
+import { colourful, UsageError } from './common.ts'
 import { compileCommand } from './compile.ts'
 import { demoCommand } from './demo.ts'
 import { engineCommand } from './engine.ts'
@@ -64,6 +64,13 @@ function report(error: unknown): number {
       error.message.startsWith('error[') || /^\u001b\[[0-9;]*merror/.test(error.message) || error.message.startsWith('warning[')
     process.stderr.write(rendered ? `${error.message}\n` : `${paint('1;31', 'error')}: ${error.message}\n`)
     if (error.help) process.stderr.write(`  ${paint('36', 'help')}: ${error.help}\n`)
+    return error instanceof UsageError ? exit.usage : exit.userError
+  }
+  if (error instanceof Error && /OOM when allocating|Array buffer allocation failed/.test(error.message)) {
+    process.stderr.write(
+      `${paint('1;31', 'error')}: this computer has not enough memory for that (${error.message.split('\n').at(-1)})\n`,
+    )
+    process.stderr.write(`  ${paint('36', 'help')}: upscale takes a smaller --tile, train smaller train.B, train.q or train.h\n`)
     return exit.userError
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -1,16 +1,16 @@
 import type { Command } from 'commander'
 import {
-  amount,
   compileFlags,
   compileOptions,
   colourful,
-  count,
   duration,
   engineFlags,
   liveLine,
   openEngine,
+  positive,
   print,
   remark,
+  share,
   type CommonFlags,
 } from './common.ts'
 
@@ -32,10 +32,10 @@ export function trainCommand(program: Command): void {
     .argument('<file>', 'a model or a variant')
     .requiredOption('--data <where...>', 'a folder of pictures, or a CSV path,group,mpp')
     .requiredOption('-o, --out <run>', 'the run folder')
-    .option('--steps <n>', 'steps instead of epochs; the schedule is scaled', count)
+    .option('--steps <n>', 'steps instead of epochs; the schedule is scaled', positive)
     .option('--resume', 'go on where the run stopped')
-    .option('--val <share>', 'share of the pictures (or groups) set aside', amount, 0.1)
-    .option('--checkpoint-every <n>', 'steps between checkpoints', count)
+    .option('--val <share>', 'share of the pictures (or groups) set aside', share, 0.1)
+    .option('--checkpoint-every <n>', 'steps between checkpoints', positive)
     .option('--from <weights>', 'start from the weights of a file, where they fit by name')
   engineFlags(compileFlags(command))
     .option('--json', 'print one JSON object at the end')
@@ -69,12 +69,12 @@ export function trainCommand(program: Command): void {
           signal: stop.signal,
           ...(flags.steps !== undefined && { steps: flags.steps }),
           ...(flags.resume && { resume: true }),
-          ...(flags.checkpointEvery && { checkpointEvery: flags.checkpointEvery }),
+          ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
           ...(flags.from && { from: flags.from }),
           onStep: ({ step, steps, loss, rate, milliseconds, secondsLeft }) =>
             line.show(
-              `step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms  ${duration(secondsLeft)} left`,
-              step === steps,
+              `step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms${step === steps ? '' : `  ${duration(secondsLeft)} left`}`,
+              step === 1 || step === steps,
             ),
         })
         line.end()

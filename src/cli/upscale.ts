@@ -1,10 +1,23 @@
-import { statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import type { Command } from 'commander'
 import type { Scope } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
 import { archcRoot } from '../root.ts'
-import { amount, count, duration, engineFlags, liveLine, openEngine, print, remark, type CommonFlags } from './common.ts'
+import {
+  count,
+  duration,
+  engineFlags,
+  liveLine,
+  openEngine,
+  positive,
+  print,
+  remark,
+  scale,
+  UsageError,
+  type CommonFlags,
+} from './common.ts'
 import { scopeOption } from './scope.ts'
 
 interface Flags extends CommonFlags {
@@ -26,12 +39,12 @@ export function upscaleCommand(program: Command): void {
     .command('upscale')
     .description('enlarge pictures by any factor from 1 to 64')
     .argument('<pictures...>', 'PNG, JPEG or TIFF files, or folders of them')
-    .requiredOption('-s, --scale <factor>', 'any real number from 1 to 64', amount)
+    .requiredOption('-s, --scale <factor>', 'any real number from 1 to 64', scale)
     .requiredOption('-o, --out <file>', 'a .png; with several pictures or a folder, a folder')
     .option('--run <run>', 'a run folder or an exported weights file; the weights that archc ships without it')
     .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)
     .option('--overlap <n>', 'low-resolution pixels that tiles share; the reach of the network without it', count)
-    .option('--tile <n>', 'low-resolution pixels along a tile', count)
+    .option('--tile <n>', 'low-resolution pixels along a tile', positive)
     .option('--yes', 'go on where the work is above the stated limit')
   engineFlags(command)
     .option('--json', 'print one JSON object a picture')
@@ -40,12 +53,14 @@ export function upscaleCommand(program: Command): void {
       '\nExamples:\n  archc upscale field.png --scale 3.3 -o large.png\n  archc upscale fields/ --scale 2 --run runs/first -o enlarged/\n\nComputed pictures are for research, not for diagnosis: super-resolution invents texture.',
     )
     .action(async (pictures: string[], flags: Flags) => {
-      if (flags.scale < 1 || flags.scale > 64) throw new UserError(`a scale is from 1 to 64, not ${flags.scale}`)
       const work = await listWork(pictures, flags.out)
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
       const { upscale } = await import('../runtime/upscale/upscale.ts')
       const opened = await openNetwork(flags.run ?? shippedWeights)
+      // An exit, unlike the signal, lets the unfinished file be removed.
+      for (const signal of ['SIGINT', 'SIGTERM'] as const)
+        process.once(signal, () => process.exit(128 + os.constants.signals[signal]))
       for (const { input, output } of work) {
         const line = liveLine(10)
         const result = await upscale(opened, {
@@ -59,13 +74,13 @@ export function upscaleCommand(program: Command): void {
           onPlan: ({ from, to, scope, estimate, seconds, notes }) => {
             notes.forEach((note) => remark(`${input}: ${note}`))
             remark(
-              `${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, about ${duration(seconds)} and ${(estimate.bytes / 1e9).toFixed(1)} GB`,
+              `${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, ${about(seconds)} and ${memory(estimate.bytes)}`,
             )
           },
-          onProgress: (share, left) => line.show(`${(100 * share).toFixed(0)} %  ${duration(left)} left`),
+          onProgress: (done, left) => done < 1 && line.show(`${(100 * done).toFixed(0)} %  ${duration(left)} left`),
         })
         line.end()
-        if (flags.json) print(JSON.stringify(result))
+        if (flags.json) print(JSON.stringify({ input, ...result }))
         else
           print(
             `${output}: ${result.to.join(' x ')} in ${duration(result.took)}${result.deviation > 0 ? `, tiles deviate by up to ${result.deviation.toFixed(2)} of 255` : ''}`,
@@ -74,18 +89,51 @@ export function upscaleCommand(program: Command): void {
     })
 }
 
-async function listWork(pictures: readonly string[], out: string): Promise<{ input: string; output: string }[]> {
-  const { listData } = await import('../runtime/data/dataset.ts')
-  const folder = pictures.length > 1 || statSync(pictures[0]!, { throwIfNoEntry: false })?.isDirectory() === true
-  if (!folder) {
-    if (path.extname(out).toLowerCase() !== '.png') throw new UserError(`${out} is no .png`, 'one picture in, one PNG out')
-    return [{ input: pictures[0]!, output: out }]
+interface Work {
+  readonly input: string
+  readonly output: string
+}
+
+const about = (seconds: number): string => `${seconds < 0.5 ? '' : 'about '}${duration(seconds)}`
+const memory = (bytes: number): string => (bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`)
+
+/** Which picture goes where. No picture is written over itself or over another's. */
+async function listWork(pictures: readonly string[], out: string): Promise<Work[]> {
+  const first = statSync(pictures[0]!, { throwIfNoEntry: false })
+  if (pictures.length === 1 && !first) throw new UserError(`${pictures[0]}: there is no such file or folder`)
+  const there = statSync(out, { throwIfNoEntry: false })
+  if (pictures.length === 1 && !first!.isDirectory()) {
+    if (path.extname(out).toLowerCase() !== '.png') throw new UsageError(`${out} is no .png`, 'one picture in, one PNG out')
+    return requireOthers([{ input: pictures[0]!, output: out }])
   }
-  const { mkdir } = await import('node:fs/promises')
+  if (there?.isDirectory() === false)
+    throw new UserError(`cannot write into ${out}: it is a file`, 'several pictures go to a folder')
+  const { listData } = await import('../runtime/data/dataset.ts')
   const entries = await listData(pictures)
-  await mkdir(out, { recursive: true })
-  return entries.map((entry) => ({
-    input: entry.path,
-    output: path.join(out, `${path.basename(entry.name, path.extname(entry.name))}.png`),
-  }))
+  const work = requireOthers(
+    entries.map((entry) => ({
+      input: entry.path,
+      output: path.join(out, `${path.basename(entry.name, path.extname(entry.name))}.png`),
+    })),
+  )
+  const { mkdir } = await import('node:fs/promises')
+  const { fileError } = await import('../runtime/files/file-error.ts')
+  await mkdir(out, { recursive: true }).catch((error: unknown) => {
+    throw fileError(error, 'write', out)
+  })
+  return work
+}
+
+function requireOthers(work: Work[]): Work[] {
+  const inputs = new Set(work.map(({ input }) => realpathSync(input)))
+  const taken = new Map<string, string>()
+  for (const { input, output } of work) {
+    if (statSync(output, { throwIfNoEntry: false }) && inputs.has(realpathSync(output)))
+      throw new UserError(`${output} is a picture to enlarge: it is not written over`, 'choose another place with -o')
+    const other = taken.get(output)
+    if (other !== undefined)
+      throw new UserError(`${other} and ${input} would both become ${output}`, 'enlarge them one by one, or rename one')
+    taken.set(output, input)
+  }
+  return work
 }

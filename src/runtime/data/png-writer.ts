@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { createDeflate } from 'node:zlib'
 import { UserError } from '../../errors.ts'
@@ -26,6 +27,10 @@ export interface PngWriter {
   abort(): Promise<void>
 }
 
+/** What an exit in the middle would leave behind. */
+const unfinished = new Set<string>()
+process.on('exit', () => unfinished.forEach((file) => rmSync(file, { force: true })))
+
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 const BAND_BYTES = 1 << 20
 
@@ -44,6 +49,7 @@ export async function pngWriter(file: string, width: number, height: number, opt
   ])
   const temporary = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.part`
   const handle = await openForWriting(file, temporary)
+  unfinished.add(temporary)
 
   const compressed: Buffer[] = []
   const deflate = createDeflate({ level: 6, memLevel: 9, chunkSize: 1 << 16 })
@@ -62,6 +68,7 @@ export async function pngWriter(file: string, width: number, height: number, opt
     deflate.destroy()
     await handle.close().catch(() => undefined)
     await rm(temporary, { force: true })
+    unfinished.delete(temporary)
   }
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     if (state === 'closed') throw new Error(`pngWriter: ${file} was closed before`)
@@ -100,6 +107,7 @@ export async function pngWriter(file: string, width: number, height: number, opt
         await handle.sync()
         await handle.close()
         await rename(temporary, file)
+        unfinished.delete(temporary)
         state = 'closed'
       }),
     abort,
