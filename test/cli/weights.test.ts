@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { readSafetensors } from '../../src/runtime/files/safetensors.ts'
+import { root, temporaryFolder, testField } from '../runtime/network/small.ts'
+import { dict, global, legacyFile, reduce, storage, tensor, text, zipFile } from '../runtime/weights/torch-bytes.ts'
+import { archc, type Outcome } from './run-archc.ts'
+
+const folder = temporaryFolder()
+const inside = (name: string): string => path.join(folder, name)
+const fixture = (name: string): string => path.join('test', 'fixtures', 'weights', name)
+const into = ['--into', 'models/liif.arch', '--preset', 'tiny', '--set', 'encoder.depths=[1]']
+const run = inside('run')
+
+/** Hash of every weight's name, shape and bits in the run's file. */
+async function contentOf(folderOfRun: string): Promise<string> {
+  const { tensors } = await readSafetensors(path.join(folderOfRun, 'weights.safetensors'))
+  const hash = createHash('sha256')
+  for (const [name, { shape, data }] of [...tensors].sort(([one], [other]) => (one < other ? -1 : 1)))
+    hash.update(`${name} ${shape.join()} `).update(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
+  return hash.digest('hex')
+}
+
+describe('weights of PyTorch become a run', () => {
+  let imported: Outcome
+  beforeAll(async () => {
+    imported = await archc(['weights', 'import', fixture('liif-zip.pth'), ...into, '-o', run])
+  })
+
+  it('says what was taken, by which map, and what was not, by name', () => {
+    expect(imported.stdout.split('\n')).toEqual([
+      '31 tensors under model.sd (PyTorch, zip) became 31 weights, by the map liif (yinboc/liif (SwinIR encoder: jaewon-lee-b/lte))',
+      '  not taken: a buffer: the text computes it',
+      '    encoder.layers.0.residual_group.blocks.0.attn.relative_position_index',
+      '',
+    ])
+    expect(imported.stderr).toBe(`written to ${run}\n`)
+    expect(imported.code).toBe(0)
+  })
+
+  it('whose weights are shown, of the run and of the file', async () => {
+    const ofRun = await archc(['weights', 'show', run])
+    expect(ofRun.stdout).toMatch(/^decoder\.linear\.kernel {2}\[32, 3\]$/m)
+    expect(ofRun.stdout.trim().split('\n')).toHaveLength(31)
+    const ofFile = await archc(['weights', 'show', fixture('liif-zip.pth'), '--json'])
+    expect(JSON.parse(ofFile.stdout)).toContainEqual({ path: 'imnet.layers.4.weight', shape: [3, 32], key: 'model.sd' })
+  })
+
+  it('which evaluate takes', async () => {
+    const { stdout, code } = await archc(['evaluate', run, '--data', path.dirname(testField), '--scales', '4'])
+    expect(stdout).toMatch(/x4 +1 +[\d.]+ +[\d.]+/)
+    expect(code).toBe(0)
+  })
+
+  it.each([
+    ['safetensors', 'safetensors.safetensors', /by their own names/],
+    ['pytorch-names', 'names.safetensors', /by the map liif/],
+    ['tfjs', 'layers', /\(TensorFlow\.js\) .* by their own names/],
+  ])('which is exported as %s and comes back with the same bits', async (format, name, how) => {
+    const exported = await archc(['weights', 'export', run, '--format', format, '-o', inside(name)])
+    expect(exported.stderr).toMatch(/: .*31 weights/)
+    expect(exported.code).toBe(0)
+    const back = inside(`back from ${format}`)
+    const again = await archc(['weights', 'import', inside(name), ...into, '-o', back])
+    expect(again.stdout).toMatch(how)
+    expect(again.code).toBe(0)
+    expect(await contentOf(back)).toBe(await contentOf(run))
+  })
+
+  it('and names the dead modules of the released ISTE as such', async () => {
+    const sets = ['width=8', 'dim=8', 'encoder.embed=12', 'encoder.depths=[1]', 'encoder.heads=2', 'lpd.hidden=[4,4]', 'ltd.hidden=[4,4]'] // prettier-ignore
+    const { stdout, code } = await archc([
+      ...[
+        'weights',
+        'import',
+        fixture('iste-released.pth'),
+        '--into',
+        'models/variants/iste-released.arch',
+        '-o',
+        inside('iste'),
+      ],
+      ...sets.flatMap((set) => ['--set', set]),
+    ])
+    expect(stdout).toMatch(
+      /by the map iste-released[^]*not taken: created by the released code and never called\n {4}imnet_texture/,
+    )
+    expect(stdout).toMatch(/^ {4}pix_attn\.depth_conv\.weight$/m)
+    expect(code).toBe(0)
+  })
+})
+
+describe('what is refused leaves nothing behind', () => {
+  const ran = inside('ran')
+  const call = reduce(global('os', 'system'), text(`touch ${ran}`))
+  const good = tensor(storage({ key: '0', count: 2 }), [2])
+  const numbers = new Map([['0', new Uint8Array(8)]])
+  const fileOf = (name: string, content: Uint8Array): string => {
+    writeFileSync(inside(name), content)
+    return inside(name)
+  }
+  const kept = (name: string, length: number): Buffer => readFileSync(path.join(root, fixture(name))).subarray(0, length)
+  const cases: readonly (readonly [string, () => string[], RegExp])[] = [
+    ['a call in a zip', () => [fileOf('zip.pth', zipFile(dict(['a', good], ['b', call]), numbers)), ...into], /zip\.pth .*asks for os\.system/],
+    ['a call in a legacy file', () => [fileOf('legacy.pth', legacyFile(dict(['a', good], ['b', dict(['c', call])]), numbers)), ...into], /legacy\.pth .*asks for os\.system/],
+    ['an opcode', () => [fileOf('opcode.pth', zipFile(Buffer.from([0x82, 1]))), ...into], /opcode\.pth .*opcode EXT1/],
+    ['a zip that is cut short', () => [fileOf('cut.pth', kept('liif-zip.pth', 40_000)), ...into], /cut\.pth .*damaged or cut short/],
+    ['a tensor of another shape', () => [fixture('liif-zip.pth'), ...into, '--set', 'decoder.hidden=[32,31]'], /imnet\.layers\.2\.weight: \[32, 32\] in the file, decoder\.body\[1\]\.kernel needs \[31, 32\]/],
+    ['missing tensors', () => [fixture('liif-zip.pth'), '--into', 'models/liif.arch', '--preset', 'tiny'], /missing: encoder\.body\[0\]\.body\[1\]\.mlp\.Dense\.linear\.kernel \(encoder\.layers\.0\.residual_group\.blocks\.1\.mlp\.fc1\.weight\)/],
+    ['a model file that is wrong', () => [fixture('liif-zip.pth'), '--into', 'models/none.arch'], /none\.arch/],
+    ['a map that there is not', () => [fixture('liif-zip.pth'), ...into, '--map', 'lif'], /no name map lif/],
+  ] // prettier-ignore
+
+  it.each(cases)('%s', async (_what, args, message) => {
+    const given = args()
+    const before = readdirSync(folder)
+    const { stdout, stderr, code } = await archc(['weights', 'import', ...given, '-o', inside('refused/run')])
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/bug in archc/)
+    expect([stdout, code]).toEqual(['', 1])
+    expect(readdirSync(folder)).toEqual(before)
+    expect(existsSync(ran)).toBe(false)
+  })
+
+  it('a run that is there already', async () => {
+    const before = await contentOf(run)
+    const { stderr, code } = await archc(['weights', 'import', fixture('liif-legacy.pth'), ...into, '-o', run])
+    expect(stderr).toMatch(/run: it exists already/)
+    expect([code, await contentOf(run)]).toEqual([1, before])
+  })
+
+  it('an export of names that the map does not have', async () => {
+    const out = inside('none.safetensors')
+    const { stderr, code } = await archc(['weights', 'export', run, '--format', 'pytorch-names', '--map', 'edsr', '-o', out])
+    expect(stderr).toMatch(/the map edsr has no name for \d+ of 31 weights:\n {2}\S/)
+    expect([code, existsSync(out)]).toEqual([1, false])
+  })
+})
