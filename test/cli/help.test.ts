@@ -1,0 +1,88 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../runtime/network/small.ts'
+import { archc } from './run-archc.ts'
+
+const folder = temporaryFolder()
+const escape = '\u001b['
+
+describe('help', () => {
+  it.each([
+    '', 'check', 'compile', 'train', 'evaluate', 'upscale', 'weights show', 'weights import', 'weights export', 'parity', 'engine',
+    'engine status', 'engine install', 'engine remove', 'demo',
+  ])('archc %s --help has an example that begins as it is called', async (command) => {
+    const { code, stdout, stderr } = await archc([...command.split(' ').filter(Boolean), '--help'])
+    expect(code).toBe(0)
+    expect(stderr).toBe('')
+    const [, examples] = stdout.split(/\nExamples?:\n/)
+    expect(examples).toContain(`archc ${command}`.trim())
+    expect(stdout).not.toContain('(default: [])')
+  }) // prettier-ignore
+
+  it('archc alone shows all commands and is wrong usage', async () => {
+    const { code, stdout, stderr } = await archc([])
+    expect(code).toBe(2)
+    expect(stdout).toBe('')
+    for (const command of ['check', 'compile', 'train', 'evaluate', 'upscale', 'weights', 'parity', 'engine', 'demo'])
+      expect(stderr).toMatch(new RegExp(`^  ${command} `, 'm'))
+  })
+
+  it.each([
+    [['chekc'], "unknown command 'chekc'\n(Did you mean check?)"],
+    [['engine', 'stauts'], "unknown command 'stauts'\n(Did you mean status?)"],
+    [['check', '--jsn'], "unknown option '--jsn'\n(Did you mean --json?)"],
+    [['train', 'models/iste.arch'], "required option '--data <where...>' not specified"],
+    [['compile'], "missing required argument 'file'"],
+    [
+      ['compile', 'models/iste.arch', '--no-emit', '--engine', 'nonsense'],
+      "option '--engine <name>' argument 'nonsense' is invalid. Allowed choices are tensorflow, wasm, cpu.",
+    ],
+  ])('%j', async (args, message) => {
+    expect(await archc(args)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: `error: ${message}\n(archc --help, or archc COMMAND --help)\n`,
+    })
+  })
+})
+
+describe('where nobody looks at colours there are none', () => {
+  const wrong = path.join(folder, 'wrong.arch')
+  writeFileSync(wrong, 'module A {')
+  it.each([
+    [['check', wrong], {}],
+    [['check', path.join(folder, 'none')], {}],
+    [['upscale', path.join(folder, 'none.png'), '-s', '2', '-o', 'x.png'], {}],
+    [['check', wrong, '--no-color'], {}],
+    [['check', wrong], { NO_COLOR: '1' }],
+  ])('%j %j', async (args, env) => {
+    const { stdout, stderr, code } = await archc(args, { env })
+    expect(code).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^error/)
+    expect(stderr).not.toContain(escape)
+  })
+})
+
+describe('engine', () => {
+  it('status --json is one object', async () => {
+    const { code, stdout } = await archc(['engine', 'status', '--json', '--no-measure'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      tensorflow: { version: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string },
+      engine: { name: 'tensorflow', trains: true },
+      fallbacks: ['wasm', 'cpu'],
+      missing: [],
+      notices: [],
+    })
+  })
+
+  it('status says the same in words', async () => {
+    const { code, stdout } = await archc(['engine', 'status', '--no-measure'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^engine {6}TensorFlow \d/)
+    expect(stdout).toMatch(/^trains {6}yes$/m)
+    expect(stdout).toMatch(/^fallbacks {3}wasm, cpu$/m)
+  })
+})
