@@ -267,6 +267,13 @@ describe('what does not fit is refused, listed in full', () => {
     expect([leftOver, tensors.size, taken]).toEqual([['stranger.weight'], 31, 31])
   })
 
+  test('where nothing fits, the error speaks of the likeliest tensors, not of the fewest', async () => {
+    const refused = importWeights({ files: [fixture('types-zip.pt')], into })
+    await expect(refused).rejects.toThrow(
+      /none of the 17 tensors of .*types-zip\.pt \(state_dict\)[^]*the file has float, same, /,
+    )
+  })
+
   test.each([
     ['keys that lead nowhere', { key: 'model.sdd' }, /liif-zip\.pth has no tensors under model\.sdd/],
     ['the map of another network', { map: 'edsr' }, /by the map edsr/],
