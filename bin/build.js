@@ -6,7 +6,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
-const product = { main: 'src/cli/main.ts', index: 'src/index.ts', layers: 'src/compiler/targets/layers/register.ts' }
+const product = {
+  main: 'src/cli/main.ts',
+  index: 'src/index.ts',
+  layers: 'src/compiler/targets/layers/register.ts',
+  compute: 'src/runtime/compute/server.ts',
+}
 
 /** Names, sizes and modification times of all sources: what the cached build stands for. */
 function fingerprint(folders) {

@@ -45,11 +45,7 @@ export function createNetwork(graphs: readonly Graph[]): Network {
     lower,
     variable,
     initialise(seed) {
-      for (const weight of weights) {
-        const tensor = tf.tensor(startValues(weight, seed), [...weight.shape])
-        variable(weight.path).write(tensor)
-        tensor.dispose()
-      }
+      this.assign(initialWeights(weights, seed))
     },
     assign(tensors) {
       for (const [path, tensor] of tensors) {
@@ -75,6 +71,15 @@ export function createNetwork(graphs: readonly Graph[]): Network {
     },
   }
 }
+
+/** Where training starts: every weight from its initialiser. */
+export const initialWeights = (weights: readonly Weight[], seed: number): Map<string, Tensor> =>
+  new Map(
+    weights.map((weight) => [
+      weight.path,
+      { shape: [...weight.shape], dtype: 'F32', data: startValues(weight, seed) } satisfies Tensor,
+    ]),
+  )
 
 /** The start of one weight: a function of seed and path alone. */
 function startValues({ path, shape, initialiser, fanIn }: Weight, seed: number): Float32Array {

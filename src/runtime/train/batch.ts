@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs'
 import type { CompiledModel, ModelInput, TrainPlan } from '../../compiler/plan.ts'
 import { evaluate, type Size } from '../../compiler/shapes/size.ts'
 import { UserError } from '../../errors.ts'
+import type { HostTensor } from '../compute/messages.ts'
 import { degrade } from '../data/degrade.ts'
 import { crop, type Picture } from '../data/picture.ts'
 import type { Random } from '../files/random.ts'
@@ -110,8 +110,8 @@ export function normalised(data: Uint8Array, [from, to]: readonly [number, numbe
   return values
 }
 
-/** Items side by side, as the graph's inputs. The caller disposes of the tensors. */
-export function stackItems(model: CompiledModel, plan: TrainPlan, items: readonly Item[]): Record<string, tf.Tensor> {
+/** Items side by side, as the graph's inputs. */
+export function stackItems(model: CompiledModel, plan: TrainPlan, items: readonly Item[]): Record<string, HostTensor> {
   const shapes = new Map<string, readonly Size[]>(model.inputs.map((input) => [input.name, input.shape]))
   const output = model.outputs.find((candidate) => candidate.role === 'samples' || candidate.role === 'image')!
   shapes.set('target', output.shape)
@@ -121,7 +121,7 @@ export function stackItems(model: CompiledModel, plan: TrainPlan, items: readonl
       const lengthsHere = shape.map((size) => evaluate(size, sizes))
       const all = new Float32Array(lengthsHere.reduce((product, size) => product * size, 1))
       items.forEach((item, at) => all.set(item[name]!, at * item[name]!.length))
-      return [name, tf.tensor(all, lengthsHere)]
+      return [name, { shape: lengthsHere, data: all }]
     }),
   )
 }

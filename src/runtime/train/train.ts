@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { subgraph } from '../../compiler/ir/graph.ts'
+import { subgraph, type Weight } from '../../compiler/ir/graph.ts'
 import type { CompiledModel, Objective, TrainPlan } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { listData, split, type DataEntry } from '../data/dataset.ts'
@@ -18,10 +18,12 @@ import {
 import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { openEventFile } from '../files/tensorboard.ts'
 import type { LoadedModel } from '../network/load-model.ts'
-import { compareWeights, createNetwork, type Network } from '../network/network.ts'
-import { createAdam, type AdamState } from './adam.ts'
+import { compareWeights, createNetwork, initialWeights } from '../network/network.ts'
 import { checkPlan, makeItem, planItem, stackItems, type Item } from './batch.ts'
 import { createPictureStore, type PictureStore } from './data.ts'
+import { graphLearner } from './graph-learner.ts'
+import { layersLearner, onEngine } from './layers-learner.ts'
+import type { Draws, Learner } from './learner.ts'
 import { reopen } from './reopen.ts'
 import { rateAt } from './schedule.ts'
 import { versions } from './versions.ts'
@@ -41,6 +43,8 @@ export interface TrainOptions {
   readonly checkpointEvery?: number
   /** Weights to start from; what the network has beyond them starts fresh. */
   readonly from?: string
+  /** Computes layer by layer, with the gradients of TensorFlow.js, instead of one graph a step. */
+  readonly layers?: boolean
   readonly say: (line: string) => void
   readonly onStep?: (progress: StepProgress) => void
   /** Asks to stop after the step that is running; everything is saved. */
@@ -71,12 +75,6 @@ export interface Parts {
   readonly val: readonly DataEntry[]
 }
 
-interface Trainer {
-  readonly objective: Objective
-  readonly variables: ReadonlyMap<string, tf.Variable>
-  readonly adam: AdamState
-}
-
 /** Items of the fixed batch that the validation loss is taken on. */
 const validationItems = 8
 /** A smoothed loss this many times its lowest is divergence. */
@@ -99,20 +97,26 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     ? await reopen(options, entries)
     : await create(options, split(entries, { val: options.val, seed }))
   const lock = await lockRun(run)
-  const network = createNetwork([model.graph, ...plan.objectives.map((objective) => objective.graph)])
-  const trainers = plan.objectives.map((objective) => trainer(network, objective))
+  let learner: Learner | undefined
   try {
-    return await new Training(options, model, plan, run, network, trainers, parts).go()
+    learner = await createLearner(options, model, plan, Math.min(validationItems, plan.sizes['B'] ?? 1))
+    return await new Training(options, model, plan, run, learner, parts).go()
   } finally {
-    trainers.forEach(({ adam }) => adam.dispose())
+    learner?.close()
     await lock.release()
   }
 }
 
-function trainer(network: Network, objective: Objective): Trainer {
-  const own = objective.graph.weights.filter((weight) => weight.trainable && weight.group === objective.group)
-  const variables = new Map(own.map((weight) => [weight.path, network.variable(weight.path).read() as tf.Variable]))
-  return { objective, variables, adam: createAdam(variables, objective.optimizer) }
+/** One graph a step where TensorFlow is the engine, else layer by layer. */
+async function createLearner(options: TrainOptions, model: CompiledModel, plan: TrainPlan, validated: number): Promise<Learner> {
+  const draws: Draws = (step, count, layer) => {
+    const random = createRandom(options.seed).split(`step ${step} ${layer}`)
+    return Float32Array.from({ length: count }, () => random.uniform())
+  }
+  const { engine, layers } = options
+  return engine.name === 'tensorflow' && !layers
+    ? graphLearner(model.graph, plan.objectives, plan.sizes, { ...plan.sizes, B: validated }, draws)
+    : layersLearner(model.graph, plan.objectives, draws)
 }
 
 async function create(options: TrainOptions, parts: Parts): Promise<{ run: Run; parts: Parts }> {
@@ -174,8 +178,7 @@ class Training {
     readonly model: CompiledModel,
     readonly plan: TrainPlan,
     readonly run: Run,
-    readonly network: Network,
-    readonly trainers: readonly Trainer[],
+    readonly learner: Learner,
     readonly parts: Parts,
   ) {
     this.#batch = plan.sizes['B'] ?? 1
@@ -185,7 +188,7 @@ class Training {
   }
 
   async go(): Promise<TrainResult> {
-    const { options, run } = this
+    const { options, run, model, plan, learner } = this
     let step = await this.#start()
     if (step >= this.#steps) options.say(`${run.folder} has ${step} steps already`)
     const events = openEventFile(run.folder, { resumeStep: step })
@@ -200,12 +203,13 @@ class Training {
       next = step + 1 < this.#steps ? this.#batchItems(step + 1) : undefined
       next?.catch(() => undefined) // reported when it is awaited
       const start = performance.now()
-      const measured = this.#step(step, items)
+      const rates = plan.objectives.map((objective) => this.#rate(objective, step))
+      const measured = await learner.step(step, stackItems(model, plan, items), rates)
       const milliseconds = performance.now() - start
       loss = measured['loss']!
-      const rate = this.#rate(this.trainers[0]!.objective, step)
+      const rate = rates[0]!
       step += 1
-      if (!allFinite(measured)) await this.#stop(step, this.#firstNonFinite(items), saved)
+      if (!allFinite(measured)) await this.#stop(step, await this.#firstNonFinite(items), saved)
       this.#smooth = Number.isNaN(this.#smooth) ? loss : 0.95 * this.#smooth + 0.05 * loss
       this.#lowest = Math.min(this.#lowest, this.#smooth)
       if (this.#smooth > divergence * this.#lowest + 1)
@@ -243,19 +247,18 @@ class Training {
 
   /** Where training begins: at a checkpoint, at given weights, or fresh. */
   async #start(): Promise<number> {
-    const { options, network, run } = this
-    network.initialise(options.seed)
+    const { options, run, model, plan, learner } = this
+    const graphs = [model.graph, ...plan.objectives.map((objective) => objective.graph)]
+    const weights = [...new Map(graphs.flatMap((graph) => graph.weights).map((weight) => [weight.path, weight])).values()]
+    const initial = initialWeights(weights, options.seed)
     if (options.resume) {
       const checkpoint = await loadCheckpoint(run, 'latest')
       if (checkpoint) {
         checkpoint.notes.forEach(options.say)
-        network.assign(checkpoint.weights)
         const { counts, smooth, lowest } = checkpoint.state as State
         this.#smooth = smooth ?? Number.NaN
         this.#lowest = lowest ?? Infinity
-        this.trainers.forEach(({ objective, adam }, at) =>
-          adam.assign(ofGroup(checkpoint.optimizer, objective.group), counts[at]!),
-        )
+        await learner.assign({ weights: checkpoint.weights, optimizer: checkpoint.optimizer, counts })
         await rewindLog(run, checkpoint.step)
         options.say(`resuming ${run.folder} at step ${checkpoint.step}`)
         return checkpoint.step
@@ -263,7 +266,8 @@ class Training {
       await rewindLog(run, 0)
     }
     const from = run.record.training?.from
-    if (from !== undefined) await startFrom(network, from, options.say)
+    const taken = from === undefined ? [] : await startFrom(weights, from, options.say)
+    await learner.assign({ weights: new Map([...initial, ...taken]) })
     return 0
   }
 
@@ -299,49 +303,12 @@ class Training {
     return this.parts.train[order[position % count]!]!
   }
 
-  /** Uniform numbers for one layer: a function of seed, step and its name. */
-  #draws(step: number, count: number, layer: string): Float32Array {
-    const random = createRandom(this.options.seed).split(`step ${step} ${layer}`)
-    return Float32Array.from({ length: count }, () => random.uniform())
-  }
-
-  /** One update of every optimiser, all gradients taken at the weights before it; none where what was measured is not finite. */
-  #step(step: number, items: readonly Item[]): Record<string, number> {
-    const inputs = stackItems(this.model, this.plan, items)
-    const measured: Record<string, number> = {}
-    const draw = (count: number, layer: string): tf.Tensor => tf.tensor1d(this.#draws(step, count, layer))
-    const taken = this.trainers
-      .filter(({ objective }) => step % objective.every === 0)
-      .map((each) => {
-        const { objective, variables } = each
-        const graph = this.network.lower(objective.graph, `train ${objective.group ?? ''}`)
-        const computed = tf.variableGrads(() => {
-          const outputs = graph.run(inputs, { training: true, draw })
-          for (const [name, value] of Object.entries(outputs))
-            measured[objective.group ? `${objective.group} ${name}` : name] = value.dataSync()[0]!
-          return outputs['loss'] as tf.Scalar
-        }, [...variables.values()])
-        const byName = computed.grads
-        computed.value.dispose()
-        return { each, gradients: new Map([...variables].map(([path, variable]) => [path, byName[variable.name]!])) }
-      })
-    for (const { each, gradients } of taken) {
-      if (allFinite(measured)) each.adam.step(gradients, this.#rate(each.objective, step))
-      gradients.forEach((gradient) => gradient.dispose())
-    }
-    tf.dispose(inputs)
-    return measured
-  }
-
   /** Saves a checkpoint, unless a weight or the loss is not finite: then that of step `saved` is the last good one. Gives what "best" goes by. */
   async #save(step: number, saved: number): Promise<number> {
-    const { network, run, trainers } = this
-    const weights = network.read()
+    const { run, learner } = this
+    const { weights, optimizer, counts } = await learner.read()
     for (const [path, { data }] of weights) if (!isFinite(data)) await this.#stop(step, `the weight ${path} is not finite`, saved)
     const validation = this.parts.val.length > 0 ? await this.#validate(step, saved) : this.#smooth
-    const optimizer = new Map<string, Tensor>()
-    for (const { objective, adam } of trainers)
-      for (const [name, tensor] of adam.read()) optimizer.set(objective.group ? `${objective.group}/${name}` : name, tensor)
     await saveCheckpoint(run, {
       step,
       weights,
@@ -350,7 +317,7 @@ class Training {
         seed: this.options.seed,
         step,
         position: step * this.#batch,
-        counts: trainers.map(({ adam }) => adam.count),
+        counts,
         smooth: this.#smooth,
         lowest: this.#lowest,
       } satisfies State,
@@ -370,24 +337,24 @@ class Training {
         return makeItem(model, plan, await this.#pictures.get(parts.val[at % parts.val.length]!), planned)
       }),
     )
-    const loss = tf.tidy(() => {
-      const outputs = this.network.lower(plan.objectives[0]!.graph, 'train').run(stackItems(model, plan, items))
-      return outputs['loss']!.dataSync()[0]!
-    })
+    const loss = await this.learner.loss(stackItems(model, plan, items))
     return Number.isFinite(loss)
       ? loss
-      : this.#stop(step, `${this.#firstNonFinite(items)} on pictures that are not trained on`, saved)
+      : this.#stop(step, `${await this.#firstNonFinite(items)} on pictures that are not trained on`, saved)
   }
 
   /** The first value that is not finite, by its path: a weight, else a tensor of the forward pass. */
-  #firstNonFinite(items: readonly Item[]): string {
+  async #firstNonFinite(items: readonly Item[]): Promise<string> {
     const { graph } = this.plan.objectives[0]!
+    const { weights } = await this.learner.read()
+    const wrong = [...weights].find(([, { data }]) => !isFinite(data))
+    if (wrong) return `the weight ${wrong[0]} is not finite`
     const named = [...graph.lets].map(([name, value]) => ({ name, value }))
-    const whole = subgraph(graph, graph.inputs, named)
+    const network = createNetwork([graph])
+    network.assign(new Map(network.weights.map(({ path }) => [path, weights.get(path)!])))
     return tf.tidy(() => {
-      const weight = this.network.weights.find(({ path }) => !isFinite(this.network.variable(path).read().dataSync()))
-      if (weight) return `the weight ${weight.path} is not finite`
-      const outputs = this.network.lower(whole, 'inspected').run(stackItems(this.model, this.plan, items))
+      const whole = network.lower(subgraph(graph, graph.inputs, named), 'inspected')
+      const outputs = whole.run(onEngine(stackItems(this.model, this.plan, items)))
       const order = new Map(graph.nodes.flatMap((node, at) => node.results.map((result) => [result, at] as const)))
       const bad = named
         .filter(({ name }) => !isFinite(outputs[name]!.dataSync()))
@@ -414,25 +381,20 @@ const isFinite = (values: ArrayLike<number>): boolean => Array.prototype.every.c
 const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]))
 
-function ofGroup(optimizer: ReadonlyMap<string, Tensor>, group: string | undefined): Map<string, Tensor> {
-  const prefix = group ? `${group}/` : ''
-  return new Map(
-    [...optimizer]
-      .filter(([name]) => (group ? name.startsWith(prefix) : !name.includes('/')))
-      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
-  )
-}
-
 /** Takes over what fits by name, says what is new and what was not used. */
-async function startFrom(network: Network, file: string, say: (line: string) => void): Promise<void> {
+async function startFrom(
+  weights: readonly Weight[],
+  file: string,
+  say: (line: string) => void,
+): Promise<ReadonlyMap<string, Tensor>> {
   const { tensors } = await readSafetensors(file)
-  const { missing, extra, misshapen } = compareWeights(network.weights, tensors)
+  const { missing, extra, misshapen } = compareWeights(weights, tensors)
   const unfit = new Set(misshapen.map((line) => line.split(' is ')[0]!))
   const fitting = new Map([...tensors].filter(([path]) => !extra.includes(path) && !unfit.has(path)))
   if (fitting.size === 0) throw new UserError(`nothing in ${file} fits this network`, 'its names must be weight paths of archc')
-  network.assign(fitting)
-  say(`${fitting.size} of ${network.weights.length} weights from ${file}`)
+  say(`${fitting.size} of ${weights.length} weights from ${file}`)
   if (missing.length > 0) say(`new, starting fresh: ${missing.join(', ')}`)
   if (extra.length > 0) say(`not used: ${extra.join(', ')}`)
   if (misshapen.length > 0) say(`another shape, starting fresh: ${misshapen.join('; ')}`)
+  return fitting
 }

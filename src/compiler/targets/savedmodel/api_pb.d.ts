@@ -61,6 +61,7 @@ declare module '@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js' {
     setGraphDef(graph: GraphDef): void
     getSignatureDefMap(): Map<SignatureDef>
   }
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- its type is what is used
   class SavedModel {
     setSavedModelSchemaVersion(version: number): void
     addMetaGraphs(graph: MetaGraphDef): void

@@ -9,6 +9,9 @@ import type { Signature } from './write.ts'
 /** The prefix of what one optimiser reports and is given: nothing for the model's own. */
 export const prefixOf = ({ group }: Pick<Objective, 'group'>): string => (group === undefined ? '' : `${group} `)
 
+/** The inputs of what acts at random: this and the layer's name. */
+export const randomPrefix = 'random/'
+
 /** Which weights an objective moves. */
 export const movedBy = (objective: Objective): readonly Weight[] =>
   objective.graph.weights.filter((weight) => weight.trainable && weight.group === objective.group)
@@ -18,7 +21,7 @@ export const moments = (path: string): readonly [string, string] => [`m.${path}`
 
 /**
  * One update of every optimiser in `objectives`, all gradients taken at the weights before it. Inputs: those of the
- * model, `random/NAME` for what acts at random, and `adam` for each optimiser: [rate / (1 - beta1^t), 1 / sqrt(1 - beta2^t)].
+ * model, random numbers for what acts at random, and `adam` for each optimiser: [rate / (1 - beta1^t), 1 / sqrt(1 - beta2^t)].
  * Outputs: every loss and its terms. Where one of them is not finite, no weight is moved by it.
  */
 export function trainStep(name: string, objectives: readonly Objective[], sizes: Readonly<Record<string, number>>): Signature {
@@ -26,7 +29,7 @@ export function trainStep(name: string, objectives: readonly Objective[], sizes:
   const outputs: Record<string, Value> = {}
   const losses = objectives.map((objective) => {
     const prefix = prefixOf(objective)
-    const draw = (count: number, layer: string): Value => trace.placeholder(`random/${layer}`, [count])
+    const draw = (count: number, layer: string): Value => trace.placeholder(randomPrefix + layer, [count])
     const measured = traceGraph(trace, objective.graph, sizes, {}, { training: true, draw })
     for (const [key, value] of Object.entries(measured)) outputs[prefix + key] = value
     return measured['loss']!

@@ -10,6 +10,13 @@ export interface Signature {
   readonly assigned: ReadonlyMap<string, Value>
 }
 
+/** Everything that a signature computes, in order. */
+const valuesOf = ({ outputs, assigned }: Signature): Value[] => reachable([...Object.values(outputs), ...assigned.values()])
+
+/** What a signature is given: its placeholders. */
+export const inputsOf = (signature: Signature): readonly Value[] =>
+  valuesOf(signature).filter(({ kernel }) => kernel === 'Placeholder')
+
 const typeNumbers: Readonly<Record<KernelType | 'resource', number>> = { float32: 1, int32: 3, bool: 10, resource: 20 }
 /** The GraphDef version of TensorFlow 2.9 and later. */
 const producer = 1087
@@ -75,12 +82,12 @@ class Nodes {
   }
 }
 
-function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, { name: scope, outputs, assigned }: Signature) {
+function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, written: Signature) {
+  const { name: scope, outputs, assigned } = written
   const signature = new pb.SignatureDef()
   signature.setMethodName('tensorflow/serving/predict')
   const names = new Map<Value, string>()
-  const order = reachable([...Object.values(outputs), ...assigned.values()])
-  for (const value of order) {
+  for (const value of valuesOf(written)) {
     const inputs = value.inputs.map((input) => names.get(input)!)
     const name = graph.named(scope, value.name ?? value.kernel)
     names.set(value, name)
@@ -92,7 +99,7 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, { na
     else if (value.kernel === 'Const') graph.add(name, 'Const', [], { dtype, value: tensorAttribute(value) })
     else graph.add(name, value.kernel, inputs, attributesOf(value))
   }
-  const written = [...assigned].map(([path, value]) => {
+  const assignments = [...assigned].map(([path, value]) => {
     const name = graph.named(scope, `assign/${path}`)
     // Each variable is read by one node, which its new value depends on: no other order is needed.
     graph.add(name, 'AssignVariableOp', [handles.get(path)!, names.get(value)!], { dtype: attribute({ kind: 'type', type: 'float32' }) })
@@ -100,7 +107,7 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, { na
   })
   for (const [key, value] of Object.entries(outputs)) {
     const name = graph.named(scope, `output/${key}`)
-    graph.add(name, 'Identity', [names.get(value)!, ...written], { T: attribute({ kind: 'type', type: value.dtype }) })
+    graph.add(name, 'Identity', [names.get(value)!, ...assignments], { T: attribute({ kind: 'type', type: value.dtype }) })
     signature.getOutputsMap().set(key, tensorInfo(name, value))
   }
   return signature

@@ -1,0 +1,147 @@
+import type { Graph } from '../../compiler/ir/graph.ts'
+import { sizeOf, type Value } from '../../compiler/kernels/value.ts'
+import type { Objective } from '../../compiler/plan.ts'
+import {
+  evaluation,
+  moments,
+  movedBy,
+  prefixOf,
+  randomPrefix,
+  storage,
+  trainStep,
+} from '../../compiler/targets/savedmodel/signatures.ts'
+import { inputsOf, writeSavedModel, type Signature } from '../../compiler/targets/savedmodel/write.ts'
+import { startComputer } from '../compute/computer.ts'
+import type { HostTensor, HostTensors } from '../compute/messages.ts'
+import { storeGraph } from '../compute/store.ts'
+import type { Tensor } from '../files/safetensors.ts'
+import type { Draws, Learner } from './learner.ts'
+
+type Sizes = Readonly<Record<string, number>>
+
+/**
+ * Trains by one TensorFlow graph a step, in a process of its own: gradients by the compiler, updates inside, variables in
+ * its session. `sizes` are those of a batch, `validation` those of the batch that `loss` is asked for.
+ */
+export async function graphLearner(
+  model: Graph,
+  objectives: readonly Objective[],
+  sizes: Sizes,
+  validation: Sizes,
+  draws: Draws,
+): Promise<Learner> {
+  const graphs = [model, ...objectives.map((objective) => objective.graph)]
+  const weights = new Map(graphs.flatMap((graph) => graph.weights).map(({ path, shape }) => [path, shape]))
+  const owners = new Map<string, string>()
+  for (const objective of objectives)
+    for (const { path } of movedBy(objective))
+      for (const moment of moments(path)) owners.set(moment, objective.group ? `${objective.group}/${moment}` : moment)
+  const variables = new Map<string, readonly number[]>(weights)
+  for (const moment of owners.keys()) variables.set(moment, weights.get(moment.slice(2))!)
+
+  const steps = stepSignatures(objectives, sizes)
+  const { graph } = objectives[0]!
+  const lossAlone = { ...graph, outputs: graph.outputs.filter(({ name }) => name === 'loss') }
+  const validated = evaluation('loss', lossAlone, validation)
+  const signatures = [...steps.values(), validated, ...storage(variables)]
+  const folder = await storeGraph(writeSavedModel(signatures, variables))
+  const computer = startComputer()
+  try {
+    await computer.load(folder, signatures.map(({ name }) => name)) // prettier-ignore
+  } catch (error) {
+    computer.close()
+    throw error
+  }
+
+  let counts = objectives.map(() => 0)
+  let known: ReadonlyMap<string, Tensor> = new Map()
+  const readAll = async (): Promise<ReadonlyMap<string, Tensor>> => {
+    const { values } = await computer.run(folder, 'read')
+    return apart(values!.data as Float32Array, variables)
+  }
+  return {
+    async step(step, inputs, rates) {
+      const active = activeAt(objectives, step)
+      const given: Record<string, HostTensor> = { ...inputs }
+      active.forEach((objective) => {
+        const at = objectives.indexOf(objective)
+        const { beta1, beta2 } = objective.optimizer
+        const count = counts[at]! + 1
+        given[`${prefixOf(objective)}adam`] = vector([rates[at]! / (1 - beta1 ** count), 1 / Math.sqrt(1 - beta2 ** count)])
+      })
+      const signature = steps.get(nameOf(objectives, active))!
+      const asked = inputsOf(signature)
+      for (const { name, shape } of asked)
+        if (name!.startsWith(randomPrefix)) given[name!] = vector(draws(step, shape[0]!, name!.slice(randomPrefix.length)))
+      const measured = numbers(await computer.run(folder, signature.name, only(given, asked)))
+      if (Object.values(measured).every(Number.isFinite))
+        counts = counts.map((count, at) => (active.includes(objectives[at]!) ? count + 1 : count))
+      return measured
+    },
+    async loss(inputs) {
+      return numbers(await computer.run(folder, 'loss', only(inputs, inputsOf(validated))))['loss']!
+    },
+    async read() {
+      known = await readAll()
+      return {
+        weights: new Map([...weights.keys()].map((path) => [path, known.get(path)!])),
+        optimizer: new Map([...owners].map(([moment, name]) => [name, known.get(moment)!])),
+        counts,
+      }
+    },
+    async assign({ weights: given, optimizer, counts: made }) {
+      const current = known.size > 0 ? await readAll() : new Map<string, Tensor>()
+      const pick = (path: string): Tensor | undefined =>
+        (owners.has(path) ? optimizer?.get(owners.get(path)!) : given?.get(path)) ?? current.get(path)
+      const all = new Float32Array([...variables.values()].reduce((total, shape) => total + sizeOf(shape), 0))
+      let at = 0
+      for (const [path, shape] of variables) {
+        const tensor = pick(path)
+        if (tensor && tensor.shape.join() !== shape.join())
+          throw new Error(`${path} is [${shape.join(', ')}], given [${tensor.shape.join(', ')}]`)
+        if (tensor) all.set(tensor.data as Float32Array, at)
+        at += sizeOf(shape)
+      }
+      await computer.run(folder, 'assign', { values: vector(all) })
+      known = apart(all, variables)
+      if (made) counts = [...made]
+    },
+    close: () => computer.close(),
+  }
+}
+
+const vector = (values: ArrayLike<number>): HostTensor => ({ shape: [values.length], data: Float32Array.from(values) })
+const numbers = (outputs: HostTensors): Record<string, number> =>
+  Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data[0]!]))
+
+/** What a signature is given: inputs that nothing depends on are not among it. */
+const only = (inputs: HostTensors, asked: readonly Value[]): HostTensors =>
+  Object.fromEntries(asked.map(({ name }) => [name!, inputs[name!]!]))
+
+const activeAt = (objectives: readonly Objective[], step: number): Objective[] =>
+  objectives.filter((objective) => step % objective.every === 0)
+const nameOf = (objectives: readonly Objective[], active: readonly Objective[]): string =>
+  active.length === objectives.length ? 'train_step' : `train_step_${active.map((each) => objectives.indexOf(each)).join('_')}`
+
+/** A tensor out of one vector of all. */
+function apart(all: Float32Array, variables: ReadonlyMap<string, readonly number[]>): ReadonlyMap<string, Tensor> {
+  let at = 0
+  return new Map(
+    [...variables].map(([path, shape]) => {
+      const data = all.slice(at, (at += sizeOf(shape)))
+      return [path, { shape: [...shape], dtype: 'F32', data } satisfies Tensor]
+    }),
+  )
+}
+
+/** A signature for every set of optimisers that has a turn together. */
+function stepSignatures(objectives: readonly Objective[], sizes: Sizes): ReadonlyMap<string, Signature> {
+  const made = new Map<string, Signature>()
+  const period = objectives.reduce((product, { every }) => product * every, 1)
+  for (let step = 0; step < period; step += 1) {
+    const active = activeAt(objectives, step)
+    const name = nameOf(objectives, active)
+    if (active.length > 0 && !made.has(name)) made.set(name, trainStep(name, active, sizes))
+  }
+  return made
+}

@@ -1,0 +1,81 @@
+import * as tf from '@tensorflow/tfjs'
+import { movedBy, prefixOf } from '../../compiler/targets/savedmodel/signatures.ts'
+import type { Objective } from '../../compiler/plan.ts'
+import type { Graph } from '../../compiler/ir/graph.ts'
+import type { HostTensors } from '../compute/messages.ts'
+import type { Tensor } from '../files/safetensors.ts'
+import { createNetwork, type Network } from '../network/network.ts'
+import { createAdam, type AdamState } from './adam.ts'
+import type { Draws, Learner, LearnerState, Measured } from './learner.ts'
+
+interface Trainer {
+  readonly objective: Objective
+  readonly variables: ReadonlyMap<string, tf.Variable>
+  readonly adam: AdamState
+}
+
+/** Trains layer by layer with the gradients of TensorFlow.js: the reference, and what every engine can do. */
+export function layersLearner(model: Graph, objectives: readonly Objective[], draws: Draws): Learner {
+  const network = createNetwork([model, ...objectives.map((objective) => objective.graph)])
+  return learning(network, objectives, draws)
+}
+
+function learning(network: Network, objectives: readonly Objective[], draws: Draws): Learner {
+  const trainers = objectives.map((objective): Trainer => {
+    const variables = new Map(movedBy(objective).map(({ path }) => [path, network.variable(path).read() as tf.Variable]))
+    return { objective, variables, adam: createAdam(variables, objective.optimizer) }
+  })
+  return {
+    async step(step, inputs, rates) {
+      const given = onEngine(inputs)
+      const measured: Record<string, number> = {}
+      const draw = (count: number, layer: string): tf.Tensor => tf.tensor1d(draws(step, count, layer))
+      const taken = trainers.flatMap(({ objective, variables, adam }, at) => {
+        if (step % objective.every !== 0) return []
+        const graph = network.lower(objective.graph, `train ${objective.group ?? ''}`)
+        const { value, grads } = tf.variableGrads(() => {
+          const outputs = graph.run(given, { training: true, draw })
+          for (const [name, output] of Object.entries(outputs)) measured[prefixOf(objective) + name] = output.dataSync()[0]!
+          return outputs['loss'] as tf.Scalar
+        }, [...variables.values()])
+        value.dispose()
+        return [{ adam, rate: rates[at]!, gradients: new Map([...variables].map(([path, { name }]) => [path, grads[name]!])) }]
+      })
+      for (const { adam, rate, gradients } of taken) {
+        if (Object.values(measured).every(Number.isFinite)) adam.step(gradients, rate)
+        gradients.forEach((gradient) => gradient.dispose())
+      }
+      tf.dispose(given)
+      return measured satisfies Measured
+    },
+    async loss(inputs) {
+      return tf.tidy(() => network.lower(objectives[0]!.graph, 'train').run(onEngine(inputs))['loss']!.dataSync()[0]!)
+    },
+    async read() {
+      const optimizer = new Map<string, Tensor>()
+      for (const { objective, adam } of trainers)
+        for (const [name, tensor] of adam.read()) optimizer.set(objective.group ? `${objective.group}/${name}` : name, tensor)
+      return { weights: network.read(), optimizer, counts: trainers.map(({ adam }) => adam.count) } satisfies LearnerState
+    },
+    async assign({ weights, optimizer, counts }) {
+      if (weights) network.assign(weights)
+      if (optimizer && counts)
+        trainers.forEach(({ objective, adam }, at) => adam.assign(ofGroup(optimizer, objective.group), counts[at]!))
+    },
+    close: () => trainers.forEach(({ adam }) => adam.dispose()),
+  }
+}
+
+/** Tensors of the active engine; the caller disposes of them. */
+export const onEngine = (inputs: HostTensors): Record<string, tf.Tensor> =>
+  Object.fromEntries(Object.entries(inputs).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]))
+
+/** The moments of one optimiser, without the prefix of its group. */
+function ofGroup(optimizer: ReadonlyMap<string, Tensor>, group: string | undefined): Map<string, Tensor> {
+  const prefix = group ? `${group}/` : ''
+  return new Map(
+    [...optimizer]
+      .filter(([name]) => (group ? name.startsWith(prefix) : !name.includes('/')))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  )
+}
