@@ -9,9 +9,15 @@ import { ops, primitives } from '../../src/compiler/ops/registry.ts'
 import { f32, isTensor, type Op as Registered } from '../../src/compiler/ops/op.ts'
 import { constant, evaluate as sizeAt, symbol, type Size } from '../../src/compiler/shapes/size.ts'
 import { parseExpression } from '../../src/compiler/syntax/parse.ts'
+import { gradients } from '../../src/compiler/kernels/gradient.ts'
+import { traceGraph } from '../../src/compiler/kernels/trace-graph.ts'
+import { Trace } from '../../src/compiler/kernels/trace.ts'
+import { reachable, type Value } from '../../src/compiler/kernels/value.ts'
+import type { CallOptions } from '../../src/compiler/targets/layers/layer.ts'
 import { lowerToLayers, type LayersModel } from '../../src/compiler/targets/layers/lower.ts'
 import { createRandom } from '../../src/runtime/files/random.ts'
 import { loadEngine } from '../../src/runtime/engine/index.ts'
+import { runKernels } from './kernels/run-kernels.ts'
 
 /**
  * Every op runs its own example on the real engine: the symbolic shape of every value that its expansion makes,
@@ -169,6 +175,46 @@ function lowered(graph: Graph, name: string, random: Random): LayersModel {
   return model
 }
 
+/** The second IR computes the same outputs and, by rules of its own, the same gradients as TensorFlow.js. */
+async function agreesWithKernels(
+  graph: Graph,
+  sizes: Readonly<Record<string, number>>,
+  x: tf.Variable,
+  model: LayersModel,
+  factors: ReadonlyMap<string, tf.Tensor>,
+  reference: Readonly<Record<string, tf.Tensor>>,
+  options: CallOptions,
+): Promise<void> {
+  const trace = new Trace()
+  const draw = (count: number): Value => trace.tensor(Array.from({ length: count }, (_, at) => (at % 2 ? 0.95 : 0.5)))
+  const outputs = traceGraph(trace, graph, sizes, {}, { training: true, draw })
+  const sums = [...factors].map(([name, factor]) =>
+    trace.sum(trace.mul(outputs[name]!, trace.tensor(factor.dataSync() as Float32Array, factor.shape))),
+  )
+  const trained = graph.weights.filter((weight) => weight.trainable)
+  const leaves = [trace.placeholder('x', x.shape), ...trained.map(({ path, shape }) => trace.variable(path, shape))]
+  const found = gradients(
+    trace,
+    sums.reduce((sum, each) => trace.add(sum, each)),
+    leaves,
+  )
+  const variables = new Map<string, tf.Tensor>(graph.weights.map(({ path }) => [path, model.variables.get(path)!.read()]))
+  const expected: Record<string, tf.Tensor> = model.run({ x }, options)
+  const wanted: Record<string, Value> = { ...outputs }
+  found.forEach((gradient, at) => {
+    const { name } = at === 0 ? x : (variables.get(trained[at - 1]!.path) as tf.Variable)
+    wanted[`gradient ${at}`] = trace.broadcastTo(gradient ?? trace.scalar(0), leaves[at]!.shape)
+    expected[`gradient ${at}`] = reference[name]!
+  })
+  const computed = await runKernels(wanted, reachable(Object.values(wanted)).includes(leaves[0]!) ? { x } : {}, variables)
+  for (const name of Object.keys(wanted)) {
+    const [got, right] = [computed[name]!, expected[name]!].map((tensor) => Array.from(tensor.dataSync()))
+    const largest = right!.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
+    expect(computed[name]!.shape).toEqual(expected[name]!.shape)
+    expect(got!.every((value, at) => Math.abs(value - right![at]!) <= 1e-5 * largest), `${name}: ${[...got!.slice(0, 8)].join(' ')}, not ${[...right!.slice(0, 8)].join(' ')}`).toBe(true) // prettier-ignore
+  }
+}
+
 beforeAll(() => loadEngine({ name: 'tensorflow' }))
 
 describe.each([...ops.values(), ...others].map((op) => [op.name, op] as const))('%s', (name, op) => {
@@ -217,90 +263,99 @@ describe.each([...ops.values(), ...others].map((op) => [op.name, op] as const))(
     }
   })
 
-  test(withoutGradient.has(name) ? 'no gradient flows' : 'its gradient agrees with central differences', () => {
-    const { step = standardStep, tolerance = standardTolerance } = op.example
-    const sizes = Object.fromEntries(open)
-    const model = lowered(graph, `${name}_gradient`, random)
-    const shape = lengthOf(graph, sizes)
-    const floats = graph.outputs.filter((output) => graph.values[output.value]!.dtype === 'f32')
-    const factors = new Map(
-      floats.map((output) => {
-        const lengths = graph.values[output.value]!.shape.map((size) => sizeAt(size, sizes))
-        return [
-          output.name,
-          tf.tensor(
-            Float32Array.from({ length: lengths.reduce((a, b) => a * b, 1) }, () => random.uniform(0.5, 1.5)),
-            lengths,
+  test(
+    withoutGradient.has(name)
+      ? 'no gradient flows'
+      : 'its gradient agrees with central differences, and with that of its kernels',
+    async () => {
+      const { step = standardStep, tolerance = standardTolerance } = op.example
+      const sizes = Object.fromEntries(open)
+      const model = lowered(graph, `${name}_gradient`, random)
+      const shape = lengthOf(graph, sizes)
+      const floats = graph.outputs.filter((output) => graph.values[output.value]!.dtype === 'f32')
+      const factors = new Map(
+        floats.map((output) => {
+          const lengths = graph.values[output.value]!.shape.map((size) => sizeAt(size, sizes))
+          return [
+            output.name,
+            tf.tensor(
+              Float32Array.from({ length: lengths.reduce((a, b) => a * b, 1) }, () => random.uniform(0.5, 1.5)),
+              lengths,
+            ),
+          ]
+        }),
+      )
+      // One half of the samples is dropped, always the same one.
+      const options = {
+        training: true,
+        draw: (count: number) => tf.tensor1d(Array.from({ length: count }, (_, at) => (at % 2 ? 0.95 : 0.5))),
+      }
+      const x = tf.variable(
+        tf.tensor(
+          spread(
+            shape.reduce((a, b) => a * b, 1),
+            random,
+            step,
           ),
-        ]
-      }),
-    )
-    // One half of the samples is dropped, always the same one.
-    const options = { training: true, draw: (count: number) => tf.tensor1d(Array.from({ length: count }, (_, at) => (at % 2 ? 0.95 : 0.5))) }
-    const x = tf.variable(
-      tf.tensor(
-        spread(
-          shape.reduce((a, b) => a * b, 1),
-          random,
-          step,
+          shape,
         ),
-        shape,
-      ),
-      true,
-      undefined,
-      'float32',
-    )
-    const trained = graph.weights
-      .filter((weight) => weight.trainable)
-      .map((weight) => (model.variables.get(weight.path) as unknown as { val: tf.Variable }).val)
-    const leaves = [x, ...trained]
-    const total = (): tf.Scalar => {
-      const results = model.run({ x }, options)
-      const sums = floats.map((output) => tf.sum(tf.mul(results[output.name]!, factors.get(output.name)!)))
-      // The zero keeps a path to x where an op lets no gradient through.
-      return tf.addN([tf.mul(tf.sum(x), 0), ...sums.map((sum) => sum.reshape([]))]).asScalar()
-    }
-    /** In double precision from the outputs on: only the op itself rounds. */
-    const loss = (): number =>
-      tf.tidy(() => {
+        true,
+        undefined,
+        'float32',
+      )
+      const trained = graph.weights
+        .filter((weight) => weight.trainable)
+        .map((weight) => (model.variables.get(weight.path) as unknown as { val: tf.Variable }).val)
+      const leaves = [x, ...trained]
+      const total = (): tf.Scalar => {
         const results = model.run({ x }, options)
-        return floats.reduce((sum, output) => {
-          const [values, weights] = [results[output.name]!, factors.get(output.name)!].map((tensor) =>
-            Float64Array.from(tensor.dataSync()),
-          ) as [Float64Array, Float64Array]
-          return values.reduce((partial, value, at) => partial + value * weights[at]!, sum)
-        }, 0)
-      })
-    const grads = tf.variableGrads(total, leaves).grads
-    for (const leaf of leaves) {
-      const gradient = grads[leaf.name]!.dataSync()
-      if (withoutGradient.has(name)) {
-        expect(Math.max(...gradient.map(Math.abs))).toBe(0)
-        continue
+        const sums = floats.map((output) => tf.sum(tf.mul(results[output.name]!, factors.get(output.name)!)))
+        // The zero keeps a path to x where an op lets no gradient through.
+        return tf.addN([tf.mul(tf.sum(x), 0), ...sums.map((sum) => sum.reshape([]))]).asScalar()
       }
-      const start = leaf.dataSync().slice()
-      const chosen =
-        start.length <= 40 ? [...start.keys()] : Array.from({ length: 40 }, () => Math.floor(random.uniform(0, start.length)))
-      for (const at of chosen) {
-        const moved = (by: number): number => {
-          const values = start.slice()
-          values[at] = values[at]! + by
-          tf.tidy(() => leaf.assign(tf.tensor(values, leaf.shape)))
-          return loss()
+      /** In double precision from the outputs on: only the op itself rounds. */
+      const loss = (): number =>
+        tf.tidy(() => {
+          const results = model.run({ x }, options)
+          return floats.reduce((sum, output) => {
+            const [values, weights] = [results[output.name]!, factors.get(output.name)!].map((tensor) =>
+              Float64Array.from(tensor.dataSync()),
+            ) as [Float64Array, Float64Array]
+            return values.reduce((partial, value, at) => partial + value * weights[at]!, sum)
+          }, 0)
+        })
+      const grads = tf.variableGrads(total, leaves).grads
+      await agreesWithKernels(graph, sizes, x, model, factors, grads, options)
+      for (const leaf of leaves) {
+        const gradient = grads[leaf.name]!.dataSync()
+        if (withoutGradient.has(name)) {
+          expect(Math.max(...gradient.map(Math.abs))).toBe(0)
+          continue
         }
-        const difference = (moved(step) - moved(-step)) / (2 * step)
-        expect(
-          Math.abs(gradient[at]! - difference) / Math.max(1, Math.abs(difference)),
-          `${leaf.name}[${at}]: gradient ${gradient[at]}, difference ${difference}`,
-        ).toBeLessThan(tolerance)
+        const start = leaf.dataSync().slice()
+        const chosen =
+          start.length <= 40 ? [...start.keys()] : Array.from({ length: 40 }, () => Math.floor(random.uniform(0, start.length)))
+        for (const at of chosen) {
+          const moved = (by: number): number => {
+            const values = start.slice()
+            values[at] = values[at]! + by
+            tf.tidy(() => leaf.assign(tf.tensor(values, leaf.shape)))
+            return loss()
+          }
+          const difference = (moved(step) - moved(-step)) / (2 * step)
+          expect(
+            Math.abs(gradient[at]! - difference) / Math.max(1, Math.abs(difference)),
+            `${leaf.name}[${at}]: gradient ${gradient[at]}, difference ${difference}`,
+          ).toBeLessThan(tolerance)
+        }
+        tf.tidy(() => leaf.assign(tf.tensor(start, leaf.shape)))
       }
-      tf.tidy(() => leaf.assign(tf.tensor(start, leaf.shape)))
-    }
-    expect(withoutGradient.has(name) || leaves.some((leaf) => grads[leaf.name]!.dataSync().some((value) => value !== 0))).toBe(
-      true,
-    )
-    tf.dispose([grads, x, ...factors.values()])
-  })
+      expect(withoutGradient.has(name) || leaves.some((leaf) => grads[leaf.name]!.dataSync().some((value) => value !== 0))).toBe(
+        true,
+      )
+      tf.dispose([grads, x, ...factors.values()])
+    },
+  )
 })
 
 test('together they reach every primitive', () => {

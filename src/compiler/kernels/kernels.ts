@@ -52,6 +52,9 @@ const unary = (name: string, gradient?: (tf: Trace, x: Value, y: Value, dy: Valu
   ...(gradient && { gradient: (tf, value, dy) => [gradient(tf, value.inputs[0]!, value, dy)] }),
 })
 
+/** Constant between its jumps: no gradient flows. */
+const steps = (name: string): Kernel => ({ name, type: alike, gradient: () => [undefined] })
+
 type Pair = readonly [Value | undefined, Value | undefined]
 const binary = (name: string, gradient?: (tf: Trace, a: Value, b: Value, dy: Value) => Pair, dtype?: KernelType): Kernel => ({
   name,
@@ -140,9 +143,9 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       unary('Neg', (tf, _x, _y, dy) => tf.neg(dy)),
       unary('Abs', (tf, x, _y, dy) => tf.mul(dy, tf.sign(x))),
       unary('Identity', (_, _x, _y, dy) => dy),
-      unary('Sign'),
-      unary('Floor'),
-      unary('Round'),
+      steps('Sign'),
+      steps('Floor'),
+      steps('Round'),
       unary('Erf'),
       { name: 'IsFinite', type: ([x]) => ({ shape: x!.shape, dtype: 'bool' }) },
       {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { cp, rm, truncate } from 'node:fs/promises'
 import path from 'node:path'
@@ -118,6 +119,19 @@ describe('a training that is stopped and resumed ends as one that was not, bit f
     const resumed = await archc(command(run, '--resume', '--json'))
     expect(JSON.parse(resumed.stdout)).toMatchObject({ step: steps, finished: true })
     expect(resumed.code).toBe(0)
+    expect(await outcome(run)).toEqual(whole)
+  })
+
+  it('whose computing process was killed', async () => {
+    const run = at('headless')
+    const started = startArchc(begin(run))
+    await reached(run, every + 1, started)
+    execFileSync('pkill', ['-KILL', '-P', String(started.child.pid), '-f', 'compute.js'])
+    const { code, stderr } = await started.outcome
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/the process that computes ended \(SIGKILL\)/)
+    expect(existsSync(runPaths(run).lock)).toBe(false)
+    expect((await archc(command(run, '--resume'))).code).toBe(0)
     expect(await outcome(run)).toEqual(whole)
   })
 
