@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { CompileOptions } from '../compiler/index.ts'
 import { UserError } from '../errors.ts'
@@ -74,6 +75,10 @@ export function compileOptions({ preset, variant = [], set = [] }: CommonFlags):
 /** Colours only where a person looks, and where nothing asks for none. */
 export const colourful = (stream: NodeJS.WriteStream): boolean =>
   stream.isTTY === true && !process.env['NO_COLOR'] && !process.argv.includes('--no-color')
+
+/** What stands at a path, if anything does: nothing stands below a file. */
+export const kindOf = (path: string): 'file' | 'folder' | undefined =>
+  existsSync(path) ? (statSync(path).isDirectory() ? 'folder' : 'file') : undefined
 
 export const print = (line: string): void => void process.stdout.write(`${line}\n`)
 /** Progress and remarks: never in the way of `--json`. */

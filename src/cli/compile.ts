@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import { InvalidArgumentError, type Command } from 'commander'
 import { nearest } from '../compiler/diagnostics/suggest.ts'
 import { cost } from '../compiler/ir/cost.ts'
@@ -13,6 +12,7 @@ import {
   compileFlags,
   compileOptions,
   engineFlags,
+  kindOf,
   openEngine,
   print,
   remark,
@@ -81,7 +81,7 @@ export function compileCommand(program: Command): void {
       if (flags.emit !== false && !flags.out)
         throw new UsageError('nowhere to write the model', 'name a folder with -o, or say --no-emit')
       requireSizes(loaded, sizes)
-      if (flags.out && statSync(flags.out, { throwIfNoEntry: false })?.isDirectory() === false)
+      if (flags.out && kindOf(flags.out) === 'file')
         throw new UserError(`cannot write ${flags.out}: it is a file`, 'name a folder with -o')
       const summary = summarise(loaded.model, sizes)
       if (flags.emit !== false) {

@@ -16,6 +16,8 @@ import { weightsCommand } from './weights.ts'
 const exit = { userError: 1, usage: 2, bug: 70 } as const
 
 export async function main(argv: readonly string[]): Promise<void> {
+  // Whoever reads the output may have read enough, as head does.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : exit.bug))
   const program = new Command('archc')
     .description(
       'networks as text: checked for every picture size, compiled to TensorFlow.js layers, trained and used on real tissue',

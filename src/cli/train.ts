@@ -22,6 +22,7 @@ interface Flags extends CommonFlags {
   readonly val: number
   readonly checkpointEvery?: number
   readonly from?: string
+  readonly layers?: boolean
 }
 
 /** Registers `archc train`. */
@@ -36,6 +37,7 @@ export function trainCommand(program: Command): void {
     .option('--resume', 'go on where the run stopped')
     .option('--val <share>', 'share of the pictures (or groups) set aside', share, 0.1)
     .option('--checkpoint-every <n>', 'steps between checkpoints', positive)
+    .option('--layers', 'compute layer by layer instead of one graph a step: slower, the reference')
     .option('--from <weights>', 'start from the weights of a file, where they fit by name')
   engineFlags(compileFlags(command))
     .option('--json', 'print one JSON object at the end')
@@ -71,6 +73,7 @@ export function trainCommand(program: Command): void {
           ...(flags.resume && { resume: true }),
           ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
           ...(flags.from && { from: flags.from }),
+          ...(flags.layers && { layers: true }),
           onStep: ({ step, steps, loss, rate, milliseconds, secondsLeft }) =>
             line.show(
               `step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms${step === steps ? '' : `  ${duration(secondsLeft)} left`}`,

@@ -1,5 +1,4 @@
-import { realpathSync, statSync } from 'node:fs'
-import os from 'node:os'
+import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
 import type { Scope } from '../compiler/plan.ts'
@@ -9,6 +8,7 @@ import {
   count,
   duration,
   engineFlags,
+  kindOf,
   liveLine,
   openEngine,
   positive,
@@ -58,9 +58,6 @@ export function upscaleCommand(program: Command): void {
       const { openNetwork } = await import('../runtime/network/open-network.ts')
       const { upscale } = await import('../runtime/upscale/upscale.ts')
       const opened = await openNetwork(flags.run ?? shippedWeights)
-      // An exit, unlike the signal, lets the unfinished file be removed.
-      for (const signal of ['SIGINT', 'SIGTERM'] as const)
-        process.once(signal, () => process.exit(128 + os.constants.signals[signal]))
       for (const { input, output } of work) {
         const line = liveLine(10)
         const result = await upscale(opened, {
@@ -99,15 +96,12 @@ const memory = (bytes: number): string => (bytes < 1e9 ? `${Math.ceil(bytes / 1e
 
 /** Which picture goes where. No picture is written over itself or over another's. */
 async function listWork(pictures: readonly string[], out: string): Promise<Work[]> {
-  const first = statSync(pictures[0]!, { throwIfNoEntry: false })
-  if (pictures.length === 1 && !first) throw new UserError(`${pictures[0]}: there is no such file or folder`)
-  const there = statSync(out, { throwIfNoEntry: false })
-  if (pictures.length === 1 && !first!.isDirectory()) {
+  if (pictures.length === 1 && !kindOf(pictures[0]!)) throw new UserError(`${pictures[0]}: there is no such file or folder`)
+  if (pictures.length === 1 && kindOf(pictures[0]!) === 'file') {
     if (path.extname(out).toLowerCase() !== '.png') throw new UsageError(`${out} is no .png`, 'one picture in, one PNG out')
     return requireOthers([{ input: pictures[0]!, output: out }])
   }
-  if (there?.isDirectory() === false)
-    throw new UserError(`cannot write into ${out}: it is a file`, 'several pictures go to a folder')
+  if (kindOf(out) === 'file') throw new UserError(`cannot write into ${out}: it is a file`, 'several pictures go to a folder')
   const { listData } = await import('../runtime/data/dataset.ts')
   const entries = await listData(pictures)
   const work = requireOthers(
@@ -128,7 +122,7 @@ function requireOthers(work: Work[]): Work[] {
   const inputs = new Set(work.map(({ input }) => realpathSync(input)))
   const taken = new Map<string, string>()
   for (const { input, output } of work) {
-    if (statSync(output, { throwIfNoEntry: false }) && inputs.has(realpathSync(output)))
+    if (kindOf(output) && inputs.has(realpathSync(output)))
       throw new UserError(`${output} is a picture to enlarge: it is not written over`, 'choose another place with -o')
     const other = taken.get(output)
     if (other !== undefined)

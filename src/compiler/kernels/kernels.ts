@@ -157,7 +157,8 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
         },
       },
       {
-        name: 'Cast', types: { SrcT: 0 },
+        name: 'Cast',
+        types: { SrcT: 0 },
         type: ([x], attributes) => {
           const to = attributes['DstT']
           if (to?.kind !== 'type') throw new Error('Cast needs a type')
@@ -166,7 +167,8 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
         gradient: (_, { inputs: [x], dtype }, dy) => [x!.dtype === 'float32' && dtype === 'float32' ? dy : undefined],
       },
       {
-        name: 'SelectV2', types: { T: 1 },
+        name: 'SelectV2',
+        types: { T: 1 },
         type: ([condition, a, b]) => ({
           shape: broadcastShape(condition!.shape, broadcastShape(a!.shape, b!.shape)),
           dtype: a!.dtype,
@@ -206,12 +208,14 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       },
 
       {
-        name: 'Reshape', types: { T: 0, Tshape: 1 },
+        name: 'Reshape',
+        types: { T: 0, Tshape: 1 },
         type: shaped(1),
         gradient: (tf, { inputs: [x] }, dy) => [tf.reshape(dy, x!.shape), undefined],
       },
       {
-        name: 'Transpose', types: { T: 0, Tperm: 1 },
+        name: 'Transpose',
+        types: { T: 0, Tperm: 1 },
         type: ([x, order]) => ({ shape: numbers(order!).map((axis) => x!.shape[axis]!), dtype: x!.dtype }),
         gradient(tf, { inputs: [, order] }, dy) {
           const axes = numbers(order!)
@@ -225,12 +229,15 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
         },
       },
       {
-        name: 'BroadcastTo', types: { T: 0, Tidx: 1 },
+        name: 'BroadcastTo',
+        types: { T: 0, Tidx: 1 },
         type: shaped(1),
         gradient: (tf, { inputs: [x] }, dy) => [tf.sumTo(dy, x!.shape), undefined],
       },
       {
-        name: 'ConcatV2', types: { T: 0, Tidx: -1 }, variadic: { behind: 1 },
+        name: 'ConcatV2',
+        types: { T: 0, Tidx: -1 },
+        variadic: { behind: 1 },
         type(inputs) {
           const parts = inputs.slice(0, -1)
           const [axis] = numbers(inputs.at(-1)!) as [number]
@@ -249,7 +256,8 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
         },
       },
       {
-        name: 'Slice', types: { T: 0, Index: 1 },
+        name: 'Slice',
+        types: { T: 0, Index: 1 },
         type: ([x, , count]) => ({ shape: numbers(count!), dtype: x!.dtype }),
         gradient(tf, { inputs: [x, begin], shape }, dy) {
           const from = numbers(begin!)
@@ -258,7 +266,8 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
         },
       },
       {
-        name: 'PadV2', types: { T: 0, Tpaddings: 1 },
+        name: 'PadV2',
+        types: { T: 0, Tpaddings: 1 },
         type([x, border]) {
           const sides = numbers(border!)
           return { shape: x!.shape.map((length, at) => length + sides[2 * at]! + sides[2 * at + 1]!), dtype: x!.dtype }
@@ -269,7 +278,8 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
         },
       },
       {
-        name: 'ReverseV2', types: { T: 0, Tidx: 1 },
+        name: 'ReverseV2',
+        types: { T: 0, Tidx: 1 },
         type: alike,
         gradient: (tf, { inputs: [, axes] }, dy) => [tf.reverse(dy, numbers(axes!)), undefined],
       },
@@ -279,7 +289,8 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       reduction('Max'),
       reduction('All'),
       {
-        name: 'ArgMax', types: { T: 0, Tidx: 1 },
+        name: 'ArgMax',
+        types: { T: 0, Tidx: 1 },
         type: ([x, axis]) => ({ shape: x!.shape.filter((_, at) => at !== numbers(axis!)[0]), dtype: 'int32' }),
       },
       unary('Softmax', (tf, _x, y, dy) => {
@@ -287,18 +298,21 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
         return tf.sub(weighted, tf.mul(tf.sum(weighted, y.shape.length - 1, true), y))
       }),
       {
-        name: 'OneHot', types: { T: 2, TI: 0 },
+        name: 'OneHot',
+        types: { T: 2, TI: 0 },
         type: ([index, depth]) => ({ shape: [...index!.shape, numbers(depth!)[0]!], dtype: 'float32' }),
       },
       {
-        name: 'GatherV2', types: { Tparams: 0, Tindices: 1, Taxis: 2 },
+        name: 'GatherV2',
+        types: { Tparams: 0, Tindices: 1, Taxis: 2 },
         type: ([table, index, axis]) => {
           const [at] = numbers(axis!) as [number]
           return { shape: [...table!.shape.slice(0, at), ...index!.shape, ...table!.shape.slice(at + 1)], dtype: table!.dtype }
         },
       },
       {
-        name: 'UnsortedSegmentSum', types: { T: 0, Tindices: 1, Tnumsegments: 2 },
+        name: 'UnsortedSegmentSum',
+        types: { T: 0, Tindices: 1, Tnumsegments: 2 },
         type: ([x, index, count]) => ({
           shape: [numbers(count!)[0]!, ...x!.shape.slice(index!.shape.length)],
           dtype: x!.dtype,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
 import { createDeflate } from 'node:zlib'
 import { UserError } from '../../errors.ts'
 import type { Picture } from './picture.ts'
@@ -27,16 +28,12 @@ export interface PngWriter {
   abort(): Promise<void>
 }
 
-/** What an exit in the middle would leave behind. */
-const unfinished = new Set<string>()
-process.on('exit', () => unfinished.forEach((file) => rmSync(file, { force: true })))
-
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 const BAND_BYTES = 1 << 20
 
 /**
  * Writes an 8-bit RGB PNG of `width` x `height` pixels row by row, in memory that does not grow with the height, under a temporary
- * name in the same folder until it is whole. A place that cannot be written is a UserError, from here or from any method.
+ * name in the same folder until it is whole; what a killed process left under such a name goes. A place that cannot be written is a UserError, from here or from any method.
  */
 export async function pngWriter(file: string, width: number, height: number, options: PngOptions = {}): Promise<PngWriter> {
   if (!isPngSize(width) || !isPngSize(height)) throw new RangeError(`pngWriter: ${width} x ${height} pixels cannot be`)
@@ -47,9 +44,9 @@ export async function pngWriter(file: string, width: number, height: number, opt
     ...densityChunks(options),
     ...textChunks(options),
   ])
-  const temporary = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.part`
+  const temporary = `${file}.${machine}-${process.pid}-${randomBytes(4).toString('hex')}.part`
   const handle = await openForWriting(file, temporary)
-  unfinished.add(temporary)
+  await removeLeftovers(file)
 
   const compressed: Buffer[] = []
   const deflate = createDeflate({ level: 6, memLevel: 9, chunkSize: 1 << 16 })
@@ -68,7 +65,6 @@ export async function pngWriter(file: string, width: number, height: number, opt
     deflate.destroy()
     await handle.close().catch(() => undefined)
     await rm(temporary, { force: true })
-    unfinished.delete(temporary)
   }
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     if (state === 'closed') throw new Error(`pngWriter: ${file} was closed before`)
@@ -107,7 +103,6 @@ export async function pngWriter(file: string, width: number, height: number, opt
         await handle.sync()
         await handle.close()
         await rename(temporary, file)
-        unfinished.delete(temporary)
         state = 'closed'
       }),
     abort,
@@ -123,6 +118,30 @@ export async function writePng(picture: Picture, file: string, options: PngOptio
 
 function isPngSize(pixels: number): boolean {
   return Number.isInteger(pixels) && pixels >= 1 && pixels < 2 ** 31
+}
+
+/** On a shared disk, a process number says nothing about the processes of another machine. */
+const machine = os
+  .hostname()
+  .replace(/[^A-Za-z0-9]/g, '')
+  .slice(0, 20)
+
+async function removeLeftovers(file: string): Promise<void> {
+  const folder = path.dirname(file)
+  for (const name of await readdir(folder).catch(() => [])) {
+    const [, host, pid] = /\.([A-Za-z0-9]*)-(\d+)-[0-9a-f]{8}\.part$/.exec(name) ?? []
+    if (host === machine && name.startsWith(`${path.basename(file)}.`) && !isAlive(Number(pid)))
+      await rm(path.join(folder, name), { force: true }).catch(() => undefined)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return !(isSystemError(error) && error.code === 'ESRCH')
+  }
 }
 
 async function openForWriting(file: string, temporary: string): Promise<FileHandle> {

@@ -12,7 +12,6 @@ import { compareWeights } from '../network/network.ts'
 import { bestFit, nearness, shippedMaps, type Fit } from './fit.ts'
 import { planByPath, readMap, toPaths, type Mapped, type WeightMap } from './map.ts'
 import { openWeights, type NamedTensors, type WeightSource } from './source.ts'
-import { savedPath } from './tfjs.ts'
 
 export interface ImportOptions {
   /** The files that hold the weights, one in most cases; a GAN's networks may stand in one each. */
@@ -53,8 +52,7 @@ export async function importWeights({ files, into, map, key }: ImportOptions): P
     const shown = files.join(' and ')
     const { required, adversary } = weightsOf(into)
     const all = [...required, ...adversary]
-    const named = sources.map((source) => (source.form === 'TensorFlow.js' ? ownAgain(source, all) : source))
-    const dicts = named.length === 1 ? chosen(named[0]!.dicts, key, shown) : [together(named, files, key)]
+    const dicts = sources.length === 1 ? chosen(sources[0]!.dicts, key, shown) : [together(sources, files, key)]
     const texts = [into.file, ...(into.options.variants ?? [])]
     const maps = map === undefined ? [undefined, ...shippedMaps()] : [readMap(map)]
     const fit = bestFit(dicts, maps, required, texts)
@@ -107,24 +105,6 @@ export async function writeImported(folder: string, { files, into }: ImportOptio
     await createRun(temporary, record, into.text)
     await writeSafetensors(runPaths(temporary).weights, imported.tensors, { imported: JSON.stringify(origin) })
   })
-}
-
-/** Tensors that TensorFlow.js saved, by the paths that the model's text has. */
-function ownAgain(source: WeightSource, weights: readonly Weight[]): WeightSource {
-  const own = new Map(weights.map((weight) => [savedPath(weight.path), weight.path]))
-  const dicts = source.dicts.map(({ key, names, shapeOf, load }): NamedTensors => {
-    const saved = new Map(names.map((name) => [own.get(name) ?? name, name]))
-    return {
-      key,
-      names: [...saved.keys()],
-      shapeOf: (name) => shapeOf(saved.get(name)!),
-      async load(wanted) {
-        const loaded = await load(wanted.map((name) => saved.get(name)!))
-        return new Map(wanted.map((name) => [name, loaded.get(saved.get(name)!)!]))
-      },
-    }
-  })
-  return { ...source, dicts }
 }
 
 /** What the model computes with, and what only its training does. */

@@ -18,17 +18,7 @@ const isShape = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && Number(size) >= 0)
 
 /**
- * A weight path as TensorFlow.js saves it inside a layer's config: it rewrites every text there to snake case, capitals too
- * (`WindowAttention` to `_window_attention`); archc escapes the underscores.
- */
-export function savedPath(weight: string): string {
-  const escaped = JSON.stringify(weight).replaceAll('_', '\\u005f')
-  const snake = escaped.replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2').replace(/([a-z])([A-Z])/g, '$1_$2')
-  return JSON.parse(snake.toLowerCase()) as string
-}
-
-/**
- * Weights of a TensorFlow.js layers model that `archc compile` or `archc weights export` wrote, by their paths as `savedPath` has them.
+ * Weights of a TensorFlow.js layers model that `archc compile` or `archc weights export` wrote, by their paths.
  * @throws UserError naming the file and the weight at fault.
  */
 export async function openTfjs(folder: string): Promise<Map<string, Tensor>> {

@@ -1,12 +1,12 @@
 import path from 'node:path'
 import sharp from 'sharp'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/errors.ts'
 import { degrade } from '../../../src/runtime/data/degrade.ts'
 import { readPicture, writePng, type Picture } from '../../../src/runtime/data/picture.ts'
 import { createRandom } from '../../../src/runtime/files/random.ts'
 import { checkPlan, makeItem, planItem, stackItems } from '../../../src/runtime/train/batch.ts'
-import { model, painted, quietEngine, temporaryFolder } from '../network/small.ts'
+import { model, painted, temporaryFolder } from '../network/small.ts'
 
 const folder = temporaryFolder()
 const values = { epoch: 0, epochs: 1 }

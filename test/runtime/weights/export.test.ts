@@ -9,7 +9,6 @@ import { openNetwork, packNetwork, type OpenedNetwork } from '../../../src/runti
 import { exportNamed, officialNames } from '../../../src/runtime/weights/export.ts'
 import { importWeights, writeImported } from '../../../src/runtime/weights/import.ts'
 import { openWeights } from '../../../src/runtime/weights/source.ts'
-import { savedPath } from '../../../src/runtime/weights/tfjs.ts'
 import { lively, model, quietEngine, root, temporaryFolder } from '../network/small.ts'
 
 const folder = temporaryFolder()
@@ -143,12 +142,4 @@ describe('a model.json', () => {
     await expect(refused).rejects.toThrow(message)
     await expect(refused).rejects.toThrow(path.join(place, 'model.json'))
   }) // prettier-ignore
-
-  test('has paths as TensorFlow.js writes them', () => {
-    expect(savedPath('encoder.body[0].WindowAttention.query_key.kernel')).toBe(
-      'encoder.body[0]._window_attention.query_key.kernel',
-    )
-    expect(savedPath('c2.Tight.conv.kernel')).toBe('c2._tight.conv.kernel')
-    expect(savedPath('m5.A2.b1.bn')).toBe('m5._a2.b1.bn')
-  })
 })

@@ -55,10 +55,12 @@ export function layerClasses(tf: Tfjs): ReadonlyMap<string, ArchcLayerClass> {
 }
 
 /**
- * The config in model.json. TensorFlow.js rewrites every key and every string with an underscore in it to camel case
- * when it loads one, so the config is one text, in which underscores are escaped.
+ * The config in model.json. TensorFlow.js rewrites every key and every string there between camel and snake case, so the
+ * config is one text, in which underscores and capitals are escaped.
  */
 type SavedConfig = { readonly name: string; readonly archc: string }
+
+const escaped = (letter: string): string => `\\u00${letter.charCodeAt(0).toString(16)}`
 
 /** Without underscores, for the same reason. */
 const className = (primitive: string): string =>
@@ -123,7 +125,7 @@ function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
     }
 
     override getConfig(): tfjs.serialization.ConfigDict {
-      return { ...super.getConfig(), archc: JSON.stringify(this.config).replaceAll('_', '\\u005f') }
+      return { ...super.getConfig(), archc: JSON.stringify(this.config).replace(/[_A-Z]/g, escaped) }
     }
   }
   return PrimitiveLayer as unknown as ArchcLayerClass

@@ -102,7 +102,9 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
   const assignments = [...assigned].map(([path, value]) => {
     const name = graph.named(scope, `assign/${path}`)
     // Each variable is read by one node, which its new value depends on: no other order is needed.
-    graph.add(name, 'AssignVariableOp', [handles.get(path)!, names.get(value)!], { dtype: attribute({ kind: 'type', type: 'float32' }) })
+    graph.add(name, 'AssignVariableOp', [handles.get(path)!, names.get(value)!], {
+      dtype: attribute({ kind: 'type', type: 'float32' }),
+    })
     return `^${name}`
   })
   for (const [key, value] of Object.entries(outputs)) {
