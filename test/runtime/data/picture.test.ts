@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp, { type Channels, type Sharp } from 'sharp'
@@ -173,6 +173,21 @@ describe('writing', () => {
     await expect(uneven.write(new Uint8Array(31))).rejects.toThrow(RangeError)
     expect(await readdir(folder)).toEqual(before)
     expect(await readFile(path, 'utf8')).toBe('old')
+  })
+
+  test('what a killed process left of the same picture goes, what a living one writes stays', async () => {
+    const own = join(folder, 'leftovers')
+    await mkdir(own)
+    const path = join(own, 'out.png')
+    const writer = await pngWriter(path, 10, 10)
+    const [living] = await readdir(own)
+    // No process has a number beyond Linux's largest, 2^22.
+    const dead = living!.replace(/-\d+-/, '-99999999-')
+    const elsewhere = `out.png.elsewhere-99999999-01234567.part`
+    for (const name of [dead, elsewhere]) await writeFile(join(own, name), '')
+    await writePng(noise(1, 1), path)
+    expect((await readdir(own)).sort()).toEqual(['out.png', elsewhere, living].sort())
+    await writer.abort()
   })
 
   test('unwritable places', async () => {

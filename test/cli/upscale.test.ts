@@ -1,0 +1,206 @@
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import sharp from 'sharp'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { crop, readPicture, writePng, type Picture } from '../../src/runtime/data/picture.ts'
+import { root, temporaryFolder, testField } from '../runtime/network/small.ts'
+import { archc, startArchc, type Outcome } from './run-archc.ts'
+
+const folder = temporaryFolder()
+const inside = (name: string): string => path.join(folder, name)
+const fixture = (name: string): string => path.join(root, 'test', 'fixtures', 'pictures', name)
+const field = inside('field.png')
+const bicubic = ['--run', 'models/bicubic.arch']
+
+/** Texts of a PNG by their keywords. */
+const texts = async (file: string): Promise<Record<string, string>> =>
+  Object.fromEntries(((await sharp(file).metadata()).comments ?? []).map(({ keyword, text }) => [keyword, text]))
+const chunks = (file: string): Set<string> => {
+  const bytes = readFileSync(file)
+  const found = new Set<string>()
+  for (let at = 8; at < bytes.length; at += bytes.readUInt32BE(at) + 12) found.add(bytes.toString('latin1', at + 4, at + 8))
+  return found
+}
+const away = (a: Picture, b: Picture): number => {
+  expect([a.width, a.height]).toEqual([b.width, b.height])
+  return a.data.reduce((most, value, at) => Math.max(most, Math.abs(value - b.data[at]!)), 0)
+}
+
+let source: Picture
+beforeAll(async () => {
+  source = crop((await readPicture(testField)).picture, 100, 100, 33, 25)
+  await writePng(source, field, { density: 254 })
+})
+
+describe('a picture', () => {
+  const out = inside('large.png')
+  let outcome: Outcome
+  beforeAll(async () => {
+    outcome = await archc(['upscale', field, '--scale', '3.3', '-o', out, '--json'])
+  })
+
+  it('has round(side * scale) pixels, and --json says what was done', async () => {
+    const { code, stdout, stderr } = outcome
+    expect(code, stderr).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      input: field,
+      output: out,
+      from: [33, 25],
+      to: [109, 83],
+      scope: 'lattice(2304)',
+      deviation: 0,
+      notes: [],
+    })
+    expect(stderr).toMatch(/field\.png: 33 x 25 to 109 x 83, 1 tile, scope lattice\(2304\), .* and \d+ MB\n$/)
+    const { picture } = await readPicture(out)
+    expect([picture.width, picture.height]).toEqual([109, 83])
+  })
+
+  it('says how it was made, and is tagged with its resolution', async () => {
+    expect(await texts(out)).toEqual({
+      Software: expect.stringMatching(/^archc \d/) as string,
+      Comment: 'Computed by a network: texture is invented. For research, not for diagnosis.',
+      Model: 'ISTE, ISTE on bicubic, small',
+      'Model hash': expect.stringMatching(/^[0-9a-f]{16}$/) as string,
+      Scope: 'lattice(2304)',
+      Scale: '3.3',
+    })
+    expect((await readPicture(out)).density).toBeCloseTo(254 * 3.3, 1)
+  })
+
+  it('looks like what it came from', async () => {
+    const { picture } = await readPicture(out)
+    const small = await sharp(Buffer.from(picture.data), { raw: { width: 109, height: 83, channels: 3 } })
+      .resize(33, 25, { kernel: 'cubic', fit: 'fill' })
+      .raw()
+      .toBuffer()
+    const mean = small.reduce((total, value, at) => total + Math.abs(value - source.data[at]!), 0) / small.length
+    expect(mean).toBeLessThan(6)
+  })
+
+  it('an output that is there is replaced, in words', async () => {
+    const again = inside('again.png')
+    writeFileSync(again, 'older')
+    const { code, stdout } = await archc(['upscale', field, '--scale', '2', '-o', again, ...bicubic])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^.*again\.png: 66 x 50 in (under )?\d+ s\n$/)
+    expect((await readPicture(again)).picture.width).toBe(66)
+  })
+
+  it.each(['wasm', 'cpu'])('--engine %s gives the same', async (engine) => {
+    const other = inside(`${engine}.png`)
+    const { code, stderr } = await archc(['upscale', field, '-s', '1.5', '-o', other, '--engine', engine, ...bicubic])
+    expect(code, stderr).toBe(0)
+    expect(stderr).toMatch(engine === 'wasm' ? /^engine: tfjs WebAssembly/ : /^engine: tfjs .* in plain JavaScript/)
+    const tensorflow = inside('tensorflow.png')
+    await archc(['upscale', field, '-s', '1.5', '-o', tensorflow, ...bicubic])
+    expect(away((await readPicture(other)).picture, (await readPicture(tensorflow)).picture)).toBeLessThanOrEqual(1)
+  })
+})
+
+describe('pictures of other kinds', () => {
+  it.each<[string, string[]]>([
+    ['grey16.png', ['16 bits rounded to 8', 'grey widened to RGB']],
+    ['rgba16.png', ['16 bits rounded to 8', 'alpha composited on white']],
+    ['palette8.png', []],
+    ['bigtiff.tif', []],
+    ['jpeg.tif', []],
+  ])('%s', async (name, notes) => {
+    const out = inside(`${name}.png`)
+    const { code, stdout, stderr } = await archc(['upscale', fixture(name), '-s', '1', '-o', out, '--json', ...bicubic])
+    expect(code, stderr).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ from: [40, 24], to: [40, 24], notes })
+    for (const note of notes) expect(stderr).toContain(`${name}: ${note}\n`)
+    expect(away((await readPicture(out)).picture, (await readPicture(fixture(name))).picture)).toBe(0)
+    expect(chunks(out)).not.toContain('sRGB')
+  })
+
+  it.each([
+    ['wide.png', 'Test wide', ['converted to sRGB by its colour profile "Test wide"']],
+    ['srgb.png', 'sRGB built-in', []],
+    ['cmyk-profile.tif', 'Test inks', ['CMYK converted to sRGB by its colour profile "Test inks"']],
+  ])('%s: the network sees sRGB, the output is sRGB and names the profile', async (name, profile, notes) => {
+    const out = inside(`${name}.out.png`)
+    const { code, stdout } = await archc(['upscale', fixture(name), '-s', '1', '-o', out, '--json', ...bicubic])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ notes })
+    const converted = await readPicture(fixture(name), { profile: 'convert' })
+    expect(away((await readPicture(out)).picture, converted.picture)).toBe(0)
+    expect(chunks(out)).toContain('sRGB')
+    expect(chunks(out)).not.toContain('iCCP')
+    expect(await texts(out)).toMatchObject({ 'Source profile': profile })
+  })
+})
+
+describe('a folder', () => {
+  it('becomes a folder of pictures of the same names', async () => {
+    const [from, to] = [inside('from'), inside('to')]
+    mkdirSync(from)
+    copyFileSync(field, path.join(from, 'one.png'))
+    copyFileSync(fixture('lzw.tif'), path.join(from, 'two.tif'))
+    const { code, stdout } = await archc(['upscale', from, '-s', '2', '-o', to, '--json', ...bicubic])
+    expect(code).toBe(0)
+    const sizes = stdout.trim().split('\n').map((line) => (JSON.parse(line) as { to: number[] }).to) // prettier-ignore
+    expect(sizes).toEqual([
+      [66, 50],
+      [80, 48],
+    ])
+    expect(readdirSync(to)).toEqual(['one.png', 'two.png'])
+  })
+})
+
+describe('a mistake leaves nothing behind', () => {
+  const place = inside('place')
+  const [broken, cut] = [inside('broken.png'), inside('cut.png')]
+  beforeEach(() => {
+    mkdirSync(path.join(place, 'both'), { recursive: true })
+    for (const name of ['same.png', 'both/a.png']) copyFileSync(field, path.join(place, name))
+    copyFileSync(fixture('lzw.tif'), path.join(place, 'both', 'a.tif'))
+    writeFileSync(broken, 'no picture')
+    writeFileSync(cut, readFileSync(field).subarray(0, -40))
+  })
+  const out = path.join(place, 'x.png')
+
+  it.each<[string, string[], number, RegExp]>([
+    ['a scale below 1', [field, '-s', '0.5', '-o', out], 2, /option '-s, --scale <factor>' argument '0\.5' is invalid\. A scale is a number from 1 to 64\./],
+    ['a scale above 64', [field, '-s', '65', '-o', out], 2, /argument '65' is invalid\. A scale is a number from 1 to 64\./],
+    ['a scale that is none', [field, '-s', 'abc', '-o', out], 2, /argument 'abc' is invalid\. A scale is a number from 1 to 64\./],
+    ['no output', [field, '-s', '2'], 2, /required option '-o, --out <file>' not specified/],
+    ['no such picture', [inside('none.png'), '-s', '2', '-o', out], 1, /^error: .*none\.png: there is no such file or folder\n$/],
+    ['a broken picture', [broken, '-s', '2', '-o', out], 1, /error: .*broken\.png: it is not a PNG, JPEG or TIFF file\n/],
+    ['half a picture', [cut, '-s', '2', '-o', out], 1, /error: .*cut\.png: the picture cannot be decoded, so it is truncated or corrupt/],
+    ['a kind that is not read', [fixture('float32.tif'), '-s', '2', '-o', out], 1, /error: .*float32\.tif: its samples are 32-bit floating point/],
+    ['an output of another kind', [field, '-s', '2', '-o', path.join(place, 'x.jpg')], 2, /^error: .*x\.jpg is no \.png\n {2}help: one picture in, one PNG out\n$/],
+    ['a folder that is not there', [field, '-s', '2', '-o', path.join(place, 'none', 'x.png'), ...bicubic], 1, /error: cannot write .*x\.png: its folder does not exist\n/],
+    ['a place below a file', [field, '-s', '2', '-o', path.join(broken, 'x.png'), ...bicubic], 1, /error: cannot write .*x\.png: its folder is not a folder\n/],
+    ['itself', [path.join(place, 'same.png'), '-s', '2', '-o', path.join(place, 'both', '..', 'same.png')], 1, /same\.png is a picture to enlarge: it is not written over\n/],
+    ['a folder into itself', [path.join(place, 'both'), '-s', '2', '-o', path.join(place, 'both')], 1, /a\.png is a picture to enlarge|would both become/],
+    ['two of one name', [path.join(place, 'both'), '-s', '2', '-o', path.join(place, 'y')], 1, /a\.png and .*a\.tif would both become .*y\/a\.png\n/],
+    ['several into a file', [path.join(place, 'both'), '-s', '2', '-o', path.join(place, 'same.png')], 1, /^error: cannot write into .*same\.png: it is a file\n/],
+    ['no run', [field, '-s', '2', '-o', out, '--run', place], 1, /error: .*place is no run: it has no run\.json/],
+    ['a tile of nothing', [field, '-s', '2', '-o', out, '--tile', '0'], 2, /argument '0' is invalid\. It takes a whole number of at least 1\./],
+    ['no scope', [field, '-s', '2', '-o', out, '--scope', 'lattice'], 2, /A scope is full, lattice\(2304\), raster\(30000\) or tile\(4096\)\./],
+    ['an engine that is none', [field, '-s', '2', '-o', out, '--engine', 'nonsense'], 2, /Allowed choices are tensorflow, wasm, cpu\./],
+  ])('%s', async (_what, args, code, message) => {
+    const outcome = await archc(['upscale', ...args])
+    expect(outcome.stderr).toMatch(message)
+    expect(outcome.stderr.match(/^error/gm)).toHaveLength(1)
+    expect(outcome).toMatchObject({ code, stdout: '' })
+    expect(readdirSync(place)).toEqual(['both', 'same.png'])
+    expect(readFileSync(path.join(place, 'same.png'))).toEqual(readFileSync(field))
+    expect(readdirSync(path.join(place, 'both'))).toEqual(['a.png', 'a.tif'])
+  }) // prettier-ignore
+
+  it('but Ctrl-C, whose file is unfinished by its name and goes with the next picture', async () => {
+    const stopped = inside('stopped')
+    mkdirSync(stopped)
+    const { child, outcome } = startArchc(['upscale', testField, '-s', '4', '-o', path.join(stopped, 'x.png')])
+    while (!readdirSync(stopped).some((name) => name.endsWith('.part')) && child.exitCode === null) await wait(20)
+    child.kill('SIGINT')
+    expect(await outcome).toMatchObject({ signal: 'SIGINT', stdout: '' })
+    expect(readdirSync(stopped)).toEqual([expect.stringMatching(/^x\.png\..*\.part$/)])
+    await archc(['upscale', field, '-s', '2', '-o', path.join(stopped, 'x.png'), ...bicubic])
+    expect(readdirSync(stopped)).toEqual(['x.png'])
+  })
+})
