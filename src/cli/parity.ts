@@ -7,6 +7,7 @@ import { openEngine, print, remark } from './common.ts'
 interface Flags {
   readonly json?: boolean
   readonly engine?: EngineName
+  readonly target?: 'layers' | 'savedmodel'
 }
 
 /** Registers `archc parity`. */
@@ -17,6 +18,12 @@ export function parityCommand(program: Command): void {
     .argument('[dir]', 'a case, or folders of them; else $ARCHC_PARITY, else those that archc carries')
     .option('--json', 'print one JSON object')
     .addOption(new Option('--engine <name>', 'force an engine').choices(['tensorflow', 'wasm', 'cpu']))
+    .addOption(
+      new Option('--target <name>', 'layer by layer, or each network as one TensorFlow graph (savedmodel)').choices([
+        'layers',
+        'savedmodel',
+      ]),
+    )
     .addHelpText(
       'after',
       `
@@ -32,7 +39,11 @@ Examples:
       const { runParity } = await import('../runtime/parity/run.ts')
       const folder = given ?? (process.env['ARCHC_PARITY'] || path.join(archcRoot, 'test', 'parity'))
       const engine = await openEngine(flags)
-      const result = await runParity(folder, { engine, ...(!flags.json && { say: print }) })
+      const result = await runParity(folder, {
+        engine,
+        ...(flags.target && { target: flags.target }),
+        ...(!flags.json && { say: print }),
+      })
       if (flags.json) print(JSON.stringify(result))
       remark(`${result.seconds.toFixed(1)} s`)
       if (result.failed > 0) process.exitCode = 1

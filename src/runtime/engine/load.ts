@@ -104,7 +104,7 @@ async function activate(name: EngineName, say: (line: string) => void, install: 
 
 async function loadTensorflow(say: (line: string) => void, install: boolean): Promise<Engine> {
   const installed = readInstalled() ?? (await firstUse(say, install))
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2' // no start-up lines; the user's own setting stays
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3' // its errors come back as exceptions; the user's own setting stays
   const addon = path.join(installed.home, addonPath())
   try {
     requireTfjsNode(addon)

@@ -4,6 +4,7 @@ import { lowerToLayers, type LayersModel, type LayerStore } from '../../compiler
 import { UserError } from '../../errors.ts'
 import { createRandom } from '../files/random.ts'
 import type { Tensor } from '../files/safetensors.ts'
+import { GraphRunner } from './graph-runner.ts'
 
 /** A network that can be computed: graphs lowered on demand over one set of weights. */
 export interface Network {
@@ -20,8 +21,14 @@ export interface Network {
   variable(path: string): tf.LayerVariable
 }
 
+/**
+ * How graphs are computed: layer by layer; each as one TensorFlow graph, which is compiled for the sizes of its inputs;
+ * or `repeated` ones so, from their second call with the same sizes on. The last two need the engine TensorFlow.
+ */
+export type Execution = 'layers' | 'graphs' | 'repeated'
+
 /** `graphs` are all graphs that will be asked for: their weights make the network. */
-export function createNetwork(graphs: readonly Graph[]): Network {
+export function createNetwork(graphs: readonly Graph[], execution: Execution = 'layers'): Network {
   const store: LayerStore = new Map()
   const variables = new Map<string, tf.LayerVariable>()
   const lowered = new Map<Graph, LayersModel>()
@@ -29,11 +36,23 @@ export function createNetwork(graphs: readonly Graph[]): Network {
   const lower = (graph: Graph, name: string): LayersModel => {
     const known = lowered.get(graph)
     if (known) return known
-    const model = lowerToLayers(tf, graph, name, store)
-    for (const [path, variable] of model.variables) variables.set(path, variable)
+    const layers = lowerToLayers(tf, graph, name, store)
+    for (const [path, variable] of layers.variables) variables.set(path, variable)
+    const model = execution === 'layers' ? layers : { ...layers, run: asGraph(graph, layers) }
     lowered.set(graph, model)
     return model
   }
+  const seen = new Set<string>()
+  const runner = new GraphRunner((path) => variable(path).read())
+  const asGraph =
+    (graph: Graph, layers: LayersModel): LayersModel['run'] =>
+    (inputs, options) => {
+      if (execution === 'graphs') return runner.run(graph, inputs, options, true)
+      const key = runner.keyOf(graph, inputs, options?.training)
+      if (seen.has(key)) return runner.run(graph, inputs, options)
+      seen.add(key)
+      return layers.run(inputs, options)
+    }
   graphs.forEach((graph, at) => lower(graph, `graph${at}`))
   const variable = (path: string): tf.LayerVariable => {
     const found = variables.get(path)

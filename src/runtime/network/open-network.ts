@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import type { CompileOptions } from '../../compiler/index.ts'
 import { UserError } from '../../errors.ts'
+import { activeEngine } from '../engine/index.ts'
 import { openRun, runPaths, type Run } from '../files/run-folder.ts'
 import { readSafetensors, writeSafetensors, type Tensor } from '../files/safetensors.ts'
 import { loadModel, modelOfRun, sourcesHost, type LoadedModel } from './load-model.ts'
@@ -60,7 +61,7 @@ async function openPacked(file: string): Promise<OpenedNetwork> {
 }
 
 function ready(loaded: LoadedModel, tensors: ReadonlyMap<string, Tensor>, file: string, source: string): OpenedNetwork {
-  const network = createNetwork([loaded.model.graph])
+  const network = createNetwork([loaded.model.graph], activeEngine()?.name === 'tensorflow' ? 'repeated' : 'layers')
   const own = new Set(network.weights.map((weight) => weight.path))
   const groups = new Set(
     (loaded.model.train?.objectives ?? [])

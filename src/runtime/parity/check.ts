@@ -1,4 +1,5 @@
 import type { Tensor } from '../files/safetensors.ts'
+import type { Execution } from '../network/network.ts'
 import type { ParityCase } from './case.ts'
 
 /** One comparison. */
@@ -22,6 +23,8 @@ export class CannotRun extends Error {
 
 /** Collects the checks of one case. */
 export interface Checks {
+  /** How networks are computed for this case. */
+  readonly execution: Execution
   /** Compares with the case's own tensor of that name; elements where `mask` is 0 are left out. */
   tensor(name: string, actual: Tensor, mask?: Tensor): void
   /** Compares numbers that the case gives outside of its tensors. */
@@ -39,7 +42,7 @@ export interface Checks {
 }
 
 /** Checks of one case, each told to `tell` as it is made. */
-export function createChecks(data: ParityCase, tell: (check: Check) => void): Checks {
+export function createChecks(data: ParityCase, tell: (check: Check) => void, execution: Execution): Checks {
   const done = new Set<string>()
   const note = (check: Omit<Check, 'case'>): void => {
     done.add(check.check)
@@ -57,6 +60,7 @@ export function createChecks(data: ParityCase, tell: (check: Check) => void): Ch
     for (const check of open) note({ check, status: cannot ? 'skipped' : 'failed', reason: cannot ?? reason })
   }
   return {
+    execution,
     tensor(name, actual, mask) {
       const expected = data.tensors.get(name)
       const info = data.infos.get(name)

@@ -175,7 +175,7 @@ function checkOperation(data: ParityCase, checks: Checks, prefix: string, given:
     '}',
   ].join('\n')
   const graph = configuredModule({ text }, 'Operation', {})
-  const network = createNetwork([graph])
+  const network = createNetwork([graph], checks.execution)
   const weights = Object.entries(operation.weights ?? {}).map(([name, [end, kind]]) => {
     const weight = graph.weights.find(({ path }) => path.endsWith(end))
     if (!weight) throw new Error(`${prefix}${name} has no weight`)
@@ -254,7 +254,7 @@ function checkWindowAttention(data: ParityCase, checks: Checks, prefix: string, 
         ['mask', graph.lets.get('mask')!],
         ['relative_position_index', lookup.inputs[1]!],
       ])
-      const network = createNetwork([graph])
+      const network = createNetwork([graph], checks.execution)
       const made = compute(network, graph, wanted, { x })
       graph.weights.forEach(({ path }) => network.variable(path).dispose())
       for (const name of names) {

@@ -23,8 +23,13 @@ export interface ParityResult {
   readonly seconds: number
 }
 
+export const targets = ['layers', 'savedmodel'] as const
+export type Target = (typeof targets)[number]
+
 export interface ParityOptions {
   readonly engine: Engine
+  /** `savedmodel` computes every network as one TensorFlow graph, with gradients by the compiler; else layer by layer. */
+  readonly target?: Target
   /** Told every line as soon as it is known. */
   readonly say?: (line: string) => void
 }
@@ -50,7 +55,10 @@ const networks: Readonly<Record<string, (data: ParityCase, checks: Checks) => vo
  * Compares archc with the numbers of reference implementations in `folder`: one case, or folders of them. What is done follows
  * from what each case says of its network and from its tensors. One line a check, then the counts.
  */
-export async function runParity(folder: string, { engine, say = () => undefined }: ParityOptions): Promise<ParityResult> {
+export async function runParity(
+  folder: string,
+  { engine, target = 'layers', say = () => undefined }: ParityOptions,
+): Promise<ParityResult> {
   const start = performance.now()
   const all: Check[] = []
   const tell = (check: Check): void => {
@@ -58,16 +66,16 @@ export async function runParity(folder: string, { engine, say = () => undefined 
     say(lineOf(check))
   }
   const cases = findCases(folder)
-  for (const at of cases) await runCase(at, path.relative(folder, at) || path.basename(path.resolve(folder)), tell)
+  for (const at of cases) await runCase(at, path.relative(folder, at) || path.basename(path.resolve(folder)), tell, target)
   const count = (status: Check['status']): number => all.filter((check) => check.status === status).length
   const [passed, failed, skipped] = [count('ok'), count('failed'), count('skipped')]
   say(`${passed} passed, ${failed} failed, ${skipped} skipped`)
   return { engine: engine.description, checks: all, passed, failed, skipped, seconds: (performance.now() - start) / 1000 }
 }
 
-async function runCase(folder: string, name: string, tell: (check: Check) => void): Promise<void> {
+async function runCase(folder: string, name: string, tell: (check: Check) => void, target: Target): Promise<void> {
   try {
-    await checkCase(await readCase(folder, name), tell)
+    await checkCase(await readCase(folder, name), tell, target)
   } catch (error) {
     tell({ case: name, check: wholeCase, status: 'failed', reason: error instanceof Error ? error.message : String(error) })
   }
@@ -77,8 +85,8 @@ async function runCase(folder: string, name: string, tell: (check: Check) => voi
 const wholeCase = '(whole case)'
 
 /** Makes every check of one case. A network that archc does not have is one skipped check. */
-export async function checkCase(data: ParityCase, tell: (check: Check) => void): Promise<void> {
-  const checks = createChecks(data, tell)
+export async function checkCase(data: ParityCase, tell: (check: Check) => void, target: Target = 'layers'): Promise<void> {
+  const checks = createChecks(data, tell, target === 'savedmodel' ? 'graphs' : 'layers')
   const run = networks[data.network.name]
   try {
     if (!run) throw new CannotRun(`archc has no network ${data.network.name}`)

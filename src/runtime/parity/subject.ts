@@ -81,7 +81,7 @@ export function createSubject(
   graphs: readonly Graph[],
   prefix = '',
 ): Subject {
-  const network = createNetwork(graphs)
+  const network = createNetwork(graphs, checks.execution)
   const weights = new Map(
     [...data.weights].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]),
   )

@@ -44,7 +44,7 @@ export async function graphLearner(
   const lossAlone = { ...graph, outputs: graph.outputs.filter(({ name }) => name === 'loss') }
   const validated = evaluation('loss', lossAlone, validation)
   const signatures = [...steps.values(), validated, ...storage(variables)]
-  const folder = await storeGraph(writeSavedModel(signatures, variables))
+  const folder = await storeGraph(writeSavedModel(signatures, variables).bytes)
   const computer = startComputer()
   try {
     await computer.load(folder, signatures.map(({ name }) => name)) // prettier-ignore

@@ -19,7 +19,7 @@ export async function runKernels(
     const kept = shapes.size > 0 ? storage(shapes) : []
     writeFileSync(
       path.join(folder, 'saved_model.pb'),
-      writeSavedModel([{ name: 'run', outputs, assigned: new Map() }, ...kept], shapes),
+      writeSavedModel([{ name: 'run', outputs, assigned: new Map() }, ...kept], shapes).bytes,
     )
     if (shapes.size > 0) {
       const values = tf.tidy(() => tf.concat([...variables.values()].map((tensor) => tensor.reshape([-1]))))

@@ -21,11 +21,27 @@ const typeNumbers: Readonly<Record<KernelType | 'resource', number>> = { float32
 /** The GraphDef version of TensorFlow 2.9 and later. */
 const producer = 1087
 
+/** The names of nodes by what a signature calls its inputs and outputs. */
+export interface Endpoints {
+  readonly inputs: ReadonlyMap<string, string>
+  readonly outputs: ReadonlyMap<string, string>
+}
+
+export interface SavedModelFile {
+  readonly bytes: Uint8Array
+  /** By signature. */
+  readonly endpoints: ReadonlyMap<string, Endpoints>
+}
+
 /**
  * `saved_model.pb`: all signatures over one set of resource variables, which live in the session and start unset.
- * Inputs of a signature are the placeholders that it reaches, by their names.
+ * Inputs of a signature are the placeholders that it reaches, by their names, and the weights that are not among
+ * `variables`.
  */
-export function writeSavedModel(signatures: readonly Signature[], variables: ReadonlyMap<string, readonly number[]>): Uint8Array {
+export function writeSavedModel(
+  signatures: readonly Signature[],
+  variables: ReadonlyMap<string, readonly number[]>,
+): SavedModelFile {
   const graph = new Nodes()
   const handles = new Map<string, string>()
   for (const [path, shape] of variables) {
@@ -42,12 +58,17 @@ export function writeSavedModel(signatures: readonly Signature[], variables: Rea
   const info = new pb.MetaGraphDef.MetaInfoDef()
   info.setTagsList(['serve'])
   meta.setMetaInfoDef(info)
-  for (const signature of signatures) meta.getSignatureDefMap().set(signature.name, writeSignature(graph, handles, signature))
+  const endpoints = new Map<string, Endpoints>()
+  for (const signature of signatures) {
+    const { definition, ...ends } = writeSignature(graph, handles, signature)
+    meta.getSignatureDefMap().set(signature.name, definition)
+    endpoints.set(signature.name, ends)
+  }
   meta.setGraphDef(graph.def())
   const model = new pb.SavedModel()
   model.setSavedModelSchemaVersion(1)
   model.addMetaGraphs(meta)
-  return model.serializeBinary()
+  return { bytes: model.serializeBinary(), endpoints }
 }
 
 /** The nodes of a GraphDef, under names that TensorFlow allows. */
@@ -84,17 +105,20 @@ class Nodes {
 
 function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, written: Signature) {
   const { name: scope, outputs, assigned } = written
-  const signature = new pb.SignatureDef()
-  signature.setMethodName('tensorflow/serving/predict')
+  const definition = new pb.SignatureDef()
+  definition.setMethodName('tensorflow/serving/predict')
+  const given = new Map<string, string>()
+  const made = new Map<string, string>()
   const names = new Map<Value, string>()
   for (const value of valuesOf(written)) {
     const inputs = value.inputs.map((input) => names.get(input)!)
     const name = graph.named(scope, value.name ?? value.kernel)
     names.set(value, name)
     const dtype = attribute({ kind: 'type', type: value.dtype })
-    if (value.kernel === 'Placeholder') {
+    if (value.kernel === 'Placeholder' || (value.kernel === 'ReadVariableOp' && !handles.has(value.name!))) {
       graph.add(name, 'Placeholder', [], { dtype, shape: shapeAttribute(value.shape) })
-      signature.getInputsMap().set(value.name!, tensorInfo(name, value))
+      definition.getInputsMap().set(value.name!, tensorInfo(name, value))
+      given.set(value.name!, name)
     } else if (value.kernel === 'ReadVariableOp') graph.add(name, 'ReadVariableOp', [handles.get(value.name!)!], { dtype })
     else if (value.kernel === 'Const') graph.add(name, 'Const', [], { dtype, value: tensorAttribute(value) })
     else graph.add(name, value.kernel, inputs, attributesOf(value))
@@ -110,9 +134,10 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
   for (const [key, value] of Object.entries(outputs)) {
     const name = graph.named(scope, `output/${key}`)
     graph.add(name, 'Identity', [names.get(value)!, ...assignments], { T: attribute({ kind: 'type', type: value.dtype }) })
-    signature.getOutputsMap().set(key, tensorInfo(name, value))
+    definition.getOutputsMap().set(key, tensorInfo(name, value))
+    made.set(key, name)
   }
-  return signature
+  return { definition, inputs: given, outputs: made }
 }
 
 type Attribute = InstanceType<typeof pb.AttrValue>

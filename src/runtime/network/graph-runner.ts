@@ -1,0 +1,167 @@
+import * as tf from '@tensorflow/tfjs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import type { Graph } from '../../compiler/ir/graph.ts'
+import { gradients } from '../../compiler/kernels/gradient.ts'
+import { traceGraph } from '../../compiler/kernels/trace-graph.ts'
+import { Trace } from '../../compiler/kernels/trace.ts'
+import type { Value } from '../../compiler/kernels/value.ts'
+import type { CallOptions } from '../../compiler/targets/layers/layer.ts'
+import { witnessesOf } from '../../compiler/targets/layers/lower.ts'
+import { randomPrefix } from '../../compiler/targets/savedmodel/signatures.ts'
+import { writeSavedModel, type Endpoints } from '../../compiler/targets/savedmodel/write.ts'
+
+type Tensors = Readonly<Record<string, tf.Tensor>>
+
+/** What tfjs-node's backend does with SavedModels, without waiting. */
+interface SessionBackend {
+  loadSavedModelMetaGraph(folder: string, tags: string): number
+  runSavedModel(session: number, inputs: tf.Tensor[], infos: readonly { name: string }[], outputs: readonly string[]): tf.Tensor[]
+  deleteSavedModel(session: number): void
+}
+const backend = (): SessionBackend => tf.backend() as unknown as SessionBackend
+
+/** A graph of TensorFlow that is loaded: weights are inputs of it. */
+interface Session {
+  readonly id: number
+  readonly ends: Endpoints
+}
+
+/** Sessions that are kept; the one used longest ago goes first. */
+const kept = 48
+
+/** Computes graphs as whole TensorFlow graphs at the sizes of what they are given. Needs the engine TensorFlow. */
+export class GraphRunner {
+  readonly #sessions = new Map<string, Session>()
+  readonly #numbers = new Map<Graph, number>()
+  readonly #weight: (path: string) => tf.Tensor
+
+  /** `weight` gives the present value of a weight. */
+  constructor(weight: (path: string) => tf.Tensor) {
+    this.#weight = weight
+  }
+
+  /** A text that is equal for calls that one session can compute. */
+  keyOf(graph: Graph, inputs: Tensors, training = false): string {
+    const number = this.#numbers.get(graph) ?? this.#numbers.size
+    this.#numbers.set(graph, number)
+    return `${number} ${training} ${graph.inputs.map(({ name }) => inputs[name]!.shape.join('x')).join()}`
+  }
+
+  /** The outputs; where `differentiable`, gradients flow to float inputs and weights. The caller disposes of them. */
+  run(graph: Graph, inputs: Tensors, options: CallOptions = {}, differentiable = false): Record<string, tf.Tensor> {
+    const key = this.keyOf(graph, inputs, options.training)
+    const random = new Map<string, tf.Tensor>()
+    const results = this.#compute(`forward ${key}`, graph, inputs, options, random, (_trace, outputs) => outputs)
+    const computed = differentiable
+      ? Object.fromEntries(
+          Object.entries(results).map(([name, result]) => [
+            name,
+            this.#withGradient(key, graph, inputs, options, random, name, result),
+          ]),
+        )
+      : results
+    if (!differentiable) tf.dispose([...random.values()])
+    return computed
+  }
+
+  /** `result`, which the gradient passes by a graph of its own. */
+  #withGradient(
+    key: string,
+    graph: Graph,
+    inputs: Tensors,
+    options: CallOptions,
+    random: Map<string, tf.Tensor>,
+    name: string,
+    result: tf.Tensor,
+  ): tf.Tensor {
+    const given = graph.inputs.filter(({ value }) => graph.values[value]!.dtype === 'f32')
+    const leaves = [
+      ...given.map((input) => inputs[input.name]!),
+      ...graph.weights.map(({ path: weight }) => this.#weight(weight)),
+    ]
+    if (result.dtype !== 'float32' || leaves.length === 0) return result
+    return tf.customGrad((...parts: (tf.Tensor | tf.GradSaveFunc)[]) => ({
+      value: tf.clone(result),
+      gradFunc: (dy: tf.Tensor) => {
+        const found = this.#compute(`gradient ${name} ${key}`, graph, { ...inputs, dy }, options, random, (trace, outputs) => {
+          const output = outputs[name]!
+          const total = trace.sum(trace.mul(output, trace.placeholder('dy', output.shape)))
+          const sources = [
+            ...given.map((input) => trace.placeholder(input.name, inputs[input.name]!.shape)),
+            ...graph.weights.map(({ path: weight, shape }) => trace.variable(weight, shape)),
+          ]
+          return Object.fromEntries(
+            gradients(trace, total, sources).map((gradient, at) => [
+              String(at),
+              trace.broadcastTo(gradient ?? trace.scalar(0), sources[at]!.shape),
+            ]),
+          )
+        })
+        return parts.slice(0, leaves.length).map((_, at) => found[at]!)
+      },
+    }))(...leaves)
+  }
+
+  #compute(
+    key: string,
+    graph: Graph,
+    inputs: Tensors,
+    options: CallOptions,
+    random: Map<string, tf.Tensor>,
+    wanted: (trace: Trace, outputs: Record<string, Value>) => Record<string, Value>,
+  ): Record<string, tf.Tensor> {
+    const session = this.#sessions.get(key) ?? this.#load(graph, inputs, options, wanted)
+    this.#sessions.delete(key)
+    this.#sessions.set(key, session)
+    for (const [old, { id }] of this.#sessions) {
+      if (this.#sessions.size <= kept) break
+      backend().deleteSavedModel(id)
+      this.#sessions.delete(old)
+    }
+    const asked = [...session.ends.inputs].map(([name, node]) => ({ node, tensor: this.#given(name, inputs, options, random) }))
+    const outputs = [...session.ends.outputs]
+    const results = backend().runSavedModel(
+      session.id,
+      asked.map(({ tensor }) => tensor),
+      asked.map(({ node }) => ({ name: node })),
+      outputs.map(([, node]) => node),
+    )
+    return Object.fromEntries(outputs.map(([name], at) => [name, results[at]!]))
+  }
+
+  #given(name: string, inputs: Tensors, options: CallOptions, random: Map<string, tf.Tensor>): tf.Tensor {
+    if (!name.startsWith(randomPrefix)) return inputs[name] ?? this.#weight(name)
+    const layer = name.slice(randomPrefix.length)
+    const [count, label] = [Number(layer.slice(0, layer.indexOf(' '))), layer.slice(layer.indexOf(' ') + 1)]
+    const known = random.get(name) ?? tf.keep(options.draw?.(count, label) ?? tf.randomUniform([count]))
+    random.set(name, known)
+    return known
+  }
+
+  #load(
+    graph: Graph,
+    inputs: Tensors,
+    options: CallOptions,
+    wanted: (trace: Trace, outputs: Record<string, Value>) => Record<string, Value>,
+  ): Session {
+    const trace = new Trace()
+    const sizes = Object.fromEntries(
+      witnessesOf(graph).map(({ symbol, input, axis, factor }) => [
+        symbol,
+        inputs[graph.inputs[input]!.name]!.shape[axis]! / factor,
+      ]),
+    )
+    const draw = (count: number, layer: string): Value => trace.placeholder(`${randomPrefix}${count} ${layer}`, [count])
+    const outputs = wanted(trace, traceGraph(trace, graph, sizes, {}, { training: options.training ?? false, draw }))
+    const { bytes, endpoints } = writeSavedModel([{ name: 'run', outputs, assigned: new Map() }], new Map())
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'archc-graph-'))
+    try {
+      writeFileSync(path.join(folder, 'saved_model.pb'), bytes)
+      return { id: backend().loadSavedModelMetaGraph(folder, 'serve'), ends: endpoints.get('run')! }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+}
