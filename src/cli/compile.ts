@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { nearest } from '../compiler/diagnostics/suggest.ts'
 import { cost } from '../compiler/ir/cost.ts'
 import { parameterCount, type Graph } from '../compiler/ir/graph.ts'
@@ -23,6 +23,7 @@ import {
 interface Flags extends CommonFlags {
   readonly out?: string
   readonly emit: boolean | string
+  readonly target: 'layers' | 'savedmodel'
   readonly size?: Readonly<Record<string, number>>
   readonly module?: string
   readonly inspect?: readonly string[]
@@ -57,6 +58,14 @@ export function compileCommand(program: Command): void {
     .description('check a model, count it, and write it as a TensorFlow.js layers model')
     .argument('<file>', 'a model or a variant, with --module any file; - is standard input')
     .option('-o, --out <folder>', 'where model.json and weights.bin go')
+    .addOption(
+      new Option(
+        '--target <name>',
+        'a TensorFlow.js layers model for all sizes, or a SavedModel with train_step, loss and predict',
+      )
+        .choices(['layers', 'savedmodel'])
+        .default('layers'),
+    )
     .option('--no-emit', 'check and count only')
     .option('--module <name>', 'one module alone; its inputs are symbols, but for what --size says; parameters by --set')
     .option('--inspect <path>', 'a let that becomes an output too, such as stf.best.index', collect)
@@ -65,7 +74,7 @@ export function compileCommand(program: Command): void {
     .option('--json', 'print the summary as one JSON object')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc compile models/iste.arch -o build/iste\n  archc compile models/ablations/wo-stf.arch --no-emit\n  archc compile models/iste.arch --preset small --no-emit --json --size h=64 --size w=64\n  archc compile models/lib/swinir.arch --module SwinIR --no-emit\n  archc compile models/iste.arch --inspect stf.best.index --inspect stf.best.score -o build/matches',
+      '\nExamples:\n  archc compile models/iste.arch -o build/iste\n  archc compile models/ablations/wo-stf.arch --no-emit\n  archc compile models/iste.arch --preset mini --size B=1 --target savedmodel -o build/iste-tf\n  archc compile models/iste.arch --preset small --no-emit --json --size h=64 --size w=64\n  archc compile models/lib/swinir.arch --module SwinIR --no-emit\n  archc compile models/iste.arch --inspect stf.best.index --inspect stf.best.score -o build/matches',
     )
     .action(async (file: string, flags: Flags) => {
       const sizes = flags.size ?? {}
@@ -85,9 +94,12 @@ export function compileCommand(program: Command): void {
         throw new UserError(`cannot write ${flags.out}: it is a file`, 'name a folder with -o')
       const summary = summarise(loaded.model, sizes)
       if (flags.emit !== false) {
-        await openEngine(flags)
-        const { emitLayersModel } = await import('../runtime/network/emit.ts')
-        await emitLayersModel(loaded, flags.out!, flags.seed, summary)
+        const { emitLayersModel, emitSavedModel } = await import('../runtime/network/emit.ts')
+        if (flags.target === 'savedmodel') await emitSavedModel(loaded, flags.out!, flags.seed, summary.sizes, summary)
+        else {
+          await openEngine(flags)
+          await emitLayersModel(loaded, flags.out!, flags.seed, summary)
+        }
       }
       print(flags.json ? JSON.stringify(summary) : summaryText(summary))
       if (flags.emit !== false) remark(`written to ${flags.out}`)

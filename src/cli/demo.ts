@@ -19,7 +19,7 @@ export const recipe = {
   sets: ['train.optimizer=adam(lr: 4e-4)'],
   data: path.join(archcRoot, 'samples', 'train.csv'),
   test: path.join(archcRoot, 'samples', 'test'),
-  steps: 220,
+  steps: 500,
 } as const
 
 /** Registers `archc demo`: the main job end to end on the samples. */

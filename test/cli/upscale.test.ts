@@ -117,7 +117,6 @@ describe('pictures of other kinds', () => {
   })
 
   it.each([
-    ['wide.png', 'Test wide', ['converted to sRGB by its colour profile "Test wide"']],
     ['srgb.png', 'sRGB built-in', []],
     ['cmyk-profile.tif', 'Test inks', ['CMYK converted to sRGB by its colour profile "Test inks"']],
   ])('%s: the network sees sRGB, the output is sRGB and names the profile', async (name, profile, notes) => {
@@ -130,6 +129,19 @@ describe('pictures of other kinds', () => {
     expect(chunks(out)).toContain('sRGB')
     expect(chunks(out)).not.toContain('iCCP')
     expect(await texts(out)).toMatchObject({ 'Source profile': profile })
+  })
+
+  it('wide.png: the network sees sRGB, the output has the profile of the input, and its colours', async () => {
+    const out = inside('wide.out.png')
+    const { code, stdout } = await archc(['upscale', fixture('wide.png'), '-s', '1', '-o', out, '--json', ...bicubic])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ notes: ['converted to sRGB by its colour profile "Test wide"'] })
+    expect(chunks(out)).toContain('iCCP')
+    expect(chunks(out)).not.toContain('sRGB')
+    const [before, after] = [fixture('wide.png'), out].map((file) => sharp(file).metadata())
+    expect((await after!).icc!.equals((await before!).icc!)).toBe(true)
+    const [shown, wanted] = [out, fixture('wide.png')].map((file) => readPicture(file, { profile: 'convert' }))
+    expect(away((await shown!).picture, (await wanted!).picture)).toBeLessThanOrEqual(4)
   })
 })
 

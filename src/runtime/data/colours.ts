@@ -15,6 +15,8 @@ export interface Coloured {
   readonly rgb: Uint8Array
   readonly profile?: string
   readonly isSrgb?: boolean
+  /** The RGB profile that the samples were converted from. */
+  readonly converted?: ColourProfile
 }
 
 /** The samples as RGB, by the mode of `ReadOptions`; what was done, and what was not, goes into `notes`. */
@@ -50,7 +52,8 @@ export async function colour(
   notes.push(`converted to sRGB by its ${said}`)
   const space = fitting.space === 'GRAY' ? 'GRAY' : 'RGB'
   const samples = space === 'GRAY' ? stored.samples : asStored()
-  return { rgb: await toSrgb(samples, stored.width, stored.height, space, fitting), ...profile, isSrgb: true }
+  const rgb = await toSrgb(samples, stored.width, stored.height, space, fitting)
+  return { rgb, ...profile, isSrgb: true, ...(space === 'RGB' && { converted: fitting }) }
 }
 
 /** Grey samples also go through an RGB profile, as equal channels. */

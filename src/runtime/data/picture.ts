@@ -4,7 +4,7 @@ import sharp, { type Metadata, type Sharp } from 'sharp'
 import { UserError } from '../../errors.ts'
 import { colour, onWhite, type Stored } from './colours.ts'
 import { jpegDensity, readPngHeader } from './file-header.ts'
-import { CHANNELS, type Space } from './profile.ts'
+import { CHANNELS, type ColourProfile, type Space } from './profile.ts'
 import { READABLE, refused, REGION, undecodable } from './refusal.ts'
 import { tiffPicture } from './tiff-picture.ts'
 
@@ -26,6 +26,8 @@ export interface PictureFile {
   readonly profile?: string
   /** `srgb` where the samples are known to be sRGB: converted to it, or of a profile that is sRGB. */
   readonly colours?: 'srgb'
+  /** The RGB profile that the samples were converted from: what a result may be taken back into. */
+  readonly converted?: ColourProfile
   /** What was changed to make it 8-bit RGB, for example `alpha dropped (opaque everywhere)`, and what was not applied. */
   readonly notes: string[]
 }
@@ -72,6 +74,7 @@ export async function readPicture(file: string, options: ReadOptions = {}): Prom
       ...(density !== undefined && { density }),
       ...(coloured.profile !== undefined && { profile: coloured.profile }),
       ...(coloured.isSrgb && { colours: 'srgb' as const }),
+      ...(coloured.converted && { converted: coloured.converted }),
       notes,
     }
   } catch (error) {

@@ -2,19 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { createDeflate } from 'node:zlib'
+import { createDeflate, deflateSync } from 'node:zlib'
 import { UserError } from '../../errors.ts'
 import type { Picture } from './picture.ts'
+import type { ColourProfile } from './profile.ts'
 
 /**
- * `density` in pixels per inch; `text` as international text chunks, keyword to text. `colours` says that the samples are sRGB (an sRGB
- * chunk, with the gamma and chromaticities that PNG wants beside it). A picture that was converted from a profile is marked so instead of
- * being taken back into it: going back can be cut into bands, but is not lossless (what sRGB cannot hold was clipped on the way in, 8 bits
- * are rounded again, and profiles of cameras and scanners have no way back), and a viewer shows both the same.
+ * `density` in pixels per inch; `text` as international text chunks, keyword to text. `colours` says what the samples mean: sRGB (an
+ * sRGB chunk, with the gamma and chromaticities that PNG wants beside it), or a profile, which is embedded.
  */
 export interface PngOptions {
   readonly density?: number
-  readonly colours?: 'srgb'
+  readonly colours?: 'srgb' | ColourProfile
   readonly text?: Readonly<Record<string, string>>
 }
 
@@ -186,6 +185,15 @@ function headerChunk(width: number, height: number): Buffer {
 /** PNG specification, 11.3.2: perceptual intent, gamma 1/2.2 and the chromaticities of ITU-R BT.709 in units of 1/100000. */
 function colourChunks({ colours }: PngOptions): Buffer[] {
   if (colours === undefined) return []
+  if (colours !== 'srgb') {
+    const name =
+      colours.name
+        .replace(/[^ -~]/g, '')
+        .trim()
+        .replace(/ +/g, ' ')
+        .slice(0, 79) || 'profile'
+    return [chunk('iCCP', Buffer.concat([Buffer.from(`${name}\0\0`, 'latin1'), deflateSync(colours.bytes)]))]
+  }
   const whiteRedGreenBlue = [31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000]
   return [chunk('sRGB', Buffer.from([0])), chunk('gAMA', words([45455])), chunk('cHRM', words(whiteRedGreenBlue))]
 }

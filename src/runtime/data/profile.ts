@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
 import sharp from 'sharp'
 
 /** Whose samples a profile or a picture has; a profile may have others, by their ICC name. */
@@ -69,6 +72,38 @@ export async function toSrgb(
     rgb.set(data, row * width * 3)
   }
   return rgb
+}
+
+/** The way from sRGB into an RGB profile. */
+export interface WayBack {
+  /** Interleaved 8-bit sRGB rows in the colours of the profile. */
+  convert(rgb: Uint8Array, width: number): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+/**
+ * The way back into a profile; undefined where it has none (those of scanners and cameras often have not), seen by taking
+ * greys there and back.
+ */
+export async function wayBack(profile: ColourProfile): Promise<WayBack | undefined> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'archc-profile-')) // sharp takes a profile to write by its path
+  const file = path.join(folder, 'profile.icc')
+  await writeFile(file, profile.bytes)
+  const close = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  const convert = (rgb: Uint8Array, width: number): Promise<Uint8Array> =>
+    sharp(rgb, { raw: { width, height: rgb.length / 3 / width, channels: 3 } })
+      .withIccProfile(file)
+      .raw()
+      .toBuffer()
+  try {
+    const greys = Uint8Array.from({ length: 48 }, (_, at) => Math.floor(at / 3) * 17)
+    const again = await toSrgb(await convert(greys, 16), 16, 1, 'RGB', profile)
+    if (again.every((sample, at) => Math.abs(sample - greys[at]!) <= 4)) return { convert, close }
+  } catch {
+    // Little CMS refuses it: there is no way.
+  }
+  await close()
+  return undefined
 }
 
 /** CMYK as RGB the way Pillow takes it, without any profile: `(255 - k) * (255 - c) / 255`, rounded as there. */

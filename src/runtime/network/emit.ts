@@ -1,10 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type * as tf from '@tensorflow/tfjs'
+import { evaluation, lossAlone, startOf, storage, trainStep, variablesOf } from '../../compiler/targets/savedmodel/signatures.ts'
+import { writeSavedModel } from '../../compiler/targets/savedmodel/write.ts'
 import { UserError } from '../../errors.ts'
 import { writeAtomic, writeFolderAtomic } from '../files/atomic.ts'
 import type { LoadedModel } from './load-model.ts'
-import { createNetwork, type Network } from './network.ts'
+import { createNetwork, initialWeights, type Network } from './network.ts'
 
 /**
  * Writes the compiled model as TensorFlow.js layers: `model.json`, `weights.bin`, `summary.json`, `model.arch.txt`.
@@ -53,10 +55,50 @@ export async function emitLayersModel(
   )
 }
 
+/**
+ * Writes the compiled model as a SavedModel that any TensorFlow loads: signatures `predict`, `loss` and `train_step` at
+ * `sizes`, `read` and `assign` for all variables at once; loading sets the weights to those of the seed.
+ */
+export async function emitSavedModel(
+  loaded: LoadedModel,
+  folder: string,
+  seed: number,
+  sizes: Readonly<Record<string, number>>,
+  summary: object,
+): Promise<void> {
+  requireOwn(folder)
+  const { graph, train } = loaded.model
+  const objectives = train?.objectives ?? []
+  const variables = variablesOf([graph], objectives)
+  const weights = [graph, ...objectives.map((objective) => objective.graph)].flatMap((each) => each.weights)
+  const signatures = [
+    evaluation('predict', graph, { ...sizes, B: 1 }),
+    ...(objectives[0] ? [evaluation('loss', lossAlone(objectives[0]), sizes), trainStep('train_step', objectives, sizes)] : []),
+    ...(variables.size > 0 ? storage(variables) : []),
+  ]
+  const { bytes } = writeSavedModel(signatures, variables, startOf(variables, initialWeights(weights, seed)))
+  await writeFolderAtomic(
+    folder,
+    async (temporary) => {
+      await writeAtomic(path.join(temporary, 'saved_model.pb'), bytes)
+      await writeAtomic(
+        path.join(temporary, 'summary.json'),
+        `${JSON.stringify({ generatedBy: 'archc', ...summary, sizes, variables: [...variables.keys()] }, undefined, 2)}\n`,
+      )
+      await writeAtomic(path.join(temporary, 'model.arch.txt'), loaded.text)
+    },
+    { replace: true },
+  )
+}
+
 /** A folder is only replaced when archc wrote it. */
 function requireOwn(folder: string): void {
-  if (!existsSync(folder) || readdirSync(folder).length === 0) return
-  const file = path.join(folder, 'model.json')
-  const own = existsSync(file) && readFileSync(file, 'utf8').includes('"generatedBy":"archc"')
+  const kind = statSync(folder, { throwIfNoEntry: false })
+  if (kind?.isFile()) throw new UserError(`cannot write ${folder}: it is a file`, 'name a folder with -o')
+  if (!kind || readdirSync(folder).length === 0) return
+  const own = ['model.json', 'summary.json'].some((name) => {
+    const file = path.join(folder, name)
+    return existsSync(file) && /"generatedBy": ?"archc"/.test(readFileSync(file, 'utf8'))
+  })
   if (!own) throw new UserError(`${folder} holds other things than a compiled model`, 'name a new folder with -o')
 }

@@ -3,12 +3,14 @@ import { sizeOf, type Value } from '../../compiler/kernels/value.ts'
 import type { Objective } from '../../compiler/plan.ts'
 import {
   evaluation,
+  lossAlone,
   moments,
   movedBy,
   prefixOf,
   randomPrefix,
   storage,
   trainStep,
+  variablesOf,
 } from '../../compiler/targets/savedmodel/signatures.ts'
 import { inputsOf, writeSavedModel, type Signature } from '../../compiler/targets/savedmodel/write.ts'
 import { startComputer } from '../compute/computer.ts'
@@ -30,19 +32,14 @@ export async function graphLearner(
   validation: Sizes,
   draws: Draws,
 ): Promise<Learner> {
-  const graphs = [model, ...objectives.map((objective) => objective.graph)]
-  const weights = new Map(graphs.flatMap((graph) => graph.weights).map(({ path, shape }) => [path, shape]))
+  const variables = variablesOf([model], objectives)
   const owners = new Map<string, string>()
   for (const objective of objectives)
     for (const { path } of movedBy(objective))
       for (const moment of moments(path)) owners.set(moment, objective.group ? `${objective.group}/${moment}` : moment)
-  const variables = new Map<string, readonly number[]>(weights)
-  for (const moment of owners.keys()) variables.set(moment, weights.get(moment.slice(2))!)
 
   const steps = stepSignatures(objectives, sizes)
-  const { graph } = objectives[0]!
-  const lossAlone = { ...graph, outputs: graph.outputs.filter(({ name }) => name === 'loss') }
-  const validated = evaluation('loss', lossAlone, validation)
+  const validated = evaluation('loss', lossAlone(objectives[0]!), validation)
   const signatures = [...steps.values(), validated, ...storage(variables)]
   const folder = await storeGraph(writeSavedModel(signatures, variables).bytes)
   const computer = startComputer()
@@ -84,7 +81,7 @@ export async function graphLearner(
     async read() {
       known = await readAll()
       return {
-        weights: new Map([...weights.keys()].map((path) => [path, known.get(path)!])),
+        weights: new Map([...known].filter(([path]) => !owners.has(path))),
         optimizer: new Map([...owners].map(([moment, name]) => [name, known.get(moment)!])),
         counts,
       }

@@ -3,6 +3,7 @@ import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
 import { pngWriter, readPicture } from '../data/picture.ts'
+import { wayBack } from '../data/profile.ts'
 import { scopeText } from '../predict/candidates.ts'
 import { createPredictor, type Estimate, type PredictOptions } from '../predict/predict.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
@@ -44,7 +45,7 @@ export const workLimit = 3e14
 /** Enlarges one picture into a PNG, band by band: memory is bounded whatever the size. */
 export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): Promise<UpscaleResult> {
   const { model } = opened.loaded
-  const { picture, density, profile, colours, notes } = await readPicture(options.input, { profile: 'convert' })
+  const { picture, density, profile, colours, converted, notes } = await readPicture(options.input, { profile: 'convert' })
   checkScale(opened, options.scale)
   const extent = { width: Math.round(picture.width * options.scale), height: Math.round(picture.height * options.scale) }
   const scope = options.scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 }
@@ -79,9 +80,11 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
     estimate.tiles > 1 && options.overlap !== undefined && options.overlap < (estimate.reach ?? 0)
       ? await probe(predictor, picture, predict)
       : 0
+  const back = converted && (await wayBack(converted))
+  const written = back ? converted : colours
   const writer = await pngWriter(options.output, extent.width, extent.height, {
     ...(density !== undefined && { density: density * options.scale }),
-    ...(colours !== undefined && { colours }),
+    ...(written !== undefined && { colours: written }),
     text: {
       Software: `archc ${archcVersion()}`,
       Comment: 'Computed by a network: texture is invented. For research, not for diagnosis.',
@@ -98,11 +101,16 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
   try {
     const onProgress = (share: number): void =>
       options.onProgress?.(share, share > 0 ? (elapsed() / share) * (1 - share) : plan.seconds)
-    for await (const rows of predictor.rows(picture, { ...predict, onProgress })) await writer.write(bytes(rows.values))
+    for await (const rows of predictor.rows(picture, { ...predict, onProgress })) {
+      const rgb = bytes(rows.values)
+      await writer.write(back ? await back.convert(rgb, extent.width) : rgb)
+    }
     await writer.close()
   } catch (error) {
     await writer.abort()
     throw error
+  } finally {
+    await back?.close()
   }
   return { ...plan, output: options.output, took: elapsed(), deviation }
 }

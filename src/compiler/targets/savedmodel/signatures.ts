@@ -6,6 +6,32 @@ import { sizeOf, type Value } from '../../kernels/value.ts'
 import type { Objective } from '../../plan.ts'
 import type { Signature } from './write.ts'
 
+/** All variables of a training: the weights of its graphs and the moments of what is moved. */
+export function variablesOf(graphs: readonly Graph[], objectives: readonly Objective[]): ReadonlyMap<string, readonly number[]> {
+  const all = [...graphs, ...objectives.map(({ graph }) => graph)].flatMap(({ weights }) => weights)
+  const moved = objectives.flatMap((objective) => movedBy(objective).flatMap(({ path, shape }) => moments(path).map((name) => [name, shape] as const))) // prettier-ignore
+  return new Map([...all.map(({ path, shape }) => [path, shape] as const), ...moved])
+}
+
+/** The validation loss: the model's own, without its terms. */
+export function lossAlone({ graph }: Objective): Graph {
+  return { ...graph, outputs: graph.outputs.filter(({ name }) => name === 'loss') }
+}
+
+/** Values that variables start with: those of `given`, else zero. */
+export function startOf(
+  variables: ReadonlyMap<string, readonly number[]>,
+  given: ReadonlyMap<string, { readonly data: ArrayLike<number> }>,
+): ReadonlyMap<string, Value> {
+  const trace = new Trace()
+  return new Map(
+    [...variables].map(([path, shape]) => {
+      const known = given.get(path)
+      return [path, known ? trace.tensor(known.data, shape) : trace.fill(shape, 0)] as const
+    }),
+  )
+}
+
 /** The prefix of what one optimiser reports and is given: nothing for the model's own. */
 export const prefixOf = ({ group }: Pick<Objective, 'group'>): string => (group === undefined ? '' : `${group} `)
 

@@ -36,11 +36,12 @@ export interface SavedModelFile {
 /**
  * `saved_model.pb`: all signatures over one set of resource variables, which live in the session and start unset.
  * Inputs of a signature are the placeholders that it reaches, by their names, and the weights that are not among
- * `variables`.
+ * `variables`. With `start` (a value without inputs for every variable), loading sets them.
  */
 export function writeSavedModel(
   signatures: readonly Signature[],
   variables: ReadonlyMap<string, readonly number[]>,
+  start?: ReadonlyMap<string, Value>,
 ): SavedModelFile {
   const graph = new Nodes()
   const handles = new Map<string, string>()
@@ -60,15 +61,29 @@ export function writeSavedModel(
   meta.setMetaInfoDef(info)
   const endpoints = new Map<string, Endpoints>()
   for (const signature of signatures) {
-    const { definition, ...ends } = writeSignature(graph, handles, signature)
+    const { definition, inputs, outputs } = writeSignature(graph, handles, signature)
     meta.getSignatureDefMap().set(signature.name, definition)
-    endpoints.set(signature.name, ends)
+    endpoints.set(signature.name, { inputs, outputs })
   }
+  if (start) meta.getSignatureDefMap().set(initKey, writeInitialisation(graph, handles, start))
   meta.setGraphDef(graph.def())
   const model = new pb.SavedModel()
   model.setSavedModelSchemaVersion(1)
   model.addMetaGraphs(meta)
   return { bytes: model.serializeBinary(), endpoints }
+}
+
+/** Where loaders look for what they run first. */
+const initKey = '__saved_model_init_op'
+
+function writeInitialisation(graph: Nodes, handles: ReadonlyMap<string, string>, start: ReadonlyMap<string, Value>) {
+  const { definition, assignments } = writeSignature(graph, handles, { name: 'initial', outputs: {}, assigned: start })
+  const name = graph.named('initial', 'done')
+  graph.add(name, 'NoOp', assignments, {})
+  const info = new pb.TensorInfo()
+  info.setName(name)
+  definition.getOutputsMap().set(initKey, info)
+  return definition
 }
 
 /** The nodes of a GraphDef, under names that TensorFlow allows. */
@@ -137,7 +152,7 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
     definition.getOutputsMap().set(key, tensorInfo(name, value))
     made.set(key, name)
   }
-  return { definition, inputs: given, outputs: made }
+  return { definition, assignments, inputs: given, outputs: made }
 }
 
 type Attribute = InstanceType<typeof pb.AttrValue>
