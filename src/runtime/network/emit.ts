@@ -93,7 +93,7 @@ export async function emitSavedModel(
 
 /** A folder is only replaced when archc wrote it. */
 function requireOwn(folder: string): void {
-  const kind = statSync(folder, { throwIfNoEntry: false })
+  const kind = existsSync(folder) ? statSync(folder) : undefined
   if (kind?.isFile()) throw new UserError(`cannot write ${folder}: it is a file`, 'name a folder with -o')
   if (!kind || readdirSync(folder).length === 0) return
   const own = ['model.json', 'summary.json'].some((name) => {
