@@ -103,6 +103,9 @@ export async function graphLearner(
       known = apart(all, variables)
       if (made) counts = [...made]
     },
+    get peakBytes() {
+      return computer.peakBytes
+    },
     close: () => computer.close(),
   }
 }

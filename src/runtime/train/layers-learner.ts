@@ -62,6 +62,9 @@ function learning(network: Network, objectives: readonly Objective[], draws: Dra
       if (optimizer && counts)
         trainers.forEach(({ objective, adam }, at) => adam.assign(ofGroup(optimizer, objective.group), counts[at]!))
     },
+    get peakBytes() {
+      return process.resourceUsage().maxRSS * 1024
+    },
     close: () => trainers.forEach(({ adam }) => adam.dispose()),
   }
 }

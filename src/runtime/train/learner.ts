@@ -22,6 +22,8 @@ export interface Learner {
   /** The model's own loss, without an update and with nothing at random. */
   loss(inputs: HostTensors): Promise<number>
   read(): Promise<LearnerState>
+  /** The largest memory that what computes has held so far, in bytes. */
+  readonly peakBytes: number
   /** Weights that are not given stay; moments that are not given stay zero. */
   assign(state: Partial<LearnerState>): Promise<void>
   close(): void

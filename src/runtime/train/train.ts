@@ -67,6 +67,8 @@ export interface TrainResult {
   readonly loss: number
   /** False when it was asked to stop before the end. */
   readonly finished: boolean
+  /** The largest memory that what computed has held, in bytes. */
+  readonly peakBytes: number
 }
 
 /** The two sides of the data. */
@@ -242,7 +244,7 @@ class Training {
     }
     if (saved !== step) await this.#save(step, saved)
     events.close()
-    return { run, step, loss, finished: step >= this.#steps }
+    return { run, step, loss, finished: step >= this.#steps, peakBytes: learner.peakBytes }
   }
 
   /** Where training begins: at a checkpoint, at given weights, or fresh. */

@@ -1,0 +1,72 @@
+import { bytesOf, reachable, type Value } from '../value.ts'
+
+/** What a graph holds at its fullest. */
+export interface MemoryPlan {
+  /** Inputs, intermediates and outputs alive at one time, in bytes; variables and the engine itself apart. */
+  readonly peakBytes: number
+  /** The value that is being made then. */
+  readonly at: Value
+}
+
+/** Another view of the same memory. */
+const views = new Set(['Reshape', 'Identity'])
+/** Kernels that write over an input which nobody else needs, where it has the size of the result. */
+const inPlace = new Set([
+  'AddV2', 'Sub', 'Mul', 'RealDiv', 'Minimum', 'Maximum', 'Relu', 'ReluGrad', 'LeakyRelu', 'LeakyReluGrad', 'Sigmoid', 'SigmoidGrad',
+  'Tanh', 'TanhGrad', 'Sin', 'Cos', 'Exp', 'Log', 'Sqrt', 'Rsqrt', 'Square', 'Neg', 'Abs', 'Sign', 'Floor', 'Round', 'Erf',
+  'ClipByValue', 'Softmax', 'AddN',
+]) // prettier-ignore
+
+/**
+ * The peak of a graph as TensorFlow's executor runs it: a kernel is ready when its inputs are there, the first that is
+ * ready runs first, and memory goes when its last reader is done.
+ */
+export function planMemory(outputs: readonly Value[]): MemoryPlan {
+  const order = reachable(outputs)
+  const readers = new Map<Value, Value[]>(order.map((value) => [value, []]))
+  for (const value of order) for (const input of new Set(value.inputs)) readers.get(input)!.push(value)
+  const missing = new Map(order.map((value) => [value, new Set(value.inputs).size]))
+  /** The buffer behind each value, with how many values still need it. */
+  const buffers = new Map<Value, { readonly bytes: number; uses: number }>()
+  const kept = new Set(outputs)
+  let alive = 0
+  let peak: MemoryPlan = { peakBytes: 0, at: order[0]! }
+  const release = (value: Value): void => {
+    const buffer = buffers.get(value)!
+    buffer.uses -= 1
+    if (buffer.uses === 0) alive -= buffer.bytes
+  }
+  const ready = order.filter((value) => value.inputs.length === 0)
+  for (let next = 0; next < ready.length; next += 1) {
+    const value = ready[next]!
+    const uses = readers.get(value)!.length + (kept.has(value) ? 1 : 0)
+    const bytes = bytesOf(value)
+    const sources = [...new Set(value.inputs)]
+    const reused = views.has(value.kernel)
+      ? value.inputs[0]!
+      : inPlace.has(value.kernel)
+        ? sources.find((input) => buffers.get(input)!.uses === 1 && buffers.get(input)!.bytes === bytes && !isHeld(input))
+        : undefined
+    if (reused) {
+      const buffer = buffers.get(reused)!
+      buffer.uses += uses
+      buffers.set(value, buffer)
+    } else {
+      const held = isHeld(value) ? 0 : bytes
+      buffers.set(value, { bytes: held, uses })
+      alive += held
+      if (alive > peak.peakBytes) peak = { peakBytes: alive, at: value }
+    }
+    for (const input of sources) release(input)
+    if (uses === 0) alive -= buffers.get(value)!.bytes
+    for (const reader of readers.get(value)!) {
+      const left = missing.get(reader)! - 1
+      missing.set(reader, left)
+      if (left === 0) ready.push(reader)
+    }
+  }
+  return peak
+}
+
+/** Memory that is there whether the graph runs or not. */
+const isHeld = ({ kernel }: Value): boolean => kernel === 'ReadVariableOp' || kernel === 'Const'
