@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import {
   compileFlags,
   compileOptions,
@@ -23,6 +23,7 @@ interface Flags extends CommonFlags {
   readonly checkpointEvery?: number
   readonly from?: string
   readonly layers?: boolean
+  readonly memory?: number
 }
 
 /** Registers `archc train`. */
@@ -37,6 +38,7 @@ export function trainCommand(program: Command): void {
     .option('--resume', 'go on where the run stopped')
     .option('--val <share>', 'share of the pictures (or groups) set aside', share, 0.1)
     .option('--checkpoint-every <n>', 'steps between checkpoints', positive)
+    .option('--memory <size>', 'what training may hold, such as 4GB; blocks are computed twice where that helps', memorySize)
     .option('--layers', 'compute layer by layer instead of one graph a step: slower, the reference')
     .option('--from <weights>', 'start from the weights of a file, where they fit by name')
   engineFlags(compileFlags(command))
@@ -74,6 +76,7 @@ export function trainCommand(program: Command): void {
           ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
           ...(flags.from && { from: flags.from }),
           ...(flags.layers && { layers: true }),
+          ...(flags.memory !== undefined && { memory: flags.memory }),
           onStep: ({ step, steps, loss, rate, milliseconds, secondsLeft }) =>
             line.show(
               `step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms${step === steps ? '' : `  ${duration(secondsLeft)} left`}`,
@@ -95,4 +98,12 @@ export function trainCommand(program: Command): void {
         process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
       }
     })
+}
+
+/** Bytes of `4GB` or `800MB`. */
+function memorySize(text: string): number {
+  const [, amount, unit] = /^([\d.]+) ?([GM])B$/i.exec(text) ?? []
+  const bytes = Number(amount) * (unit?.toUpperCase() === 'G' ? 1e9 : 1e6)
+  if (!(bytes > 0)) throw new InvalidArgumentError('It takes a size such as 4GB or 800MB.')
+  return bytes
 }

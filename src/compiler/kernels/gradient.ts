@@ -2,14 +2,17 @@ import { kernels } from './kernels.ts'
 import type { Trace } from './trace.ts'
 import { reachable, type Value } from './value.ts'
 
-/** Reverse mode: the gradient of the number `loss` for each of `of`; undefined for what it does not depend on. */
-export function gradients(tf: Trace, loss: Value, of: readonly Value[]): (Value | undefined)[] {
+/**
+ * Reverse mode: the gradient of `loss`, a number, for each of `of`; undefined for what it does not depend on. With `seed`
+ * `loss` may have any shape: its own gradient is that.
+ */
+export function gradients(tf: Trace, loss: Value, of: readonly Value[], seed = tf.scalar(1)): (Value | undefined)[] {
   const order = reachable([loss])
   const wanted = new Set(of)
   const moving = new Set<Value>()
   for (const value of order) if (wanted.has(value) || dependsOn(value).some((input) => moving.has(input))) moving.add(value)
 
-  const parts = new Map<Value, Value[]>([[loss, [tf.scalar(1)]]])
+  const parts = new Map<Value, Value[]>([[loss, [seed]]])
   for (const value of order.toReversed()) {
     const given = parts.get(value)
     if (!given || !moving.has(value)) continue

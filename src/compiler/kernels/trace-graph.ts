@@ -1,8 +1,10 @@
 import type * as tfjs from '@tensorflow/tfjs'
-import type { Graph } from '../ir/graph.ts'
+import type { Graph, Node } from '../ir/graph.ts'
 import { primitiveNamed } from '../ops/registry.ts'
 import { evaluate } from '../shapes/size.ts'
 import { layerNames } from '../targets/layers/lower.ts'
+import { gradients } from './gradient.ts'
+import { dependent, regionsOf, type Region } from './passes/recompute.ts'
 import type { Trace } from './trace.ts'
 import type { Value } from './value.ts'
 
@@ -10,6 +12,8 @@ export interface TraceOptions {
   readonly training?: boolean
   /** Uniform numbers for the call of that name. */
   readonly draw?: (count: number, name: string) => Value
+  /** Repeated blocks keep only what enters them; the rest is computed again when the gradient needs it. */
+  readonly recompute?: boolean
 }
 
 /**
@@ -24,33 +28,86 @@ export function traceGraph(
   options: TraceOptions = {},
 ): Record<string, Value> {
   const values = new Map<number, Value>()
-  const shapes = new Map(graph.weights.map(({ path, shape }) => [path, shape]))
   for (const { name, value } of graph.inputs) {
     const { shape, dtype } = graph.values[value]!
     const lengths = shape.map((size) => evaluate(size, sizes))
     values.set(value, given[name] ?? trace.placeholder(name, lengths, dtype === 'i32' ? 'int32' : 'float32'))
   }
-  const tf = trace.asTfjs
-  const names = layerNames(graph)
-  for (const node of graph.nodes) {
-    const name = names.get(node)!
+  const tracer = new Tracer(trace, graph, sizes, options)
+  const regions = options.recompute ? regionsOf(graph, sizes) : new Map<Node, Region>()
+  const done = new Set<Region>()
+  // What depends on sizes alone comes first: no block waits for another one's mask.
+  const moving = dependent(graph)
+  const isStill = (node: Node): boolean => node.results.every((result) => !moving.has(result))
+  for (const node of [...graph.nodes.filter(isStill), ...graph.nodes.filter((each) => !isStill(each))]) {
+    const region = regions.get(node)
+    if (!region) tracer.node(node, values)
+    else if (!done.has(region)) {
+      done.add(region)
+      values.set(region.output, tracer.region(region, values))
+    }
+  }
+  return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, values.get(value)!]))
+}
+
+class Tracer {
+  readonly #tf
+  readonly #names
+  readonly #shapes: ReadonlyMap<string, readonly number[]>
+
+  constructor(
+    readonly trace: Trace,
+    graph: Graph,
+    readonly sizes: Readonly<Record<string, number>>,
+    readonly options: TraceOptions,
+  ) {
+    this.#tf = trace.asTfjs
+    this.#names = layerNames(graph)
+    this.#shapes = new Map(graph.weights.map(({ path, shape }) => [path, shape]))
+  }
+
+  #weight(path: string): Value {
+    return this.trace.variable(path, this.#shapes.get(path)!)
+  }
+
+  node(node: Node, values: Map<number, Value>): void {
+    const name = this.#names.get(node)!
+    const { draw, training = false } = this.options
     const results = primitiveNamed(node.op).compute(
-      tf,
+      this.#tf,
       node.inputs.map((input) => values.get(input)!) as unknown as tfjs.Tensor[],
-      node.weights.map((path) => trace.variable(path, shapes.get(path)!)) as unknown as tfjs.Tensor[],
+      node.weights.map((path) => this.#weight(path)) as unknown as tfjs.Tensor[],
       {
         attributes: node.attributes,
         sizes: Object.fromEntries(
-          Object.entries(node.sizes).map(([key, list]) => [key, list.map((size) => evaluate(size, sizes))]),
+          Object.entries(node.sizes).map(([key, list]) => [key, list.map((size) => evaluate(size, this.sizes))]),
         ),
-        training: options.training ?? false,
+        training,
         draw: (count) => {
-          if (!options.draw) throw new Error(`${name} acts at random, and no random numbers are given`)
-          return options.draw(count, name) as unknown as tfjs.Tensor1D
+          if (!draw) throw new Error(`${name} acts at random, and no random numbers are given`)
+          return draw(count, name) as unknown as tfjs.Tensor1D
         },
       },
     ) as unknown as Value[]
     node.results.forEach((result, at) => values.set(result, results[at]!))
   }
-  return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, values.get(value)!]))
+
+  /** The value that a region gives. Its gradient begins by computing the region again. */
+  region(region: Region, values: ReadonlyMap<number, Value>): Value {
+    const entering = region.inputs.map((input) => values.get(input)!)
+    const weights = [...new Set(region.nodes.flatMap((node) => node.weights))].map((path) => this.#weight(path))
+    const computed = (inputs: readonly Value[]): Value => {
+      const inside = new Map(region.inputs.map((input, at) => [input, inputs[at]!]))
+      for (const node of region.nodes) this.node(node, inside)
+      return inside.get(region.output)!
+    }
+    return this.trace.emit('Identity', [computed(entering)], {}, {
+      inputs: [...entering, ...weights],
+      gradient: (dy) => {
+        const anew = entering.map((value) => this.trace.again(value, dy))
+        const sources = [...anew, ...weights]
+        return gradients(this.trace, computed(anew), sources, dy).map((found, at) => found ?? this.trace.fill(sources[at]!.shape, 0))
+      },
+    }) // prettier-ignore
+  }
 }

@@ -17,6 +17,7 @@ class Traced implements Value {
   readonly name?: string
   readonly data?: Float32Array | Int32Array
   readonly custom?: CustomGradient
+  readonly after?: Value
   readonly #trace: Trace
 
   constructor(trace: Trace, fields: Value) {
@@ -30,6 +31,7 @@ class Traced implements Value {
     if (fields.name !== undefined) this.name = fields.name
     if (fields.data) this.data = fields.data
     if (fields.custom) this.custom = fields.custom
+    if (fields.after) this.after = fields.after
   }
 
   get size(): number {
@@ -98,6 +100,11 @@ export class Trace {
   #add(fields: Omit<Value, 'id'>): Value {
     this.#count += 1
     return new Traced(this, { ...fields, id: this.#count })
+  }
+
+  /** `x` again, but not before `after` is there: what is computed from it is computed anew. */
+  again(x: Value, after: Value): Value {
+    return this.#add({ kernel: 'Identity', inputs: [x], attributes: {}, shape: x.shape, dtype: x.dtype, after })
   }
 
   /** A tensor that is given when the graph runs. */

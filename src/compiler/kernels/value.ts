@@ -35,11 +35,16 @@ export interface Value extends ValueType {
   /** The numbers of a constant. */
   readonly data?: Float32Array | Int32Array
   readonly custom?: CustomGradient
+  /** Is made when this is there, though it does not read it. */
+  readonly after?: Value
 }
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1)
 
 export const bytesOf = (value: ValueType): number => sizeOf(value.shape) * (value.dtype === 'bool' ? 1 : 4)
+
+/** What must be there before a value is made. */
+export const needs = ({ inputs, after }: Value): readonly Value[] => (after ? [...inputs, after] : inputs)
 
 /** Everything that `outputs` need, in an order in which it can be computed. */
 export function reachable(outputs: readonly Value[]): Value[] {
@@ -52,7 +57,7 @@ export function reachable(outputs: readonly Value[]): Value[] {
     else if (!seen.has(value)) {
       seen.add(value)
       stack.push({ value, entered: true })
-      for (const input of value.inputs.toReversed()) if (!seen.has(input)) stack.push({ value: input, entered: false })
+      for (const input of needs(value).toReversed()) if (!seen.has(input)) stack.push({ value: input, entered: false })
     }
   }
   return order

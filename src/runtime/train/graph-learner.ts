@@ -1,4 +1,6 @@
+import os from 'node:os'
 import type { Graph } from '../../compiler/ir/graph.ts'
+import { planMemory } from '../../compiler/kernels/passes/memory.ts'
 import { sizeOf, type Value } from '../../compiler/kernels/value.ts'
 import type { Objective } from '../../compiler/plan.ts'
 import {
@@ -13,6 +15,7 @@ import {
   variablesOf,
 } from '../../compiler/targets/savedmodel/signatures.ts'
 import { inputsOf, writeSavedModel, type Signature } from '../../compiler/targets/savedmodel/write.ts'
+import { UserError } from '../../errors.ts'
 import { startComputer } from '../compute/computer.ts'
 import type { HostTensor, HostTensors } from '../compute/messages.ts'
 import { storeGraph } from '../compute/store.ts'
@@ -21,9 +24,19 @@ import type { Draws, Learner } from './learner.ts'
 
 type Sizes = Readonly<Record<string, number>>
 
+/** What a process holds that has TensorFlow 2.21 and a small graph, in bytes; measured. */
+const engineBytes = 575e6
+
+export interface GraphOptions {
+  /** What training may hold, in bytes; nine tenths of the machine's memory without it. */
+  readonly memory?: number
+  readonly say?: (line: string) => void
+}
+
 /**
  * Trains by one TensorFlow graph a step, in a process of its own: gradients by the compiler, updates inside, variables in
- * its session. `sizes` are those of a batch, `validation` those of the batch that `loss` is asked for.
+ * its session. `sizes` are those of a batch, `validation` those of the batch that `loss` is asked for. Repeated blocks are
+ * computed twice where keeping them would pass `memory`; a UserError with the number where that does not help either.
  */
 export async function graphLearner(
   model: Graph,
@@ -31,6 +44,7 @@ export async function graphLearner(
   sizes: Sizes,
   validation: Sizes,
   draws: Draws,
+  options: GraphOptions = {},
 ): Promise<Learner> {
   const variables = variablesOf([model], objectives)
   const owners = new Map<string, string>()
@@ -38,7 +52,7 @@ export async function graphLearner(
     for (const { path } of movedBy(objective))
       for (const moment of moments(path)) owners.set(moment, objective.group ? `${objective.group}/${moment}` : moment)
 
-  const steps = stepSignatures(objectives, sizes)
+  const steps = fittingSteps(objectives, sizes, variables, options)
   const validated = evaluation('loss', lossAlone(objectives[0]!), validation)
   const signatures = [...steps.values(), validated, ...storage(variables)]
   const folder = await storeGraph(writeSavedModel(signatures, variables).bytes)
@@ -134,14 +148,40 @@ function apart(all: Float32Array, variables: ReadonlyMap<string, readonly number
   )
 }
 
+/** The steps in memory: as they are, else with repeated blocks computed again. */
+function fittingSteps(
+  objectives: readonly Objective[],
+  sizes: Sizes,
+  variables: ReadonlyMap<string, readonly number[]>,
+  { memory, say }: GraphOptions,
+): ReadonlyMap<string, Signature> {
+  const budget = memory ?? 0.9 * os.totalmem()
+  const held = engineBytes + 4 * [...variables.values()].reduce((total, shape) => total + sizeOf(shape), 0)
+  const bytes = (steps: ReadonlyMap<string, Signature>): number =>
+    held + Math.max(...[...steps.values()].map(({ outputs, assigned }) => planMemory([...Object.values(outputs), ...assigned.values()]).peakBytes)) // prettier-ignore
+  const plain = stepSignatures(objectives, sizes, false)
+  const keeping = bytes(plain)
+  if (keeping <= budget) return plain
+  const recomputing = stepSignatures(objectives, sizes, true)
+  const needed = bytes(recomputing)
+  const gigabytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`
+  if (needed > budget)
+    throw new UserError(
+      `a step of ${Object.entries(sizes).map(([name, size]) => `${name} = ${size}`).join(', ')} takes about ${gigabytes(keeping)}, and ${gigabytes(needed)} where repeated blocks are computed twice; ${gigabytes(budget)} are allowed`,
+      'make the batch smaller, for example --set train.B=1, or allow more by --memory',
+    ) // prettier-ignore
+  say?.(`repeated blocks are computed twice in a step: about ${gigabytes(needed)} instead of ${gigabytes(keeping)}`)
+  return recomputing
+}
+
 /** A signature for every set of optimisers that has a turn together. */
-function stepSignatures(objectives: readonly Objective[], sizes: Sizes): ReadonlyMap<string, Signature> {
+function stepSignatures(objectives: readonly Objective[], sizes: Sizes, recompute: boolean): ReadonlyMap<string, Signature> {
   const made = new Map<string, Signature>()
   const period = objectives.reduce((product, { every }) => product * every, 1)
   for (let step = 0; step < period; step += 1) {
     const active = activeAt(objectives, step)
     const name = nameOf(objectives, active)
-    if (active.length > 0 && !made.has(name)) made.set(name, trainStep(name, active, sizes))
+    if (active.length > 0 && !made.has(name)) made.set(name, trainStep(name, active, sizes, recompute))
   }
   return made
 }

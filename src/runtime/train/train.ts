@@ -43,6 +43,8 @@ export interface TrainOptions {
   readonly checkpointEvery?: number
   /** Weights to start from; what the network has beyond them starts fresh. */
   readonly from?: string
+  /** What training may hold, in bytes. */
+  readonly memory?: number
   /** Computes layer by layer, with the gradients of TensorFlow.js, instead of one graph a step. */
   readonly layers?: boolean
   readonly say: (line: string) => void
@@ -117,7 +119,10 @@ async function createLearner(options: TrainOptions, model: CompiledModel, plan: 
   }
   const { engine, layers } = options
   return engine.name === 'tensorflow' && !layers
-    ? graphLearner(model.graph, plan.objectives, plan.sizes, { ...plan.sizes, B: validated }, draws)
+    ? graphLearner(model.graph, plan.objectives, plan.sizes, { ...plan.sizes, B: validated }, draws, {
+        say: options.say,
+        ...(options.memory !== undefined && { memory: options.memory }),
+      })
     : layersLearner(model.graph, plan.objectives, draws)
 }
 

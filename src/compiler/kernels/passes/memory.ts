@@ -1,4 +1,4 @@
-import { bytesOf, reachable, type Value } from '../value.ts'
+import { bytesOf, needs, reachable, type Value } from '../value.ts'
 
 /** What a graph holds at its fullest. */
 export interface MemoryPlan {
@@ -24,8 +24,8 @@ const inPlace = new Set([
 export function planMemory(outputs: readonly Value[]): MemoryPlan {
   const order = reachable(outputs)
   const readers = new Map<Value, Value[]>(order.map((value) => [value, []]))
-  for (const value of order) for (const input of new Set(value.inputs)) readers.get(input)!.push(value)
-  const missing = new Map(order.map((value) => [value, new Set(value.inputs).size]))
+  for (const value of order) for (const input of new Set(needs(value))) readers.get(input)!.push(value)
+  const missing = new Map(order.map((value) => [value, new Set(needs(value)).size]))
   /** The buffer behind each value, with how many values still need it. */
   const buffers = new Map<Value, { readonly bytes: number; uses: number }>()
   const kept = new Set(outputs)
@@ -36,12 +36,12 @@ export function planMemory(outputs: readonly Value[]): MemoryPlan {
     buffer.uses -= 1
     if (buffer.uses === 0) alive -= buffer.bytes
   }
-  const ready = order.filter((value) => value.inputs.length === 0)
+  const ready = order.filter((value) => needs(value).length === 0)
   for (let next = 0; next < ready.length; next += 1) {
     const value = ready[next]!
     const uses = readers.get(value)!.length + (kept.has(value) ? 1 : 0)
     const bytes = bytesOf(value)
-    const sources = [...new Set(value.inputs)]
+    const sources = [...new Set(needs(value))]
     const reused = views.has(value.kernel)
       ? value.inputs[0]!
       : inPlace.has(value.kernel)

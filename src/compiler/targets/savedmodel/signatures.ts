@@ -48,15 +48,21 @@ export const moments = (path: string): readonly [string, string] => [`m.${path}`
 /**
  * One update of every optimiser in `objectives`, all gradients taken at the weights before it. Inputs: those of the
  * model, random numbers for what acts at random, and `adam` for each optimiser: [rate / (1 - beta1^t), 1 / sqrt(1 - beta2^t)].
- * Outputs: every loss and its terms. Where one of them is not finite, no weight is moved by it.
+ * Outputs: every loss and its terms. Where one of them is not finite, no weight is moved by it. With `recompute`, repeated
+ * blocks are computed twice and kept once.
  */
-export function trainStep(name: string, objectives: readonly Objective[], sizes: Readonly<Record<string, number>>): Signature {
+export function trainStep(
+  name: string,
+  objectives: readonly Objective[],
+  sizes: Readonly<Record<string, number>>,
+  recompute = false,
+): Signature {
   const trace = new Trace()
   const outputs: Record<string, Value> = {}
   const losses = objectives.map((objective) => {
     const prefix = prefixOf(objective)
     const draw = (count: number, layer: string): Value => trace.placeholder(randomPrefix + layer, [count])
-    const measured = traceGraph(trace, objective.graph, sizes, {}, { training: true, draw })
+    const measured = traceGraph(trace, objective.graph, sizes, {}, { training: true, draw, recompute })
     for (const [key, value] of Object.entries(measured)) outputs[prefix + key] = value
     return measured['loss']!
   })

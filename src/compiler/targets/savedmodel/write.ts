@@ -127,6 +127,7 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
   const names = new Map<Value, string>()
   for (const value of valuesOf(written)) {
     const inputs = value.inputs.map((input) => names.get(input)!)
+    if (value.after) inputs.push(`^${names.get(value.after)!}`)
     const name = graph.named(scope, value.name ?? value.kernel)
     names.set(value, name)
     const dtype = attribute({ kind: 'type', type: value.dtype })
