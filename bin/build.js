@@ -1,6 +1,9 @@
 // The sources are TypeScript; this compiles them once into a cache folder and again only when one of them changed.
+// The folder is .archc-build beside the sources or, where the package is not this user's to write to, in the user's cache.
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -13,16 +16,19 @@ const product = {
   compute: 'src/runtime/compute/server.ts',
 }
 
-/** Names, sizes and modification times of all sources: what the cached build stands for. */
-function fingerprint(folders) {
+/**
+ * Names, sizes and modification times of all sources: what the cached build stands for. npm gives every file of a package the
+ * same modification time; in a folder that outlives the package (`outlives`) the time of its writing stands for them too.
+ */
+function fingerprint(folders, outlives) {
   const hash = createHash('sha256')
   const visit = (folder) => {
     for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const file = path.join(folder, entry.name)
       if (entry.isDirectory()) visit(file)
       else if (entry.name.endsWith('.ts')) {
-        const { size, mtimeMs } = statSync(file)
-        hash.update(`${path.relative(root, file)} ${size} ${mtimeMs}\n`)
+        const { size, mtimeMs, ctimeMs } = statSync(file)
+        hash.update(`${path.relative(root, file)} ${size} ${mtimeMs}${outlives ? ` ${ctimeMs}` : ''}\n`)
       }
     }
   }
@@ -30,39 +36,85 @@ function fingerprint(folders) {
   return hash.update(root).digest('hex').slice(0, 16)
 }
 
-/** The path of the compiled module NAME: main, index or layers, or with FILE that one, built apart from them. */
+/** This checkout's builds in the user's cache folder, which is where src/runtime/engine/paths.ts says. */
+function userFolder() {
+  const { ARCHC_CACHE, XDG_CACHE_HOME } = process.env
+  const home = process.platform === 'darwin' ? 'Library/Caches' : '.cache'
+  const caches = XDG_CACHE_HOME && path.isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : path.join(os.homedir(), home)
+  const name = createHash('sha256').update(root).digest('hex').slice(0, 16)
+  return path.join(ARCHC_CACHE ? path.resolve(ARCHC_CACHE) : path.join(caches, 'archc'), 'build', name)
+}
+
+/** Packages stay outside of the build; outside of the package's folder Node would not find them by name. */
+const packagesByAddress = {
+  name: 'packages by address',
+  setup: (build) =>
+    build.onResolve({ filter: /^[^./]/ }, ({ path: name, kind }) =>
+      kind === 'entry-point' ? undefined : { path: isBuiltin(name) ? name : import.meta.resolve(name), external: true },
+    ),
+}
+
+async function compile(entryPoints, outdir, plugins) {
+  const { build } = await import('esbuild')
+  await build({
+    entryPoints: Object.fromEntries(Object.entries(entryPoints).map(([name, entry]) => [name, path.join(root, entry)])),
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: plugins.length ? 'bundle' : 'external',
+    plugins,
+    sourcemap: 'linked',
+    define: { 'globalThis.ARCHC_ROOT': JSON.stringify(root) },
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    logLevel: 'warning',
+  })
+}
+
+/** Whether FOLDER is there and this user may write to it; made where it is missing. */
+function writable(folder) {
+  try {
+    mkdirSync(folder, { recursive: true })
+    const trial = path.join(folder, `.${process.pid}.trial`)
+    mkdirSync(trial)
+    rmSync(trial, { recursive: true })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The path of the compiled module NAME: main, index, layers or compute, or with FILE that one, built apart from them. */
 export async function built(name, file) {
-  const base = path.join(root, '.archc-build')
-  const sources = ['grammar', 'src']
-  const folder = path.join(base, file ? `${fingerprint([...sources, path.dirname(file)])}-${name}` : fingerprint(sources))
+  const sources = file ? ['grammar', 'src', path.dirname(file)] : ['grammar', 'src']
+  const own = { base: path.join(root, '.archc-build'), outlives: false, plugins: [] }
+  const users = { base: userFolder(), outlives: true, plugins: [packagesByAddress] }
+  const folderOf = ({ base, outlives }) => path.join(base, `${fingerprint(sources, outlives)}${file ? `-${name}` : ''}`)
+  let place = own
+  if (!existsSync(folderOf(own)) && !writable(own.base)) {
+    place = users
+    if (!existsSync(folderOf(users)) && !writable(users.base)) {
+      console.error(`error: archc compiles its sources once, and neither ${own.base} nor ${users.base} can be written to`)
+      console.error('  help: set ARCHC_CACHE to a folder that you can write to')
+      process.exit(1)
+    }
+  }
+  const folder = folderOf(place)
   if (!existsSync(folder)) {
-    const { build } = await import('esbuild')
     const temporary = `${folder}.${process.pid}.tmp`
-    await build({
-      entryPoints: Object.fromEntries(
-        Object.entries(file ? { [name]: file } : product).map(([at, entry]) => [at, path.join(root, entry)]),
-      ),
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      packages: 'external',
-      sourcemap: 'linked',
-      define: { 'globalThis.ARCHC_ROOT': JSON.stringify(root) },
-      outdir: temporary,
-      outExtension: { '.js': '.mjs' },
-      logLevel: 'warning',
-    })
     try {
+      await compile(file ? { [name]: file } : product, temporary, place.plugins)
       renameSync(temporary, folder)
     } catch (error) {
       rmSync(temporary, { recursive: true, force: true })
       if (!existsSync(folder)) throw error // otherwise another process built the same sources first
     }
-    for (const entry of readdirSync(base)) {
-      const old = path.join(base, entry)
-      if (old !== folder && Date.now() - statSync(old).mtimeMs > 3_600_000) rmSync(old, { recursive: true, force: true })
+    for (const entry of readdirSync(place.base)) {
+      const old = path.join(place.base, entry)
+      const age = Date.now() - (statSync(old, { throwIfNoEntry: false })?.mtimeMs ?? Infinity)
+      if (old !== folder && age > 3_600_000) rmSync(old, { recursive: true, force: true })
     }
   }
   return pathToFileURL(path.join(folder, `${name}.mjs`)).href
