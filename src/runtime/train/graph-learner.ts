@@ -1,9 +1,9 @@
 import os from 'node:os'
 import type { Graph } from '../../compiler/ir/graph.ts'
-import { planMemory } from '../../compiler/kernels/passes/memory.ts'
 import { sizeOf, type Value } from '../../compiler/kernels/value.ts'
 import type { Objective } from '../../compiler/plan.ts'
 import {
+  adamInputs,
   evaluation,
   lossAlone,
   moments,
@@ -14,7 +14,7 @@ import {
   trainStep,
   variablesOf,
 } from '../../compiler/targets/savedmodel/signatures.ts'
-import { inputsOf, writeSavedModel, type Signature } from '../../compiler/targets/savedmodel/write.ts'
+import { inputsOf, memoryOf, writeSavedModel, type Signature } from '../../compiler/targets/savedmodel/write.ts'
 import { UserError } from '../../errors.ts'
 import { startComputer } from '../compute/computer.ts'
 import type { HostTensor, HostTensors } from '../compute/messages.ts'
@@ -76,9 +76,7 @@ export async function graphLearner(
       const given: Record<string, HostTensor> = { ...inputs }
       active.forEach((objective) => {
         const at = objectives.indexOf(objective)
-        const { beta1, beta2 } = objective.optimizer
-        const count = counts[at]! + 1
-        given[`${prefixOf(objective)}adam`] = vector([rates[at]! / (1 - beta1 ** count), 1 / Math.sqrt(1 - beta2 ** count)])
+        given[`${prefixOf(objective)}adam`] = vector(adamInputs(objective, rates[at]!, counts[at]!))
       })
       const signature = steps.get(nameOf(objectives, active))!
       const asked = inputsOf(signature)
@@ -158,7 +156,7 @@ function fittingSteps(
   const budget = memory ?? 0.9 * os.totalmem()
   const held = engineBytes + 4 * [...variables.values()].reduce((total, shape) => total + sizeOf(shape), 0)
   const bytes = (steps: ReadonlyMap<string, Signature>): number =>
-    held + Math.max(...[...steps.values()].map(({ outputs, assigned }) => planMemory([...Object.values(outputs), ...assigned.values()]).peakBytes)) // prettier-ignore
+    held + Math.max(...[...steps.values()].map((step) => memoryOf(step).peakBytes)) // prettier-ignore
   const plain = stepSignatures(objectives, sizes, false)
   const keeping = bytes(plain)
   if (keeping <= budget) return plain

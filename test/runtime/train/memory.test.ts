@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { planMemory } from '../../../src/compiler/kernels/passes/memory.ts'
 import { regionsOf } from '../../../src/compiler/kernels/passes/recompute.ts'
 import { trainStep } from '../../../src/compiler/targets/savedmodel/signatures.ts'
+import { memoryOf } from '../../../src/compiler/targets/savedmodel/write.ts'
 import type { HostTensors } from '../../../src/runtime/compute/messages.ts'
 import { createRandom } from '../../../src/runtime/files/random.ts'
 import { initialWeights } from '../../../src/runtime/network/network.ts'
@@ -14,8 +14,7 @@ beforeAll(quietEngine)
 const { model: compiled } = model('iste.arch', ['train.B=1', 'train.q=64'], 'mini')
 const plan = compiled.train!
 const peak = (recompute: boolean): number => {
-  const { outputs, assigned } = trainStep('step', plan.objectives, plan.sizes, recompute)
-  return planMemory([...Object.values(outputs), ...assigned.values()]).peakBytes
+  return memoryOf(trainStep('step', plan.objectives, plan.sizes, recompute)).peakBytes
 }
 
 describe('computing blocks again', () => {

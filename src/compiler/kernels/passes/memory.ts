@@ -19,10 +19,10 @@ const inPlace = new Set([
 
 /**
  * The peak of a graph as TensorFlow's executor runs it: a kernel is ready when its inputs are there, the first that is
- * ready runs first, and memory goes when its last reader is done.
+ * ready runs first, and memory goes when its last reader is done. Of the `roots` only `outputs` are held to the end.
  */
-export function planMemory(outputs: readonly Value[]): MemoryPlan {
-  const order = reachable(outputs)
+export function planMemory(roots: readonly Value[], outputs: readonly Value[]): MemoryPlan {
+  const order = reachable(roots)
   const readers = new Map<Value, Value[]>(order.map((value) => [value, []]))
   for (const value of order) for (const input of new Set(needs(value))) readers.get(input)!.push(value)
   const missing = new Map(order.map((value) => [value, new Set(needs(value)).size]))

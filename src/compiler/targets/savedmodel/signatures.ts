@@ -4,7 +4,7 @@ import { Trace } from '../../kernels/trace.ts'
 import { traceGraph } from '../../kernels/trace-graph.ts'
 import { sizeOf, type Value } from '../../kernels/value.ts'
 import type { Objective } from '../../plan.ts'
-import type { Signature } from './write.ts'
+import type { AdamUpdate, Signature } from './write.ts'
 
 /** All variables of a training: the weights of its graphs and the moments of what is moved. */
 export function variablesOf(graphs: readonly Graph[], objectives: readonly Objective[]): ReadonlyMap<string, readonly number[]> {
@@ -47,9 +47,9 @@ export const moments = (path: string): readonly [string, string] => [`m.${path}`
 
 /**
  * One update of every optimiser in `objectives`, all gradients taken at the weights before it. Inputs: those of the
- * model, random numbers for what acts at random, and `adam` for each optimiser: [rate / (1 - beta1^t), 1 / sqrt(1 - beta2^t)].
- * Outputs: every loss and its terms. Where one of them is not finite, no weight is moved by it. With `recompute`, repeated
- * blocks are computed twice and kept once.
+ * model, random numbers for what acts at random, and `adam` for each optimiser as `adamInputs` has it. Outputs: every loss
+ * and its terms. Where one of them is not finite, no weight is moved. With `recompute`, repeated blocks are computed
+ * twice and kept once.
  */
 export function trainStep(
   name: string,
@@ -67,27 +67,37 @@ export function trainStep(
     return measured['loss']!
   })
   const isFinite = trace.all(trace.isFinite(trace.stack(Object.values(outputs), 0)))
-  const assigned = new Map<string, Value>()
-  objectives.forEach((objective, at) => {
+  const moved = objectives.flatMap((objective, at): AdamUpdate[] => {
     const weights = movedBy(objective)
     const variables = weights.map(({ path, shape }) => trace.variable(path, shape))
     const adam = trace.placeholder(`${prefixOf(objective)}adam`, [2])
-    const [stepSize, correction] = [0, 1].map((place) => trace.reshape(trace.slice(adam, [place], [1]), [])) as [Value, Value]
-    const { beta1, beta2, epsilon } = objective.optimizer
-    gradients(trace, losses[at]!, variables).forEach((found, index) => {
-      if (!found) return
+    const [rate, epsilon] = [0, 1].map((place) => trace.reshape(trace.slice(adam, [place], [1]), [])) as [Value, Value]
+    const { beta1, beta2 } = objective.optimizer
+    const shared = {
+      rate: trace.where(isFinite, rate, 0),
+      beta1: trace.scalar(beta1),
+      beta2: trace.scalar(beta2),
+      epsilon,
+      zero: trace.scalar(0),
+    }
+    return gradients(trace, losses[at]!, variables).flatMap((found, index) => {
+      if (!found) return []
       const { path, shape } = weights[index]!
-      const [m, v] = moments(path)
       const gradient = trace.where(isFinite, trace.sumTo(found, shape), 0)
-      const first = trace.add(trace.mul(trace.variable(m, shape), beta1), trace.mul(gradient, 1 - beta1))
-      const second = trace.add(trace.mul(trace.variable(v, shape), beta2), trace.mul(trace.square(gradient), 1 - beta2))
-      const divisor = trace.add(trace.mul(trace.sqrt(second), correction), epsilon)
-      assigned.set(m, first)
-      assigned.set(v, second)
-      assigned.set(path, trace.sub(variables[index]!, trace.mul(trace.div(first, divisor), stepSize)))
+      return [{ ...shared, variables: [path, ...moments(path)], gradient }]
     })
   })
-  return { name, outputs, assigned }
+  return { name, outputs, assigned: new Map(), moved }
+}
+
+/**
+ * What a step is given as `adam`, so that TensorFlow's update is PyTorch's after `count` updates: the rate
+ * rate sqrt(1 - beta2^k) / (1 - beta1^k), and epsilon sqrt(1 - beta2^k), with k = count + 1.
+ */
+export function adamInputs({ optimizer }: Objective, rate: number, count: number): readonly [number, number] {
+  const { beta1, beta2, epsilon } = optimizer
+  const correction = Math.sqrt(1 - beta2 ** (count + 1))
+  return [(rate * correction) / (1 - beta1 ** (count + 1)), epsilon * correction]
 }
 
 /** The outputs of a graph, without anything random and without a change. */

@@ -1,4 +1,5 @@
 import pb from '@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js'
+import { planMemory, type MemoryPlan } from '../../kernels/passes/memory.ts'
 import { kernels } from '../../kernels/kernels.ts'
 import { reachable, type KernelAttribute, type KernelType, type Value, type ValueType } from '../../kernels/value.ts'
 
@@ -8,10 +9,36 @@ export interface Signature {
   readonly outputs: Readonly<Record<string, Value>>
   /** New values by variable, written before the outputs are given. */
   readonly assigned: ReadonlyMap<string, Value>
+  /** Variables that Adam moves, before the outputs are given. */
+  readonly moved?: readonly AdamUpdate[]
 }
 
+/** m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g g; x -= rate m / (sqrt(v) + epsilon): all but m, v and x are numbers. */
+export interface AdamUpdate {
+  /** The variables x, m and v. */
+  readonly variables: readonly [string, string, string]
+  readonly gradient: Value
+  readonly rate: Value
+  readonly beta1: Value
+  readonly beta2: Value
+  readonly epsilon: Value
+  /** 0: TensorFlow's own bias correction, which is not PyTorch's, is left out. */
+  readonly zero: Value
+}
+
+/** What a signature is for. */
+const rootsOf = ({ outputs, assigned, moved = [] }: Signature): Value[] => [
+  ...Object.values(outputs),
+  ...assigned.values(),
+  ...moved.flatMap(({ gradient, rate, beta1, beta2, epsilon, zero }) => [gradient, rate, beta1, beta2, epsilon, zero]),
+]
+
 /** Everything that a signature computes, in order. */
-const valuesOf = ({ outputs, assigned }: Signature): Value[] => reachable([...Object.values(outputs), ...assigned.values()])
+const valuesOf = (signature: Signature): Value[] => reachable(rootsOf(signature))
+
+/** What a signature holds at its fullest. */
+export const memoryOf = (signature: Signature): MemoryPlan =>
+  planMemory(rootsOf(signature), [...Object.values(signature.outputs), ...signature.assigned.values()])
 
 /** What a signature is given: its placeholders. */
 export const inputsOf = (signature: Signature): readonly Value[] =>
@@ -119,7 +146,7 @@ class Nodes {
 }
 
 function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, written: Signature) {
-  const { name: scope, outputs, assigned } = written
+  const { name: scope, outputs, assigned, moved = [] } = written
   const definition = new pb.SignatureDef()
   definition.setMethodName('tensorflow/serving/predict')
   const given = new Map<string, string>()
@@ -147,6 +174,14 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
     })
     return `^${name}`
   })
+  for (const { variables, zero, rate, beta1, beta2, epsilon, gradient } of moved) {
+    const name = graph.named(scope, `adam/${variables[0]}`)
+    const operands = [zero, zero, rate, beta1, beta2, epsilon, gradient].map((value) => names.get(value)!)
+    graph.add(name, 'ResourceApplyAdam', [...variables.map((path) => handles.get(path)!), ...operands], {
+      T: attribute({ kind: 'type', type: 'float32' }),
+    })
+    assignments.push(`^${name}`)
+  }
   for (const [key, value] of Object.entries(outputs)) {
     const name = graph.named(scope, `output/${key}`)
     graph.add(name, 'Identity', [names.get(value)!, ...assignments], { T: attribute({ kind: 'type', type: value.dtype }) })
