@@ -5,6 +5,8 @@ import { archcRoot } from '../src/root.ts'
 import { childMark, runChild } from './child.ts'
 import { measureCheckAll, measureCold, measureCompiler, type CompilerTimes, type Task } from './compiler.ts'
 import { thisMachine, type Machine } from './machine.ts'
+import type { Compared } from './compare.ts'
+import { both, milliseconds, print, row } from './print.ts'
 import type { Sample } from './sample.ts'
 import type { StepTimes } from './training.ts'
 
@@ -13,16 +15,21 @@ interface Results {
   readonly machine: Machine
   readonly compiler?: readonly CompilerTimes[]
   readonly checkAll?: Sample
-  readonly training: readonly StepTimes[]
+  readonly training?: readonly StepTimes[]
+  readonly compared?: readonly Compared[]
 }
 
 /** Above this load other work shares the cores, and times mean little. */
 const quiet = 0.5
 
-/** `words`: `compiler` and presets of ISTE; all of `compiler tiny mini` without any. */
+/**
+ * `words`: `compiler` and presets of ISTE; `compiler tiny mini` without any. After `compare`, what bench/compare.ts takes: archc
+ * beside PyTorch.
+ */
 export async function main(words: readonly string[]): Promise<void> {
   try {
-    if (words[0] === childMark) process.stdout.write(JSON.stringify(await measure(words[1]!, words[2]!)))
+    if (words[0] === childMark && words[1] === 'peer') await (await import('./peers/archc-peer.ts')).servePeer(words[2]!)
+    else if (words[0] === childMark) process.stdout.write(JSON.stringify(await measure(words[1]!, words[2]!)))
     else await bench(words.length > 0 ? words : ['compiler', 'tiny', 'mini'])
   } catch (error) {
     if (!(error instanceof UserError)) throw error
@@ -45,6 +52,10 @@ async function bench(words: readonly string[]): Promise<void> {
     `${machine.processor}, ${machine.cores} cores, ${(machine.memoryBytes / 1e9).toFixed(0)} GB; load ${machine.load.toFixed(2)} at the start`,
   )
   if (machine.load > quiet) print('note: other work is running, so these times are not to be compared')
+  if (words[0] === 'compare') {
+    const { compare } = await import('./compare.ts')
+    return print(`\n${await write({ machine, compared: await compare(words.slice(1)) })}`)
+  }
   const compiler = words.includes('compiler') ? measureCompiler() : undefined
   const checkAll = compiler && measureCheckAll()
   if (compiler && checkAll) print(`\n${compilerTable(compiler, checkAll)}`)
@@ -57,12 +68,6 @@ async function bench(words: readonly string[]): Promise<void> {
   }
   print(`\n${await write({ machine, ...(compiler && checkAll && { compiler, checkAll }), training })}`)
 }
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`)
-const milliseconds = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} ms`
-const row = (cells: readonly string[]): string =>
-  cells.map((cell, at) => (at === 0 ? cell.padEnd(34) : cell.padStart(12))).join('')
-const both = ({ minimum, median }: Sample): string[] => [milliseconds(minimum), milliseconds(median)]
 
 function compilerTable(times: readonly CompilerTimes[], checkAll: Sample): string {
   const lines = times.flatMap(({ task, cold, fromStart, warm }) => [

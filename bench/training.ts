@@ -18,7 +18,7 @@ export interface StepTimes {
   readonly step: Sample
   /** Milliseconds from one step to the next: also crops, degradation, log. */
   readonly loop: Sample
-  /** The largest resident size of the process, in bytes: TensorFlow, pictures and all. */
+  /** The largest resident size of the process that computes the steps, in bytes: TensorFlow and all. */
   readonly peakBytes: number
 }
 
@@ -34,8 +34,9 @@ export async function measureSteps(preset: string): Promise<StepTimes> {
   const steps: number[] = []
   const ends: number[] = []
   const folder = await mkdtemp(path.join(os.tmpdir(), 'archc-bench-'))
+  let peakBytes: number
   try {
-    await train({
+    const result = await train({
       loaded,
       engine,
       data: [path.join(archcRoot, 'samples', 'train.csv')],
@@ -50,6 +51,7 @@ export async function measureSteps(preset: string): Promise<StepTimes> {
         ends.push(performance.now())
       },
     })
+    peakBytes = result.peakBytes
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -60,6 +62,6 @@ export async function measureSteps(preset: string): Promise<StepTimes> {
     engine: engine.description,
     step: summarise(steps.slice(warmUp)),
     loop: summarise(ends.slice(warmUp).map((end, at) => end - ends[warmUp + at - 1]!)),
-    peakBytes: process.resourceUsage().maxRSS * 1024,
+    peakBytes,
   }
 }
