@@ -18,7 +18,8 @@ It stands in the user's cache folder ($ARCHC_CACHE, else $XDG_CACHE_HOME/archc, 
 Examples:
   archc engine status                     which TensorFlow, which devices, how fast
   archc engine install                    from the index that pip is configured with
-  archc engine install --from ~/wheels    from a folder with the wheel, or with the unpacked libraries`,
+  archc engine install --from ~/wheels    from a folder with the wheel, or with the unpacked libraries
+  archc engine install --gpu              the one for NVIDIA GPUs, with CUDA's libraries: untried on a GPU`,
     )
 
   engine
@@ -38,39 +39,63 @@ Examples:
   engine
     .command('install')
     .description('bring TensorFlow into the cache and compile its addon')
-    .option('--from <pypi|DIR>', 'pypi, or a folder with the wheel or with the libraries and include/', 'pypi')
+    .option(
+      '--from <pypi|official|DIR>',
+      "pypi, a folder with the wheel or with the libraries and include/, or official: tfjs-node's own script",
+      'pypi',
+    )
+    .option('--gpu', "the TensorFlow for NVIDIA GPUs with CUDA's libraries (a download of 3.4 GB); untried on a GPU")
     .addHelpText(
       'after',
-      '\nExamples:\n  archc engine install\n  PIP_INDEX_URL=https://mirror.example/simple archc engine install',
+      `
+Commands use the engine for GPUs where it is installed, else that for the CPU, else the one that official brought:
+an older TensorFlow, from a host of its own, without pip and compiler; untried with archc.
+
+Examples:
+  archc engine install
+  PIP_INDEX_URL=https://mirror.example/simple archc engine install
+  archc engine install --gpu --from ~/wheels`,
     )
-    .action(async (options: { from: string }) => {
+    .action(async (options: { from: string; gpu?: boolean }) => {
       const shown = showProgress(say)
       const aloud = (line: string): void => {
         shown.end()
         say(line)
       }
-      await installEngine({ from: options.from, say: aloud, progress: shown.take }).finally(shown.end)
+      await installEngine({ from: options.from, gpu: options.gpu ?? false, say: aloud, progress: shown.take }).finally(shown.end)
     })
 
   engine
     .command('remove')
-    .description('remove this version of the engine from the cache')
-    .addHelpText('after', '\nExamples:\n  archc engine remove && archc engine install')
-    .action(async () => {
-      const freed = await removeEngine()
+    .description('remove the engines of this version from the cache')
+    .option('--gpu', 'only the one for GPUs, so that commands use the CPU again')
+    .addHelpText('after', '\nExamples:\n  archc engine remove && archc engine install\n  archc engine remove --gpu')
+    .action(async (options: { gpu?: boolean }) => {
+      const freed = await removeEngine(options.gpu ? ['gpu'] : undefined)
       say(freed === undefined ? 'there is no engine to remove' : `removed: ${megabytes(freed)} are free again`)
     })
 }
+
+const builtFor = {
+  cpu: 'the CPU',
+  gpu: 'NVIDIA GPUs (CUDA 12), and the CPU where there is none',
+  official: "the CPU, by tfjs-node's own script",
+} as const
 
 /** The status as lines of `name  value`. */
 function statusText({ tensorflow, missing, engine, fallbacks, notices, rates }: EngineStatus): string {
   const { installed } = tensorflow
   const rows: [string, string][] = [['engine', engine.description]]
   if (installed) {
+    rows.push(['built for', builtFor[tensorflow.flavour]])
     rows.push(['folder', `${tensorflow.where} (${megabytes(tensorflow.bytes)})`])
     rows.push(['from', `${installed.from}, ${installed.date.slice(0, 10)}; sha256 ${installed.sha256 ?? 'unknown'}`])
     rows.push(['checked', installed.checked])
-    rows.push(['addon', `compiled with ${installed.compiler}`])
+    const cuda = Object.keys(installed.cuda ?? {})
+    if (cuda.length) rows.push(['cuda', cuda.map((name) => name.split('-', 2).join(' ')).join(', ')])
+    rows.push(['addon', `${installed.flavour === 'official' ? 'brought by' : 'compiled with'} ${installed.compiler}`])
+    for (const caveat of tensorflow.caveats) rows.push(['note', caveat])
+    for (const flavour of tensorflow.unused) rows.push(['unused', `the one built for ${builtFor[flavour]}`])
   } else {
     rows.push([
       'tensorflow',

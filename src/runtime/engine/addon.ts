@@ -12,7 +12,7 @@ export interface Compiler {
 }
 
 /** The folder of the installed package @tensorflow/tfjs-node-gpu. */
-function tfjsNode(): string {
+export function tfjsNode(): string {
   return path.dirname(archcRequire.resolve('@tensorflow/tfjs-node-gpu/package.json'))
 }
 
@@ -74,15 +74,26 @@ export async function compileAddon(folder: string, target: Target, compiler: Com
   })
 }
 
-/** Loads the addon of FOLDER in a process of its own and returns the version that its TensorFlow states. */
-export async function probeAddon(folder: string, signal: AbortSignal): Promise<string> {
+/** What a TensorFlow says of itself in its first second. */
+export interface Probe {
+  readonly version: string
+  /** Whether it computes on a GPU, and where it doesn't, its own words why, if it has any. */
+  readonly gpu: boolean
+  readonly why?: string
+}
+
+/** Loads an addon in a process of its own. Throws UserError where it does not load. */
+export async function probeAddon(addon: string, signal?: AbortSignal): Promise<Probe> {
   const script =
-    'const m = { exports: {} }; process.dlopen(m, process.argv[1]); process.stdout.write(`version=${m.exports.TF_Version}\\n`)'
-  const output = await runCommand([process.execPath, '-e', script, path.join(folder, addonPath())], {
+    'const m = { exports: {} }; process.dlopen(m, process.argv[1]); ' +
+    'console.log(`\\nversion=${m.exports.TF_Version} gpu=${m.exports.isUsingGpuDevice?.() ?? false}`)'
+  const output = await runCommand([process.execPath, '-e', script, addon], {
     step: 'loading TensorFlow for the first time',
     help: 'this system may be older than the wheel needs (glibc 2.27, libstdc++ of GCC 8), or the processor may lack AVX',
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', NODE_OPTIONS: '' },
-    signal,
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '1', NODE_OPTIONS: '' },
+    ...(signal && { signal }),
   })
-  return /version=(\S+)/.exec(output)?.[1] ?? 'none'
+  const gpu = output.includes(' gpu=true')
+  const why = /(failed call to cuInit.*|Cannot dlopen some GPU libraries.*|Could not find cuda drivers.*)/.exec(output)?.[1]
+  return { version: /^version=(\S+)/m.exec(output)?.[1] ?? 'none', gpu, ...(!gpu && why && { why: why.trim() }) }
 }

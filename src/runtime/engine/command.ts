@@ -7,6 +7,8 @@ export interface CommandOptions {
   /** What to do when it fails. */
   readonly help: string
   readonly env?: NodeJS.ProcessEnv
+  /** The folder that it runs in; by default this process's. */
+  readonly cwd?: string
   readonly signal?: AbortSignal
   /** Called with each piece of output as it comes. */
   readonly onOutput?: (text: string) => void
@@ -27,7 +29,12 @@ export function commandLine(command: readonly string[]): string {
 export function runCommand(command: readonly string[], options: CommandOptions): Promise<string> {
   const [file = '', ...args] = command
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env: options.env, signal: options.signal, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(file, args, {
+      env: options.env,
+      cwd: options.cwd,
+      signal: options.signal,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let output = ''
     const take = (text: string): void => {
       output += text

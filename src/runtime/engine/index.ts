@@ -12,6 +12,6 @@ export {
 export { installEngine, removeEngine, type InstallOptions } from './install.ts'
 export { engineStatus, type EngineStatus } from './status.ts'
 export { measureRates, type Rates } from './measure.ts'
-export { cacheFolder, engineHome, tensorflowVersion } from './paths.ts'
+export { cacheFolder, engineHome, tensorflowVersion, type Flavour } from './paths.ts'
 export { showProgress, type Progress } from './progress.ts'
 export type { Installed } from './installed.ts'

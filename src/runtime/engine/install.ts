@@ -2,16 +2,30 @@ import { mkdir, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/pro
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
-import { compileAddon, findCompiler, probeAddon } from './addon.ts'
-import { installedBytes, manifestName, readInstalled, type Installed } from './installed.ts'
+import { compileAddon, findCompiler, probeAddon, type Probe } from './addon.ts'
+import {
+  addonOf,
+  chosenFlavour,
+  installedBytes,
+  manifestName,
+  readInstalled,
+  sizesIn,
+  type Installed,
+  type Manifest,
+} from './installed.ts'
 import { isAlive, lockHolder, takeLock } from './lock.ts'
-import { engineHome, targetOf, tensorflowVersion } from './paths.ts'
+import { engineHome, flavours, targetOf, versionOf, type Flavour } from './paths.ts'
 import { megabytes, type Progress, type Steps } from './progress.ts'
 import { chooseSource } from './sources.ts'
 
 export interface InstallOptions {
-  /** `pypi`: the wheel from the index that pip is configured with. Else a folder with the wheel, or with the libraries and `include`. */
+  /**
+   * `pypi`: the wheel from the index that pip is configured with; `official`: the npm package's own script. Else a folder with
+   * the wheel, or with the libraries and `include`.
+   */
   readonly from?: string
+  /** The TensorFlow that computes on GPUs, with CUDA's libraries. */
+  readonly gpu?: boolean
   readonly say?: (line: string) => void
   readonly progress?: (progress: Progress) => void
 }
@@ -28,14 +42,16 @@ const leftoverAfter = 24 * 3600 * 1000
  */
 export async function installEngine(options: InstallOptions = {}): Promise<Installed> {
   const { from = 'pypi', say = () => undefined, progress = () => undefined } = options
-  const home = engineHome()
-  const there = readInstalled(home)
+  const flavour = flavourOf(from, options.gpu ?? false)
+  const home = engineHome(flavour)
+  const there = readInstalled(flavour)
   if (there) {
-    say(`TensorFlow ${there.tensorflow} is in ${home} already (archc engine remove removes it)`)
+    say(`TensorFlow ${there.tensorflow} is in ${home} already (${removal(flavour)} removes it)`)
+    sayWhichIsUsed(flavour, say)
     return there
   }
-  const target = targetOf()
-  const compiler = await findCompiler() // before anything is downloaded
+  const target = targetOf(process.platform, process.arch, flavour)
+  const compiler = flavour === 'official' ? undefined : await findCompiler() // before anything is downloaded
 
   return interruptible((signal) =>
     diskErrors(home, async () => {
@@ -44,29 +60,37 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
       const wait = (pid: number): void => say(`another archc (process ${pid}) is installing TensorFlow: waiting for it`)
       const release = await takeLock(`${home}.lock`, wait, signal)
       try {
-        const others = readInstalled(home)
+        const others = readInstalled(flavour)
         if (others) {
           say(`TensorFlow ${others.tensorflow} is there now`)
           return others
         }
         await removeLeftovers(home)
-        const source = await chooseSource(home, from, target)
+        const source = await chooseSource(flavour, from, target)
         await checkSpace(path.dirname(home), source.bytes)
         const temporary = `${home}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`
         try {
           const folder = path.join(temporary, 'engine')
           await mkdir(folder, { recursive: true })
           const origin = await source.fill(folder, temporary, steps)
-          say(`compiling the addon with ${compiler.version}`)
-          await compileAddon(folder, target, compiler, signal)
-          const version = await probeAddon(folder, signal)
-          if (version !== tensorflowVersion) {
+          if (compiler) {
+            say(`compiling the addon with ${compiler.version}`)
+            await compileAddon(folder, target, compiler, signal)
+          }
+          const probe = await probeAddon(path.join(folder, addonOf(flavour)), signal)
+          const needed = versionOf(flavour)
+          if (probe.version !== needed) {
             throw new UserError(
-              `these libraries are TensorFlow ${version}, and archc needs ${tensorflowVersion}`,
+              `these libraries are TensorFlow ${probe.version}, and archc needs ${needed}`,
               'give the folder of that version',
             )
           }
-          await writeManifest(folder, { ...origin, tensorflow: version, compiler: compiler.version })
+          for (const line of caveats(flavour, probe)) say(line)
+          await writeManifest(folder, {
+            ...origin,
+            tensorflow: probe.version,
+            compiler: compiler?.version ?? "tfjs-node's own script",
+          })
           await rename(home, path.join(temporary, 'old')).catch((error: NodeJS.ErrnoException) => {
             if (error.code !== 'ENOENT') throw error
           })
@@ -74,9 +98,10 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
         } finally {
           await rm(temporary, { recursive: true, force: true })
         }
-        const installed = readInstalled(home)
+        const installed = readInstalled(flavour)
         if (!installed) throw new Error(`${home} is not whole right after its installation`)
         say(`TensorFlow ${installed.tensorflow} is in ${home} (${megabytes(installedBytes(installed))})`)
+        sayWhichIsUsed(flavour, say)
         return installed
       } finally {
         await release()
@@ -85,12 +110,55 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
   )
 }
 
+function flavourOf(from: string, gpu: boolean): Flavour {
+  if (from !== 'official') return gpu ? 'gpu' : 'cpu'
+  if (!gpu) return 'official'
+  throw new UserError(
+    "--gpu with --from official: the package's script brings an older TensorFlow, which archc uses on the CPU only",
+    'leave out one of the two',
+  )
+}
+
+/** Says so, where another engine in the cache goes before this one. */
+function sayWhichIsUsed(flavour: Flavour, say: (line: string) => void): void {
+  const chosen = chosenFlavour()
+  if (chosen && chosen !== flavour)
+    say(`commands go on with the one in ${engineHome(chosen)} as long as it is there (${removal(chosen)} removes it)`)
+}
+
+function removal(flavour: Flavour): string {
+  return flavour === 'gpu' ? 'archc engine remove --gpu' : 'archc engine remove'
+}
+
+/** What the user should know of an engine that is not the one which archc is tested with. */
+export function caveats(flavour: Flavour, { gpu, why, version }: Probe): string[] {
+  if (flavour === 'gpu') {
+    return [
+      gpu
+        ? 'it computes on the GPU of this machine'
+        : `it sees no GPU here and computes on the CPU${why ? `; it says: ${why}` : ''}`,
+      'untried: archc has not been run on a GPU; archc parity compares its numbers with the reference implementations',
+    ]
+  }
+  if (flavour === 'cpu') return []
+  return [`untried: archc is tested with TensorFlow ${versionOf('cpu')}, not with ${version}; archc parity compares its numbers`]
+}
+
 /**
- * Removes the engine of this version and whatever killed installs left beside it. Returns the bytes that its files took, or
- * undefined where none was there. Throws UserError while another process installs it.
+ * Removes the engines of this version, or of those flavours, and whatever killed installs left beside them. Returns the bytes
+ * that their files took, or undefined where none was there. Throws UserError while another process installs one.
  */
-export async function removeEngine(): Promise<number | undefined> {
-  const home = engineHome()
+export async function removeEngine(which: readonly Flavour[] = flavours): Promise<number | undefined> {
+  let freed: number | undefined
+  for (const flavour of which) {
+    const bytes = await removeFlavour(flavour)
+    if (bytes !== undefined) freed = (freed ?? 0) + bytes
+  }
+  return freed
+}
+
+async function removeFlavour(flavour: Flavour): Promise<number | undefined> {
+  const home = engineHome(flavour)
   const holder = await lockHolder(`${home}.lock`)
   if (holder)
     throw new UserError(
@@ -98,7 +166,7 @@ export async function removeEngine(): Promise<number | undefined> {
       'wait for it, or end it, and try again',
     )
   return diskErrors(home, async () => {
-    const installed = readInstalled(home)
+    const installed = readInstalled(flavour)
     await removeLeftovers(home)
     const there = await stat(home).catch(() => undefined)
     if (!there) return undefined
@@ -109,13 +177,8 @@ export async function removeEngine(): Promise<number | undefined> {
   })
 }
 
-async function writeManifest(folder: string, facts: Omit<Installed, 'home' | 'date' | 'files'>): Promise<void> {
-  const files: Record<string, number> = {}
-  for (const entry of await readdir(path.join(folder, 'lib'))) {
-    const name = path.join('lib', entry)
-    files[name] = (await stat(path.join(folder, name))).size
-  }
-  const manifest = { ...facts, date: new Date().toISOString(), files } satisfies Omit<Installed, 'home'>
+async function writeManifest(folder: string, facts: Omit<Manifest, 'date' | 'files'>): Promise<void> {
+  const manifest = { ...facts, date: new Date().toISOString(), files: sizesIn(folder) } satisfies Manifest
   await writeFile(path.join(folder, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`)
 }
 
@@ -128,7 +191,9 @@ async function removeLeftovers(home: string): Promise<void> {
     if (!owner) continue
     const file = path.join(path.dirname(home), name)
     const age = Date.now() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? 0)
-    if (!isAlive(Number(owner[1])) || age > leftoverAfter) await rm(file, { recursive: true, force: true })
+    if (isAlive(Number(owner[1])) && age <= leftoverAfter) continue
+    // A command of the dead install may still be writing there; what cannot be removed now goes another time.
+    await rm(file, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
   }
 }
 

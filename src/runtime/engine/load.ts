@@ -3,10 +3,9 @@ import os from 'node:os'
 import path from 'node:path'
 import type * as tfjs from '@tensorflow/tfjs'
 import { UserError } from '../../errors.ts'
-import { addonPath } from './addon.ts'
 import { installEngine } from './install.ts'
-import { readInstalled, readLibraries, type Installed } from './installed.ts'
-import { archcRequire, tensorflowVersion } from './paths.ts'
+import { chosenFlavour, readInstalled, type Installed } from './installed.ts'
+import { archcRequire, versionOf, type Flavour } from './paths.ts'
 import { showProgress } from './progress.ts'
 
 export const engineNames = ['tensorflow', 'wasm', 'cpu'] as const
@@ -103,40 +102,46 @@ async function activate(name: EngineName, say: (line: string) => void, install: 
 }
 
 async function loadTensorflow(say: (line: string) => void, install: boolean): Promise<Engine> {
-  const installed = readInstalled() ?? (await firstUse(say, install))
+  const flavour = chosenFlavour()
+  const installed = (flavour && readInstalled(flavour)) ?? (await firstUse(flavour, say, install))
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3' // its errors come back as exceptions; the user's own setting stays
-  const addon = path.join(installed.home, addonPath())
+  // The command and the process that computes for it share a GPU: neither may take all of its memory at once.
+  if (installed.flavour === 'gpu') process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'
   try {
-    requireTfjsNode(addon)
+    requireTfjsNode(path.join(installed.home, installed.addon))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_DLOPEN_FAILED') throw error
     throw new UserError(
       `TensorFlow in ${installed.home} does not load: ${(error as Error).message}`,
-      'install it anew: archc engine remove, then archc engine install',
+      `install it anew: archc engine remove, then archc engine install${{ cpu: '', gpu: ' --gpu', official: ' --from official' }[installed.flavour]}`,
       { cause: error },
     )
   }
   await tf().ready()
   const { isUsingGpuDevice } = tf().backend() as tfjs.KernelBackend & { isUsingGpuDevice: boolean }
   const cores = os.availableParallelism()
-  const device = isUsingGpuDevice ? 'GPU' : `CPU, ${cores} core${cores === 1 ? '' : 's'}`
+  const cpu = `CPU, ${cores} core${cores === 1 ? '' : 's'}`
+  const device = isUsingGpuDevice ? 'GPU, untried' : installed.flavour === 'gpu' ? `built for GPUs, none seen: ${cpu}` : cpu
   const description = `TensorFlow ${installed.tensorflow} (${device}) through tfjs-node`
   return { name: 'tensorflow', version: installed.tensorflow, where: installed.home, description, trains: true }
 }
 
-async function firstUse(say: (line: string) => void, install: boolean): Promise<Installed> {
-  if (!install) throw new UserError(`TensorFlow ${tensorflowVersion} is not installed`, 'archc engine install')
+/** Brings TensorFlow, or where the libraries of a FLAVOUR are here, only the addon of these sources for them. */
+async function firstUse(flavour: Flavour | undefined, say: (line: string) => void, install: boolean): Promise<Installed> {
+  const version = versionOf(flavour ?? 'cpu')
+  if (!install) throw new UserError(`TensorFlow ${version} is not installed`, 'archc engine install')
   say(
-    readLibraries()
-      ? `TensorFlow ${tensorflowVersion} is here; its addon has to be compiled for this checkout`
-      : `bringing TensorFlow ${tensorflowVersion}, once for this user (a download of about 274 MB)`,
+    flavour
+      ? `TensorFlow ${version} is here; its addon has to be compiled for this checkout`
+      : `bringing TensorFlow ${version}, once for this user (a download of about 274 MB)`,
   )
   const shown = showProgress(say)
   const aloud = (line: string): void => {
     shown.end()
     say(line)
   }
-  return installEngine({ from: 'pypi', say: aloud, progress: shown.take }).finally(shown.end)
+  const from = flavour === 'official' ? 'official' : 'pypi'
+  return installEngine({ from, gpu: flavour === 'gpu', say: aloud, progress: shown.take }).finally(shown.end)
 }
 
 /**
@@ -144,9 +149,10 @@ async function firstUse(say: (line: string) => void, install: boolean): Promise<
  * the engine in the cache, so that node_modules stays as npm made it.
  */
 function requireTfjsNode(addon: string): void {
-  // Gone from Node 23, and a deprecation warning in 22; tfjs-node calls it for every tensor.
+  // The first is gone from Node 23, both warn in 22 and later; tfjs-node calls them for its tensors.
   Object.assign(archcRequire('node:util') as object, {
     isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
   })
   const entry = archcRequire.resolve('@tensorflow/tfjs-node-gpu')
   const finder = archcRequire.resolve('@mapbox/node-pre-gyp', { paths: [path.dirname(entry)] })

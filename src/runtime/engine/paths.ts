@@ -6,6 +6,20 @@ import { UserError } from '../../errors.ts'
 
 /** The TensorFlow that archc brings. The addon uses only the stable C API, so a newer 2.x is a change of this line. */
 export const tensorflowVersion = '2.21.0'
+/** The TensorFlow that the install script of tfjs-node 4.22 downloads. */
+const officialVersion = '2.9.1'
+
+/**
+ * The kinds of engine, each in a folder of its own, in the order in which one is chosen where there are several: `gpu` with
+ * CUDA's libraries, `cpu`, and `official`, which the npm package's own script brought.
+ */
+export const flavours = ['gpu', 'cpu', 'official'] as const
+export type Flavour = (typeof flavours)[number]
+
+/** The version of TensorFlow that a flavour has. */
+export function versionOf(flavour: Flavour): string {
+  return flavour === 'official' ? officialVersion : tensorflowVersion
+}
 
 /** `require` as archc's own package.json sees it: the built sources lie elsewhere, the packages don't. */
 export const archcRequire = createRequire(path.join(archcRoot, 'package.json'))
@@ -14,9 +28,11 @@ export const archcRequire = createRequire(path.join(archcRoot, 'package.json'))
 export interface Target {
   readonly platform: string
   readonly arch: string
-  /** The PyPI project whose wheel computes on the CPU there, and the wheel's platform tag. */
+  /** The PyPI project of the flavour's wheel, and the wheel's platform tag. */
   readonly project: string
   readonly wheelTag: string
+  /** The platform tags of the CUDA wheels; missing where TensorFlow's wheel has no CUDA. */
+  readonly cudaTags?: readonly string[]
   /** The platform tags that would do as well. */
   readonly wheelTags: RegExp
   /** File names of the two libraries: the C API, and what it is linked against. */
@@ -37,9 +53,14 @@ export function cacheFolder(
   return platform === 'darwin' ? path.join(home, 'Library', 'Caches', 'archc') : path.join(home, '.cache', 'archc')
 }
 
-/** Where the engine of this version stands (or will stand): `<cache>/engine/tensorflow-cpu-<version>-<platform>-<arch>`. */
-export function engineHome(cache = cacheFolder(), platform: string = process.platform, arch: string = process.arch): string {
-  return path.join(cache, 'engine', `tensorflow-cpu-${tensorflowVersion}-${platform}-${arch}`)
+/** Where the engine of a flavour stands (or will stand): `<cache>/engine/tensorflow-<flavour>-<version>-<platform>-<arch>`. */
+export function engineHome(
+  flavour: Flavour = 'cpu',
+  cache = cacheFolder(),
+  platform: string = process.platform,
+  arch: string = process.arch,
+): string {
+  return path.join(cache, 'engine', `tensorflow-${flavour}-${versionOf(flavour)}-${platform}-${arch}`)
 }
 
 const linuxLibraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'] as const
@@ -53,6 +74,7 @@ const targets: readonly Target[] = [
     project: 'tensorflow-cpu',
     wheelTag: 'manylinux_2_27_x86_64',
     wheelTags: /-manylinux\w*_x86_64\.whl$/,
+    cudaTags: ['manylinux_2_27_x86_64', 'manylinux2014_x86_64'],
     libraries: linuxLibraries,
   },
   {
@@ -79,9 +101,15 @@ function glibcVersion(): string | undefined {
   return report.header?.glibcVersionRuntime
 }
 
-/** The target of this machine. Throws UserError where no TensorFlow wheel runs. */
-export function targetOf(platform: string = process.platform, arch: string = process.arch): Target {
+/** The target of this machine for a flavour. Throws UserError where no such TensorFlow runs. */
+export function targetOf(platform: string = process.platform, arch: string = process.arch, flavour: Flavour = 'cpu'): Target {
   const target = targets.find((row) => row.platform === platform && row.arch === arch)
+  if (target && flavour === 'gpu' && !target.cudaTags) {
+    throw new UserError(
+      `there is no TensorFlow ${tensorflowVersion} wheel with CUDA for ${platform}-${arch}`,
+      'leave out --gpu, or use a machine with Linux on x86-64 and an NVIDIA GPU',
+    )
+  }
   if (!target) {
     throw new UserError(
       `there is no TensorFlow ${tensorflowVersion} wheel for ${platform}-${arch}`,
@@ -94,5 +122,6 @@ export function targetOf(platform: string = process.platform, arch: string = pro
       'use --engine wasm (for inference) or --engine cpu, or a Debian, Ubuntu, Fedora or similar image',
     )
   }
-  return target
+  // The wheel named tensorflow has CUDA's kernels on Linux, x86-64; tensorflow-cpu is the same without them.
+  return flavour === 'gpu' ? { ...target, project: 'tensorflow' } : target
 }

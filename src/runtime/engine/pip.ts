@@ -5,8 +5,17 @@ import { pipeline } from 'node:stream/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { commandLine, firstThatRuns, runCommand } from './command.ts'
-import { tensorflowVersion, type Target } from './paths.ts'
 import type { Steps } from './progress.ts'
+
+/** A wheel to ask the index for. */
+export interface Wanted {
+  /** As messages name it: `TensorFlow`. */
+  readonly what: string
+  /** `tensorflow-cpu==2.21.0` */
+  readonly requirement: string
+  /** The platform tags that do. */
+  readonly tags: readonly string[]
+}
 
 export interface Wheel {
   readonly file: string
@@ -29,13 +38,23 @@ export async function findPip(): Promise<{ command: readonly string[]; version: 
   )
 }
 
+/** pip's words for such wheels without what they depend on. */
+function choiceOf(tags: readonly string[]): string[] {
+  return ['--no-deps', '--only-binary=:all:', ...tags.flatMap((tag) => ['--platform', tag]), ...wheelPython]
+}
+
+/** The command that fetches wheels on another machine, as a message gives it. */
+export function downloadCommand(requirements: readonly string[], tags: readonly string[]): string {
+  return commandLine(['pip', 'download', ...choiceOf(tags), ...requirements])
+}
+
 /**
- * Downloads TensorFlow's wheel into FOLDER from the index that pip is configured with, and compares the file's SHA-256 with
- * the one that the index states. The wheel is chosen by platform and Python tag, not by the Python that runs pip.
+ * Downloads a wheel into FOLDER from the index that pip is configured with, and compares the file's SHA-256 with the one
+ * that the index states. The wheel is chosen by platform and Python tag, not by the Python that runs pip.
  */
-export async function downloadWheel(pip: readonly string[], target: Target, folder: string, steps: Steps): Promise<Wheel> {
-  const requirement = `${target.project}==${tensorflowVersion}`
-  const choice = ['--no-deps', '--only-binary=:all:', '--platform', target.wheelTag, ...wheelPython]
+export async function downloadWheel(pip: readonly string[], wanted: Wanted, folder: string, steps: Steps): Promise<Wheel> {
+  const { what, requirement, tags } = wanted
+  const choice = choiceOf(tags)
   // Everything that pip writes stays in FOLDER, its cache too: a pip that had to download for the report doesn't do it again.
   const cache = path.join(folder, 'pip-cache')
   const env = {
@@ -48,20 +67,20 @@ export async function downloadWheel(pip: readonly string[], target: Target, fold
   }
   const help =
     'look at `pip config list` (index-url, proxy, cert): the index must have this wheel and be reachable. ' +
-    `Without a network: run \`${commandLine(['pip', 'download', ...choice, requirement])}\` elsewhere, then archc engine install --from DIR`
+    `Without a network: run \`${downloadCommand([requirement], tags)}\` elsewhere, then archc engine install --from DIR`
 
-  steps.say(`asking pip's index for ${requirement} (${target.wheelTag})`)
+  steps.say(`asking pip's index for ${requirement} (${tags.join(', ')})`)
   const stated = await statedHash([...pip], choice, requirement, folder, { env, help, signal: steps.signal })
 
   let total: number | undefined
   const watch = setInterval(() => {
-    void largestFile(folder).then((done) => steps.progress({ step: 'downloading TensorFlow', done, total }))
+    void largestFile(folder).then((done) => steps.progress({ step: `downloading ${what}`, done, total }))
   }, 300)
   const onOutput = (text: string): void => {
     const size = /Downloading \S+\.whl \(([\d.]+) MB\)/.exec(text)
     if (size) total = Number(size[1]) * 1e6
   }
-  const options = { step: "downloading TensorFlow's wheel", env, help, signal: steps.signal, onOutput }
+  const options = { step: `downloading ${what}'s wheel`, env, help, signal: steps.signal, onOutput }
   // -vv: a pip without --report (before 22.2) names the chosen link there, with the checksum.
   const download = [...pip, 'download', ...(stated === undefined ? ['-vv'] : []), ...choice, '--dest', folder, requirement]
   const log = await runCommand(download, options).finally(() => clearInterval(watch))

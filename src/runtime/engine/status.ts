@@ -1,8 +1,10 @@
-import { findCompiler } from './addon.ts'
-import { installedBytes, readInstalled, type Installed } from './installed.ts'
+import path from 'node:path'
+import { findCompiler, probeAddon } from './addon.ts'
+import { chosenFlavour, installedBytes, readInstalled, type Installed } from './installed.ts'
+import { caveats } from './install.ts'
 import { engineNames, loadEngine, type Engine } from './load.ts'
 import { measureRates, type Rates } from './measure.ts'
-import { engineHome, targetOf, tensorflowVersion } from './paths.ts'
+import { engineHome, flavours, targetOf, versionOf, type Flavour } from './paths.ts'
 import { findPip } from './pip.ts'
 import { UserError } from '../../errors.ts'
 
@@ -10,9 +12,14 @@ export interface EngineStatus {
   /** The TensorFlow that this archc uses, and where it stands or would stand. */
   readonly tensorflow: {
     readonly version: string
+    readonly flavour: Flavour
     readonly where: string
     readonly bytes: number
     readonly installed?: Installed
+    /** Others in the cache, which that one goes before. */
+    readonly unused: readonly Flavour[]
+    /** What is untried of it, and what it says of GPUs. */
+    readonly caveats: readonly string[]
   }
   /** What an install lacks on this machine; empty where TensorFlow is installed. */
   readonly missing: readonly { readonly what: string; readonly help?: string }[]
@@ -26,15 +33,26 @@ export interface EngineStatus {
 
 /** What a command would compute with here, without installing anything; `measure` adds rates (a few seconds of all cores). */
 export async function engineStatus(options: { measure?: boolean } = {}): Promise<EngineStatus> {
-  const installed = readInstalled()
+  const flavour = chosenFlavour() ?? 'cpu'
+  const installed = readInstalled(flavour)
   const notices: string[] = []
   const engine = await loadEngine({ install: false, say: (line) => void notices.push(line) })
+  const probe =
+    installed && flavour !== 'cpu'
+      ? await probeAddon(path.join(installed.home, installed.addon)).catch((error: unknown) => {
+          if (!(error instanceof UserError)) throw error
+          notices.push(error.message)
+        })
+      : undefined
   return {
     tensorflow: {
-      version: installed?.tensorflow ?? tensorflowVersion,
-      where: engineHome(),
+      version: installed?.tensorflow ?? versionOf(flavour),
+      flavour,
+      where: engineHome(flavour),
       bytes: installed ? installedBytes(installed) : 0,
       ...(installed && { installed }),
+      unused: flavours.filter((other) => other !== flavour && readInstalled(other)),
+      caveats: probe ? caveats(flavour, probe) : [],
     },
     missing: installed ? [] : await missingForInstall(),
     engine,

@@ -18,47 +18,115 @@ export function isCHeader(relative: string): boolean {
   return headers.test(relative)
 }
 
-/** Where a member of the wheel goes in the engine's folder; undefined for the thousands that stay packed. */
-function destination(member: string, target: Target): string | undefined {
-  const library = target.libraries.find((name) => member === `tensorflow/${name}`)
-  if (library) return `lib/${library}`
-  const relative = /^tensorflow\/include\/(.+)$/.exec(member)?.[1]
-  return relative && isCHeader(relative) ? `include/${relative}` : undefined
+/** What to take out of a wheel. */
+export interface Contents {
+  /** As messages name it: `TensorFlow`. */
+  readonly what: string
+  /** Members without which it is not that wheel. */
+  readonly needed: readonly string[]
+  /** Where a member goes in the engine's folder; undefined for those that stay packed. */
+  destination(member: string): string | undefined
+}
+
+/** The two libraries and the C headers, of thousands of files. */
+export function tensorflowContents(target: Target): Contents {
+  const libraries = target.libraries.map((name) => `tensorflow/${name}`)
+  return {
+    what: 'TensorFlow',
+    needed: libraries,
+    destination(member) {
+      if (libraries.includes(member)) return member.replace('tensorflow/', 'lib/')
+      const relative = /^tensorflow\/include\/(.+)$/.exec(member)?.[1]
+      return relative && isCHeader(relative) ? `include/${relative}` : undefined
+    },
+  }
 }
 
 /**
- * Unpacks the two libraries and the C headers of a TensorFlow wheel into FOLDER (`lib/`, `include/`), streaming, and compares
- * each with the SHA-256 in the wheel's own RECORD. Throws UserError for a file that is no such wheel or is damaged.
+ * The libraries of a CUDA wheel, and the compiler and bitcode that XLA calls. TensorFlow's libraries look for them in
+ * `../nvidia`, beside their own folder, as they lie in Python's site-packages.
  */
-export async function unpackWheel(
+export function cudaContents(project: string): Contents {
+  return {
+    what: project,
+    needed: [],
+    destination: (member) =>
+      /^nvidia\/\w+\/(?:lib\/[^/]+\.so[.\d]*|bin\/[^/]+|nvvm\/(?:libdevice|lib64)\/[^/]+)$/.test(member) ? member : undefined,
+  }
+}
+
+/** Opens a wheel and lists its members. Throws UserError for a file that is none. */
+async function openWheel(
   wheel: string,
-  target: Target,
-  folder: string,
-  { progress, signal }: Omit<Steps, 'say'>,
-): Promise<void> {
-  const name = path.basename(wheel)
-  const broken = (what: string, cause?: unknown): UserError =>
-    new UserError(`${name} is not a whole TensorFlow wheel: ${what}`, 'delete the file and fetch it again', { cause })
+  what: string,
+): Promise<{
+  zip: yauzl.ZipFile
+  entries: yauzl.Entry[]
+  /** The text of the member whose name fits; UserError where it is missing or damaged. */
+  textOf: (name: RegExp, called: string) => Promise<string>
+  broken: (why: string, cause?: unknown) => UserError
+}> {
+  const broken = (why: string, cause?: unknown): UserError =>
+    new UserError(`${path.basename(wheel)} is not a whole ${what} wheel: ${why}`, 'delete the file and fetch it again', { cause })
   const zip = await yauzl.openPromise(wheel, { autoClose: false, lazyEntries: true }).catch((error: NodeJS.ErrnoException) => {
     throw error.code ? error : broken(error.message, error)
   })
   try {
-    const wanted: { entry: yauzl.Entry; to: string }[] = []
-    let record: yauzl.Entry | undefined
-    try {
-      for await (const entry of zip.eachEntry()) {
-        const to = destination(entry.fileName, target)
-        if (to) wanted.push({ entry, to })
-        if (/^[^/]+\.dist-info\/RECORD$/.test(entry.fileName)) record = entry
-      }
-    } catch (error) {
-      throw broken((error as Error).message, error)
+    const entries: yauzl.Entry[] = []
+    for await (const entry of zip.eachEntry()) entries.push(entry)
+    const textOf = async (name: RegExp, called: string): Promise<string> => {
+      const entry = entries.find(({ fileName }) => name.test(fileName))
+      if (!entry) throw broken(`its ${called} is missing`)
+      const bytes = await zip
+        .openReadStreamPromise(entry)
+        .then(buffer)
+        .catch((error: Error) => {
+          throw broken(`its ${called}: ${error.message}`, error)
+        })
+      return bytes.toString('utf8')
     }
-    for (const library of target.libraries) {
-      if (!wanted.some(({ to }) => to === `lib/${library}`)) throw broken(`tensorflow/${library} is missing`)
+    return { zip, entries, textOf, broken }
+  } catch (error) {
+    zip.close()
+    throw broken((error as Error).message, error)
+  }
+}
+
+/** What a TensorFlow wheel requires for an extra (`and-cuda`): `nvidia-cublas-cu12<13.0,>=12.5.3.2` and the like. */
+export async function extraRequirements(wheel: string, extra: string): Promise<string[]> {
+  const { zip, textOf, broken } = await openWheel(wheel, 'TensorFlow')
+  try {
+    const text = await textOf(/^[^/]+\.dist-info\/METADATA$/, 'METADATA')
+    const rows = [...text.matchAll(/^Requires-Dist: ([^;\n]+?) *; *extra == ["']([\w-]+)["'] *\r?$/gm)]
+    const required = rows.filter((row) => row[2] === extra).map((row) => row[1]!)
+    if (!required.length) throw broken(`its METADATA names nothing for ${extra}`)
+    return required
+  } finally {
+    zip.close()
+  }
+}
+
+/**
+ * Unpacks those contents of a wheel into FOLDER, streaming, and compares each file with the SHA-256 in the wheel's own
+ * RECORD. Throws UserError for a file that is no such wheel or is damaged.
+ */
+export async function unpackWheel(
+  wheel: string,
+  contents: Contents,
+  folder: string,
+  { progress, signal }: Omit<Steps, 'say'>,
+): Promise<void> {
+  const { zip, entries, textOf, broken } = await openWheel(wheel, contents.what)
+  try {
+    const wanted = entries.flatMap((entry) => {
+      const to = contents.destination(entry.fileName)
+      return to ? [{ entry, to }] : []
+    })
+    for (const needed of contents.needed) {
+      if (!wanted.some(({ entry }) => entry.fileName === needed)) throw broken(`${needed} is missing`)
     }
-    if (!record) throw broken('its RECORD is missing')
-    const sums = recordedSums((await buffer(await zip.openReadStreamPromise(record))).toString('utf8'))
+    if (!wanted.length) throw broken('none of its libraries is there')
+    const sums = recordedSums(await textOf(/^[^/]+\.dist-info\/RECORD$/, 'RECORD'))
 
     const total = wanted.reduce((sum, { entry }) => sum + entry.uncompressedSize, 0)
     let done = 0
@@ -70,12 +138,13 @@ export async function unpackWheel(
         transform(chunk: Buffer, _encoding, next) {
           hash.update(chunk)
           done += chunk.length
-          progress({ step: 'unpacking TensorFlow', done, total })
+          progress({ step: `unpacking ${contents.what}`, done, total })
           next(null, chunk)
         },
       })
       try {
-        await pipeline(await zip.openReadStreamPromise(entry), through, createWriteStream(file), { signal })
+        const mode = entry.fileName.includes('/bin/') ? 0o755 : 0o644
+        await pipeline(await zip.openReadStreamPromise(entry), through, createWriteStream(file, { mode }), { signal })
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException
         if (!code || code.startsWith('Z_')) throw broken(`${entry.fileName}: ${message}`, error)

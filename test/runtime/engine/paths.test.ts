@@ -19,7 +19,9 @@ describe('the cache folder', () => {
   })
 
   test('one engine a version, platform and processor', () => {
-    expect(engineHome('/c', 'linux', 'arm64')).toBe('/c/engine/tensorflow-cpu-2.21.0-linux-arm64')
+    expect(engineHome('cpu', '/c', 'linux', 'arm64')).toBe('/c/engine/tensorflow-cpu-2.21.0-linux-arm64')
+    expect(engineHome('gpu', '/c', 'linux', 'x64')).toBe('/c/engine/tensorflow-gpu-2.21.0-linux-x64')
+    expect(engineHome('official', '/c', 'linux', 'x64')).toBe('/c/engine/tensorflow-official-2.9.1-linux-x64')
   })
 })
 
@@ -33,6 +35,11 @@ describe('the wheel for a machine', () => {
     expect(target.project).toBe(project)
     expect(target.wheelTags.test(wheel)).toBe(true)
     expect(wheel).toContain(target.wheelTag)
+  })
+
+  test('with CUDA only where the wheel has it', () => {
+    expect(targetOf('linux', 'x64', 'gpu')).toMatchObject({ project: 'tensorflow', wheelTag: 'manylinux_2_27_x86_64' })
+    expect(() => targetOf('darwin', 'arm64', 'gpu')).toThrow(/no TensorFlow 2\.21\.0 wheel with CUDA for darwin-arm64/)
   })
 
   test('a machine without one is told what is left', () => {
