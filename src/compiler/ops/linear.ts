@@ -1,18 +1,27 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { constant, mul } from '../shapes/size.ts'
-import { f32, type Op, type Primitive } from './op.ts'
-import { addBias, gatherRows, sumOfRows, withGradient } from './tfjs-tools.ts'
+import { f32, type Op, type Primitive, type PrimitiveCall } from './op.ts'
+import { addBias, gatherRows, sliceAxis, sumOfRows, withGradient } from './tfjs-tools.ts'
 
 const one = constant(1)
+
+/** The rows of the matrix that a call uses, [from, count]: all, unless a pass split it. */
+const rowsOf = (attributes: PrimitiveCall['attributes'], all: number): readonly [number, number] =>
+  (attributes['rows'] as readonly [number, number] | undefined) ?? [0, all]
 
 export const dense: Primitive = {
   name: 'linear',
   results: ({ inputs, weights }) => [f32([...inputs[0]!.shape.slice(0, -1), constant(weights[0]!.shape[1]!)])],
-  multiplyAdds: ({ inputs, weights }) =>
-    mul(inputs[0]!.shape.slice(0, -1).reduce(mul, one), constant(weights[0]!.shape[0]! * weights[0]!.shape[1]!)),
-  compute(tf, [x], [kernel, bias]) {
-    const [width, out] = kernel!.shape as [number, number]
-    const y = tf.matMul(x!.reshape([-1, width]) as tfjs.Tensor2D, kernel as tfjs.Tensor2D)
+  multiplyAdds: ({ inputs, weights, attributes }) =>
+    mul(
+      inputs[0]!.shape.slice(0, -1).reduce(mul, one),
+      constant(rowsOf(attributes, weights[0]!.shape[0]!)[1] * weights[0]!.shape[1]!),
+    ),
+  compute(tf, [x], [kernel, bias], { attributes }) {
+    const [from, width] = rowsOf(attributes, kernel!.shape[0]!)
+    const out = kernel!.shape[1]!
+    const rows = width === kernel!.shape[0] ? kernel! : sliceAxis(tf, kernel!, 0, from, width)
+    const y = tf.matMul(x!.reshape([-1, width]) as tfjs.Tensor2D, rows as tfjs.Tensor2D)
     return [(bias ? addBias(tf, y, bias) : y).reshape([...x!.shape.slice(0, -1), out])]
   },
 }

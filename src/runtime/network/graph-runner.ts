@@ -7,10 +7,11 @@ import { gradients } from '../../compiler/kernels/gradient.ts'
 import { traceGraph } from '../../compiler/kernels/trace-graph.ts'
 import { Trace } from '../../compiler/kernels/trace.ts'
 import type { Value } from '../../compiler/kernels/value.ts'
+import { splitLinear } from '../../compiler/passes/split-linear.ts'
 import type { CallOptions } from '../../compiler/targets/layers/layer.ts'
 import { witnessesOf } from '../../compiler/targets/layers/lower.ts'
 import { randomPrefix } from '../../compiler/targets/savedmodel/signatures.ts'
-import { writeSavedModel, type Endpoints } from '../../compiler/targets/savedmodel/write.ts'
+import { simplified, writeSavedModel, type Endpoints } from '../../compiler/targets/savedmodel/write.ts'
 
 type Tensors = Readonly<Record<string, tf.Tensor>>
 
@@ -154,8 +155,9 @@ export class GraphRunner {
       ]),
     )
     const draw = (count: number, layer: string): Value => trace.placeholder(`${randomPrefix}${count} ${layer}`, [count])
-    const outputs = wanted(trace, traceGraph(trace, graph, sizes, {}, { training: options.training ?? false, draw }))
-    const { bytes, endpoints } = writeSavedModel([{ name: 'run', outputs, assigned: new Map() }], new Map())
+    const training = options.training ?? false
+    const outputs = wanted(trace, traceGraph(trace, splitLinear(graph, sizes).graph, sizes, {}, { training, draw }))
+    const { bytes, endpoints } = writeSavedModel([simplified({ name: 'run', outputs, assigned: new Map() })], new Map())
     const folder = mkdtempSync(path.join(os.tmpdir(), 'archc-graph-'))
     try {
       writeFileSync(path.join(folder, 'saved_model.pb'), bytes)

@@ -2,9 +2,10 @@ import type { Graph, Weight } from '../../ir/graph.ts'
 import { gradients } from '../../kernels/gradient.ts'
 import { Trace } from '../../kernels/trace.ts'
 import { traceGraph } from '../../kernels/trace-graph.ts'
+import { splitLinear } from '../../passes/split-linear.ts'
 import { sizeOf, type Value } from '../../kernels/value.ts'
 import type { Objective } from '../../plan.ts'
-import type { AdamUpdate, Signature } from './write.ts'
+import { simplified, type AdamUpdate, type Signature } from './write.ts'
 
 /** All variables of a training: the weights of its graphs and the moments of what is moved. */
 export function variablesOf(graphs: readonly Graph[], objectives: readonly Objective[]): ReadonlyMap<string, readonly number[]> {
@@ -62,7 +63,8 @@ export function trainStep(
   const losses = objectives.map((objective) => {
     const prefix = prefixOf(objective)
     const draw = (count: number, layer: string): Value => trace.placeholder(randomPrefix + layer, [count])
-    const measured = traceGraph(trace, objective.graph, sizes, {}, { training: true, draw, recompute })
+    const { graph } = splitLinear(objective.graph, sizes)
+    const measured = traceGraph(trace, graph, sizes, {}, { training: true, draw, recompute })
     for (const [key, value] of Object.entries(measured)) outputs[prefix + key] = value
     return measured['loss']!
   })
@@ -87,7 +89,7 @@ export function trainStep(
       return [{ ...shared, variables: [path, ...moments(path)], gradient }]
     })
   })
-  return { name, outputs, assigned: new Map(), moved }
+  return simplified({ name, outputs, assigned: new Map(), moved })
 }
 
 /**
@@ -102,7 +104,7 @@ export function adamInputs({ optimizer }: Objective, rate: number, count: number
 
 /** The outputs of a graph, without anything random and without a change. */
 export function evaluation(name: string, graph: Graph, sizes: Readonly<Record<string, number>>): Signature {
-  return { name, outputs: traceGraph(new Trace(), graph, sizes), assigned: new Map() }
+  return simplified({ name, outputs: traceGraph(new Trace(), splitLinear(graph, sizes).graph, sizes), assigned: new Map() })
 }
 
 /** All variables as one vector: `read` gives it, `assign` takes it, in the order of `variables`. */

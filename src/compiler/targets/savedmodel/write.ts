@@ -1,5 +1,6 @@
 import pb from '@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js'
 import { planMemory, type MemoryPlan } from '../../kernels/passes/memory.ts'
+import { simplify } from '../../kernels/passes/simplify.ts'
 import { kernels } from '../../kernels/kernels.ts'
 import { reachable, type KernelAttribute, type KernelType, type Value, type ValueType } from '../../kernels/value.ts'
 
@@ -32,6 +33,26 @@ const rootsOf = ({ outputs, assigned, moved = [] }: Signature): Value[] => [
   ...assigned.values(),
   ...moved.flatMap(({ gradient, rate, beta1, beta2, epsilon, zero }) => [gradient, rate, beta1, beta2, epsilon, zero]),
 ]
+
+/** The same function of fewer kernels. */
+export function simplified(signature: Signature): Signature {
+  const { replaced } = simplify(rootsOf(signature))
+  const now = (value: Value): Value => replaced.get(value)!
+  return {
+    name: signature.name,
+    outputs: Object.fromEntries(Object.entries(signature.outputs).map(([name, value]) => [name, now(value)])),
+    assigned: new Map([...signature.assigned].map(([path, value]) => [path, now(value)])),
+    moved: (signature.moved ?? []).map(({ variables, gradient, rate, beta1, beta2, epsilon, zero }) => ({
+      variables,
+      gradient: now(gradient),
+      rate: now(rate),
+      beta1: now(beta1),
+      beta2: now(beta2),
+      epsilon: now(epsilon),
+      zero: now(zero),
+    })),
+  }
+}
 
 /** Everything that a signature computes, in order. */
 const valuesOf = (signature: Signature): Value[] => reachable(rootsOf(signature))
