@@ -49,11 +49,20 @@ const patience = 120
 /** How far apart results may be: relative, the loss and the gradients of all weights together; pixels of 0 .. 1 on average. */
 const allowed = { loss: 1e-5, gradients: 1e-3, pixels: 1e-4 }
 
-/** Compares what `words` name: presets, `steps`, `predict`, `growth`; without any of a sort, all but the growth. */
+/**
+ * Compares what `words` name: presets, `steps`, `predict`, `growth`, `batch=1,4` of steps and `chunk=8192,0` of pictures (0: all at
+ * once). Without any of a sort, all but the growth.
+ */
 export async function compare(words: readonly string[]): Promise<readonly Compared[]> {
   for (const word of words)
-    if (!presets.includes(word) && !(parts as readonly string[]).includes(word))
-      throw new UserError(`compare has no ${word}`, `it takes ${[...presets, ...parts].join(', ')}`)
+    if (!presets.includes(word) && !(parts as readonly string[]).includes(word) && !/^(batch|chunk)=\d+(,\d+)*$/.test(word))
+      throw new UserError(`compare has no ${word}`, `it takes ${[...presets, ...parts].join(', ')}, batch=1,4 and chunk=8192,0`)
+  const numbers = (name: string, otherwise: readonly number[]): readonly number[] =>
+    words
+      .find((word) => word.startsWith(`${name}=`))
+      ?.slice(name.length + 1)
+      .split(',')
+      .map(Number) ?? otherwise
   const some = <T extends string>(all: readonly T[], otherwise: readonly T[]): readonly T[] => {
     const named = all.filter((each) => words.includes(each))
     return named.length > 0 ? named : otherwise
@@ -76,12 +85,12 @@ export async function compare(words: readonly string[]): Promise<readonly Compar
   try {
     for (const preset of some(presets, presets)) {
       if (asked.includes('steps'))
-        for (const batch of [1, 4]) {
+        for (const batch of numbers('batch', [1, 4])) {
           const subject = { preset, sets: [...fixed, `train.B=${batch}`] }
           await say(`${preset}, a training step, batch ${batch}`, compareSteps(folder, subject, kinds))
         }
       if (asked.includes('predict'))
-        for (const chunk of [2304, 8192, 30000, 0]) {
+        for (const chunk of numbers('chunk', [2304, 8192, 30000, 0])) {
           const task = `${preset}, 64 x 64 to 256 x 256, ${chunk ? `${chunk} queries at a time` : 'all at once'}`
           await say(task, comparePictures(folder, { preset, sets: fixed }, kinds, 256, chunk))
         }
@@ -232,6 +241,7 @@ async function inTurns(kinds: readonly Kind[], { refuse, prepare, once }: Task):
         failed.set(kind, problem)
         continue
       }
+      if (process.stderr.isTTY) process.stderr.write(`  ${kind.name} ..\n`)
       const peer = startPeer(kind)
       try {
         const apart = await prepare(peer)
