@@ -4,6 +4,7 @@ import { cost } from '../compiler/ir/cost.ts'
 import { parameterCount, type Graph } from '../compiler/ir/graph.ts'
 import { format } from '../compiler/shapes/size.ts'
 import type { CompiledModel } from '../compiler/plan.ts'
+import { explainPasses } from '../compiler/targets/savedmodel/explain.ts'
 import { UserError } from '../errors.ts'
 import { loadModel, loadModule, type LoadedModel } from '../runtime/network/load-model.ts'
 import {
@@ -23,6 +24,8 @@ import {
 interface Flags extends CommonFlags {
   readonly out?: string
   readonly emit: boolean | string
+  readonly passes?: boolean
+  readonly explainPasses?: boolean
   readonly target: 'layers' | 'savedmodel'
   readonly size?: Readonly<Record<string, number>>
   readonly module?: string
@@ -67,6 +70,9 @@ export function compileCommand(program: Command): void {
         .default('layers'),
     )
     .option('--no-emit', 'check and count only')
+    .addOption(new Option('--emit <what>', 'print the program instead of writing a model').choices(['ir']))
+    .option('--passes', 'with --emit ir: also after every pass, down to the kernels of a training step')
+    .option('--explain-passes', 'what every pass did, or why it did nothing')
     .option('--module <name>', 'one module alone; its inputs are symbols, but for what --size says; parameters by --set')
     .option('--inspect <path>', 'a let that becomes an output too, such as stf.best.index', collect)
     .option('--size <name=n>', 'a size for the costs (B, h, w, q, ..); those of the train block without it', sizeOption)
@@ -87,9 +93,10 @@ export function compileCommand(program: Command): void {
       }
       const loaded = inspecting(loadModel(file, compileOptions(flags), undefined, colourful(process.stderr)), flags.inspect ?? [])
       if (loaded.warnings) remark(loaded.warnings)
-      if (flags.emit !== false && !flags.out)
+      if (flags.emit === true && !flags.explainPasses && !flags.out)
         throw new UsageError('nowhere to write the model', 'name a folder with -o, or say --no-emit')
       requireSizes(loaded, sizes)
+      if (flags.emit === 'ir' || flags.explainPasses) return printPasses(loaded, sizes, flags)
       if (flags.out && kindOf(flags.out) === 'file')
         throw new UserError(`cannot write ${flags.out}: it is a file`, 'name a folder with -o')
       const summary = summarise(loaded.model, sizes)
@@ -104,6 +111,16 @@ export function compileCommand(program: Command): void {
       print(flags.json ? JSON.stringify(summary) : summaryText(summary))
       if (flags.emit !== false) remark(`written to ${flags.out}`)
     })
+}
+
+/** The program after every pass, or what the passes did. */
+function printPasses(loaded: LoadedModel, given: Readonly<Record<string, number>>, flags: Flags): void {
+  const { model } = loaded
+  const sizes = { ...(model.train ? {} : usualSizes), ...model.train?.sizes, ...given }
+  const reports = explainPasses(model.graph, model.train?.objectives[0], sizes)
+  if (flags.explainPasses) return print(reports.map(({ pass, said }) => `${pass.padEnd(13)} ${said}`).join('\n'))
+  if (!flags.passes) return print(reports[0]!.text())
+  for (const { pass, said, text } of reports) print(`// ${pass}: ${said}\n${text()}`)
 }
 
 function sizeOption(text: string, before: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
