@@ -45,7 +45,7 @@ const rate = 1e-4
 /** Rounds before and while measuring, and how long one peer may take of one task. */
 const warmUp = 2
 const rounds = 10
-const patience = 120
+const patience = 200
 /** How far apart results may be: relative, the loss and the gradients of all weights together; pixels of 0 .. 1 on average. */
 const allowed = { loss: 1e-5, gradients: 1e-3, pixels: 1e-4 }
 
@@ -257,8 +257,17 @@ async function inTurns(kinds: readonly Kind[], { refuse, prepare, once }: Task):
     }
     for (let round = -warmUp; round < rounds; round += 1)
       for (const each of running) {
-        if (each.spent > 1000 * patience && each.times.length > 0) continue
-        const { milliseconds, peakBytes } = await once(each.peer)
+        if (each.spent > 1000 * patience && (each.times.length > 0 || failed.has(each.peer.kind))) continue
+        const answer = await once(each.peer).catch((error: unknown) => {
+          if (!(error instanceof TooSlow)) throw error
+          failed.set(each.peer.kind, error.message)
+          return undefined
+        })
+        if (!answer) {
+          each.spent = Infinity
+          continue
+        }
+        const { milliseconds, peakBytes } = answer
         each.spent += milliseconds!
         each.peakBytes = peakBytes!
         if (round >= 0 || each.spent > 1000 * patience) each.times.push(milliseconds!)
@@ -270,7 +279,7 @@ async function inTurns(kinds: readonly Kind[], { refuse, prepare, once }: Task):
     const ran = running.find(({ peer }) => peer.kind === kind)
     const { key, name } = kind
     measured.push(
-      ran
+      ran && ran.times.length > 0
         ? { kind: key, name, time: summarise(ran.times), peakBytes: ran.peakBytes, apart: ran.apart }
         : { kind: key, name, problem: failed.get(kind)! },
     )
