@@ -48,6 +48,7 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
   if (there) {
     say(`TensorFlow ${there.tensorflow} is in ${home} already (${removal(flavour)} removes it)`)
     sayWhichIsUsed(flavour, say)
+    await clearUp(home)
     return there
   }
   const target = targetOf(process.platform, process.arch, flavour)
@@ -95,6 +96,8 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
             if (error.code !== 'ENOENT') throw error
           })
           await rename(folder, home)
+        } catch (error) {
+          throw await knowingTheDisk(error, path.dirname(home))
         } finally {
           await rm(temporary, { recursive: true, force: true })
         }
@@ -197,14 +200,40 @@ async function removeLeftovers(home: string): Promise<void> {
   }
 }
 
-async function checkSpace(folder: string, needed: number): Promise<void> {
+/** Clears up beside a whole engine after an install that was killed when it was done; what may not be removed stays. */
+async function clearUp(home: string): Promise<void> {
+  const names = await readdir(path.dirname(home)).catch(() => [])
+  if (!names.some((name) => name.startsWith(`${path.basename(home)}.`)) || (await lockHolder(`${home}.lock`))) return
+  try {
+    const release = await takeLock(`${home}.lock`, () => undefined)
+    await removeLeftovers(home).finally(release)
+  } catch (error) {
+    if (!(error as NodeJS.ErrnoException).code) throw error
+  }
+}
+
+const moreRoom = 'make room, or set ARCHC_CACHE to a folder on a larger disk'
+
+async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder)
-  const free = bavail * bsize
+  return bavail * bsize
+}
+
+async function checkSpace(folder: string, needed: number): Promise<void> {
+  const free = await freeBytes(folder)
   if (free >= needed) return
   throw new UserError(
     `installing TensorFlow needs ${megabytes(needed)} of disk, and ${folder} has ${megabytes(free)} free`,
-    'free some, or set ARCHC_CACHE to a folder on a larger disk',
+    moreRoom,
   )
+}
+
+/** A command that fails on a full disk says so in words of its own, or in none: with less room than this (bytes) it is the reason. */
+const fullBelow = 4e6
+
+async function knowingTheDisk(error: unknown, folder: string): Promise<unknown> {
+  if (!(error instanceof UserError) || (await freeBytes(folder)) >= fullBelow) return error
+  return new UserError(`${error.message}\nthe disk of ${folder} is full`, moreRoom, { cause: error })
 }
 
 /** Gives a disk's complaints (full, read-only, forbidden) as the user's errors. */

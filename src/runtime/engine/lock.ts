@@ -43,8 +43,8 @@ export async function lockHolder(file: string): Promise<Holder | undefined> {
 export async function takeLock(file: string, onWait: (pid: number) => void, signal?: AbortSignal): Promise<() => Promise<void>> {
   const mine = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`
   const text = JSON.stringify({ pid: process.pid, host: os.hostname() } satisfies Holder)
-  await writeFile(mine, text)
   try {
+    await writeFile(mine, text)
     for (let told = false; ; await sleep(poll, undefined, { signal })) {
       // A link appears with its contents or not at all, and fails where one is there already.
       const taken = await link(mine, file).then(

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
@@ -15,6 +15,10 @@ export interface FakeTools {
   /** The only folder on PATH while a test uses the tools: python3 (pip) and g++. */
   readonly bin: string
   readonly wheel: string
+  /** Those of `--gpu`: TensorFlow's with its METADATA, and the two that it requires. */
+  readonly gpuWheels: readonly string[]
+  /** A server's files for `--from official`: the archives of libtensorflow and of the addon, by how their addresses end. */
+  readonly official: readonly { readonly ending: string; readonly file: string }[]
   /** One line for each call of pip that downloads. */
   downloads(): number
   remove(): void
@@ -71,10 +75,38 @@ function storedZip(contents: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat([...parts, central, Buffer.from('PK\x05\x06'), end])
 }
 
+const gpuMembers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'tensorflow-2.21.0-cp312-cp312': {
+    ...members,
+    'tensorflow/libtensorflow_cc.so.2': 'the C API with CUDA',
+    'tensorflow-2.21.0.dist-info/METADATA': `Name: tensorflow
+Requires-Dist: numpy>=1.26.0
+Provides-Extra: and-cuda
+Requires-Dist: nvidia-cublas-cu12<13.0,>=12.5.3.2; extra == "and-cuda"
+Requires-Dist: nvidia-cuda-nvcc-cu12<13.0,>=12.5.82; extra == "and-cuda"
+Requires-Dist: something-else; (sys_platform != "win32") and extra == "gcs-filesystem"
+`,
+  },
+  'nvidia_cublas_cu12-12.9.3.13-py3-none': {
+    'nvidia/cublas/lib/libcublas.so.12': 'cublas',
+    'nvidia/cublas/include/cublas.h': '// stays packed',
+    'nvidia/__init__.py': '',
+  },
+  'nvidia_cuda_nvcc_cu12-12.9.86-py3-none': {
+    'nvidia/cuda_nvcc/bin/ptxas': '#!/bin/sh',
+    'nvidia/cuda_nvcc/nvvm/libdevice/libdevice.10.bc': 'bitcode',
+  },
+}
+
 const addon = `
 #include <node_api.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 extern "C" napi_value napi_register_module_v1(napi_env env, napi_value exports) {
+  const char* victim = getenv("FAKE_KILL");
+  if (victim && !strcmp(victim, "probe")) kill(getppid(), SIGKILL);
   napi_value version;
   const char* text = getenv("FAKE_TF_VERSION");
   napi_create_string_utf8(env, text ? text : "2.21.0", NAPI_AUTO_LENGTH, &version);
@@ -82,8 +114,10 @@ extern "C" napi_value napi_register_module_v1(napi_env env, napi_value exports) 
   return exports;
 }`
 
-/** Environment variables that the tools obey: FAKE_PIP and FAKE_CXX hold a failure's name, FAKE_PIP_SLEEP seconds, FAKE_TF_VERSION
- * the version that the library states. */
+/**
+ * Environment variables that the tools obey: FAKE_PIP and FAKE_CXX hold a failure's name, FAKE_PIP_SLEEP seconds, FAKE_TF_VERSION
+ * the version that the library states, FAKE_KILL the moment at which a tool kills who called it.
+ */
 export function makeFakeTools(): FakeTools {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'archc-engine-'))
   const bin = path.join(folder, 'bin')
@@ -91,7 +125,13 @@ export function makeFakeTools(): FakeTools {
   const target = targetOf()
   const wheel = path.join(folder, `${target.project.replaceAll('-', '_')}-2.21.0-cp312-cp312-${target.wheelTag}.whl`)
   writeWheel(wheel)
-  const sha256 = createHash('sha256').update(readFileSync(wheel)).digest('hex')
+  const gpuWheels = Object.entries(gpuMembers).map(([name, contents]) => {
+    const file = path.join(folder, `${name}-${target.wheelTag}.whl`)
+    writeWheel(file, contents)
+    return file
+  })
+  for (const file of [wheel, ...gpuWheels])
+    writeFileSync(`${file}.sha256`, createHash('sha256').update(readFileSync(file)).digest('hex'))
 
   const source = path.join(folder, 'addon.cc')
   writeFileSync(source, addon)
@@ -107,19 +147,25 @@ shift 2 # -m pip
 report=; dest=
 case "$1" in --version) echo 'pip 99.0 from nowhere'; exit 0;; esac
 verb=$1; log=quiet
-while [ $# -gt 0 ]; do case "$1" in --report) report=$2;; --dest) dest=$2;; -vv) log=loud;; esac; shift; done
+while [ $# -gt 0 ]; do requirement=$1; case "$1" in --report) report=$2;; --dest) dest=$2;; -vv) log=loud;; esac; shift; done
+case "$requirement" in
+  ${target.project}==*) wheel='${wheel}';;
+  ${gpuWheels.map((file) => `${path.basename(file).split('-', 1)[0]!.replaceAll('_', '-')}[=\\<]*) wheel='${file}';;`).join('\n  ')}
+esac
+[ "$FAKE_KILL" = "$verb" ] && kill -9 $PPID
 if [ "$FAKE_PIP" = offline ]; then echo 'ERROR: No matching distribution found' >&2; exit 1; fi
 if [ "$verb" = install ]; then
   if [ "$FAKE_PIP" = old ]; then echo 'no such option: --report' >&2; exit 2; fi
-  sum=${sha256}; [ "$FAKE_PIP" = changed ] && sum=${'0'.repeat(64)}
-  echo '{"install": [{"download_info": {"archive_info": {"hashes": {"sha256": "'$sum'"}}}}]}' > "$report"
+  sum=$(/bin/cat "$wheel.sha256"); [ "$FAKE_PIP" = changed ] && sum=${'0'.repeat(64)}
+  echo '{"install": [{"download_info": {"archive_info": {"hashes": {"sha256": "'$sum'"}}}}]}' > "$report" || exit 2
   exit 0
 fi
 if [ "$FAKE_PIP" = full ]; then echo 'OSError: [Errno 28] No space left on device' >&2; exit 2; fi
 echo download >> '${folder}/downloads'
 /bin/sleep "\${FAKE_PIP_SLEEP:-0}"
-/bin/cp '${wheel}' "$dest/" || exit 1
-[ "$log" = loud ] && echo 'Found link simple/${path.basename(wheel)}#sha256=${sha256} (from x), version: 2.21.0'
+/bin/cp "$wheel" "$dest/" || exit 1
+[ "$FAKE_KILL" = downloaded ] && kill -9 $PPID
+[ "$log" = loud ] && echo "Found link simple/\${wheel##*/}#sha256=$(/bin/cat "$wheel.sha256") (from x), version: 2.21.0"
 exit 0`,
   )
   script(
@@ -128,17 +174,44 @@ exit 0`,
     `
 if [ "$1" = --version ]; then echo 'g++ (fake) 99.0'; exit 0; fi
 if [ "$FAKE_CXX" = broken ]; then echo 'tfjs_backend.cc:18: fatal error: no such header' >&2; exit 1; fi
+[ "$FAKE_KILL" = compile ] && kill -9 $PPID
 while [ "$1" != -o ]; do shift; done
-/bin/cp '${fakeAddon}' "$2"`,
+/bin/cp '${fakeAddon}' "$2" || exit 1
+[ "$FAKE_KILL" = compiled ] && kill -9 $PPID
+exit 0`,
   )
 
   return {
     folder,
     bin,
     wheel,
+    gpuWheels,
+    official: officialArchives(folder, fakeAddon),
     downloads: () => readFileSync(path.join(folder, 'downloads'), { encoding: 'utf8', flag: 'a+' }).split('\n').length - 1,
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
+}
+
+/** What the install script of tfjs-node downloads: libtensorflow with its links, and the addon. */
+function officialArchives(folder: string, fakeAddon: string): FakeTools['official'] {
+  const place = path.join(folder, 'official')
+  for (const part of ['lib', 'include/tensorflow/c', 'napi-v8']) mkdirSync(path.join(place, part), { recursive: true })
+  for (const name of ['libtensorflow', 'libtensorflow_framework']) {
+    writeFileSync(path.join(place, 'lib', `${name}.so.2.9.1`), name)
+    symlinkSync(`${name}.so.2.9.1`, path.join(place, 'lib', `${name}.so.2`))
+    symlinkSync(`${name}.so.2`, path.join(place, 'lib', `${name}.so`))
+  }
+  writeFileSync(path.join(place, 'include/tensorflow/c/c_api.h'), '// C API')
+  copyFileSync(fakeAddon, path.join(place, 'napi-v8/tfjs_binding.node'))
+  const pack = (ending: string, name: string, ...parts: string[]): { ending: string; file: string } => {
+    const file = path.join(folder, name)
+    execFileSync('tar', ['-C', place, '-czf', file, ...parts])
+    return { ending, file }
+  }
+  return [
+    pack('linux-x86_64-2.9.1.tar.gz', 'libtensorflow.tar.gz', 'lib', 'include'),
+    pack('linux-4.22.0.tar.gz', 'addon.tar.gz', 'napi-v8'),
+  ]
 }
 
 function script(bin: string, name: string, body: string): void {

@@ -1,4 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -10,75 +9,21 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { UserError } from '../../../src/errors.ts'
+import { describe, expect, test } from 'vitest'
 import { installEngine, removeEngine } from '../../../src/runtime/engine/install.ts'
 import { readInstalled } from '../../../src/runtime/engine/installed.ts'
 import { engineHome } from '../../../src/runtime/engine/paths.ts'
-import { bundleEngine, makeFakeTools, writeWheel, type FakeTools } from './fake-tools.ts'
+import { failure, until, useFakeCache } from './fake-cache.ts'
+import { writeWheel } from './fake-tools.ts'
 
-let tools: FakeTools
-let bundle: string
-let cache: string
-const kept = { ...process.env }
-
-beforeAll(async () => {
-  tools = makeFakeTools()
-  bundle = path.join(tools.folder, 'engine.cjs')
-  await bundleEngine(bundle)
-})
-afterAll(() => tools.remove())
-
-beforeEach(() => {
-  cache = mkdtempSync(path.join(tools.folder, 'cache-'))
-  rmSync(path.join(tools.folder, 'downloads'), { force: true })
-  Object.assign(process.env, { ARCHC_CACHE: cache, PATH: tools.bin })
-  delete process.env.CXX
-})
-afterEach(() => {
-  for (const name of Object.keys(process.env)) if (!(name in kept)) Reflect.deleteProperty(process.env, name)
-  Object.assign(process.env, kept)
-})
-
-/** What stands in the cache's engine folder. */
-function standing(): string[] {
-  const folder = path.join(cache, 'engine')
-  return existsSync(folder) ? readdirSync(folder) : []
-}
-
-async function failure(work: Promise<unknown>): Promise<UserError> {
-  const error: unknown = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(UserError)
-  return error as UserError
-}
-
-/** Runs the engine room in a process of its own; `script` sees it as `engine`. */
-function elsewhere(script: string, env: NodeJS.ProcessEnv = {}): ChildProcess & { ended: Promise<string> } {
-  const code = `const engine = require(${JSON.stringify(bundle)}); (async () => { ${script} })().catch((e) => { console.log(e.name + ': ' + e.message); process.exit(1) })`
-  const child = spawn(process.execPath, ['-e', code], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-  const ended = new Promise<string>((resolve) => child.on('close', () => resolve(output)))
-  return Object.assign(child, { ended })
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    if (tries > 500) throw new Error('it did not come to pass in ten seconds')
-    await sleep(20)
-  }
-}
+const fake = useFakeCache()
 
 describe('an install from the index', () => {
   test('leaves a whole engine, with only the libraries, the C headers and the addon, and says what was checked', async () => {
     const said: string[] = []
     const installed = await installEngine({ say: (line) => said.push(line) })
-    expect(standing()).toEqual([path.basename(engineHome())])
+    expect(fake.standing()).toEqual([path.basename(engineHome())])
     const files = readdirSync(installed.home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     const names = files.map((entry) => path.relative(installed.home, path.join(entry.parentPath, entry.name))).sort()
     expect(names.map((name) => name.replace(/-[0-9a-f]{8}/, ''))).toEqual([
@@ -98,7 +43,7 @@ describe('an install from the index', () => {
   test('a second one downloads nothing', async () => {
     await installEngine()
     await installEngine()
-    expect(tools.downloads()).toBe(1)
+    expect(fake.tools.downloads()).toBe(1)
   })
 
   test('a pip without --report: the checksum comes from its log', async () => {
@@ -116,7 +61,7 @@ describe('an install from the index', () => {
     expect(readInstalled()).toBeUndefined()
     const again = await installEngine()
     expect(Object.keys(again.files).filter((file) => file.endsWith('.node'))).toHaveLength(2)
-    expect(tools.downloads()).toBe(1)
+    expect(fake.tools.downloads()).toBe(1)
   })
 
   test('a library that was cut short is no engine, and the next install replaces it', async () => {
@@ -125,7 +70,7 @@ describe('an install from the index', () => {
     expect(readInstalled()).toBeUndefined()
     await installEngine()
     expect(readFileSync(path.join(home, 'lib/libtensorflow_cc.so.2'), 'utf8')).toBe('the C API')
-    expect(standing()).toEqual([path.basename(home)])
+    expect(fake.standing()).toEqual([path.basename(home)])
   })
 })
 
@@ -157,18 +102,18 @@ describe('a step that fails names itself, its command and what to do, and leaves
     const error = await failure(installEngine())
     expect(error.message).toMatch(message)
     expect(error.help).toMatch(help)
-    expect(standing()).toEqual([])
+    expect(fake.standing()).toEqual([])
   })
 
   test('no compiler: said before anything is downloaded', async () => {
-    const bin = path.join(cache, 'bin')
+    const bin = path.join(fake.cache, 'bin')
     mkdirSync(bin)
-    copyFileSync(path.join(tools.bin, 'python3'), path.join(bin, 'python3'))
+    copyFileSync(path.join(fake.tools.bin, 'python3'), path.join(bin, 'python3'))
     process.env.PATH = bin
     const error = await failure(installEngine())
     expect(error.message).toMatch(/no C\+\+ compiler/)
     expect(error.help).toMatch(/apt-get install g\+\+/)
-    expect(tools.downloads()).toBe(0)
+    expect(fake.tools.downloads()).toBe(0)
   })
 
   test('a CXX that does not run is named', async () => {
@@ -177,9 +122,9 @@ describe('a step that fails names itself, its command and what to do, and leaves
   })
 
   test('no pip', async () => {
-    const bin = path.join(cache, 'bin')
+    const bin = path.join(fake.cache, 'bin')
     mkdirSync(bin)
-    copyFileSync(path.join(tools.bin, 'g++'), path.join(bin, 'g++'))
+    copyFileSync(path.join(fake.tools.bin, 'g++'), path.join(bin, 'g++'))
     process.env.PATH = bin
     const error = await failure(installEngine())
     expect(error.message).toMatch(/needs pip/)
@@ -187,7 +132,7 @@ describe('a step that fails names itself, its command and what to do, and leaves
   })
 
   test('a cache that is not a folder', async () => {
-    process.env.ARCHC_CACHE = path.join(cache, 'file')
+    process.env.ARCHC_CACHE = path.join(fake.cache, 'file')
     writeFileSync(process.env.ARCHC_CACHE, '')
     expect((await failure(installEngine())).help).toMatch(/ARCHC_CACHE/)
   })
@@ -196,32 +141,36 @@ describe('a step that fails names itself, its command and what to do, and leaves
 describe('--from DIR', () => {
   /** A folder with a wheel of the given contents. */
   function folderWith(write: (file: string) => void): string {
-    const folder = mkdtempSync(path.join(tools.folder, 'from-'))
-    write(path.join(folder, path.basename(tools.wheel)))
+    const folder = mkdtempSync(path.join(fake.tools.folder, 'from-'))
+    write(path.join(folder, path.basename(fake.tools.wheel)))
     return folder
   }
 
   test('a folder with the wheel', async () => {
-    const from = folderWith((file) => copyFileSync(tools.wheel, file))
+    const from = folderWith((file) => copyFileSync(fake.tools.wheel, file))
     expect((await installEngine({ from })).from).toBe(from)
-    expect(tools.downloads()).toBe(0)
+    expect(fake.tools.downloads()).toBe(0)
     expect(readdirSync(from)).toHaveLength(1) // the user's own file stays
   })
 
   test('a folder with the unpacked libraries: that of another engine', async () => {
     const { home } = await installEngine()
-    process.env.ARCHC_CACHE = path.join(cache, 'second')
+    process.env.ARCHC_CACHE = path.join(fake.cache, 'second')
     const second = await installEngine({ from: home })
     expect(second.home).not.toBe(home)
     expect(existsSync(path.join(second.home, 'include/xla/tsl/c/tsl_status.h'))).toBe(true)
-    expect(tools.downloads()).toBe(1)
+    expect(fake.tools.downloads()).toBe(1)
   })
 
   const header = { 'tensorflow/include/tensorflow/c/c_api.h': '' }
   const libraries = { 'tensorflow/libtensorflow_cc.so.2': 'cc', 'tensorflow/libtensorflow_framework.so.2': 'framework' }
   const broken: [string, (file: string) => void, RegExp][] = [
     ['no zip at all', (file) => writeFileSync(file, 'not found'), /not a whole TensorFlow wheel/],
-    ['half a wheel', (file) => writeFileSync(file, readFileSync(tools.wheel).subarray(0, 400)), /not a whole TensorFlow wheel/],
+    [
+      'half a wheel',
+      (file) => writeFileSync(file, readFileSync(fake.tools.wheel).subarray(0, 400)),
+      /not a whole TensorFlow wheel/,
+    ],
     ['without the library', (file) => writeWheel(file, header), /tensorflow\/libtensorflow_cc\.so\.2 is missing/],
     [
       'a damaged library',
@@ -231,49 +180,49 @@ describe('--from DIR', () => {
   ]
   test.each(broken)('%s', async (_name, write, message) => {
     expect((await failure(installEngine({ from: folderWith(write) }))).message).toMatch(message)
-    expect(standing()).toEqual([])
+    expect(fake.standing()).toEqual([])
   })
 
   test('the wheel of another machine is named', async () => {
-    const from = mkdtempSync(path.join(tools.folder, 'from-'))
+    const from = mkdtempSync(path.join(fake.tools.folder, 'from-'))
     writeWheel(path.join(from, 'tensorflow-2.21.0-cp312-cp312-win_amd64.whl'))
     expect((await failure(installEngine({ from }))).message).toMatch(/win_amd64\.whl is not TensorFlow 2\.21\.0 for/)
   })
 
   test('no such folder', async () => {
-    expect((await failure(installEngine({ from: path.join(cache, 'nowhere') }))).message).toMatch(/--from .*ENOENT/)
+    expect((await failure(installEngine({ from: path.join(fake.cache, 'nowhere') }))).message).toMatch(/--from .*ENOENT/)
   })
 })
 
 describe('several processes', () => {
   test('two installs at once: one downloads, both have the engine', async () => {
     const script = 'const done = await engine.installEngine({ say: console.log }); console.log("has " + done.tensorflow)'
-    const both = [elsewhere(script, { FAKE_PIP_SLEEP: '1' }), elsewhere(script, { FAKE_PIP_SLEEP: '1' })]
+    const both = [fake.elsewhere(script, { FAKE_PIP_SLEEP: '1' }), fake.elsewhere(script, { FAKE_PIP_SLEEP: '1' })]
     const outputs = await Promise.all(both.map((child) => child.ended))
     for (const output of outputs) expect(output).toMatch(/has 2\.21\.0/)
     expect(outputs.filter((output) => /another archc \(process \d+\) is installing/.test(output))).toHaveLength(1)
-    expect(tools.downloads()).toBe(1)
-    expect(standing()).toEqual([path.basename(engineHome())])
+    expect(fake.tools.downloads()).toBe(1)
+    expect(fake.standing()).toEqual([path.basename(engineHome())])
   })
 
   test('a killed install leaves no engine; the next one takes its lock and clears its leftovers', async () => {
-    const child = elsewhere('await engine.installEngine()', { FAKE_PIP_SLEEP: '2' })
-    await until(() => tools.downloads() === 1)
+    const child = fake.elsewhere('await engine.installEngine()', { FAKE_PIP_SLEEP: '2' })
+    await until(() => fake.tools.downloads() === 1)
     child.kill('SIGKILL')
     await child.ended
     expect(readInstalled()).toBeUndefined()
-    expect(standing().some((name) => name.includes('.tmp-'))).toBe(true)
+    expect(fake.standing().some((name) => name.includes('.tmp-'))).toBe(true)
     await installEngine()
-    expect(standing()).toEqual([path.basename(engineHome())])
+    expect(fake.standing()).toEqual([path.basename(engineHome())])
   })
 
   test('an interrupted one cleans up itself', async () => {
-    const child = elsewhere('await engine.installEngine()', { FAKE_PIP_SLEEP: '20' })
-    await until(() => tools.downloads() === 1)
+    const child = fake.elsewhere('await engine.installEngine()', { FAKE_PIP_SLEEP: '20' })
+    await until(() => fake.tools.downloads() === 1)
     child.kill('SIGINT')
     await child.ended
     expect(child.signalCode).toBe('SIGINT')
-    expect(standing()).toEqual([])
+    expect(fake.standing()).toEqual([])
   })
 
   test('without a compiler a command says so and goes on with the wasm engine, which multiplies right', async () => {
@@ -282,7 +231,7 @@ describe('several processes', () => {
       const tf = require(${JSON.stringify(path.resolve('node_modules/@tensorflow/tfjs'))});
       const product = tf.matMul([[1, 2], [3, 4]], [[5, 6], [7, 8]]).dataSync().join(' ');
       console.log('engine ' + name + ', active ' + tf.getBackend() + ': ' + product)`
-    const output = await elsewhere(script, { PATH: cache }).ended
+    const output = await fake.elsewhere(script, { PATH: fake.cache }).ended
     expect(output).toMatch(
       /TensorFlow cannot be used: .*no C\+\+ compiler[^]*what to do: install one[^]*going on with the wasm engine/,
     )
@@ -290,7 +239,8 @@ describe('several processes', () => {
   })
 
   test('an engine that is asked for by name is not replaced by another', async () => {
-    const output = await elsewhere("await engine.loadEngine({ name: 'tensorflow', say: console.log })", { PATH: cache }).ended
+    const output = await fake.elsewhere("await engine.loadEngine({ name: 'tensorflow', say: console.log })", { PATH: fake.cache })
+      .ended
     expect(output).toMatch(/^UserError: .*no C\+\+ compiler/m)
     expect(output).not.toMatch(/going on/)
   })
@@ -301,7 +251,7 @@ describe('remove', () => {
     const installed = await installEngine()
     mkdirSync(`${installed.home}.tmp-999999999-ab`)
     expect(await removeEngine()).toBe(Object.values(installed.files).reduce((sum, size) => sum + size, 0))
-    expect(standing()).toEqual([])
+    expect(fake.standing()).toEqual([])
     expect(await removeEngine()).toBeUndefined()
   })
 })
