@@ -140,7 +140,7 @@ async function fromFolder(flavour: 'cpu' | 'gpu', from: string, target: Target):
     for (const include of [path.join(directory, 'include'), path.join(libraries, 'include')]) {
       const cuda = flavour === 'gpu' ? path.join(libraries, '..', 'nvidia') : undefined
       const needed = [...target.libraries.map((name) => path.join(libraries, name)), path.join(include, 'tensorflow/c/c_api.h')]
-      if (cuda) needed.push(path.join(cuda, 'cuda_runtime', 'lib'))
+      if (cuda) needed.push(path.join(cuda, 'cublas', 'lib'))
       const found = await Promise.all(needed.map((file) => stat(file).catch(() => undefined)))
       if (!found.every(Boolean)) continue
       const fill: Source['fill'] = (folder) => copyUnpacked({ libraries, include, cuda }, directory, target, folder)
