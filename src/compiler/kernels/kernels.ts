@@ -6,6 +6,8 @@ export interface Kernel {
   readonly name: string
   /** Type attributes of its NodeDef: the input whose type each has. `T` of the first, where it says nothing else. */
   readonly types?: Readonly<Record<string, number>>
+  /** What TensorFlow calls its result; `output` where it says nothing else. */
+  readonly result?: string
   /** Takes any number of inputs, counted in attribute `N`; so many others stand behind them. */
   readonly variadic?: { readonly behind: number }
   /** Throws where the inputs do not fit: the graph that was traced was wrong. */
@@ -46,18 +48,20 @@ export const numbers = (value: ValueType): number[] => {
 
 const alike: Kernel['type'] = ([x]) => ({ shape: x!.shape, dtype: x!.dtype })
 
-const unary = (name: string, gradient?: (tf: Trace, x: Value, y: Value, dy: Value) => Value): Kernel => ({
+const unary = (name: string, gradient?: (tf: Trace, x: Value, y: Value, dy: Value) => Value, result = 'y'): Kernel => ({
   name,
+  result,
   type: alike,
   ...(gradient && { gradient: (tf, value, dy) => [gradient(tf, value.inputs[0]!, value, dy)] }),
 })
 
 /** Constant between its jumps: no gradient flows. */
-const steps = (name: string): Kernel => ({ name, type: alike, gradient: () => [undefined] })
+const steps = (name: string): Kernel => ({ name, result: 'y', type: alike, gradient: () => [undefined] })
 
 type Pair = readonly [Value | undefined, Value | undefined]
 const binary = (name: string, gradient?: (tf: Trace, a: Value, b: Value, dy: Value) => Pair, dtype?: KernelType): Kernel => ({
   name,
+  result: 'z',
   type: ([a, b]) => ({ shape: broadcastShape(a!.shape, b!.shape), dtype: dtype ?? a!.dtype }),
   ...(gradient && {
     gradient: (tf, { inputs: [a, b] }, dy) =>
@@ -124,15 +128,15 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       binary('LessEqual', undefined, 'bool'),
       { ...binary('LogicalAnd', undefined, 'bool'), types: {} },
 
-      unary('Relu', (tf, _x, y, dy) => tf.emit('ReluGrad', [dy, y])),
-      { name: 'ReluGrad', type: alike },
+      unary('Relu', (tf, _x, y, dy) => tf.emit('ReluGrad', [dy, y]), 'activations'),
+      { name: 'ReluGrad', result: 'backprops', type: alike },
       // By the result, which has the sign of x: TensorFlow's remapper cannot fuse what its gradient still needs.
-      unary('LeakyRelu', (tf, _x, y, dy) => tf.emit('LeakyReluGrad', [dy, y], { alpha: y.attributes['alpha']! })),
-      { name: 'LeakyReluGrad', type: alike },
+      unary('LeakyRelu', (tf, _x, y, dy) => tf.emit('LeakyReluGrad', [dy, y], { alpha: y.attributes['alpha']! }), 'activations'),
+      { name: 'LeakyReluGrad', result: 'backprops', type: alike },
       unary('Sigmoid', (tf, _x, y, dy) => tf.emit('SigmoidGrad', [y, dy])),
-      { name: 'SigmoidGrad', type: alike },
+      { name: 'SigmoidGrad', result: 'z', type: alike },
       unary('Tanh', (tf, _x, y, dy) => tf.emit('TanhGrad', [y, dy])),
-      { name: 'TanhGrad', type: alike },
+      { name: 'TanhGrad', result: 'z', type: alike },
       unary('Sin', (tf, x, _y, dy) => tf.mul(dy, tf.cos(x))),
       unary('Cos', (tf, x, _y, dy) => tf.neg(tf.mul(dy, tf.sin(x)))),
       unary('Exp', (tf, _x, y, dy) => tf.mul(dy, y)),
@@ -142,12 +146,12 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       unary('Square', (tf, x, _y, dy) => tf.mul(dy, tf.mul(x, 2))),
       unary('Neg', (tf, _x, _y, dy) => tf.neg(dy)),
       unary('Abs', (tf, x, _y, dy) => tf.mul(dy, tf.sign(x))),
-      unary('Identity', (_, _x, _y, dy) => dy),
+      unary('Identity', (_, _x, _y, dy) => dy, 'output'),
       steps('Sign'),
       steps('Floor'),
       steps('Round'),
       unary('Erf'),
-      { name: 'IsFinite', type: ([x]) => ({ shape: x!.shape, dtype: 'bool' }) },
+      { name: 'IsFinite', result: 'y', type: ([x]) => ({ shape: x!.shape, dtype: 'bool' }) },
       {
         name: 'ClipByValue',
         type: alike,
@@ -158,6 +162,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       },
       {
         name: 'Cast',
+        result: 'y',
         types: { SrcT: 0 },
         type: ([x], attributes) => {
           const to = attributes['DstT']
@@ -185,6 +190,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
 
       {
         name: 'MatMul',
+        result: 'product',
         type: ([a, b], attributes) => ({
           shape: [
             bool(attributes, 'transpose_a') ? a!.shape[1]! : a!.shape[0]!,
@@ -215,6 +221,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       },
       {
         name: 'Transpose',
+        result: 'y',
         types: { T: 0, Tperm: 1 },
         type: ([x, order]) => ({ shape: numbers(order!).map((axis) => x!.shape[axis]!), dtype: x!.dtype }),
         gradient(tf, { inputs: [, order] }, dy) {
@@ -293,10 +300,14 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
         types: { T: 0, Tidx: 1 },
         type: ([x, axis]) => ({ shape: x!.shape.filter((_, at) => at !== numbers(axis!)[0]), dtype: 'int32' }),
       },
-      unary('Softmax', (tf, _x, y, dy) => {
-        const weighted = tf.mul(dy, y)
-        return tf.sub(weighted, tf.mul(tf.sum(weighted, y.shape.length - 1, true), y))
-      }),
+      unary(
+        'Softmax',
+        (tf, _x, y, dy) => {
+          const weighted = tf.mul(dy, y)
+          return tf.sub(weighted, tf.mul(tf.sum(weighted, y.shape.length - 1, true), y))
+        },
+        'softmax',
+      ),
       {
         name: 'OneHot',
         types: { T: 2, TI: 0 },
@@ -350,7 +361,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
         gradient: (tf, value, dy) => [tf.emit('MaxPoolGrad', [value.inputs[0]!, value, dy], value.attributes)],
       },
       { name: 'MaxPoolGrad', type: alike },
-      { name: 'AddN', variadic: { behind: 0 }, type: alike },
+      { name: 'AddN', result: 'sum', variadic: { behind: 0 }, type: alike },
     ] satisfies Kernel[]
   ).map((kernel) => [kernel.name, kernel]),
 )

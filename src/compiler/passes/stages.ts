@@ -32,6 +32,8 @@ export interface Hoisted {
   /** From features and keys: scores and chosen rows for the whole map. */
   readonly match: Graph
   readonly matchValues: readonly StageValue[]
+  /** Among the match values: each match's score [B, area, t, 1], and the rows [B, area, t, d] that go with it. */
+  readonly found: readonly { readonly score: string; readonly rows: readonly string[] }[]
   /** From features and the match values. */
   readonly decode: Graph
 }
@@ -116,6 +118,7 @@ function hoist(
   const before: Node[] = []
   const after = new Map<Node, Node[]>()
   const matchValues: StageValue[] = []
+  const found: { score: string; rows: string[] }[] = []
   for (const match of matches) {
     const taken = made.get(match.inputs[0]!)
     if (taken?.op !== 'take' || !given.has(taken.inputs[0]!)) return undefined
@@ -162,6 +165,8 @@ function hoist(
       reshape(score, [batch, area, lanes, constant(1)], scoreColumn),
     )
     matchValues.push({ name: `match${scoreColumn}`, value: scoreColumn })
+    const chosenRows: string[] = []
+    found.push({ score: `match${scoreColumn}`, rows: chosenRows })
 
     const [scoreResult, indexResult] = match.results as [number, number]
     const queries = graph.values[scoreResult]!.shape
@@ -171,12 +176,13 @@ function hoist(
       const chosen = add(graph.values[taker.inputs[0]!]!.shape.map((size, axis) => (axis === 1 ? area : size)))
       before.push({ ...taker, inputs: [taker.inputs[0]!, best], results: [chosen] })
       matchValues.push({ name: `match${chosen}`, value: chosen })
+      chosenRows.push(`match${chosen}`)
       after.set(taker, [{ ...taker, inputs: [chosen, index] }])
     }
   }
   const whole = { ...graph, values, nodes: [...before, ...graph.nodes.flatMap((node) => after.get(node) ?? [node])] }
   const match = subgraph(whole, [...base, ...keyInputs], matchValues)
-  return { match, matchValues, decode: subgraph(whole, [...base, ...matchValues], graph.outputs) }
+  return { match, matchValues, found, decode: subgraph(whole, [...base, ...matchValues], graph.outputs) }
 }
 
 /** Whether a node depends on the queries: through its inputs, or through the number of them. */

@@ -148,12 +148,7 @@ export class GraphRunner {
     wanted: (trace: Trace, outputs: Record<string, Value>) => Record<string, Value>,
   ): Session {
     const trace = new Trace()
-    const sizes = Object.fromEntries(
-      witnessesOf(graph).map(({ symbol, input, axis, factor }) => [
-        symbol,
-        inputs[graph.inputs[input]!.name]!.shape[axis]! / factor,
-      ]),
-    )
+    const sizes = sizesOf(graph, inputs)
     const draw = (count: number, layer: string): Value => trace.placeholder(`${randomPrefix}${count} ${layer}`, [count])
     const training = options.training ?? false
     const outputs = wanted(trace, traceGraph(trace, splitLinear(graph, sizes).graph, sizes, {}, { training, draw }))
@@ -167,3 +162,12 @@ export class GraphRunner {
     }
   }
 }
+
+/** The numbers behind a graph's symbols, read off its inputs. */
+export const sizesOf = (graph: Graph, inputs: Tensors): Record<string, number> =>
+  Object.fromEntries(
+    witnessesOf(graph).map(({ symbol, input, axis, factor }) => [
+      symbol,
+      inputs[graph.inputs[input]!.name]!.shape[axis]! / factor,
+    ]),
+  )

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs'
+import { cost } from '../../compiler/ir/cost.ts'
 import type { Graph, Weight } from '../../compiler/ir/graph.ts'
 import { lowerToLayers, type LayersModel, type LayerStore } from '../../compiler/targets/layers/lower.ts'
 import { UserError } from '../../errors.ts'
 import { createRandom } from '../files/random.ts'
 import type { Tensor } from '../files/safetensors.ts'
-import { GraphRunner } from './graph-runner.ts'
+import { GraphRunner, sizesOf } from './graph-runner.ts'
 
 /** A network that can be computed: graphs lowered on demand over one set of weights. */
 export interface Network {
@@ -21,9 +22,13 @@ export interface Network {
   variable(path: string): tf.LayerVariable
 }
 
+/** Bytes of values above which a graph is not computed layer by layer. */
+const muchMemory = 300_000_000
+
 /**
  * How graphs are computed: layer by layer; each as one TensorFlow graph, which is compiled for the sizes of its inputs;
- * or `repeated` ones so, from their second call with the same sizes on. The last two need the engine TensorFlow.
+ * or `repeated` ones so, from their second call with the same sizes on, and at once where layers would hold much (they
+ * keep every value to the end). The last two need the engine TensorFlow.
  */
 export type Execution = 'layers' | 'graphs' | 'repeated'
 
@@ -49,7 +54,8 @@ export function createNetwork(graphs: readonly Graph[], execution: Execution = '
     (inputs, options) => {
       if (execution === 'graphs') return runner.run(graph, inputs, options, true)
       const key = runner.keyOf(graph, inputs, options?.training)
-      if (seen.has(key)) return runner.run(graph, inputs, options)
+      if (seen.has(key) || cost(graph, sizesOf(graph, inputs)).activationBytes > muchMemory)
+        return runner.run(graph, inputs, options)
       seen.add(key)
       return layers.run(inputs, options)
     }

@@ -28,6 +28,8 @@ export interface PredictOptions {
   readonly tile?: number
   /** Overlap in low-resolution positions; the network's reach when it is left out. */
   readonly overlap?: number
+  /** Keys are kept up to this many bytes; more are made and compared block by block. */
+  readonly keyMemory?: number
   /** The output to compute; the samples or image output without it. */
   readonly output?: string
   readonly onProgress?: (share: number) => void
@@ -56,8 +58,12 @@ export interface Rows {
 
 /** Side of a tile in low-resolution positions. */
 const tileSide = 128
-/** Keys are kept in memory; beyond this a scope is refused. */
-const keyMemory = 6_000_000_000
+/** Keys are kept in memory up to here unless the options say otherwise. */
+const keyMemory = 500_000_000
+/** Keys that are made and compared at once where they are streamed. */
+const keyBlock = 8192
+/** Beyond this the matches of a whole picture are refused. */
+const matchMemory = 6_000_000_000
 
 export interface Predictor {
   estimate(low: Extent, options: PredictOptions): Estimate
@@ -170,6 +176,7 @@ class Staged {
     const shared = options.scope.kind === 'full' || options.scope.kind === 'lattice'
     const { keys, hoisted } = this.parts
     const k = keys ? this.#candidateCount(options) : 0
+    const streams = this.#streams(options)
     let encoding = 0
     let matching = 0
     let bytes = 0
@@ -181,7 +188,8 @@ class Staged {
         if (!shared || !hoisted) continue
         const match = cost(hoisted.match, { ...sizesOf(coreOf({ y, x })), k, q: 1 })
         matching += match.multiplyAdds
-        bytes = Math.max(bytes, match.peakBytes)
+        const block = streams ? cost(hoisted.match, { ...sizesOf(coreOf({ y, x })), k: keyBlock, q: 1 }) : match
+        bytes = Math.max(bytes, block.peakBytes)
       }
     const sizes = {
       ...sizesOf({ height: Math.min(low.height, tileSide), width: Math.min(low.width, tileSide) }),
@@ -191,12 +199,14 @@ class Staged {
     const decode = cost(shared && hoisted ? hoisted.decode : this.parts.decode, sizes)
     const plain = cost(this.parts.decode, { ...sizes, k: 0 })
     const chunks = queries / sizes.q
+    const keyBlockBytes = keys && streams ? cost(keys, { ...sizes, q: keyBlock }).peakBytes : 0
     const keyCost = keys ? cost(keys, { ...sizes, q: k }) : undefined
     const twice = keys && shared && rows.length * columns.length > 1 ? 2 : 1
     return {
       multiplyAdds: twice * encoding + matching + chunks * decode.multiplyAdds + (keyCost?.multiplyAdds ?? 0),
       matching: shared && hoisted ? matching : chunks * (decode.multiplyAdds - plain.multiplyAdds),
-      bytes: Math.max(bytes, decode.peakBytes) + (keyCost?.peakBytes ?? 0),
+      bytes:
+        Math.max(bytes, decode.peakBytes) + (streams ? 2 * this.#matchBytes(low) + keyBlockBytes : (keyCost?.peakBytes ?? 0)),
       tiles: rows.length * columns.length,
       overlap: Number.isFinite(this.#overlap(options)) ? this.#overlap(options) : 0,
       reach: this.#reach?.positions,
@@ -210,12 +220,19 @@ class Staged {
     const whole = new Sheet(this.model, this.network, this.parts, picture, options, { ...this.#tiles(picture, options), feather })
     try {
       const shared = this.parts.keys && (scope.kind === 'full' || scope.kind === 'lattice')
-      if (shared && this.#keyBytes(options) > keyMemory)
+      const streams = this.#streams(options)
+      const held = streams ? this.#matchBytes(picture) : shared ? this.#keyBytes(options) : 0
+      if (held > matchMemory)
         throw new UserError(
-          `scope ${scope.kind} keeps ${(this.#keyBytes(options) / 1e9).toFixed(1)} GB of texture features, more than ${keyMemory / 1e9} GB`,
+          `scope ${scope.kind} keeps ${(held / 1e9).toFixed(1)} GB of texture features, more than ${matchMemory / 1e9} GB`,
           'use scope lattice(2304), which agrees with full within 0.001 dB',
         )
-      const keys = shared ? whole.keys(scope.kind === 'full' ? everywhere(extent) : lattice(extent, scope.count)) : undefined
+      const chosen = shared ? (scope.kind === 'full' ? everywhere(extent) : lattice(extent, scope.count)) : undefined
+      const keys = chosen && !streams ? whole.keys(chosen) : undefined
+      /** Where matching is streamed, it is most of the work. */
+      const matchShare = streams ? 0.9 : 0
+      if (chosen && streams)
+        await whole.matchStreamed(chosen, this.#blockOf(options), (share) => options.onProgress?.(matchShare * share))
       const bands = whole.cuts('rows')
       const columns = whole.cuts('columns')
       let from = 0
@@ -236,7 +253,7 @@ class Staged {
           pending.set(values.subarray(3 * at, 3 * at + 3), 3 * (position - from * extent.width)),
         )
         done += job.positions.length
-        options.onProgress?.(done / (extent.height * extent.width))
+        options.onProgress?.(matchShare + (1 - matchShare) * (done / (extent.height * extent.width)))
         if (job.rowsDone > from) {
           const length = (job.rowsDone - from) * extent.width * 3
           yield { from, to: job.rowsDone, values: pending.slice(0, length) }
@@ -248,6 +265,27 @@ class Staged {
     } finally {
       whole.dispose()
     }
+  }
+
+  /** Whether keys are made and compared block by block. */
+  #streams(options: PredictOptions): boolean {
+    const shared = options.scope.kind === 'full' || options.scope.kind === 'lattice'
+    return shared && this.parts.hoisted !== undefined && this.#keyBytes(options) > (options.keyMemory ?? keyMemory)
+  }
+
+  #blockOf(options: PredictOptions): number {
+    const each = this.#keyBytes(options) / this.#candidateCount(options)
+    return Math.max(16, Math.min(keyBlock, Math.floor((options.keyMemory ?? keyMemory) / each)))
+  }
+
+  /** The best matches of every position of the encoder's map. */
+  #matchBytes(low: Extent): number {
+    const { match, matchValues } = this.parts.hoisted!
+    const sizes = { ...sizesOf(low), q: 1, k: 1 }
+    return matchValues.reduce(
+      (total, { value }) => total + 4 * match.values[value]!.shape.reduce((product, size) => product * evaluate(size, sizes), 1),
+      0,
+    )
   }
 
   #keyBytes(options: PredictOptions): number {

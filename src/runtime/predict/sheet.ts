@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Graph } from '../../compiler/ir/graph.ts'
-import type { Stages } from '../../compiler/passes/stages.ts'
+import type { Hoisted, Stages } from '../../compiler/passes/stages.ts'
 import type { CompiledModel } from '../../compiler/plan.ts'
 import { crop, type Picture } from '../data/picture.ts'
 import { pixelCentre } from '../network/coordinates.ts'
@@ -37,6 +37,8 @@ export class Sheet {
   readonly #matches = new Map<number, Tensors>()
   readonly #shared: Tensors[] = []
   #held = 0
+  /** Whether all tiles have their matches already. */
+  #streamed = false
 
   constructor(
     readonly model: CompiledModel,
@@ -74,13 +76,37 @@ export class Sheet {
     return joined
   }
 
+  /**
+   * Finds the best matches of all tiles among keys that never stand in memory together: block by block, the better of
+   * what was found and what a block has; of equals the first stays. They are kept until the sheet is disposed of.
+   */
+  async matchStreamed(positions: Int32Array, block: number, onProgress: (share: number) => void): Promise<void> {
+    const { found } = this.parts.hoisted!
+    const tiles = this.plan.rows.length * this.plan.columns.length
+    for (let from = 0; from < positions.length; from += block) {
+      const keys = this.keys(positions.subarray(from, from + block))
+      for (let tile = 0; tile < tiles; tile += 1) {
+        const next = this.#match(tile, keys)
+        const best = this.#matches.get(tile)
+        const merged = best ? tf.tidy(() => better(found, best, next)) : next
+        if (best) tf.dispose([best, next])
+        this.#matches.set(tile, merged)
+      }
+      this.#shared.splice(this.#shared.indexOf(keys), 1)
+      tf.dispose(keys)
+      onProgress(Math.min(1, (from + block) / positions.length))
+      await new Promise(setImmediate)
+    }
+    this.#streamed = true
+  }
+
   /** Values in [0, 1] at positions, three a position. `own`: the keys are those of these positions, not of the picture. */
   decode(positions: Int32Array, keys: Tensors | undefined, own: boolean): Float32Array {
     const output = outputOf(this.model, this.options.output)
     const values = new Float32Array(positions.length * 3)
-    const hoisted = keys && !own ? this.parts.hoisted : undefined
+    const hoisted = (keys && !own) || this.#streamed ? this.parts.hoisted : undefined
     for (const { tile, at, weights } of this.#grouped(positions, this.plan.feather)) {
-      const found = hoisted ? this.#matchesOf(tile, keys!) : (keys ?? {})
+      const found = hoisted ? this.#matchesOf(tile, keys) : (keys ?? {})
       const outputs = this.#compute(hoisted?.decode ?? this.parts.decode, tile, positions, at, found)
       const computed = outputs[output.name]!.dataSync() as Float32Array
       at.forEach((index, row) => {
@@ -174,20 +200,24 @@ export class Sheet {
   }
 
   /** Best matches of every position of a tile's core among the picture's keys: found once. */
-  #matchesOf(index: number, keys: Tensors): Tensors {
+  #matchesOf(index: number, keys: Tensors | undefined): Tensors {
     const known = this.#matches.get(index)
     if (known) return known
     this.#matches.forEach((tensors) => tf.dispose(tensors))
     this.#matches.clear()
+    const found = this.#match(index, keys!)
+    this.#matches.set(index, found)
+    return found
+  }
+
+  #match(index: number, keys: Tensors): Tensors {
     const features = this.#featuresOf(index)
-    const found = tf.tidy(() => {
+    return tf.tidy(() => {
       const nothing = tf.zeros([1, 1, 2])
       return this.network
         .lower(this.parts.hoisted!.match, `${this.model.name}_match`)
         .run(this.#withQueries({ ...features, ...keys }, nothing, nothing))
     })
-    this.#matches.set(index, found)
-    return found
   }
 
   /** Features of a tile's core, kept while there is memory; the one that was used longest ago goes first. */
@@ -243,5 +273,17 @@ export class Sheet {
     )
   }
 }
+
+/** Per row the better of two findings, the first where both are equal. */
+const better = (found: Hoisted['found'], first: Tensors, second: Tensors): Tensors =>
+  Object.fromEntries(
+    found.flatMap(({ score, rows }) => {
+      const isBetter = tf.greater(second[score]!, first[score]!)
+      return [score, ...rows].map((name) => [
+        name,
+        tf.where(tf.broadcastTo(isBetter, first[name]!.shape), second[name]!, first[name]!),
+      ])
+    }),
+  )
 
 const bytesOf = (tensors: Tensors): number => Object.values(tensors).reduce((total, tensor) => total + 4 * tensor.size, 0)

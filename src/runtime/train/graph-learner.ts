@@ -31,6 +31,8 @@ export interface GraphOptions {
   /** What training may hold, in bytes; nine tenths of the machine's memory without it. */
   readonly memory?: number
   readonly say?: (line: string) => void
+  /** Tries XLA, and goes on with the flat graph, aloud, where it refuses. */
+  readonly xla?: boolean
 }
 
 /**

@@ -223,6 +223,15 @@ describe('scopes', () => {
       expect(farthest(await predictor.whole(picture, { extent, m: 1.5, scope }), whole)).toBeLessThan(1e-4)
   })
 
+  it('full with keys that are streamed in blocks, in tiles or not, is full', async () => {
+    const { predictor } = open('iste.arch', small)
+    const whole = await predictor.whole(picture, { extent, m: 1.5, scope: full })
+    for (const tile of [undefined, 8]) {
+      const options = { extent, m: 1.5, scope: full, keyMemory: 20_000, ...(tile && { tile }) }
+      expect(farthest(await predictor.whole(picture, options), whole)).toBeLessThan(1e-4)
+    }
+  })
+
   it('do not matter to a network that matches nothing', async () => {
     const { predictor } = open('liif.arch', small)
     const whole = await predictor.whole(picture, { extent, m: 1.5, scope: full })
@@ -382,8 +391,8 @@ describe('estimates', () => {
 
   it('a scope that would need too much memory is refused before anything is computed', async () => {
     const { predictor } = open('iste.arch', small)
-    const even: Picture = { width: 60, height: 60, data: new Uint8Array(60 * 60 * 3) }
-    await expect(predictor.whole(even, { extent: { width: 6000, height: 6000 }, m: 64, scope: full })).rejects.toThrow(
+    const even: Picture = { width: 8000, height: 6000, data: new Uint8Array(8000 * 6000 * 3) }
+    await expect(predictor.whole(even, { extent: { width: 16000, height: 12000 }, m: 2, scope: full })).rejects.toThrow(
       /scope full keeps .* GB of texture features/,
     )
   })

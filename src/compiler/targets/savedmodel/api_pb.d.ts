@@ -17,6 +17,7 @@ declare module '@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js' {
   }
   class ListValue {
     setIList(list: readonly number[]): void
+    setTypeList(list: readonly number[]): void
   }
   class AttrValue {
     static ListValue: typeof ListValue
@@ -28,6 +29,29 @@ declare module '@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js' {
     setShape(shape: TensorShape): void
     setTensor(tensor: Tensor): void
     setList(list: ListValue): void
+    setFunc(func: NameAttrList): void
+  }
+  class NameAttrList {
+    setName(name: string): void
+  }
+  class ArgDef {
+    setName(name: string): void
+    setType(type: number): void
+  }
+  class OpDef {
+    static ArgDef: typeof ArgDef
+    setName(name: string): void
+    setInputArgList(list: ArgDef[]): void
+    setOutputArgList(list: ArgDef[]): void
+  }
+  class FunctionDef {
+    setSignature(signature: OpDef): void
+    getAttrMap(): Map<AttrValue>
+    setNodeDefList(nodes: NodeDef[]): void
+    getRetMap(): Map<string>
+  }
+  class FunctionDefLibrary {
+    setFunctionList(list: FunctionDef[]): void
   }
   class NodeDef {
     setName(name: string): void
@@ -41,6 +65,7 @@ declare module '@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js' {
   class GraphDef {
     setNodeList(nodes: NodeDef[]): void
     setVersions(version: VersionDef): void
+    setLibrary(library: FunctionDefLibrary): void
   }
   class TensorInfo {
     setName(name: string): void
@@ -72,6 +97,10 @@ declare module '@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js' {
     Tensor: typeof Tensor
     AttrValue: typeof AttrValue
     NodeDef: typeof NodeDef
+    NameAttrList: typeof NameAttrList
+    OpDef: typeof OpDef
+    FunctionDef: typeof FunctionDef
+    FunctionDefLibrary: typeof FunctionDefLibrary
     VersionDef: typeof VersionDef
     GraphDef: typeof GraphDef
     TensorInfo: typeof TensorInfo

@@ -12,6 +12,8 @@ export interface Signature {
   readonly assigned: ReadonlyMap<string, Value>
   /** Variables that Adam moves, before the outputs are given. */
   readonly moved?: readonly AdamUpdate[]
+  /** Everything between reading and writing variables is one function that XLA must compile. */
+  readonly xla?: boolean
 }
 
 /** m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g g; x -= rate m / (sqrt(v) + epsilon): all but m, v and x are numbers. */
@@ -42,6 +44,7 @@ export function simplified(signature: Signature): Signature {
     name: signature.name,
     outputs: Object.fromEntries(Object.entries(signature.outputs).map(([name, value]) => [name, now(value)])),
     assigned: new Map([...signature.assigned].map(([path, value]) => [path, now(value)])),
+    ...(signature.xla && { xla: true }),
     moved: (signature.moved ?? []).map(({ variables, gradient, rate, beta1, beta2, epsilon, zero }) => ({
       variables,
       gradient: now(gradient),
@@ -136,7 +139,8 @@ function writeInitialisation(graph: Nodes, handles: ReadonlyMap<string, string>,
 
 /** The nodes of a GraphDef, under names that TensorFlow allows. */
 class Nodes {
-  readonly #nodes: InstanceType<typeof pb.NodeDef>[] = []
+  readonly #nodes: NodeDef[] = []
+  readonly #functions: InstanceType<typeof pb.FunctionDef>[] = []
   readonly #taken = new Set<string>()
 
   named(scope: string, wish: string): string {
@@ -148,12 +152,11 @@ class Nodes {
   }
 
   add(name: string, op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>): void {
-    const node = new pb.NodeDef()
-    node.setName(name)
-    node.setOp(op)
-    node.setInputList(inputs)
-    for (const [key, value] of Object.entries(attributes)) node.getAttrMap().set(key, value)
-    this.#nodes.push(node)
+    this.#nodes.push(nodeDef(name, op, inputs, attributes))
+  }
+
+  define(definition: InstanceType<typeof pb.FunctionDef>): void {
+    this.#functions.push(definition)
   }
 
   def(): InstanceType<typeof pb.GraphDef> {
@@ -162,8 +165,24 @@ class Nodes {
     const version = new pb.VersionDef()
     version.setProducer(producer)
     graph.setVersions(version)
+    if (this.#functions.length > 0) {
+      const library = new pb.FunctionDefLibrary()
+      library.setFunctionList(this.#functions)
+      graph.setLibrary(library)
+    }
     return graph
   }
+}
+
+type NodeDef = InstanceType<typeof pb.NodeDef>
+
+function nodeDef(name: string, op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>): NodeDef {
+  const node = new pb.NodeDef()
+  node.setName(name)
+  node.setOp(op)
+  node.setInputList(inputs)
+  for (const [key, value] of Object.entries(attributes)) node.getAttrMap().set(key, value)
+  return node
 }
 
 function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, written: Signature) {
@@ -174,6 +193,7 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
   const made = new Map<string, string>()
   const names = new Map<Value, string>()
   for (const value of valuesOf(written)) {
+    if (written.xla && !isSource(value)) continue
     const inputs = value.inputs.map((input) => names.get(input)!)
     if (value.after) inputs.push(`^${names.get(value.after)!}`)
     const name = graph.named(scope, value.name ?? value.kernel)
@@ -187,6 +207,7 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
     else if (value.kernel === 'Const') graph.add(name, 'Const', [], { dtype, value: tensorAttribute(value) })
     else graph.add(name, value.kernel, inputs, attributesOf(value))
   }
+  if (written.xla) callCompiled(graph, scope, written, names)
   const assignments = [...assigned].map(([path, value]) => {
     const name = graph.named(scope, `assign/${path}`)
     // Each variable is read by one node, which its new value depends on: no other order is needed.
@@ -210,6 +231,84 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
     made.set(key, name)
   }
   return { definition, assignments, inputs: given, outputs: made }
+}
+
+/** What is given, not computed. */
+const isSource = ({ kernel }: Value): boolean => kernel === 'Placeholder' || kernel === 'ReadVariableOp'
+
+/**
+ * Puts everything that a signature computes into one function that XLA must compile, and calls it: `names` gets the
+ * call's results for what the signature is for.
+ */
+function callCompiled(graph: Nodes, scope: string, signature: Signature, names: Map<Value, string>): void {
+  const values = valuesOf(signature)
+  const sources = values.filter(isSource)
+  const results = [...new Set(rootsOf(signature))].filter((value) => !isSource(value))
+  const inside = new Map(sources.map((value, at) => [value, `a${at}`]))
+  const body: NodeDef[] = []
+  const place = (op: string, inputs: readonly string[], attributes: Record<string, Attribute>, result: string): string => {
+    const name = `n${body.length}`
+    body.push(nodeDef(name, op, inputs, attributes))
+    return `${name}:${result}:0`
+  }
+  for (const value of values) {
+    if (isSource(value)) continue
+    const inputs = value.inputs.map((input) => inside.get(input)!)
+    if (value.after) inputs.push(`^${inside.get(value.after)!.split(':')[0]!}`)
+    const dtype = attribute({ kind: 'type', type: value.dtype })
+    if (value.kernel === 'Const') inside.set(value, place('Const', [], { dtype, value: tensorAttribute(value) }, 'output'))
+    else if (value.kernel === 'AddN')
+      // TensorFlow would rewrite AddN into something that XLA refuses.
+      inside.set(
+        value,
+        inputs.reduce((sum, input) => place('AddV2', [sum, input], { T: dtype }, 'z')),
+      )
+    else inside.set(value, place(value.kernel, inputs, attributesOf(value), kernels.get(value.kernel)!.result ?? 'output'))
+  }
+  const argument = (name: string, { dtype }: ValueType) => {
+    const made = new pb.OpDef.ArgDef()
+    made.setName(name)
+    made.setType(typeNumbers[dtype])
+    return made
+  }
+  const name = `${scope}_compiled`
+  const head = new pb.OpDef()
+  head.setName(name)
+  head.setInputArgList(sources.map((value, at) => argument(`a${at}`, value)))
+  head.setOutputArgList(results.map((value, at) => argument(`r${at}`, value)))
+  const must = attribute({ kind: 'bool', bool: true })
+  const definition = new pb.FunctionDef()
+  definition.setSignature(head)
+  definition.setNodeDefList(body)
+  definition.getAttrMap().set('_XlaMustCompile', must)
+  results.forEach((value, at) => definition.getRetMap().set(`r${at}`, inside.get(value)!))
+  graph.define(definition)
+
+  const called = new pb.NameAttrList()
+  called.setName(name)
+  const f = new pb.AttrValue()
+  f.setFunc(called)
+  const node = graph.named(scope, 'compiled')
+  graph.add(
+    node,
+    'StatefulPartitionedCall',
+    sources.map((value) => names.get(value)!),
+    {
+      Tin: typesAttribute(sources),
+      Tout: typesAttribute(results),
+      f,
+      _XlaMustCompile: must,
+    },
+  )
+  results.forEach((value, at) => names.set(value, `${node}:${at}`))
+}
+
+function typesAttribute(values: readonly ValueType[]): Attribute {
+  const list = new pb.AttrValue.ListValue()
+  list.setTypeList(values.map(({ dtype }) => typeNumbers[dtype]))
+  const value = new pb.AttrValue()
+  value.setList(list)
+  return value
 }
 
 type Attribute = InstanceType<typeof pb.AttrValue>
