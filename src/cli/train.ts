@@ -24,6 +24,7 @@ interface Flags extends CommonFlags {
   readonly from?: string
   readonly layers?: boolean
   readonly memory?: number
+  readonly xla?: boolean
 }
 
 /** Registers `archc train`. */
@@ -39,6 +40,7 @@ export function trainCommand(program: Command): void {
     .option('--val <share>', 'share of the pictures (or groups) set aside', share, 0.1)
     .option('--checkpoint-every <n>', 'steps between checkpoints', positive)
     .option('--memory <size>', 'what training may hold, such as 4GB; blocks are computed twice where that helps', memorySize)
+    .option('--xla', 'compile the step with XLA: faster steps after seconds of compiling; the flat graph where it refuses')
     .option('--layers', 'compute layer by layer instead of one graph a step: slower, the reference')
     .option('--from <weights>', 'start from the weights of a file, where they fit by name')
   engineFlags(compileFlags(command))
@@ -76,6 +78,7 @@ export function trainCommand(program: Command): void {
           ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
           ...(flags.from && { from: flags.from }),
           ...(flags.layers && { layers: true }),
+          ...(flags.xla && { xla: true }),
           ...(flags.memory !== undefined && { memory: flags.memory }),
           onStep: ({ step, steps, loss, rate, milliseconds, secondsLeft }) =>
             line.show(

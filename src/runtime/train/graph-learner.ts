@@ -16,7 +16,7 @@ import {
 } from '../../compiler/targets/savedmodel/signatures.ts'
 import { inputsOf, memoryOf, writeSavedModel, type Signature } from '../../compiler/targets/savedmodel/write.ts'
 import { UserError } from '../../errors.ts'
-import { startComputer } from '../compute/computer.ts'
+import { startComputer, type Computer } from '../compute/computer.ts'
 import type { HostTensor, HostTensors } from '../compute/messages.ts'
 import { storeGraph } from '../compute/store.ts'
 import type { Tensor } from '../files/safetensors.ts'
@@ -56,15 +56,10 @@ export async function graphLearner(
 
   const steps = fittingSteps(objectives, sizes, variables, options)
   const validated = evaluation('loss', lossAlone(objectives[0]!), validation)
-  const signatures = [...steps.values(), validated, ...storage(variables)]
-  const folder = await storeGraph(writeSavedModel(signatures, variables).bytes)
-  const computer = startComputer()
-  try {
-    await computer.load(folder, signatures.map(({ name }) => name)) // prettier-ignore
-  } catch (error) {
-    computer.close()
-    throw error
-  }
+  const others = [validated, ...storage(variables)]
+  const { computer, folder } = options.xla
+    ? await withXla([...steps.values()], others, variables, options)
+    : await opened([...steps.values(), ...others], variables)
 
   let counts = objectives.map(() => 0)
   let known: ReadonlyMap<string, Tensor> = new Map()
@@ -121,6 +116,49 @@ export async function graphLearner(
       return computer.peakBytes
     },
     close: () => computer.close(),
+  }
+}
+
+interface Opened {
+  readonly computer: Computer
+  readonly folder: string
+}
+
+/** A process with these signatures loaded. */
+async function opened(signatures: readonly Signature[], variables: ReadonlyMap<string, readonly number[]>): Promise<Opened> {
+  const folder = await storeGraph(writeSavedModel(signatures, variables).bytes)
+  const computer = startComputer()
+  try {
+    await computer.load(folder, signatures.map(({ name }) => name)) // prettier-ignore
+    return { computer, folder }
+  } catch (error) {
+    computer.close()
+    throw error
+  }
+}
+
+/** Steps compiled by XLA, each tried once on zeros; where it refuses, the flat graph, aloud. */
+async function withXla(
+  steps: readonly Signature[],
+  others: readonly Signature[],
+  variables: ReadonlyMap<string, readonly number[]>,
+  { say }: GraphOptions,
+): Promise<Opened> {
+  const tried = await opened([...steps.map((step) => ({ ...step, xla: true })), ...others], variables)
+  const start = performance.now()
+  try {
+    const count = [...variables.values()].reduce((total, shape) => total + sizeOf(shape), 0)
+    await tried.computer.run(tried.folder, 'assign', { values: vector(new Float32Array(count)) })
+    for (const step of steps) {
+      const zeros = inputsOf(step).map(({ name, shape }) => [name!, { shape, data: new Float32Array(sizeOf(shape)) }] as const)
+      await tried.computer.run(tried.folder, step.name, Object.fromEntries(zeros))
+    }
+    say?.(`XLA compiled the step in ${((performance.now() - start) / 1000).toFixed(0)} s`)
+    return tried
+  } catch (error) {
+    tried.computer.close()
+    say?.(`XLA refuses the step (${(error as Error).message.split('\n')[0]!}); going on with the flat graph`)
+    return opened([...steps, ...others], variables)
   }
 }
 

@@ -43,6 +43,8 @@ export interface TrainOptions {
   readonly checkpointEvery?: number
   /** Weights to start from; what the network has beyond them starts fresh. */
   readonly from?: string
+  /** Tries XLA on the step. */
+  readonly xla?: boolean
   /** What training may hold, in bytes. */
   readonly memory?: number
   /** Computes layer by layer, with the gradients of TensorFlow.js, instead of one graph a step. */
@@ -122,6 +124,7 @@ async function createLearner(options: TrainOptions, model: CompiledModel, plan: 
     ? graphLearner(model.graph, plan.objectives, plan.sizes, { ...plan.sizes, B: validated }, draws, {
         say: options.say,
         ...(options.memory !== undefined && { memory: options.memory }),
+        ...(options.xla && { xla: true }),
       })
     : layersLearner(model.graph, plan.objectives, draws)
 }

@@ -70,6 +70,29 @@ describe.each([
   })
 })
 
+describe('XLA', () => {
+  it('trains as the flat graph does, and says how long it compiled', async () => {
+    const { model: compiled } = model('edsr.arch', ['blocks=1', 'train.h=16', 'train.w=16'])
+    const plan = compiled.train!
+    const batch = stackItems(compiled, plan, Array.from({ length: 2 }, (_, at) =>
+      makeItem(compiled, plan, painted(150, 150), planItem(compiled, plan, createRandom(at), { epoch: 0, epochs: 10 })),
+    )) // prettier-ignore
+    const losses = async (xla: boolean, said: string[]): Promise<number[]> => {
+      const say = (line: string): void => void said.push(line)
+      const learner = await graphLearner(compiled.graph, plan.objectives, plan.sizes, plan.sizes, draws, { xla, say })
+      await learner.assign({ weights: initialWeights(compiled.graph.weights, 2) })
+      const found = []
+      for (let step = 0; step < 5; step += 1) found.push((await learner.step(step, batch, [1e-3]))['loss']!)
+      learner.close()
+      return found
+    }
+    const said: string[] = []
+    const [compiledLosses, flat] = [await losses(true, said), await losses(false, [])]
+    expect(said).toEqual([expect.stringMatching(/^XLA compiled the step in \d+ s$/)])
+    compiledLosses.forEach((loss, step) => expect(Math.abs(loss - flat[step]!)).toBeLessThan(1e-4 * flat[step]!))
+  })
+})
+
 describe('the process that computes', () => {
   it('says by which signal it ended, to what is asked now and later', async () => {
     const computer = startComputer()
