@@ -1,8 +1,8 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import type { Graph, Node } from '../ir/graph.ts'
+import { nodeNames } from '../ir/node-names.ts'
 import { primitiveNamed } from '../ops/registry.ts'
 import { evaluate } from '../shapes/size.ts'
-import { layerNames } from '../targets/layers/lower.ts'
 import { gradients } from './gradient.ts'
 import { dependent, regionsOf, type Region } from './passes/recompute.ts'
 import type { Trace } from './trace.ts'
@@ -62,7 +62,7 @@ class Tracer {
     readonly options: TraceOptions,
   ) {
     this.#tf = trace.asTfjs
-    this.#names = layerNames(graph)
+    this.#names = nodeNames(graph)
     this.#shapes = new Map(graph.weights.map(({ path, shape }) => [path, shape]))
   }
 

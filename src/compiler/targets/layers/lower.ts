@@ -1,5 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs'
-import type { Graph, Node } from '../../ir/graph.ts'
+import type { Graph } from '../../ir/graph.ts'
+import { nodeNames } from '../../ir/node-names.ts'
 import type { Tfjs } from '../../ops/op.ts'
 import { asInteger, evaluate, symbols, toJSON, type Size } from '../../shapes/size.ts'
 import { layerClasses, type ArchcLayer, type CallOptions, type Witness } from './layer.ts'
@@ -31,7 +32,7 @@ export function lowerToLayers(tf: Tfjs, graph: Graph, name: string, store: Layer
     return tensor
   })
   const witnesses = witnessesOf(graph)
-  const names = layerNames(graph)
+  const names = nodeNames(graph)
   const variables = new Map<string, tfjs.LayerVariable>()
   const seen = new Set<string>()
 
@@ -106,21 +107,4 @@ function witnessed(witnesses: readonly Witness[], symbol: string): Witness {
   const found = witnesses.find((witness) => witness.symbol === symbol)
   if (!found) throw new Error(`no input shows how large ${symbol} is`)
   return found
-}
-
-/** Layer names: the path, with what TensorFlow allows in names, each once in a graph. */
-export function layerNames(graph: Graph): ReadonlyMap<Node, string> {
-  const taken = new Set(graph.inputs.map((input) => input.name))
-  return new Map(
-    graph.nodes.map((node) => {
-      const base = `${node.path}${node.path ? '.' : ''}${node.op}`
-        .replace(/\[(\d+)\]/g, '.$1')
-        .replace(/[^A-Za-z0-9_.]/g, '_')
-        .replace(/^[^A-Za-z0-9]/, 'x')
-      let name = base
-      for (let count = 2; taken.has(name); count += 1) name = `${base}_${count}`
-      taken.add(name)
-      return [node, name]
-    }),
-  )
 }
