@@ -2,7 +2,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { archcRoot } from '../../src/root.ts'
 import type { CompiledModel, Scope, TrainPlan } from '../../src/compiler/plan.ts'
-import { layerNames } from '../../src/compiler/targets/layers/lower.ts'
+import { nodeNames } from '../../src/compiler/ir/node-names.ts'
 import type { HostTensors } from '../../src/runtime/compute/messages.ts'
 import type { Picture } from '../../src/runtime/data/picture.ts'
 import { loadEngine } from '../../src/runtime/engine/index.ts'
@@ -148,7 +148,7 @@ class ArchcPeer {
 /** What acts at random in training, in the order of the graph. */
 export function randomLayers(model: CompiledModel): string[] {
   const { graph } = model.train!.objectives[0]!
-  const names = layerNames(graph)
+  const names = nodeNames(graph)
   return graph.nodes.filter((node) => node.op === 'drop_path').map((node) => names.get(node)!)
 }
 
