@@ -42,9 +42,10 @@ const presets = ['micro', 'mini']
 /** Random scales, but none at which a picture's edge falls on the centres of pixels, where the released weights are rounding. */
 const fixed = ['train.m=uniform(2, 4)']
 const rate = 1e-4
-/** Rounds before and while measuring, and how long one peer may take of one task. */
+/** Rounds before and while measuring; a peer whose rounds took so many seconds sits the others out; one that is longer silent is ended. */
 const warmUp = 2
 const rounds = 10
+const enough = 45
 const patience = 200
 /** How far apart results may be: relative, the loss and the gradients of all weights together; pixels of 0 .. 1 on average. */
 const allowed = { loss: 1e-5, gradients: 1e-3, pixels: 1e-4 }
@@ -257,7 +258,7 @@ async function inTurns(kinds: readonly Kind[], { refuse, prepare, once }: Task):
     }
     for (let round = -warmUp; round < rounds; round += 1)
       for (const each of running) {
-        if (each.spent > 1000 * patience && (each.times.length > 0 || failed.has(each.peer.kind))) continue
+        if (each.spent > 1000 * enough && (each.times.length > 0 || failed.has(each.peer.kind))) continue
         const answer = await once(each.peer).catch((error: unknown) => {
           if (!(error instanceof TooSlow)) throw error
           failed.set(each.peer.kind, error.message)
@@ -270,7 +271,7 @@ async function inTurns(kinds: readonly Kind[], { refuse, prepare, once }: Task):
         const { milliseconds, peakBytes } = answer
         each.spent += milliseconds!
         each.peakBytes = peakBytes!
-        if (round >= 0 || each.spent > 1000 * patience) each.times.push(milliseconds!)
+        if (round >= 0 || each.spent > 1000 * enough) each.times.push(milliseconds!)
       }
   } finally {
     for (const { peer } of running) await peer.close()
