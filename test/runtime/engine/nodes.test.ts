@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { archcRoot } from '../../../src/root.ts'
 
 /** Other Nodes: those that ARCHC_NODES lists, else those that `npm run test:nodes` has put into node_modules/.cache. */
@@ -11,7 +11,8 @@ const cached = [20, 22, 24].map((major) =>
 )
 const nodes = process.env['ARCHC_NODES']?.split(path.delimiter) ?? cached.filter((file) => existsSync(file))
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'archc-nodes-'))
+let folder: string
+beforeAll(() => void (folder = mkdtempSync(path.join(os.tmpdir(), 'archc-nodes-'))))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function run(node: string, words: readonly string[]): { status: number | null; output: string } {
