@@ -7,6 +7,7 @@ import { measureCheckAll, measureCold, measureCompiler, type CompilerTimes, type
 import { thisMachine, type Machine } from './machine.ts'
 import type { Compared } from './compare.ts'
 import { both, milliseconds, print, row } from './print.ts'
+import type { PythonCheck } from './python.ts'
 import type { Sample } from './sample.ts'
 import type { StepTimes } from './training.ts'
 
@@ -17,6 +18,7 @@ interface Results {
   readonly checkAll?: Sample
   readonly training?: readonly StepTimes[]
   readonly compared?: readonly Compared[]
+  readonly python?: PythonCheck
 }
 
 /** Above this load other work shares the cores, and times mean little. */
@@ -24,7 +26,7 @@ const quiet = 0.5
 
 /**
  * `words`: `compiler` and presets of ISTE; `compiler tiny mini` without any. After `compare`, what bench/compare.ts takes: archc
- * beside PyTorch.
+ * beside PyTorch; `python`: a SavedModel of archc's in Python's TensorFlow.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
@@ -55,6 +57,15 @@ async function bench(words: readonly string[]): Promise<void> {
   if (words[0] === 'compare') {
     const { compare } = await import('./compare.ts')
     return print(`\n${await write({ machine, compared: await compare(words.slice(1)) })}`)
+  }
+  if (words[0] === 'python') {
+    const { checkPython } = await import('./python.ts')
+    const python = await checkPython()
+    print(`\nTensorFlow ${python.tensorflow} in Python loads the SavedModel of archc: ${python.signatures.join(', ')}`)
+    print(
+      `five training steps there and here: losses ${python.losses.map((loss) => loss.toFixed(6)).join(' ')}; furthest apart ${python.worst.toExponential(1)} of the loss`,
+    )
+    return print(`\n${await write({ machine, python })}`)
   }
   const compiler = words.includes('compiler') ? measureCompiler() : undefined
   const checkAll = compiler && measureCheckAll()
