@@ -94,12 +94,20 @@ function compilerTable(times: readonly CompilerTimes[], checkAll: Sample): strin
 }
 
 const trainingHead = (engine: string): string =>
-  [engine, row(['a training step of ISTE', 'minimum', 'median', 'of', 'with data', 'peak'])].join('\n')
+  [engine, row(['a training step of ISTE', 'minimum', 'median', 'of', 'with data', 'peak', 'predicted'])].join('\n')
 
-function trainingRow({ preset, parameters, sizes, step, loop, peakBytes }: StepTimes): string {
+function trainingRow({ preset, parameters, sizes, step, loop, peakBytes, predictedBytes }: StepTimes): string {
   const { B, h, w, q } = sizes
   const what = `${preset}: ${B} x ${h} x ${w}, ${q} queries`
-  const cells = row([what, ...both(step), `${step.count}`, milliseconds(loop.median), `${(peakBytes / 1e6).toFixed(0)} MB`])
+  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
+  const cells = row([
+    what,
+    ...both(step),
+    `${step.count}`,
+    milliseconds(loop.median),
+    megabytes(peakBytes),
+    megabytes(predictedBytes),
+  ])
   return `${cells}  ${parameters.toLocaleString('en')} parameters`
 }
 

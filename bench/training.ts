@@ -3,8 +3,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { parameterCount } from '../src/compiler/ir/graph.ts'
 import { archcRoot } from '../src/root.ts'
+import { trainStep, variablesOf } from '../src/compiler/targets/savedmodel/signatures.ts'
 import { loadEngine } from '../src/runtime/engine/index.ts'
 import { loadModel } from '../src/runtime/network/load-model.ts'
+import { heldBytes } from '../src/runtime/train/graph-learner.ts'
 import { train } from '../src/runtime/train/train.ts'
 import { summarise, type Sample } from './sample.ts'
 
@@ -20,6 +22,8 @@ export interface StepTimes {
   readonly loop: Sample
   /** The largest resident size of the process that computes the steps, in bytes: TensorFlow and all. */
   readonly peakBytes: number
+  /** The same as the compiler predicts it. */
+  readonly predictedBytes: number
 }
 
 /** Steps before and while measuring. The larger presets take seconds a step. */
@@ -29,6 +33,7 @@ const rounds = (preset: string): { warmUp: number; measured: number } =>
 /** Trains as `archc train` does, into a folder that is removed. The process must be fresh for `peakBytes` to mean this preset. */
 export async function measureSteps(preset: string): Promise<StepTimes> {
   const loaded = loadModel(path.join(archcRoot, 'models', 'iste.arch'), { preset })
+  const plan = loaded.model.train!
   const engine = await loadEngine()
   const { warmUp, measured } = rounds(preset)
   const steps: number[] = []
@@ -63,5 +68,9 @@ export async function measureSteps(preset: string): Promise<StepTimes> {
     step: summarise(steps.slice(warmUp)),
     loop: summarise(ends.slice(warmUp).map((end, at) => end - ends[warmUp + at - 1]!)),
     peakBytes,
+    predictedBytes: heldBytes(
+      [trainStep('step', plan.objectives, plan.sizes)],
+      variablesOf([loaded.model.graph], plan.objectives),
+    ),
   }
 }

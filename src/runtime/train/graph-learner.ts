@@ -186,6 +186,12 @@ function apart(all: Float32Array, variables: ReadonlyMap<string, readonly number
   )
 }
 
+/** What the process holds that computes these steps, in bytes, as it is predicted. */
+export const heldBytes = (steps: readonly Signature[], variables: ReadonlyMap<string, readonly number[]>): number =>
+  engineBytes +
+  4 * [...variables.values()].reduce((total, shape) => total + sizeOf(shape), 0) +
+  Math.max(...steps.map((step) => memoryOf(step).peakBytes))
+
 /** The steps in memory: as they are, else with repeated blocks computed again. */
 function fittingSteps(
   objectives: readonly Objective[],
@@ -194,14 +200,11 @@ function fittingSteps(
   { memory, say }: GraphOptions,
 ): ReadonlyMap<string, Signature> {
   const budget = memory ?? 0.9 * os.totalmem()
-  const held = engineBytes + 4 * [...variables.values()].reduce((total, shape) => total + sizeOf(shape), 0)
-  const bytes = (steps: ReadonlyMap<string, Signature>): number =>
-    held + Math.max(...[...steps.values()].map((step) => memoryOf(step).peakBytes)) // prettier-ignore
   const plain = stepSignatures(objectives, sizes, false)
-  const keeping = bytes(plain)
+  const keeping = heldBytes([...plain.values()], variables)
   if (keeping <= budget) return plain
   const recomputing = stepSignatures(objectives, sizes, true)
-  const needed = bytes(recomputing)
+  const needed = heldBytes([...recomputing.values()], variables)
   const gigabytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`
   if (needed > budget)
     throw new UserError(
