@@ -42,7 +42,7 @@ const presets = ['micro', 'mini']
 /** Random scales, but none at which a picture's edge falls on the centres of pixels, where the released weights are rounding. */
 const fixed = ['train.m=uniform(2, 4)']
 const rate = 1e-4
-/** Rounds before and while measuring; a peer whose rounds took so many seconds sits the others out; one that is longer silent is ended. */
+/** Rounds before and while measuring. A picture that took a peer so many seconds is enough; a peer that is longer silent is ended. */
 const warmUp = 2
 const rounds = 10
 const enough = 45
@@ -218,6 +218,7 @@ async function comparePictures(
       return { pixels: own.reduce((sum, value, at) => sum + Math.abs(value - first[at]!), 0) / own.length }
     },
     once: (peer) => peer.ask({ do: 'predict', picture, side, chunk }, patience),
+    enough,
   })
 }
 
@@ -228,10 +229,15 @@ interface Task {
   /** Everything before the clock runs; gives how far its results are from the first peer's. */
   readonly prepare: (peer: Peer) => Promise<Readonly<Record<string, number>>>
   readonly once: (peer: Peer) => Promise<Answer>
+  /** Seconds after which a peer sits the other rounds out. Its minimum is then of fewer calls; without it all take part in all. */
+  readonly enough?: number
 }
 
 /** Starts every kind, compares, and then measures one call of each after the other, round by round. */
-async function inTurns(kinds: readonly Kind[], { refuse, prepare, once }: Task): Promise<readonly Measured[]> {
+async function inTurns(
+  kinds: readonly Kind[],
+  { refuse, prepare, once, enough: most = Infinity }: Task,
+): Promise<readonly Measured[]> {
   const measured: Measured[] = []
   const running: { peer: Peer; apart: Readonly<Record<string, number>>; times: number[]; peakBytes: number; spent: number }[] = []
   const failed = new Map<Kind, string>()
@@ -258,20 +264,17 @@ async function inTurns(kinds: readonly Kind[], { refuse, prepare, once }: Task):
     }
     for (let round = -warmUp; round < rounds; round += 1)
       for (const each of running) {
-        if (each.spent > 1000 * enough && (each.times.length > 0 || failed.has(each.peer.kind))) continue
+        if (failed.has(each.peer.kind) || (each.spent > 1000 * most && each.times.length > 0)) continue
         const answer = await once(each.peer).catch((error: unknown) => {
           if (!(error instanceof TooSlow)) throw error
           failed.set(each.peer.kind, error.message)
           return undefined
         })
-        if (!answer) {
-          each.spent = Infinity
-          continue
-        }
+        if (!answer) continue
         const { milliseconds, peakBytes } = answer
         each.spent += milliseconds!
         each.peakBytes = peakBytes!
-        if (round >= 0 || each.spent > 1000 * enough) each.times.push(milliseconds!)
+        if (round >= 0 || each.spent > 1000 * most) each.times.push(milliseconds!)
       }
   } finally {
     for (const { peer } of running) await peer.close()
