@@ -156,7 +156,8 @@ it('the variant on bicubic begins at bicubic and learns a field by heart', async
 
 describe('what a run depends on', () => {
   it('the same seed gives the same weights bit for bit, another seed others', async () => {
-    const [a, b, c] = [await train(options()), await train(options()), await train(options({ seed: 2 }))]
+    const each = (seed: number) => train(options({ seed, layers: true })) // a graph's last bits may differ from process to process
+    const [a, b, c] = [await each(1), await each(1), await each(2)]
     const [first, again, other] = [plain(await weightsOf(a.run)), plain(await weightsOf(b.run)), plain(await weightsOf(c.run))]
     expect(again).toEqual(first)
     expect(other.map(([name]) => name)).toEqual(first.map(([name]) => name))
