@@ -285,7 +285,7 @@ describe('training from other weights', () => {
   })
 
   it('is not forgotten by a run that stopped before its first checkpoint', async () => {
-    const given = { steps: 2, from: runPaths(base.folder).weights, loaded: model('iste.arch', tinier) }
+    const given = { steps: 2, from: runPaths(base.folder).weights, loaded: model('iste.arch', tinier), layers: true }
     const whole = await train(options(given))
     const stopped = options({ ...given, signal: AbortSignal.abort() })
     expect(await train(stopped)).toMatchObject({ step: 0, finished: false })
