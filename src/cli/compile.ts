@@ -4,7 +4,6 @@ import { cost } from '../compiler/ir/cost.ts'
 import { parameterCount, type Graph } from '../compiler/ir/graph.ts'
 import { format } from '../compiler/shapes/size.ts'
 import type { CompiledModel } from '../compiler/plan.ts'
-import { explainPasses } from '../compiler/targets/savedmodel/explain.ts'
 import { UserError } from '../errors.ts'
 import { loadModel, loadModule, type LoadedModel } from '../runtime/network/load-model.ts'
 import {
@@ -114,7 +113,8 @@ export function compileCommand(program: Command): void {
 }
 
 /** The program after every pass, or what the passes did. */
-function printPasses(loaded: LoadedModel, given: Readonly<Record<string, number>>, flags: Flags): void {
+async function printPasses(loaded: LoadedModel, given: Readonly<Record<string, number>>, flags: Flags): Promise<void> {
+  const { explainPasses } = await import('../compiler/targets/savedmodel/explain.ts')
   const { model } = loaded
   const sizes = { ...(model.train ? {} : usualSizes), ...model.train?.sizes, ...given }
   const reports = explainPasses(model.graph, model.train?.objectives[0], sizes)

@@ -16,7 +16,7 @@ export function gradients(tf: Trace, loss: Value, of: readonly Value[], seed = t
   for (const value of order.toReversed()) {
     const given = parts.get(value)
     if (!given || !moving.has(value)) continue
-    const dy = total(tf, given)
+    const dy = given.reduce((sum, part) => tf.add(sum, part))
     parts.set(value, [dy])
     const inputs = dependsOn(value)
     if (!inputs.some((input) => moving.has(input))) continue
@@ -35,6 +35,3 @@ export function gradients(tf: Trace, loss: Value, of: readonly Value[], seed = t
 }
 
 const dependsOn = (value: Value): readonly Value[] => value.custom?.inputs ?? value.inputs
-
-const total = (tf: Trace, parts: readonly Value[]): Value =>
-  parts.length < 3 ? parts.reduce((sum, part) => tf.add(sum, part)) : tf.emit('AddN', parts)

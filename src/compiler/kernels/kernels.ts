@@ -1,5 +1,5 @@
 import type { Trace } from './trace.ts'
-import type { KernelAttributes, KernelType, Value, ValueType } from './value.ts'
+import { sizeOf, type KernelAttributes, type KernelType, type Value, type ValueType } from './value.ts'
 
 /** One kernel of TensorFlow: what it makes of what, and its gradient. */
 export interface Kernel {
@@ -292,7 +292,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       },
 
       reduction('Sum', (_, _value, dy) => dy),
-      reduction('Mean', (tf, { inputs: [x], shape }, dy) => tf.mul(dy, sizes(shape) / sizes(x!.shape))),
+      reduction('Mean', (tf, { inputs: [x], shape }, dy) => tf.mul(dy, sizeOf(shape) / sizeOf(x!.shape))),
       reduction('Max'),
       reduction('All'),
       {
@@ -361,12 +361,9 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
         gradient: (tf, value, dy) => [tf.emit('MaxPoolGrad', [value.inputs[0]!, value, dy], value.attributes)],
       },
       { name: 'MaxPoolGrad', type: alike },
-      { name: 'AddN', result: 'sum', variadic: { behind: 0 }, type: alike },
     ] satisfies Kernel[]
   ).map((kernel) => [kernel.name, kernel]),
 )
-
-const sizes = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1)
 
 /** Gradients of A B, where either may be read transposed. */
 function productGradient(tf: Trace, value: Value, dy: Value, flagA: string, flagB: string): readonly Value[] {

@@ -41,6 +41,10 @@ export interface Value extends ValueType {
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1)
 
+/** How many numbers tensors have together. */
+export const totalOf = (shapes: ReadonlyMap<string, readonly number[]>): number =>
+  [...shapes.values()].reduce((total, shape) => total + sizeOf(shape), 0)
+
 export const bytesOf = (value: ValueType): number => sizeOf(value.shape) * (value.dtype === 'bool' ? 1 : 4)
 
 /** What must be there before a value is made. */

@@ -24,8 +24,7 @@ export function startComputer(): Computer {
   const child = fork(path.join(archcRoot, 'bin', 'compute.js'), [], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // Each of its errors comes back as an answer as well. One kernel at a time, each on all cores: as fast, and fewer orders
-    // in which the same sums may be made.
+    // Each of its errors comes back as an answer as well. One kernel at a time, each on all cores: as fast, and less is held.
     env: { ...process.env, TF_NUM_INTEROP_THREADS: '1', TF_CPP_MIN_LOG_LEVEL: '3' },
   })
   const waiting = new Map<number, Waiting>()

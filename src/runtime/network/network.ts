@@ -47,17 +47,17 @@ export function createNetwork(graphs: readonly Graph[], execution: Execution = '
     lowered.set(graph, model)
     return model
   }
-  const seen = new Set<string>()
+  const worthwhile = new Set<string>()
   const runner = new GraphRunner((path) => variable(path).read())
   const asGraph =
     (graph: Graph, layers: LayersModel): LayersModel['run'] =>
     (inputs, options) => {
       if (execution === 'graphs') return runner.run(graph, inputs, options, true)
       const key = runner.keyOf(graph, inputs, options?.training)
-      if (seen.has(key) || cost(graph, sizesOf(graph, inputs)).activationBytes > muchMemory)
-        return runner.run(graph, inputs, options)
-      seen.add(key)
-      return layers.run(inputs, options)
+      if (worthwhile.has(key)) return runner.run(graph, inputs, options)
+      worthwhile.add(key)
+      const isLarge = cost(graph, sizesOf(graph, inputs)).activationBytes > muchMemory
+      return isLarge ? runner.run(graph, inputs, options) : layers.run(inputs, options)
     }
   graphs.forEach((graph, at) => lower(graph, `graph${at}`))
   const variable = (path: string): tf.LayerVariable => {

@@ -23,8 +23,7 @@ export interface ParityResult {
   readonly seconds: number
 }
 
-export const targets = ['layers', 'savedmodel'] as const
-export type Target = (typeof targets)[number]
+export type Target = 'layers' | 'savedmodel'
 
 export interface ParityOptions {
   readonly engine: Engine

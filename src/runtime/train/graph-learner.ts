@@ -1,6 +1,6 @@
 import os from 'node:os'
 import type { Graph } from '../../compiler/ir/graph.ts'
-import { sizeOf, type Value } from '../../compiler/kernels/value.ts'
+import { sizeOf, totalOf, type Value } from '../../compiler/kernels/value.ts'
 import type { Objective } from '../../compiler/plan.ts'
 import {
   adamInputs,
@@ -61,8 +61,9 @@ export async function graphLearner(
     ? await withXla([...steps.values()], others, variables, options)
     : await opened([...steps.values(), ...others], variables)
 
+  const asked = new Map([...steps.values(), validated].map((signature) => [signature, inputsOf(signature)]))
   let counts = objectives.map(() => 0)
-  let known: ReadonlyMap<string, Tensor> = new Map()
+  let isAssigned = false
   const readAll = async (): Promise<ReadonlyMap<string, Tensor>> => {
     const { values } = await computer.run(folder, 'read')
     return apart(values!.data as Float32Array, variables)
@@ -76,19 +77,18 @@ export async function graphLearner(
         given[`${prefixOf(objective)}adam`] = vector(adamInputs(objective, rates[at]!, counts[at]!))
       })
       const signature = steps.get(nameOf(objectives, active))!
-      const asked = inputsOf(signature)
-      for (const { name, shape } of asked)
+      for (const { name, shape } of asked.get(signature)!)
         if (name!.startsWith(randomPrefix)) given[name!] = vector(draws(step, shape[0]!, name!.slice(randomPrefix.length)))
-      const measured = numbers(await computer.run(folder, signature.name, only(given, asked)))
+      const measured = numbers(await computer.run(folder, signature.name, only(given, asked.get(signature)!)))
       if (Object.values(measured).every(Number.isFinite))
         counts = counts.map((count, at) => (active.includes(objectives[at]!) ? count + 1 : count))
       return measured
     },
     async loss(inputs) {
-      return numbers(await computer.run(folder, 'loss', only(inputs, inputsOf(validated))))['loss']!
+      return numbers(await computer.run(folder, 'loss', only(inputs, asked.get(validated)!)))['loss']!
     },
     async read() {
-      known = await readAll()
+      const known = await readAll()
       return {
         weights: new Map([...known].filter(([path]) => !owners.has(path))),
         optimizer: new Map([...owners].map(([moment, name]) => [name, known.get(moment)!])),
@@ -96,10 +96,10 @@ export async function graphLearner(
       }
     },
     async assign({ weights: given, optimizer, counts: made }) {
-      const current = known.size > 0 ? await readAll() : new Map<string, Tensor>()
+      const current = isAssigned ? await readAll() : new Map<string, Tensor>()
       const pick = (path: string): Tensor | undefined =>
         (owners.has(path) ? optimizer?.get(owners.get(path)!) : given?.get(path)) ?? current.get(path)
-      const all = new Float32Array([...variables.values()].reduce((total, shape) => total + sizeOf(shape), 0))
+      const all = new Float32Array(totalOf(variables))
       let at = 0
       for (const [path, shape] of variables) {
         const tensor = pick(path)
@@ -109,7 +109,7 @@ export async function graphLearner(
         at += sizeOf(shape)
       }
       await computer.run(folder, 'assign', { values: vector(all) })
-      known = apart(all, variables)
+      isAssigned = true
       if (made) counts = [...made]
     },
     get peakBytes() {
@@ -147,8 +147,7 @@ async function withXla(
   const tried = await opened([...steps.map((step) => ({ ...step, xla: true })), ...others], variables)
   const start = performance.now()
   try {
-    const count = [...variables.values()].reduce((total, shape) => total + sizeOf(shape), 0)
-    await tried.computer.run(tried.folder, 'assign', { values: vector(new Float32Array(count)) })
+    await tried.computer.run(tried.folder, 'assign', { values: vector(new Float32Array(totalOf(variables))) })
     for (const step of steps) {
       const zeros = inputsOf(step).map(({ name, shape }) => [name!, { shape, data: new Float32Array(sizeOf(shape)) }] as const)
       await tried.computer.run(tried.folder, step.name, Object.fromEntries(zeros))
@@ -188,9 +187,7 @@ function apart(all: Float32Array, variables: ReadonlyMap<string, readonly number
 
 /** What the process holds that computes these steps, in bytes, as it is predicted. */
 export const heldBytes = (steps: readonly Signature[], variables: ReadonlyMap<string, readonly number[]>): number =>
-  engineBytes +
-  4 * [...variables.values()].reduce((total, shape) => total + sizeOf(shape), 0) +
-  Math.max(...steps.map((step) => memoryOf(step).peakBytes))
+  engineBytes + 4 * totalOf(variables) + Math.max(...steps.map((step) => memoryOf(step).peakBytes))
 
 /** The steps in memory: as they are, else with repeated blocks computed again. */
 function fittingSteps(

@@ -4,7 +4,7 @@ import type { Objective } from '../../compiler/plan.ts'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import type { HostTensors } from '../compute/messages.ts'
 import type { Tensor } from '../files/safetensors.ts'
-import { createNetwork, type Network } from '../network/network.ts'
+import { createNetwork } from '../network/network.ts'
 import { createAdam, type AdamState } from './adam.ts'
 import type { Draws, Learner, LearnerState, Measured } from './learner.ts'
 
@@ -17,10 +17,6 @@ interface Trainer {
 /** Trains layer by layer with the gradients of TensorFlow.js: the reference, and what every engine can do. */
 export function layersLearner(model: Graph, objectives: readonly Objective[], draws: Draws): Learner {
   const network = createNetwork([model, ...objectives.map((objective) => objective.graph)])
-  return learning(network, objectives, draws)
-}
-
-function learning(network: Network, objectives: readonly Objective[], draws: Draws): Learner {
   const trainers = objectives.map((objective): Trainer => {
     const variables = new Map(movedBy(objective).map(({ path }) => [path, network.variable(path).read() as tf.Variable]))
     return { objective, variables, adam: createAdam(variables, objective.optimizer) }

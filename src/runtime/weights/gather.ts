@@ -1,4 +1,5 @@
 import type { Tensor } from '../files/safetensors.ts'
+import { denseStrides, gathered } from './strides.ts'
 import { decode } from '../files/safetensors-types.ts'
 import type { TorchFile } from './torch-file.ts'
 import type { Storage, StoredTensor } from './torch-world.ts'
@@ -40,20 +41,7 @@ export function createGather(
 
 /** The elements of a tensor in row-major order, a copy. */
 function arranged<A extends Decoded['data']>(data: A, { shape, strides, offset }: StoredTensor, count: number): A {
-  const dense = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1))
+  const dense = denseStrides(shape)
   if (shape.every((size, axis) => size === 1 || strides[axis] === dense[axis])) return data.slice(offset, offset + count) as A
-  const copy = new (data.constructor as { new (length: number): A })(count)
-  const index = shape.map(() => 0)
-  let from = offset
-  for (let to = 0; to < count; to += 1) {
-    copy[to] = data[from]!
-    for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
-      index[axis]! += 1
-      from += strides[axis]!
-      if (index[axis]! < shape[axis]!) break
-      from -= strides[axis]! * shape[axis]!
-      index[axis] = 0
-    }
-  }
-  return copy
+  return gathered(data, shape, strides, offset)
 }

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
@@ -67,6 +67,25 @@ export function useFakeCache(): FakeCache {
     },
   }
 }
+
+/** Every file of an engine's folder by its path in it, the addon's checksum left out. */
+export function filesOf(home: string): string[] {
+  const names = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(path.join(home, name)).isFile(),
+  )
+  return names.map((name) => name.replace(/-[0-9a-f]{8}\.node/, '.node')).sort()
+}
+
+/** What an engine consists of that computes on the CPU. */
+export const engineFiles = [
+  'engine.json',
+  'include/tensorflow/c/c_api.h',
+  'include/tensorflow/c/eager/c_api.h',
+  'include/xla/tsl/c/tsl_status.h',
+  'lib/libtensorflow_cc.so.2',
+  'lib/libtensorflow_framework.so.2',
+  'lib/tfjs_binding.node',
+]
 
 export async function failure(work: Promise<unknown>): Promise<UserError> {
   const error: unknown = await work.then(

@@ -7,27 +7,13 @@ import { tfjsNode } from '../../../src/runtime/engine/addon.ts'
 import { installEngine, removeEngine } from '../../../src/runtime/engine/install.ts'
 import { chosenFlavour, readInstalled } from '../../../src/runtime/engine/installed.ts'
 import { engineHome } from '../../../src/runtime/engine/paths.ts'
-import { failure, useFakeCache } from './fake-cache.ts'
+import { engineFiles, failure, filesOf, useFakeCache } from './fake-cache.ts'
 
 const fake = useFakeCache()
 const here = process.platform === 'linux' && process.arch === 'x64'
 
-/** Every file of the engine's folder by its path in it, the addon's checksum left out. */
-function filesOf(home: string): string[] {
-  const names = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    statSync(path.join(home, name)).isFile(),
-  )
-  return names.map((name) => name.replace(/-[0-9a-f]{8}\.node/, '.node')).sort()
-}
-
 const gpuFiles = [
-  'engine.json',
-  'include/tensorflow/c/c_api.h',
-  'include/tensorflow/c/eager/c_api.h',
-  'include/xla/tsl/c/tsl_status.h',
-  'lib/libtensorflow_cc.so.2',
-  'lib/libtensorflow_framework.so.2',
-  'lib/tfjs_binding.node',
+  ...engineFiles,
   'nvidia/cublas/lib/libcublas.so.12',
   'nvidia/cuda_nvcc/bin/ptxas',
   'nvidia/cuda_nvcc/nvvm/libdevice/libdevice.10.bc',

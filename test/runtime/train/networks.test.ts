@@ -81,7 +81,7 @@ describe('a network and its adversary (Li’s)', () => {
   }
   // Layer by layer: a graph's last bits may differ from process to process.
   beforeAll(async () => {
-    await training(model('li.arch'), 'whole', { steps, checkpointEvery: every, layers: true })
+    await training(model('li.arch'), 'whole', { steps, checkpointEvery: every })
   })
 
   it('have their losses logged apart, and both sum up as the text says', async () => {
@@ -123,12 +123,11 @@ describe('a network and its adversary (Li’s)', () => {
     await training(model('li.arch'), 'stopped', {
       steps,
       checkpointEvery: every,
-      layers: true,
       signal: stop.signal,
       onStep: ({ step }) => void (step === 5 && stop.abort()),
     })
     expect((await everything('stopped')).log).toHaveLength(5)
-    await training(model('li.arch'), 'stopped', { checkpointEvery: every, layers: true, resume: true })
+    await training(model('li.arch'), 'stopped', { checkpointEvery: every, resume: true })
     expect(await everything('stopped')).toEqual(await everything('whole'))
   })
 })

@@ -156,7 +156,7 @@ it('the variant on bicubic begins at bicubic and learns a field by heart', async
 
 describe('what a run depends on', () => {
   it('the same seed gives the same weights bit for bit, another seed others', async () => {
-    const each = (seed: number) => train(options({ seed, layers: true })) // a graph's last bits may differ from process to process
+    const each = (seed: number) => train(options({ seed }))
     const [a, b, c] = [await each(1), await each(1), await each(2)]
     const [first, again, other] = [plain(await weightsOf(a.run)), plain(await weightsOf(b.run)), plain(await weightsOf(c.run))]
     expect(again).toEqual(first)
@@ -285,7 +285,7 @@ describe('training from other weights', () => {
   })
 
   it('is not forgotten by a run that stopped before its first checkpoint', async () => {
-    const given = { steps: 2, from: runPaths(base.folder).weights, loaded: model('iste.arch', tinier), layers: true }
+    const given = { steps: 2, from: runPaths(base.folder).weights, loaded: model('iste.arch', tinier) }
     const whole = await train(options(given))
     const stopped = options({ ...given, signal: AbortSignal.abort() })
     expect(await train(stopped)).toMatchObject({ step: 0, finished: false })

@@ -14,7 +14,7 @@ const views = new Set(['Reshape', 'Identity'])
 const inPlace = new Set([
   'AddV2', 'Sub', 'Mul', 'RealDiv', 'Minimum', 'Maximum', 'Relu', 'ReluGrad', 'LeakyRelu', 'LeakyReluGrad', 'Sigmoid', 'SigmoidGrad',
   'Tanh', 'TanhGrad', 'Sin', 'Cos', 'Exp', 'Log', 'Sqrt', 'Rsqrt', 'Square', 'Neg', 'Abs', 'Sign', 'Floor', 'Round', 'Erf',
-  'ClipByValue', 'Softmax', 'AddN',
+  'ClipByValue', 'Softmax',
 ]) // prettier-ignore
 
 /**

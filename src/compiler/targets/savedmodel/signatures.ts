@@ -3,7 +3,7 @@ import { gradients } from '../../kernels/gradient.ts'
 import { Trace } from '../../kernels/trace.ts'
 import { traceGraph } from '../../kernels/trace-graph.ts'
 import { splitLinear } from '../../passes/split-linear.ts'
-import { sizeOf, type Value } from '../../kernels/value.ts'
+import { sizeOf, totalOf, type Value } from '../../kernels/value.ts'
 import type { Objective } from '../../plan.ts'
 import { simplified, type AdamUpdate, type Signature } from './write.ts'
 
@@ -112,8 +112,7 @@ export function storage(variables: ReadonlyMap<string, readonly number[]>): read
   const reading = new Trace()
   const flat = [...variables].map(([path, shape]) => reading.reshape(reading.variable(path, shape), [sizeOf(shape)]))
   const writing = new Trace()
-  const total = [...variables.values()].reduce((sum, shape) => sum + sizeOf(shape), 0)
-  const given = writing.placeholder('values', [total])
+  const given = writing.placeholder('values', [totalOf(variables)])
   let from = 0
   const assigned = new Map(
     [...variables].map(([path, shape]) => {

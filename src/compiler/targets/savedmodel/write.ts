@@ -12,7 +12,7 @@ export interface Signature {
   readonly assigned: ReadonlyMap<string, Value>
   /** Variables that Adam moves, before the outputs are given. */
   readonly moved?: readonly AdamUpdate[]
-  /** Everything between reading and writing variables is one function that XLA must compile. */
+  /** XLA must compile what stands between reading and writing variables. */
   readonly xla?: boolean
 }
 
@@ -192,22 +192,20 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
   const given = new Map<string, string>()
   const made = new Map<string, string>()
   const names = new Map<Value, string>()
-  for (const value of valuesOf(written)) {
-    if (written.xla && !isSource(value)) continue
-    const inputs = value.inputs.map((input) => names.get(input)!)
-    if (value.after) inputs.push(`^${names.get(value.after)!}`)
-    const name = graph.named(scope, value.name ?? value.kernel)
+  const values = valuesOf(written)
+  for (const value of values.filter(isSource)) {
+    const name = graph.named(scope, value.name!)
     names.set(value, name)
     const dtype = attribute({ kind: 'type', type: value.dtype })
-    if (value.kernel === 'Placeholder' || (value.kernel === 'ReadVariableOp' && !handles.has(value.name!))) {
+    if (value.kernel === 'ReadVariableOp' && handles.has(value.name!))
+      graph.add(name, 'ReadVariableOp', [handles.get(value.name!)!], { dtype })
+    else {
       graph.add(name, 'Placeholder', [], { dtype, shape: shapeAttribute(value.shape) })
       definition.getInputsMap().set(value.name!, tensorInfo(name, value))
       given.set(value.name!, name)
-    } else if (value.kernel === 'ReadVariableOp') graph.add(name, 'ReadVariableOp', [handles.get(value.name!)!], { dtype })
-    else if (value.kernel === 'Const') graph.add(name, 'Const', [], { dtype, value: tensorAttribute(value) })
-    else graph.add(name, value.kernel, inputs, attributesOf(value))
+    }
   }
-  if (written.xla) callCompiled(graph, scope, written, names)
+  callFunction(graph, written, values, names)
   const assignments = [...assigned].map(([path, value]) => {
     const name = graph.named(scope, `assign/${path}`)
     // Each variable is read by one node, which its new value depends on: no other order is needed.
@@ -236,59 +234,47 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
 /** What is given, not computed. */
 const isSource = ({ kernel }: Value): boolean => kernel === 'Placeholder' || kernel === 'ReadVariableOp'
 
+/** ConfigProto { graph_options (10) { rewrite_options (10) { disable_meta_optimizer (19): true } } } */
+const asItIs = Uint8Array.of(0x52, 0x05, 0x52, 0x03, 0x98, 0x01, 0x01)
+
 /**
- * Puts everything that a signature computes into one function that XLA must compile, and calls it: `names` gets the
- * call's results for what the signature is for.
+ * Puts everything that a signature computes into one function and calls it: `names` gets the call's results for what the
+ * signature is for. The function is compiled by XLA, or run as it is written: TensorFlow's own optimiser would gather sums
+ * into AddN, which adds in another order whenever it may overwrite another input, and take seconds to find little that the
+ * passes here left.
  */
-function callCompiled(graph: Nodes, scope: string, signature: Signature, names: Map<Value, string>): void {
-  const values = valuesOf(signature)
+function callFunction(graph: Nodes, signature: Signature, values: readonly Value[], names: Map<Value, string>): void {
+  const { name: scope, xla = false } = signature
   const sources = values.filter(isSource)
   const results = [...new Set(rootsOf(signature))].filter((value) => !isSource(value))
-  const inside = new Map(sources.map((value, at) => [value, `a${at}`]))
-  const body: NodeDef[] = []
-  const place = (op: string, inputs: readonly string[], attributes: Record<string, Attribute>, result: string): string => {
-    const name = `n${body.length}`
-    body.push(nodeDef(name, op, inputs, attributes))
-    return `${name}:${result}:0`
-  }
-  for (const value of values) {
-    if (isSource(value)) continue
-    const inputs = value.inputs.map((input) => inside.get(input)!)
-    if (value.after) inputs.push(`^${inside.get(value.after)!.split(':')[0]!}`)
-    const dtype = attribute({ kind: 'type', type: value.dtype })
-    if (value.kernel === 'Const') inside.set(value, place('Const', [], { dtype, value: tensorAttribute(value) }, 'output'))
-    else if (value.kernel === 'AddN')
-      // TensorFlow would rewrite AddN into something that XLA refuses.
-      inside.set(
-        value,
-        inputs.reduce((sum, input) => place('AddV2', [sum, input], { T: dtype }, 'z')),
-      )
-    else inside.set(value, place(value.kernel, inputs, attributesOf(value), kernels.get(value.kernel)!.result ?? 'output'))
-  }
   const argument = (name: string, { dtype }: ValueType) => {
     const made = new pb.OpDef.ArgDef()
     made.setName(name)
     made.setType(typeNumbers[dtype])
     return made
   }
-  const name = `${scope}_compiled`
+  const name = `${scope}_function`
   const head = new pb.OpDef()
   head.setName(name)
   head.setInputArgList(sources.map((value, at) => argument(`a${at}`, value)))
   head.setOutputArgList(results.map((value, at) => argument(`r${at}`, value)))
-  const must = attribute({ kind: 'bool', bool: true })
   const definition = new pb.FunctionDef()
   definition.setSignature(head)
-  definition.setNodeDefList(body)
-  definition.getAttrMap().set('_XlaMustCompile', must)
-  results.forEach((value, at) => definition.getRetMap().set(`r${at}`, inside.get(value)!))
+  const { nodes, places } = bodyOf(values)
+  definition.setNodeDefList(nodes)
+  results.forEach((value, at) => definition.getRetMap().set(`r${at}`, places.get(value)!))
+  const yes = attribute({ kind: 'bool', bool: true })
+  // Functions of tf.data are those that the session's optimiser does not look into.
+  for (const key of xla ? ['_XlaMustCompile'] : ['_noinline', '_tf_data_function']) definition.getAttrMap().set(key, yes)
   graph.define(definition)
 
   const called = new pb.NameAttrList()
   called.setName(name)
   const f = new pb.AttrValue()
   f.setFunc(called)
-  const node = graph.named(scope, 'compiled')
+  const config = new pb.AttrValue()
+  config.setS(asItIs)
+  const node = graph.named(scope, 'call')
   graph.add(
     node,
     'StatefulPartitionedCall',
@@ -297,10 +283,30 @@ function callCompiled(graph: Nodes, scope: string, signature: Signature, names: 
       Tin: typesAttribute(sources),
       Tout: typesAttribute(results),
       f,
-      _XlaMustCompile: must,
+      ...(xla ? { _XlaMustCompile: yes } : { config_proto: config }),
     },
   )
   results.forEach((value, at) => names.set(value, `${node}:${at}`))
+}
+
+/** The nodes of a function whose arguments are the sources among `values`, and where in it each value is. */
+function bodyOf(values: readonly Value[]): { readonly nodes: NodeDef[]; readonly places: ReadonlyMap<Value, string> } {
+  const places = new Map(values.filter(isSource).map((value, at) => [value, `a${at}`]))
+  const nodes = values
+    .filter((value) => !isSource(value))
+    .map((value, at) => {
+      const { kernel, dtype } = value
+      const name = `${kernel}_${at}`
+      places.set(value, `${name}:${kernels.get(kernel)?.result ?? 'output'}:0`)
+      const inputs = value.inputs.map((input) => places.get(input)!)
+      if (value.after) inputs.push(`^${places.get(value.after)!.split(':')[0]!}`)
+      const attributes =
+        kernel === 'Const'
+          ? { dtype: attribute({ kind: 'type', type: dtype }), value: tensorAttribute(value) }
+          : attributesOf(value)
+      return nodeDef(name, kernel, inputs, attributes)
+    })
+  return { nodes, places }
 }
 
 function typesAttribute(values: readonly ValueType[]): Attribute {
