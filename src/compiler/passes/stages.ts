@@ -1,4 +1,4 @@
-import { producers, subgraph, type Graph, type GraphInput, type Node, type TensorType } from '../ir/graph.ts'
+import { producers, subgraph, type Graph, type GraphInput, type GraphOutput, type Node, type TensorType } from '../ir/graph.ts'
 import type { CompiledModel } from '../plan.ts'
 import { asInteger, constant, mul, symbol, symbols, type Size } from '../shapes/size.ts'
 
@@ -20,7 +20,7 @@ export interface Stages {
   readonly decode: Graph
   readonly featureValues: readonly StageValue[]
   readonly keyValues: readonly StageValue[]
-  /** The same with the matches found once a tile, for every row of the map that queries are taken from. */
+  /** The same with matches found once for every row of the maps that queries are taken from. */
   readonly hoisted?: Hoisted
 }
 
@@ -29,13 +29,22 @@ export interface Stages {
  * op commutes with a row gather), so the best match is found per position and corner, then taken like any feature.
  */
 export interface Hoisted {
-  /** From features and keys: scores and chosen rows for the whole map. */
+  readonly maps: readonly MatchedMap[]
+  /** Which rows of each map the queries take, by the map's `rows`: i32[B, q, t]. From what `decode` takes of the queries. */
+  readonly indices: Graph
+  /** From rows of each map [B, n, 1, depth], under its name `rows`, and the keys: what `found` names, for these rows. */
   readonly match: Graph
-  readonly matchValues: readonly StageValue[]
-  /** Among the match values: each match's score [B, area, t, 1], and the rows [B, area, t, d] that go with it. */
-  readonly found: readonly { readonly score: string; readonly rows: readonly string[] }[]
-  /** From features and the match values. */
+  /** From the features and what was found, for all rows of the maps. */
   readonly decode: Graph
+}
+
+/** A map whose rows are matched. */
+export interface MatchedMap {
+  readonly rows: string
+  /** The feature [B, h, w, depth] that the rows are of. */
+  readonly feature: string
+  /** Scores [B, n, t, 1], then what was chosen [B, n, t, d]. */
+  readonly found: readonly [score: string, ...chosen: string[]]
 }
 
 /** How many positions may be chosen from, as a symbol of the decode stage. */
@@ -112,22 +121,26 @@ function hoist(
   keyInputs: readonly GraphInput[],
 ): Hoisted | undefined {
   const made = producers(graph)
-  const given = new Set(base.map((input) => input.value))
+  const given = new Map(base.map((input) => [input.value, input.name]))
   const values: TensorType[] = [...graph.values]
   const add = (shape: readonly Size[], dtype: TensorType['dtype'] = 'f32'): number => values.push({ shape, dtype }) - 1
   const before: Node[] = []
   const after = new Map<Node, Node[]>()
-  const matchValues: StageValue[] = []
-  const found: { score: string; rows: string[] }[] = []
+  const maps: MatchedMap[] = []
+  const rowInputs: GraphInput[] = []
+  const indices: GraphOutput[] = []
+  const matched: GraphOutput[] = []
+  const decodeInputs: GraphInput[] = []
   for (const match of matches) {
     const taken = made.get(match.inputs[0]!)
     if (taken?.op !== 'take' || !given.has(taken.inputs[0]!)) return undefined
     const [map, index] = taken.inputs as [number, number]
     const [batch, height, width, depth] = graph.values[map]!.shape as [Size, Size, Size, Size]
     const lanes = graph.values[index]!.shape[2]!
-    const count = asInteger(lanes)
-    if (count === undefined || graph.values[index]!.shape.length !== 3) return undefined
+    const copies = asInteger(lanes)
+    if (copies === undefined || graph.values[index]!.shape.length !== 3) return undefined
     const area = mul(height, width)
+    const count = symbol(`n${maps.length}`)
     const node = (op: string, inputs: readonly number[], results: readonly number[], more: Partial<Node> = {}): Node => ({
       op,
       inputs,
@@ -144,45 +157,59 @@ function hoist(
         sizes: { split: shape, merge: shape },
       })
 
-    const row = [batch, area, constant(1), depth]
-    const rows = [batch, area, lanes, depth]
-    const single = add(row)
-    const spread = add(rows)
-    const score = add([batch, area, lanes])
-    const best = add([batch, area, lanes], 'i32')
-    const scoreColumn = add([batch, area, lanes, constant(1)])
+    const single = add([batch, count, constant(1), depth])
+    const spread = add([batch, count, lanes, depth])
+    const score = add([batch, count, lanes])
+    const best = add([batch, count, lanes], 'i32')
+    const column = [batch, count, lanes, constant(1)]
+    const scoreColumn = add(column)
+    const rows = `rows${single}`
+    rowInputs.push({ name: rows, value: single })
+    indices.push({ name: rows, value: index })
     before.push(
-      reshape(map, row, single),
       node(
         'concat',
-        Array.from({ length: count }, () => single),
+        Array.from({ length: copies }, () => single),
         [spread],
         { attributes: { axis: 2 } },
       ),
     )
-    before.push(
-      { ...match, inputs: [spread, match.inputs[1]!], results: [score, best] },
-      reshape(score, [batch, area, lanes, constant(1)], scoreColumn),
-    )
-    matchValues.push({ name: `match${scoreColumn}`, value: scoreColumn })
-    const chosenRows: string[] = []
-    found.push({ score: `match${scoreColumn}`, rows: chosenRows })
+    before.push({ ...match, inputs: [spread, match.inputs[1]!], results: [score, best] }, reshape(score, column, scoreColumn))
+    /** What is found for rows stands for the whole map in the decode stage. */
+    const find = (value: number): { readonly name: string; readonly whole: number } => {
+      const { shape, dtype } = values[value]!
+      const whole = add(
+        shape.map((size, axis) => (axis === 1 ? area : size)),
+        dtype,
+      )
+      const name = `match${value}`
+      matched.push({ name, value })
+      decodeInputs.push({ name, value: whole })
+      return { name, whole }
+    }
+    const scores = find(scoreColumn)
+    const chosen: string[] = []
 
     const [scoreResult, indexResult] = match.results as [number, number]
     const queries = graph.values[scoreResult]!.shape
     const picked = add([...queries, constant(1)])
-    after.set(match, [node('take_along', [scoreColumn, index], [picked]), reshape(picked, queries, scoreResult)])
+    after.set(match, [node('take_along', [scores.whole, index], [picked]), reshape(picked, queries, scoreResult)])
     for (const taker of graph.nodes.filter((candidate) => candidate.op === 'take_along' && candidate.inputs[1] === indexResult)) {
-      const chosen = add(graph.values[taker.inputs[0]!]!.shape.map((size, axis) => (axis === 1 ? area : size)))
-      before.push({ ...taker, inputs: [taker.inputs[0]!, best], results: [chosen] })
-      matchValues.push({ name: `match${chosen}`, value: chosen })
-      chosenRows.push(`match${chosen}`)
-      after.set(taker, [{ ...taker, inputs: [chosen, index] }])
+      const picks = add(graph.values[taker.inputs[0]!]!.shape.map((size, axis) => (axis === 1 ? count : size)))
+      before.push({ ...taker, inputs: [taker.inputs[0]!, best], results: [picks] })
+      const { name, whole } = find(picks)
+      chosen.push(name)
+      after.set(taker, [{ ...taker, inputs: [whole, index] }])
     }
+    maps.push({ rows, feature: given.get(map)!, found: [scores.name, ...chosen] })
   }
   const whole = { ...graph, values, nodes: [...before, ...graph.nodes.flatMap((node) => after.get(node) ?? [node])] }
-  const match = subgraph(whole, [...base, ...keyInputs], matchValues)
-  return { match, matchValues, found, decode: subgraph(whole, [...base, ...matchValues], graph.outputs) }
+  return {
+    maps,
+    indices: subgraph(whole, base, indices),
+    match: subgraph(whole, [...rowInputs, ...keyInputs], matched),
+    decode: subgraph(whole, [...base, ...decodeInputs], graph.outputs),
+  }
 }
 
 /** Whether a node depends on the queries: through its inputs, or through the number of them. */

@@ -3,7 +3,7 @@ import { cost } from '../../compiler/ir/cost.ts'
 import { reach } from '../../compiler/passes/reach.ts'
 import { stages, type Stages } from '../../compiler/passes/stages.ts'
 import type { CompiledModel, Scope } from '../../compiler/plan.ts'
-import { evaluate } from '../../compiler/shapes/size.ts'
+import { evaluate, symbols } from '../../compiler/shapes/size.ts'
 import { UserError } from '../../errors.ts'
 import { degrade } from '../data/degrade.ts'
 import type { Picture } from '../data/picture.ts'
@@ -186,25 +186,29 @@ class Staged {
         encoding += seen.multiplyAdds
         bytes = Math.max(bytes, seen.peakBytes)
         if (!shared || !hoisted) continue
-        const match = cost(hoisted.match, { ...sizesOf(coreOf({ y, x })), k, q: 1 })
-        matching += match.multiplyAdds
-        const block = streams ? cost(hoisted.match, { ...sizesOf(coreOf({ y, x })), k: keyBlock, q: 1 }) : match
-        bytes = Math.max(bytes, block.peakBytes)
+        const counts = this.#rowCounts(coreOf({ y, x }))
+        matching += cost(hoisted.match, { ...counts, B: 1, k }).multiplyAdds
+        bytes = Math.max(bytes, cost(hoisted.match, { ...counts, B: 1, k: streams ? keyBlock : k }).peakBytes)
       }
     const sizes = {
       ...sizesOf({ height: Math.min(low.height, tileSide), width: Math.min(low.width, tileSide) }),
       q: Math.min(chunk, queries),
       k,
     }
-    const decode = cost(shared && hoisted ? hoisted.decode : this.parts.decode, sizes)
-    const plain = cost(this.parts.decode, { ...sizes, k: 0 })
+    const decode = cost(hoisted ? hoisted.decode : this.parts.decode, sizes)
     const chunks = queries / sizes.q
+    if (hoisted && !shared) {
+      const met = cost(hoisted.match, { ...this.#rowsMet(low, options), B: 1, k })
+      matching = (queries / k) * met.multiplyAdds
+      bytes = Math.max(bytes, met.peakBytes)
+    }
     const keyBlockBytes = keys && streams ? cost(keys, { ...sizes, q: keyBlock }).peakBytes : 0
     const keyCost = keys ? cost(keys, { ...sizes, q: k }) : undefined
+    const keySets = shared || !keys ? 1 : queries / k
     const twice = keys && shared && rows.length * columns.length > 1 ? 2 : 1
     return {
-      multiplyAdds: twice * encoding + matching + chunks * decode.multiplyAdds + (keyCost?.multiplyAdds ?? 0),
-      matching: shared && hoisted ? matching : chunks * (decode.multiplyAdds - plain.multiplyAdds),
+      multiplyAdds: twice * encoding + matching + chunks * decode.multiplyAdds + keySets * (keyCost?.multiplyAdds ?? 0),
+      matching,
       bytes:
         Math.max(bytes, decode.peakBytes) + (streams ? 2 * this.#matchBytes(low) + keyBlockBytes : (keyCost?.peakBytes ?? 0)),
       tiles: rows.length * columns.length,
@@ -278,11 +282,35 @@ class Staged {
     return Math.max(16, Math.min(keyBlock, Math.floor((options.keyMemory ?? keyMemory) / each)))
   }
 
+  /** How many rows the matched maps of an encoded picture have, as the match stage names them. */
+  #rowCounts(low: Extent): Record<string, number> {
+    const { maps, match } = this.parts.hoisted!
+    const { inputs, values } = this.parts.hoisted!.decode
+    return Object.fromEntries(
+      maps.map(({ rows, feature }) => {
+        const [count] = symbols(match.values[match.inputs.find(({ name }) => name === rows)!.value]!.shape[1]!)
+        const [, height, width] = values[inputs.find(({ name }) => name === feature)!.value]!.shape
+        return [count!, evaluate(height!, sizesOf(low)) * evaluate(width!, sizesOf(low))]
+      }),
+    )
+  }
+
+  /** About how many of them one chunk meets, where chunks are their own candidates. */
+  #rowsMet(low: Extent, options: PredictOptions): Record<string, number> {
+    const { scope, extent } = options
+    const count = this.#candidateCount(options)
+    const side = scope.kind === 'tile' ? Math.sqrt(count) : undefined
+    const reached = (length: number, all: number): number => Math.min(all, length + 2)
+    const height = reached(((side ?? count / extent.width) * low.height) / extent.height, low.height)
+    const width = side ? reached((side * low.width) / extent.width, low.width) : low.width
+    return Object.fromEntries(Object.keys(this.#rowCounts(low)).map((name) => [name, Math.ceil(height * width)]))
+  }
+
   /** The best matches of every position of the encoder's map. */
   #matchBytes(low: Extent): number {
-    const { match, matchValues } = this.parts.hoisted!
-    const sizes = { ...sizesOf(low), q: 1, k: 1 }
-    return matchValues.reduce(
+    const { match } = this.parts.hoisted!
+    const sizes = { ...this.#rowCounts(low), B: 1, k: 1 }
+    return match.outputs.reduce(
       (total, { value }) => total + 4 * match.values[value]!.shape.reduce((product, size) => product * evaluate(size, sizes), 1),
       0,
     )

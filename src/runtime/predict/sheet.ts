@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Graph } from '../../compiler/ir/graph.ts'
-import type { Hoisted, Stages } from '../../compiler/passes/stages.ts'
+import type { MatchedMap, Stages } from '../../compiler/passes/stages.ts'
 import type { CompiledModel } from '../../compiler/plan.ts'
 import { crop, type Picture } from '../data/picture.ts'
 import { pixelCentre } from '../network/coordinates.ts'
@@ -81,14 +81,14 @@ export class Sheet {
    * what was found and what a block has; of equals the first stays. They are kept until the sheet is disposed of.
    */
   async matchStreamed(positions: Int32Array, block: number, onProgress: (share: number) => void): Promise<void> {
-    const { found } = this.parts.hoisted!
+    const { maps } = this.parts.hoisted!
     const tiles = this.plan.rows.length * this.plan.columns.length
     for (let from = 0; from < positions.length; from += block) {
       const keys = this.keys(positions.subarray(from, from + block))
       for (let tile = 0; tile < tiles; tile += 1) {
         const next = this.#match(tile, keys)
         const best = this.#matches.get(tile)
-        const merged = best ? tf.tidy(() => better(found, best, next)) : next
+        const merged = best ? tf.tidy(() => better(maps, best, next)) : next
         if (best) tf.dispose([best, next])
         this.#matches.set(tile, merged)
       }
@@ -104,9 +104,9 @@ export class Sheet {
   decode(positions: Int32Array, keys: Tensors | undefined, own: boolean): Float32Array {
     const output = outputOf(this.model, this.options.output)
     const values = new Float32Array(positions.length * 3)
-    const hoisted = (keys && !own) || this.#streamed ? this.parts.hoisted : undefined
+    const hoisted = keys || this.#streamed ? this.parts.hoisted : undefined
     for (const { tile, at, weights } of this.#grouped(positions, this.plan.feather)) {
-      const found = hoisted ? this.#matchesOf(tile, keys) : (keys ?? {})
+      const found = !hoisted ? (keys ?? {}) : own ? this.#matchesAt(tile, positions, at, keys!) : this.#matchesOf(tile, keys)
       const outputs = this.#compute(hoisted?.decode ?? this.parts.decode, tile, positions, at, found)
       const computed = outputs[output.name]!.dataSync() as Float32Array
       at.forEach((index, row) => {
@@ -114,6 +114,7 @@ export class Sheet {
           values[3 * index + channel]! += weights[row]! * computed[3 * row + channel]!
       })
       tf.dispose(outputs)
+      if (own) tf.dispose(found)
     }
     return toUnit(values, output.range)
   }
@@ -210,14 +211,45 @@ export class Sheet {
     return found
   }
 
+  /** The best match of every row of a tile's maps among `keys`. */
   #match(index: number, keys: Tensors): Tensors {
     const features = this.#featuresOf(index)
+    return tf.tidy(() => this.#matched(this.#rowsOf(features), keys))
+  }
+
+  /** The best matches of those rows of the maps that these queries take; of the others nothing. */
+  #matchesAt(index: number, positions: Int32Array, at: Int32Array, keys: Tensors): Tensors {
+    const { maps, indices } = this.parts.hoisted!
+    const taken = this.#compute(indices, index, positions, at, {})
+    const features = this.#featuresOf(index)
     return tf.tidy(() => {
-      const nothing = tf.zeros([1, 1, 2])
-      return this.network
-        .lower(this.parts.hoisted!.match, `${this.model.name}_match`)
-        .run(this.#withQueries({ ...features, ...keys }, nothing, nothing))
+      const all = this.#rowsOf(features)
+      const places = new Map(
+        maps.map(({ rows }) => [rows, tf.tensor1d(Int32Array.from(new Set(taken[rows]!.dataSync())).sort(), 'int32')]),
+      )
+      tf.dispose(taken)
+      const some = maps.map(({ rows }) => [rows, tf.gather(all[rows]!, places.get(rows)!, 1)] as const)
+      const matched = this.#matched(Object.fromEntries(some), keys)
+      return Object.fromEntries(
+        maps.flatMap(({ rows, found }) =>
+          found.map((name) => [name, scattered(matched[name]!, places.get(rows)!, all[rows]!.shape[1]!)]),
+        ),
+      )
     })
+  }
+
+  #matched(rows: Tensors, keys: Tensors): Tensors {
+    return this.network.lower(this.parts.hoisted!.match, `${this.model.name}_match`).run({ ...rows, ...keys })
+  }
+
+  /** The rows [1, n, 1, depth] of a tile's maps. */
+  #rowsOf(features: Tensors): Tensors {
+    return Object.fromEntries(
+      this.parts.hoisted!.maps.map(({ rows, feature }) => [
+        rows,
+        tf.reshape(features[feature]!, [1, -1, 1, features[feature]!.shape[3]!]),
+      ]),
+    )
   }
 
   /** Features of a tile's core, kept while there is memory; the one that was used longest ago goes first. */
@@ -275,15 +307,19 @@ export class Sheet {
 }
 
 /** Per row the better of two findings, the first where both are equal. */
-const better = (found: Hoisted['found'], first: Tensors, second: Tensors): Tensors =>
+const better = (maps: readonly MatchedMap[], first: Tensors, second: Tensors): Tensors =>
   Object.fromEntries(
-    found.flatMap(({ score, rows }) => {
-      const isBetter = tf.greater(second[score]!, first[score]!)
-      return [score, ...rows].map((name) => [
-        name,
-        tf.where(tf.broadcastTo(isBetter, first[name]!.shape), second[name]!, first[name]!),
-      ])
+    maps.flatMap(({ found }) => {
+      const isBetter = tf.greater(second[found[0]]!, first[found[0]]!)
+      return found.map((name) => [name, tf.where(tf.broadcastTo(isBetter, first[name]!.shape), second[name]!, first[name]!)])
     }),
   )
+
+/** `values` [1, n, t, d] at their `places` among `count` rows, zeros elsewhere. */
+const scattered = (values: tf.Tensor, places: tf.Tensor1D, count: number): tf.Tensor => {
+  const [, n, t, d] = values.shape as [number, number, number, number]
+  const flat = tf.scatterND(tf.expandDims(places, 1), tf.reshape(values, [n, t * d]), [count, t * d])
+  return tf.reshape(flat, [1, count, t, d])
+}
 
 const bytesOf = (tensors: Tensors): number => Object.values(tensors).reduce((total, tensor) => total + 4 * tensor.size, 0)
