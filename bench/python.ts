@@ -34,7 +34,7 @@ export async function checkPython(): Promise<PythonCheck> {
     const loaded = loadModel(path.join(archcRoot, 'models', 'iste.arch'), { preset: 'tiny' })
     const plan = loaded.model.train!
     const model = path.join(folder, 'model')
-    await emitSavedModel(loaded, model, 0, plan.sizes, {})
+    const endpoints = await emitSavedModel(loaded, model, 0, plan.sizes, {})
     const random = createRandom(1)
     const inputs: Record<string, HostTensor> = {}
     for (const { name, shape } of inputsOf(trainStep('train_step', plan.objectives, plan.sizes)))
@@ -55,10 +55,10 @@ export async function checkPython(): Promise<PythonCheck> {
     const computer = startComputer()
     const own: number[] = []
     try {
-      await computer.load(model, ['train_step'])
+      await computer.load(model)
       for (const numbers of adam) {
         const given = { ...inputs, adam: { shape: [2], data: Float32Array.from(numbers) } }
-        own.push((await computer.run(model, 'train_step', given))['loss']!.data[0]!)
+        own.push((await computer.run(model, endpoints.get('train_step')!, given))['loss']!.data[0]!)
       }
     } finally {
       computer.close()

@@ -16,11 +16,14 @@ export interface Cost {
 /** Views: they make no new bytes. */
 const views = new Set(['detach'])
 
+/** What a value takes at given sizes. */
+export const bytesAt = (graph: Graph, value: number, sizes: Readonly<Record<string, number>>): number =>
+  4 * graph.values[value]!.shape.reduce((product, size) => product * evaluate(size, sizes), 1)
+
 /** Costs of a graph for given sizes (`{ B: 1, h: 48, .. }`). */
 export function cost(graph: Graph, sizes: Readonly<Record<string, number>>): Cost {
   const weights = new Map(graph.weights.map((weight) => [weight.path, weight]))
-  const bytes = (value: number): number =>
-    4 * graph.values[value]!.shape.reduce((product, size) => product * evaluate(size, sizes), 1)
+  const bytes = (value: number): number => bytesAt(graph, value, sizes)
   let multiplyAdds = 0
   for (const node of graph.nodes) multiplyAdds += nodeMultiplyAdds(graph, node, weights, sizes)
   const lastUse = new Map<number, number>()

@@ -1,7 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { compare, constant, format, mul } from '../shapes/size.ts'
 import { f32, i32, type Op, type Primitive, type Tfjs } from './op.ts'
-import { batchMatMul, gatherRows, sliceAxis, untaped } from './tfjs-tools.ts'
+import { batchMatMul, gatherRows, inTurn, sliceAxis, untaped } from './tfjs-tools.ts'
 
 /** Keys that are compared at once: what bounds memory, never what is chosen. */
 const keyBlock = 1024
@@ -31,11 +31,12 @@ export function bestRows(tf: Tfjs, a: tfjs.Tensor, b: tfjs.Tensor): { score: tfj
   const indices: tfjs.Tensor[] = []
   for (let from = 0; from < queries; from += queryBlock) {
     const [score, index] = tf.tidy(() => {
-      const part = sliceAxis(tf, a, 1, from, Math.min(queryBlock, queries - from))
+      const part = sliceAxis(tf, inTurn(tf, a, indices.at(-1)), 1, from, Math.min(queryBlock, queries - from))
       let best: tfjs.Tensor | undefined
       let at: tfjs.Tensor | undefined
       for (let key = 0; key < keys; key += keyBlock) {
-        const alike = batchMatMul(tf, part, sliceAxis(tf, b, 1, key, Math.min(keyBlock, keys - key)), true)
+        const block = sliceAxis(tf, inTurn(tf, b, at ?? indices.at(-1)), 1, key, Math.min(keyBlock, keys - key))
+        const alike = batchMatMul(tf, part, block, true)
         const value = tf.max(alike, 2)
         const position = tf.add(tf.argMax(alike, 2), tf.scalar(key, 'int32'))
         alike.dispose()

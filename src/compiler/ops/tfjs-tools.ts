@@ -68,6 +68,12 @@ export function gatherRows(tf: Tfjs, table: tfjs.Tensor, index: tfjs.Tensor): tf
 export const batchMatMul = (tf: Tfjs, a: tfjs.Tensor, b: tfjs.Tensor, transposeB = false): tfjs.Tensor =>
   tf.matMul(a as tfjs.Tensor3D, b as tfjs.Tensor3D, false, transposeB)
 
+/** `x` again, but in a graph not before `after` is there: blocks that are made in turn are not all held at once. */
+export const inTurn = (tf: Tfjs, x: tfjs.Tensor, after: tfjs.Tensor | undefined): tfjs.Tensor => {
+  const { again } = tf as Partial<{ again(x: tfjs.Tensor, after: tfjs.Tensor): tfjs.Tensor }>
+  return after && again ? again(x, after) : x
+}
+
 /** A slice along one axis. */
 export function sliceAxis(tf: Tfjs, x: tfjs.Tensor, axis: number, from: number, count: number): tfjs.Tensor {
   const begin = x.shape.map((_, at) => (at === axis ? from : 0))

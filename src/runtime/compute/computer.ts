@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import path from 'node:path'
+import type { Endpoints } from '../../compiler/targets/savedmodel/write.ts'
 import { UserError } from '../../errors.ts'
 import { archcRoot } from '../../root.ts'
 import type { Answer, HostTensors, Request } from './messages.ts'
@@ -10,9 +11,9 @@ export interface Computer {
   /** The largest memory that it has held so far, in bytes. */
   readonly peakBytes: number
   /** Reads the SavedModel in `folder`; its signatures share one session and its variables. */
-  load(folder: string, signatures: readonly string[]): Promise<void>
-  /** Throws a UserError when the process is gone. */
-  run(folder: string, signature: string, inputs?: HostTensors): Promise<HostTensors>
+  load(folder: string): Promise<void>
+  /** Computes one of its signatures. Throws a UserError when the process is gone. */
+  run(folder: string, ends: Endpoints, inputs?: HostTensors): Promise<HostTensors>
   close(): void
 }
 
@@ -64,8 +65,8 @@ export function startComputer(): Computer {
     get peakBytes() {
       return peakBytes
     },
-    load: async (folder, signatures) => void (await ask({ kind: 'load', folder, signatures })),
-    run: (folder, signature, inputs = {}) => ask({ kind: 'run', folder, signature, inputs }),
+    load: async (folder) => void (await ask({ kind: 'load', folder })),
+    run: (folder, ends, inputs = {}) => ask({ kind: 'run', folder, ends, inputs }),
     close() {
       gone = new UserError('the process that computes was closed')
       child.disconnect()

@@ -1,3 +1,5 @@
+import type { Endpoints } from '../../compiler/targets/savedmodel/write.ts'
+
 /** A tensor on its way between processes. */
 export interface HostTensor {
   readonly shape: readonly number[]
@@ -7,12 +9,13 @@ export type HostTensors = Readonly<Record<string, HostTensor>>
 
 /** What a computing process is asked. */
 export type Request =
-  | { readonly id: number; readonly kind: 'load'; readonly folder: string; readonly signatures: readonly string[] }
+  | { readonly id: number; readonly kind: 'load'; readonly folder: string }
   | {
       readonly id: number
       readonly kind: 'run'
       readonly folder: string
-      readonly signature: string
+      /** What the signature is called in the graph. */
+      readonly ends: Endpoints
       readonly inputs: HostTensors
     }
 

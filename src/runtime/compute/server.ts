@@ -1,39 +1,33 @@
 import * as tf from '@tensorflow/tfjs'
-import { loadEngine, loadSavedModel, type SavedModel } from '../engine/index.ts'
-import type { Answer, HostTensors, Request } from './messages.ts'
+import { loadEngine, openSession, type Session } from '../engine/index.ts'
+import type { Answer, HostTensor, HostTensors, Request } from './messages.ts'
 
 /** Answers requests, one after the other, until the process that asks is gone. */
 export function serve(): void {
-  const models = new Map<string, Promise<SavedModel>>()
-  const model = (folder: string, signature: string): Promise<SavedModel> => {
-    const key = `${folder}\n${signature}`
-    const known = models.get(key)
-    if (known) return known
-    const loading = loadSavedModel(folder, signature)
-    models.set(key, loading)
-    return loading
+  // Begun before anybody asks: what fails is said in the answers.
+  const engine = loadEngine({ name: 'tensorflow', say: () => undefined, install: false })
+  engine.catch(() => undefined)
+  const sessions = new Map<string, Session>()
+  const opened = (folder: string): Session => {
+    const session = sessions.get(folder) ?? openSession(folder)
+    sessions.set(folder, session)
+    return session
   }
   const answer = async (request: Request): Promise<HostTensors> => {
-    await loadEngine({ name: 'tensorflow', say: () => undefined, install: false })
-    if (request.kind === 'load') {
-      for (const signature of request.signatures) await model(request.folder, signature)
-      return {}
-    }
-    const loaded = await model(request.folder, request.signature)
-    const inputs = Object.fromEntries(
-      Object.entries(request.inputs).map(([name, { data, shape }]) => [
-        name,
-        tf.tensor(data, [...shape], data instanceof Int32Array ? 'int32' : 'float32'),
-      ]),
-    )
-    try {
-      const outputs = Object.entries(loaded.predict(inputs))
-      const found = outputs.map(([name, tensor]) => [name, { shape: tensor.shape, data: tensor.dataSync() }] as const)
-      tf.dispose(outputs.map(([, tensor]) => tensor))
-      return Object.fromEntries(found) as HostTensors
-    } finally {
-      tf.dispose(inputs)
-    }
+    await engine
+    const session = opened(request.folder)
+    if (request.kind === 'load') return {}
+    const found: Record<string, HostTensor> = {}
+    tf.tidy(() => {
+      const outputs = session.run(request.ends, (name) => {
+        const given = request.inputs[name]
+        if (!given) throw new Error(`input ${name} is not given`)
+        return tf.tensor(given.data, [...given.shape], given.data instanceof Int32Array ? 'int32' : 'float32')
+      })
+      for (const [name, tensor] of Object.entries(outputs))
+        found[name] = { shape: tensor.shape, data: tensor.dataSync() as Float32Array }
+    })
+    return found
   }
   const send = (message: Answer): void => void process.send!(message)
   let last: Promise<void> = Promise.resolve()

@@ -1,14 +1,6 @@
 /** The engine room: which TensorFlow computes, how it gets here, and what stands in for it. */
-export {
-  loadEngine,
-  loadSavedModel,
-  activeEngine,
-  engineNames,
-  type Engine,
-  type EngineName,
-  type LoadOptions,
-  type SavedModel,
-} from './load.ts'
+export { loadEngine, activeEngine, engineNames, type Engine, type EngineName, type LoadOptions } from './load.ts'
+export { openSession, type Session } from './session.ts'
 export { installEngine, removeEngine, type InstallOptions } from './install.ts'
 export { engineStatus, type EngineStatus } from './status.ts'
 export { measureRates, type Rates } from './measure.ts'

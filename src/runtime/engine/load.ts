@@ -44,19 +44,6 @@ export function tf(): typeof tfjs {
   return archcRequire('@tensorflow/tfjs') as typeof tfjs
 }
 
-/** A function of a SavedModel: all functions of one folder share a session, and with it variables. */
-export interface SavedModel {
-  predict(inputs: Readonly<Record<string, tfjs.Tensor>>): Record<string, tfjs.Tensor>
-}
-
-/** Reads one signature of a SavedModel. TensorFlow must be loaded. */
-export function loadSavedModel(folder: string, signature: string): Promise<SavedModel> {
-  const { node } = archcRequire('@tensorflow/tfjs-node-gpu') as {
-    node: { loadSavedModel(folder: string, tags: readonly string[], signature: string): Promise<SavedModel> }
-  }
-  return node.loadSavedModel(folder, ['serve'], signature)
-}
-
 /**
  * Loads an engine into the process's tfjs and makes it the active backend. Without `name` TensorFlow, installed at first
  * use (said aloud through `say`, by default to stderr); where that fails, wasm, then cpu, each with the reason and what to

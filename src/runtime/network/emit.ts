@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type * as tf from '@tensorflow/tfjs'
 import { evaluation, lossAlone, startOf, storage, trainStep, variablesOf } from '../../compiler/targets/savedmodel/signatures.ts'
-import { writeSavedModel } from '../../compiler/targets/savedmodel/write.ts'
+import { writeSavedModel, type Endpoints } from '../../compiler/targets/savedmodel/write.ts'
 import { UserError } from '../../errors.ts'
 import { writeAtomic, writeFolderAtomic } from '../files/atomic.ts'
 import type { LoadedModel } from './load-model.ts'
@@ -65,7 +65,7 @@ export async function emitSavedModel(
   seed: number,
   sizes: Readonly<Record<string, number>>,
   summary: object,
-): Promise<void> {
+): Promise<ReadonlyMap<string, Endpoints>> {
   requireOwn(folder)
   const { graph, train } = loaded.model
   const objectives = train?.objectives ?? []
@@ -76,7 +76,7 @@ export async function emitSavedModel(
     ...(objectives[0] ? [evaluation('loss', lossAlone(objectives[0]), sizes), trainStep('train_step', objectives, sizes)] : []),
     ...(variables.size > 0 ? storage(variables) : []),
   ]
-  const { bytes } = writeSavedModel(signatures, variables, startOf(variables, initialWeights(weights, seed)))
+  const { bytes, endpoints } = writeSavedModel(signatures, variables, startOf(variables, initialWeights(weights, seed)))
   await writeFolderAtomic(
     folder,
     async (temporary) => {
@@ -89,6 +89,7 @@ export async function emitSavedModel(
     },
     { replace: true },
   )
+  return endpoints
 }
 
 /** A folder is only replaced when archc wrote it. */

@@ -12,20 +12,13 @@ import type { CallOptions } from '../../compiler/targets/layers/layer.ts'
 import { witnessesOf } from '../../compiler/targets/layers/lower.ts'
 import { randomPrefix } from '../../compiler/targets/savedmodel/signatures.ts'
 import { simplified, writeSavedModel, type Endpoints } from '../../compiler/targets/savedmodel/write.ts'
+import { openSession, type Session } from '../engine/index.ts'
 
 type Tensors = Readonly<Record<string, tf.Tensor>>
 
-/** What tfjs-node's backend does with SavedModels, without waiting. */
-interface SessionBackend {
-  loadSavedModelMetaGraph(folder: string, tags: string): number
-  runSavedModel(session: number, inputs: tf.Tensor[], infos: readonly { name: string }[], outputs: readonly string[]): tf.Tensor[]
-  deleteSavedModel(session: number): void
-}
-const backend = (): SessionBackend => tf.backend() as unknown as SessionBackend
-
 /** A graph of TensorFlow that is loaded: weights are inputs of it. */
-interface Session {
-  readonly id: number
+interface Loaded {
+  readonly session: Session
   readonly ends: Endpoints
 }
 
@@ -34,7 +27,7 @@ const kept = 48
 
 /** Computes graphs as whole TensorFlow graphs at the sizes of what they are given. Needs the engine TensorFlow. */
 export class GraphRunner {
-  readonly #sessions = new Map<string, Session>()
+  readonly #sessions = new Map<string, Loaded>()
   readonly #numbers = new Map<Graph, number>()
   readonly #weight: (path: string) => tf.Tensor
 
@@ -113,23 +106,15 @@ export class GraphRunner {
     random: Map<string, tf.Tensor>,
     wanted: (trace: Trace, outputs: Record<string, Value>) => Record<string, Value>,
   ): Record<string, tf.Tensor> {
-    const session = this.#sessions.get(key) ?? this.#load(graph, inputs, options, wanted)
+    const loaded = this.#sessions.get(key) ?? this.#load(graph, inputs, options, wanted)
     this.#sessions.delete(key)
-    this.#sessions.set(key, session)
-    for (const [old, { id }] of this.#sessions) {
+    this.#sessions.set(key, loaded)
+    for (const [old, { session }] of this.#sessions) {
       if (this.#sessions.size <= kept) break
-      backend().deleteSavedModel(id)
+      session.close()
       this.#sessions.delete(old)
     }
-    const asked = [...session.ends.inputs].map(([name, node]) => ({ node, tensor: this.#given(name, inputs, options, random) }))
-    const outputs = [...session.ends.outputs]
-    const results = backend().runSavedModel(
-      session.id,
-      asked.map(({ tensor }) => tensor),
-      asked.map(({ node }) => ({ name: node })),
-      outputs.map(([, node]) => node),
-    )
-    return Object.fromEntries(outputs.map(([name], at) => [name, results[at]!]))
+    return loaded.session.run(loaded.ends, (name) => this.#given(name, inputs, options, random))
   }
 
   #given(name: string, inputs: Tensors, options: CallOptions, random: Map<string, tf.Tensor>): tf.Tensor {
@@ -146,7 +131,7 @@ export class GraphRunner {
     inputs: Tensors,
     options: CallOptions,
     wanted: (trace: Trace, outputs: Record<string, Value>) => Record<string, Value>,
-  ): Session {
+  ): Loaded {
     const trace = new Trace()
     const sizes = sizesOf(graph, inputs)
     const draw = (count: number, layer: string): Value => trace.placeholder(`${randomPrefix}${count} ${layer}`, [count])
@@ -156,7 +141,7 @@ export class GraphRunner {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'archc-graph-'))
     try {
       writeFileSync(path.join(folder, 'saved_model.pb'), bytes)
-      return { id: backend().loadSavedModelMetaGraph(folder, 'serve'), ends: endpoints.get('run')! }
+      return { session: openSession(folder), ends: endpoints.get('run')! }
     } finally {
       rmSync(folder, { recursive: true })
     }

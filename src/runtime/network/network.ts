@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs'
-import { cost } from '../../compiler/ir/cost.ts'
+import { bytesAt, cost } from '../../compiler/ir/cost.ts'
 import type { Graph, Weight } from '../../compiler/ir/graph.ts'
+import type { Arena } from '../../compiler/kernels/passes/arena.ts'
+import { evaluation } from '../../compiler/targets/savedmodel/signatures.ts'
+import { memoryOf } from '../../compiler/targets/savedmodel/write.ts'
 import { lowerToLayers, type LayersModel, type LayerStore } from '../../compiler/targets/layers/lower.ts'
 import { UserError } from '../../errors.ts'
 import { createRandom } from '../files/random.ts'
@@ -20,10 +23,12 @@ export interface Network {
   read(paths?: readonly string[]): Map<string, Tensor>
   /** The variable behind a weight. */
   variable(path: string): tf.LayerVariable
+  /** What computing a graph will take of TensorFlow's memory, weights apart. The outputs stay until the result is called. */
+  rehearse(graph: Graph, sizes: Readonly<Record<string, number>>, arena: Arena): () => void
 }
 
 /** Bytes of values above which a graph is not computed layer by layer. */
-const muchMemory = 300_000_000
+const muchMemory = 100_000_000
 
 /**
  * How graphs are computed: layer by layer; each as one TensorFlow graph, which is compiled for the sizes of its inputs;
@@ -56,8 +61,7 @@ export function createNetwork(graphs: readonly Graph[], execution: Execution = '
       const key = runner.keyOf(graph, inputs, options?.training)
       if (worthwhile.has(key)) return runner.run(graph, inputs, options)
       worthwhile.add(key)
-      const isLarge = cost(graph, sizesOf(graph, inputs)).activationBytes > muchMemory
-      return isLarge ? runner.run(graph, inputs, options) : layers.run(inputs, options)
+      return isLarge(graph, sizesOf(graph, inputs)) ? runner.run(graph, inputs, options) : layers.run(inputs, options)
     }
   graphs.forEach((graph, at) => lower(graph, `graph${at}`))
   const variable = (path: string): tf.LayerVariable => {
@@ -69,6 +73,15 @@ export function createNetwork(graphs: readonly Graph[], execution: Execution = '
     weights,
     lower,
     variable,
+    rehearse(graph, sizes, arena) {
+      const asGraph = execution === 'graphs' || (execution === 'repeated' && isLarge(graph, sizes))
+      if (asGraph) return memoryOf(evaluation('run', graph, sizes), arena).freeOutputs
+      const allocate = (value: number) => arena.allocate(bytesAt(graph, value, sizes))
+      const frees = new Map(graph.nodes.flatMap(({ results }) => results.map((value) => [value, allocate(value)])))
+      const outputs = graph.outputs.flatMap(({ value }) => frees.get(value) ?? [])
+      frees.forEach((free) => outputs.includes(free) || free())
+      return () => outputs.forEach((free) => free())
+    },
     initialise(seed) {
       this.assign(initialWeights(weights, seed))
     },
@@ -96,6 +109,10 @@ export function createNetwork(graphs: readonly Graph[], execution: Execution = '
     },
   }
 }
+
+/** Whether layers would hold much of a graph: they keep every value to the end. */
+const isLarge = (graph: Graph, sizes: Readonly<Record<string, number>>): boolean =>
+  cost(graph, sizes).activationBytes > muchMemory
 
 /** Where training starts: every weight from its initialiser. */
 export const initialWeights = (weights: readonly Weight[], seed: number): Map<string, Tensor> =>

@@ -1,6 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
-import { cost } from '../../compiler/ir/cost.ts'
+import { bytesAt, cost } from '../../compiler/ir/cost.ts'
+import type { Graph } from '../../compiler/ir/graph.ts'
+import { Arena } from '../../compiler/kernels/passes/arena.ts'
+import { sizeOf } from '../../compiler/kernels/value.ts'
 import { reach } from '../../compiler/passes/reach.ts'
+import { splitLinear } from '../../compiler/passes/split-linear.ts'
 import { stages, type Stages } from '../../compiler/passes/stages.ts'
 import type { CompiledModel, Scope } from '../../compiler/plan.ts'
 import { evaluate, symbols } from '../../compiler/shapes/size.ts'
@@ -13,7 +17,7 @@ import { normalised } from '../train/batch.ts'
 import { drawOperations } from '../train/per-item.ts'
 import { everywhere, jobs, lattice, type Extent } from './candidates.ts'
 import { outputOf, pictureInput, toUnit } from './roles.ts'
-import { chunk, Sheet } from './sheet.ts'
+import { chunk, featureMemory, Sheet } from './sheet.ts'
 import { coreOf, seenOf, stretches, type Stretch } from './tiles.ts'
 
 export interface PredictOptions {
@@ -40,7 +44,7 @@ export interface Estimate {
   readonly multiplyAdds: number
   /** Of which comparing in `best_match`. */
   readonly matching: number
-  /** Activations that are alive at one time, weights and keys included. */
+  /** What the process is predicted to hold at its fullest, the engine included. */
   readonly bytes: number
   readonly tiles: number
   /** Overlap used, and the reach of the network; equal for results that do not depend on the tiling. */
@@ -56,6 +60,13 @@ export interface Rows {
   readonly values: Float32Array
 }
 
+/** What a graph takes that is loaded for some sizes, in bytes; measured. */
+const sessionBytes = 10e6
+/** What a process holds that has TensorFlow 2.21 and a small network; measured. */
+const engineBytes = 500e6
+/** That and the weights: as they were read, in layers and in a session. */
+const processBytes = ({ weights }: Network): number =>
+  engineBytes + 3 * 4 * weights.reduce((total, { shape }) => total + sizeOf(shape), 0)
 /** Side of a tile in low-resolution positions. */
 const tileSide = 128
 /** Keys are kept in memory up to here unless the options say otherwise. */
@@ -105,14 +116,12 @@ class WholePicture {
   ) {}
 
   estimate(low: Extent, { extent }: PredictOptions): Estimate {
-    const { multiplyAdds, peakBytes } = cost(this.model.graph, {
-      B: 1,
-      h: low.height,
-      w: low.width,
-      H: extent.height,
-      W: extent.width,
-    })
-    return { multiplyAdds, matching: 0, bytes: peakBytes, tiles: 1, overlap: 0, reach: undefined }
+    const sizes = { B: 1, h: low.height, w: low.width, H: extent.height, W: extent.width }
+    const { multiplyAdds } = cost(this.model.graph, sizes)
+    const arena = new Arena()
+    this.network.rehearse(this.model.graph, sizes, arena)
+    const bytes = processBytes(this.network) + arena.residentBytes
+    return { multiplyAdds, matching: 0, bytes, tiles: 1, overlap: 0, reach: undefined }
   }
 
   async *rows(picture: Picture, options: PredictOptions): AsyncGenerator<Rows> {
@@ -172,45 +181,60 @@ class Staged {
 
   estimate(low: Extent, options: PredictOptions): Estimate {
     const { rows, columns } = this.#tiles(low, options)
+    const { features, keys, decode: plain, hoisted } = this.parts
     const queries = options.extent.height * options.extent.width
     const shared = options.scope.kind === 'full' || options.scope.kind === 'lattice'
-    const { keys, hoisted } = this.parts
-    const k = keys ? this.#candidateCount(options) : 0
     const streams = this.#streams(options)
-    let encoding = 0
-    let matching = 0
-    let bytes = 0
-    for (const y of rows)
-      for (const x of columns) {
-        const seen = cost(this.parts.features, sizesOf(seenOf({ y, x })))
-        encoding += seen.multiplyAdds
-        bytes = Math.max(bytes, seen.peakBytes)
-        if (!shared || !hoisted) continue
-        const counts = this.#rowCounts(coreOf({ y, x }))
-        matching += cost(hoisted.match, { ...counts, B: 1, k }).multiplyAdds
-        bytes = Math.max(bytes, cost(hoisted.match, { ...counts, B: 1, k: streams ? keyBlock : k }).peakBytes)
+    const k = keys ? this.#candidateCount(options) : 0
+    const keysAtOnce = streams ? this.#blockOf(options) : k
+    const tiles = rows.flatMap((y) => columns.map((x) => ({ seen: seenOf({ y, x }), core: coreOf({ y, x }) })))
+    const arena = new Arena()
+    let multiplyAdds = 0
+    const sessions = new Set<string>()
+    /** Computes a stage, in thought; what it gives stays in memory until the result is called. */
+    const stage = (graph: Graph, sizes: Readonly<Record<string, number>>, times = 1): (() => void) => {
+      multiplyAdds += times * cost(splitLinear(graph, sizes).graph, sizes).multiplyAdds
+      sessions.add(JSON.stringify([graph.outputs, sizes]))
+      return this.network.rehearse(graph, sizes, arena)
+    }
+    let featureBytes = 0
+    const kept: { readonly free: () => void; readonly bytes: number }[] = []
+    for (const { seen, core } of tiles) {
+      const given = stage(features, sizesOf(seen), keys && shared && tiles.length > 1 ? 2 : 1)
+      const bytes = outputBytes(features, sizesOf(core))
+      kept.push({ free: arena.allocate(bytes), bytes })
+      given()
+      for (featureBytes += bytes; featureBytes > featureMemory && kept.length > 1;) {
+        const oldest = kept.shift()!
+        featureBytes -= oldest.bytes
+        oldest.free()
       }
-    const sizes = {
-      ...sizesOf({ height: Math.min(low.height, tileSide), width: Math.min(low.width, tileSide) }),
-      q: Math.min(chunk, queries),
-      k,
     }
-    const decode = cost(hoisted ? hoisted.decode : this.parts.decode, sizes)
-    const chunks = queries / sizes.q
-    if (hoisted && !shared) {
-      const met = cost(hoisted.match, { ...this.#rowsMet(low, options), B: 1, k })
-      matching = (queries / k) * met.multiplyAdds
-      bytes = Math.max(bytes, met.peakBytes)
+    const largest = tiles[0]!.core
+    const sizes = { ...sizesOf(largest), q: Math.min(chunk, queries), k }
+    if (keys) {
+      // The parts that tiles make, joined, then in the order of the positions.
+      const bytes = outputBytes(keys, { ...sizes, q: keysAtOnce })
+      const made = stage(keys, { ...sizes, q: Math.min(chunk, keysAtOnce) }, (shared ? k : queries) / Math.min(chunk, keysAtOnce))
+      const joined = [arena.allocate(bytes), arena.allocate(bytes), arena.allocate(bytes)]
+      made()
+      joined.slice(1).forEach((free) => free())
     }
-    const keyBlockBytes = keys && streams ? cost(keys, { ...sizes, q: keyBlock }).peakBytes : 0
-    const keyCost = keys ? cost(keys, { ...sizes, q: k }) : undefined
-    const keySets = shared || !keys ? 1 : queries / k
-    const twice = keys && shared && rows.length * columns.length > 1 ? 2 : 1
+    const before = multiplyAdds
+    if (hoisted && shared) {
+      const all = streams ? arena.allocate(this.#matchBytes(low)) : undefined
+      for (const { core } of tiles) stage(hoisted.match, { ...this.#rowCounts(core), B: 1, k: keysAtOnce }, k / keysAtOnce)()
+      all?.()
+    }
+    if (hoisted && !shared) stage(hoisted.match, { ...this.#rowsMet(largest, low, options), B: 1, k }, queries / k)()
+    const matching = multiplyAdds - before
+    const found = hoisted ? arena.allocate(this.#matchBytes(streams ? low : largest)) : undefined
+    stage(hoisted ? hoisted.decode : plain, sizes, queries / sizes.q)()
+    found?.()
     return {
-      multiplyAdds: twice * encoding + matching + chunks * decode.multiplyAdds + keySets * (keyCost?.multiplyAdds ?? 0),
+      multiplyAdds,
       matching,
-      bytes:
-        Math.max(bytes, decode.peakBytes) + (streams ? 2 * this.#matchBytes(low) + keyBlockBytes : (keyCost?.peakBytes ?? 0)),
+      bytes: processBytes(this.network) + sessionBytes * sessions.size + arena.residentBytes,
       tiles: rows.length * columns.length,
       overlap: Number.isFinite(this.#overlap(options)) ? this.#overlap(options) : 0,
       reach: this.#reach?.positions,
@@ -296,33 +320,26 @@ class Staged {
   }
 
   /** About how many of them one chunk meets, where chunks are their own candidates. */
-  #rowsMet(low: Extent, options: PredictOptions): Record<string, number> {
-    const { scope, extent } = options
-    const count = this.#candidateCount(options)
+  #rowsMet(core: Extent, low: Extent, { scope, extent }: PredictOptions): Record<string, number> {
+    const count = scope.kind === 'full' ? extent.height * extent.width : scope.count
     const side = scope.kind === 'tile' ? Math.sqrt(count) : undefined
-    const reached = (length: number, all: number): number => Math.min(all, length + 2)
-    const height = reached(((side ?? count / extent.width) * low.height) / extent.height, low.height)
-    const width = side ? reached((side * low.width) / extent.width, low.width) : low.width
-    return Object.fromEntries(Object.keys(this.#rowCounts(low)).map((name) => [name, Math.ceil(height * width)]))
+    const height = Math.min(core.height, ((side ?? count / extent.width) * low.height) / extent.height + 2)
+    const width = side ? Math.min(core.width, (side * low.width) / extent.width + 2) : core.width
+    return Object.fromEntries(Object.keys(this.#rowCounts(core)).map((name) => [name, Math.ceil(height * width)]))
   }
 
   /** The best matches of every position of the encoder's map. */
   #matchBytes(low: Extent): number {
-    const { match } = this.parts.hoisted!
-    const sizes = { ...this.#rowCounts(low), B: 1, k: 1 }
-    return match.outputs.reduce(
-      (total, { value }) => total + 4 * match.values[value]!.shape.reduce((product, size) => product * evaluate(size, sizes), 1),
-      0,
-    )
+    return outputBytes(this.parts.hoisted!.match, { ...this.#rowCounts(low), B: 1, k: 1 })
   }
 
   #keyBytes(options: PredictOptions): number {
-    const count = this.#candidateCount(options)
-    return this.parts.keyValues.reduce((total, { value }) => {
-      const { shape } = this.parts.keys!.values[value]!
-      return total + 4 * shape.reduce((product, size) => product * evaluate(size, { B: 1, q: count, h: 1, w: 1 }), 1)
-    }, 0)
+    return outputBytes(this.parts.keys!, { B: 1, q: this.#candidateCount(options), h: 1, w: 1 })
   }
 }
+
+/** What a graph gives, in bytes. */
+const outputBytes = (graph: Graph, sizes: Readonly<Record<string, number>>): number =>
+  graph.outputs.reduce((total, { value }) => total + bytesAt(graph, value, sizes), 0)
 
 const sizesOf = ({ height, width }: Extent): Record<string, number> => ({ B: 1, h: height, w: width })

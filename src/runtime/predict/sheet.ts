@@ -13,7 +13,7 @@ import { coreOf, firstOutput, lowPosition, seenOf, sharesOf, type Stretch, type 
 /** Queries that are decoded at once. */
 export const chunk = 8192
 /** Features of tiles are kept up to this many bytes. */
-const featureMemory = 1_000_000_000
+export const featureMemory = 1_000_000_000
 
 export type Tensors = Record<string, tf.Tensor>
 

@@ -25,7 +25,9 @@ import type { Draws, Learner } from './learner.ts'
 type Sizes = Readonly<Record<string, number>>
 
 /** What a process holds that has TensorFlow 2.21 and a small graph, in bytes; measured. */
-const engineBytes = 575e6
+const engineBytes = 500e6
+/** How often variables are held besides in the session: the message that they came in, one vector of all, its parts; measured. */
+const variableCopies = 6
 
 export interface GraphOptions {
   /** What training may hold, in bytes; nine tenths of the machine's memory without it. */
@@ -54,18 +56,27 @@ export async function graphLearner(
     for (const { path } of movedBy(objective))
       for (const moment of moments(path)) owners.set(moment, objective.group ? `${objective.group}/${moment}` : moment)
 
-  const steps = fittingSteps(objectives, sizes, variables, options)
-  const validated = evaluation('loss', lossAlone(objectives[0]!), validation)
-  const others = [validated, ...storage(variables)]
-  const { computer, folder } = options.xla
-    ? await withXla([...steps.values()], others, variables, options)
-    : await opened([...steps.values(), ...others], variables)
+  // It starts while the graphs are made.
+  const started = startComputer()
+  const prepare = async () => {
+    const steps = fittingSteps(objectives, sizes, variables, options)
+    const validated = evaluation('loss', lossAlone(objectives[0]!), validation)
+    const others = [validated, ...storage(variables)]
+    const opened = options.xla
+      ? await withXla(started, [...steps.values()], others, variables, options)
+      : await opening(started, [...steps.values(), ...others], variables)
+    return { steps, validated, ...opened }
+  }
+  const { steps, validated, run, computer } = await prepare().catch((error: unknown) => {
+    started.close()
+    throw error
+  })
 
   const asked = new Map([...steps.values(), validated].map((signature) => [signature, inputsOf(signature)]))
   let counts = objectives.map(() => 0)
   let isAssigned = false
   const readAll = async (): Promise<ReadonlyMap<string, Tensor>> => {
-    const { values } = await computer.run(folder, 'read')
+    const { values } = await run('read')
     return apart(values!.data as Float32Array, variables)
   }
   return {
@@ -79,13 +90,13 @@ export async function graphLearner(
       const signature = steps.get(nameOf(objectives, active))!
       for (const { name, shape } of asked.get(signature)!)
         if (name!.startsWith(randomPrefix)) given[name!] = vector(draws(step, shape[0]!, name!.slice(randomPrefix.length)))
-      const measured = numbers(await computer.run(folder, signature.name, only(given, asked.get(signature)!)))
+      const measured = numbers(await run(signature.name, only(given, asked.get(signature)!)))
       if (Object.values(measured).every(Number.isFinite))
         counts = counts.map((count, at) => (active.includes(objectives[at]!) ? count + 1 : count))
       return measured
     },
     async loss(inputs) {
-      return numbers(await computer.run(folder, 'loss', only(inputs, asked.get(validated)!)))['loss']!
+      return numbers(await run('loss', only(inputs, asked.get(validated)!)))['loss']!
     },
     async read() {
       const known = await readAll()
@@ -108,7 +119,7 @@ export async function graphLearner(
         if (tensor) all.set(tensor.data as Float32Array, at)
         at += sizeOf(shape)
       }
-      await computer.run(folder, 'assign', { values: vector(all) })
+      await run('assign', { values: vector(all) })
       isAssigned = true
       if (made) counts = [...made]
     },
@@ -121,43 +132,44 @@ export async function graphLearner(
 
 interface Opened {
   readonly computer: Computer
-  readonly folder: string
+  /** Computes a signature by its name. */
+  run(signature: string, inputs?: HostTensors): Promise<HostTensors>
 }
 
-/** A process with these signatures loaded. */
-async function opened(signatures: readonly Signature[], variables: ReadonlyMap<string, readonly number[]>): Promise<Opened> {
-  const folder = await storeGraph(writeSavedModel(signatures, variables).bytes)
-  const computer = startComputer()
-  try {
-    await computer.load(folder, signatures.map(({ name }) => name)) // prettier-ignore
-    return { computer, folder }
-  } catch (error) {
-    computer.close()
-    throw error
-  }
+/** Has a process load these signatures. */
+async function opening(
+  computer: Computer,
+  signatures: readonly Signature[],
+  variables: ReadonlyMap<string, readonly number[]>,
+): Promise<Opened> {
+  const { bytes, endpoints } = writeSavedModel(signatures, variables)
+  const folder = await storeGraph(bytes)
+  await computer.load(folder)
+  return { computer, run: (signature, inputs) => computer.run(folder, endpoints.get(signature)!, inputs) }
 }
 
 /** Steps compiled by XLA, each tried once on zeros; where it refuses, the flat graph, aloud. */
 async function withXla(
+  computer: Computer,
   steps: readonly Signature[],
   others: readonly Signature[],
   variables: ReadonlyMap<string, readonly number[]>,
   { say }: GraphOptions,
 ): Promise<Opened> {
-  const tried = await opened([...steps.map((step) => ({ ...step, xla: true })), ...others], variables)
   const start = performance.now()
   try {
-    await tried.computer.run(tried.folder, 'assign', { values: vector(new Float32Array(totalOf(variables))) })
+    const tried = await opening(computer, [...steps.map((step) => ({ ...step, xla: true })), ...others], variables)
+    await tried.run('assign', { values: vector(new Float32Array(totalOf(variables))) })
     for (const step of steps) {
       const zeros = inputsOf(step).map(({ name, shape }) => [name!, { shape, data: new Float32Array(sizeOf(shape)) }] as const)
-      await tried.computer.run(tried.folder, step.name, Object.fromEntries(zeros))
+      await tried.run(step.name, Object.fromEntries(zeros))
     }
     say?.(`XLA compiled the step in ${((performance.now() - start) / 1000).toFixed(0)} s`)
     return tried
   } catch (error) {
-    tried.computer.close()
     say?.(`XLA refuses the step (${(error as Error).message.split('\n')[0]!}); going on with the flat graph`)
-    return opened([...steps, ...others], variables)
+    computer.close()
+    return opening(startComputer(), [...steps, ...others], variables)
   }
 }
 
@@ -187,7 +199,7 @@ function apart(all: Float32Array, variables: ReadonlyMap<string, readonly number
 
 /** What the process holds that computes these steps, in bytes, as it is predicted. */
 export const heldBytes = (steps: readonly Signature[], variables: ReadonlyMap<string, readonly number[]>): number =>
-  engineBytes + 4 * totalOf(variables) + Math.max(...steps.map((step) => memoryOf(step).peakBytes))
+  engineBytes + (1 + variableCopies) * 4 * totalOf(variables) + Math.max(...steps.map((step) => memoryOf(step).residentBytes))
 
 /** The steps in memory: as they are, else with repeated blocks computed again. */
 function fittingSteps(

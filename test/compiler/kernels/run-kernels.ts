@@ -5,7 +5,7 @@ import path from 'node:path'
 import type { Value } from '../../../src/compiler/kernels/value.ts'
 import { storage } from '../../../src/compiler/targets/savedmodel/signatures.ts'
 import { writeSavedModel } from '../../../src/compiler/targets/savedmodel/write.ts'
-import { loadSavedModel } from '../../../src/runtime/engine/index.ts'
+import { openSession } from '../../../src/runtime/engine/index.ts'
 
 /** Computes traced values on TensorFlow by a SavedModel of their own; `variables` and `inputs` by path and name. */
 export async function runKernels(
@@ -17,15 +17,14 @@ export async function runKernels(
   try {
     const shapes = new Map([...variables].map(([name, { shape }]) => [name, shape]))
     const kept = shapes.size > 0 ? storage(shapes) : []
-    writeFileSync(
-      path.join(folder, 'saved_model.pb'),
-      writeSavedModel([{ name: 'run', outputs, assigned: new Map() }, ...kept], shapes).bytes,
-    )
+    const { bytes, endpoints } = writeSavedModel([{ name: 'run', outputs, assigned: new Map() }, ...kept], shapes)
+    writeFileSync(path.join(folder, 'saved_model.pb'), bytes)
+    const session = openSession(folder)
     if (shapes.size > 0) {
       const values = tf.tidy(() => tf.concat([...variables.values()].map((tensor) => tensor.reshape([-1]))))
-      tf.dispose((await loadSavedModel(folder, 'assign')).predict({ values }))
+      tf.dispose(session.run(endpoints.get('assign')!, () => values))
     }
-    return (await loadSavedModel(folder, 'run')).predict(inputs)
+    return session.run(endpoints.get('run')!, (name) => inputs[name]!)
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -96,16 +96,18 @@ describe('XLA', () => {
 describe('the process that computes', () => {
   it('says by which signal it ended, to what is asked now and later', async () => {
     const computer = startComputer()
-    const asked = expect(computer.run('nowhere', 'run')).rejects.toThrow(/the process that computes ended \(SIGKILL\)/)
+    const asked = expect(computer.run('nowhere', { inputs: new Map(), outputs: new Map() })).rejects.toThrow(
+      /the process that computes ended \(SIGKILL\)/,
+    )
     process.kill(computer.pid, 'SIGKILL')
     await asked
-    await expect(computer.load('nowhere', ['run'])).rejects.toThrow(/SIGKILL/)
+    await expect(computer.load('nowhere')).rejects.toThrow(/SIGKILL/)
   })
 
   it('answers a folder that has no model with its name, and goes on', async () => {
     const computer = startComputer()
-    await expect(computer.load('/nowhere', ['run'])).rejects.toThrow(/nowhere/)
-    await expect(computer.load('/nowhere', ['run'])).rejects.toThrow(/nowhere/)
+    await expect(computer.load('/nowhere')).rejects.toThrow(/nowhere/)
+    await expect(computer.load('/nowhere')).rejects.toThrow(/nowhere/)
     computer.close()
   })
 })

@@ -1,4 +1,5 @@
 import pb from '@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js'
+import type { Arena } from '../../kernels/passes/arena.ts'
 import { planMemory, type MemoryPlan } from '../../kernels/passes/memory.ts'
 import { simplify } from '../../kernels/passes/simplify.ts'
 import { kernels } from '../../kernels/kernels.ts'
@@ -60,9 +61,9 @@ export function simplified(signature: Signature): Signature {
 /** Everything that a signature computes, in order. */
 const valuesOf = (signature: Signature): Value[] => reachable(rootsOf(signature))
 
-/** What a signature holds at its fullest. */
-export const memoryOf = (signature: Signature): MemoryPlan =>
-  planMemory(rootsOf(signature), [...Object.values(signature.outputs), ...signature.assigned.values()])
+/** What a signature holds at its fullest, in an arena that others may have used before. */
+export const memoryOf = (signature: Signature, arena?: Arena): MemoryPlan =>
+  planMemory(rootsOf(signature), [...Object.values(signature.outputs), ...signature.assigned.values()], arena)
 
 /** What a signature is given: its placeholders. */
 export const inputsOf = (signature: Signature): readonly Value[] =>
@@ -331,7 +332,19 @@ function attributesOf(value: Value): Record<string, Attribute> {
   return made
 }
 
+/** Messages are only read from here on, so equal ones are one. */
+const attributes = new Map<string, Attribute>()
+
 function attribute(given: KernelAttribute): Attribute {
+  const key = JSON.stringify(given)
+  const known = attributes.get(key)
+  if (known) return known
+  const made = newAttribute(given)
+  attributes.set(key, made)
+  return made
+}
+
+function newAttribute(given: KernelAttribute): Attribute {
   const value = new pb.AttrValue()
   switch (given.kind) {
     case 'type':
