@@ -8,7 +8,9 @@ import { thisMachine, type Machine } from './machine.ts'
 import type { Compared } from './compare.ts'
 import { both, milliseconds, print, row } from './print.ts'
 import type { PythonCheck } from './python.ts'
+import type { PictureTimes } from './prediction.ts'
 import type { Sample } from './sample.ts'
+import type { StageTimes } from './stages.ts'
 import type { StepTimes } from './training.ts'
 
 /** Everything that one call of the bench found. */
@@ -16,7 +18,9 @@ interface Results {
   readonly machine: Machine
   readonly compiler?: readonly CompilerTimes[]
   readonly checkAll?: Sample
+  readonly stages?: StageTimes
   readonly training?: readonly StepTimes[]
+  readonly pictures?: readonly PictureTimes[]
   readonly compared?: readonly Compared[]
   readonly python?: PythonCheck
 }
@@ -25,14 +29,14 @@ interface Results {
 const quiet = 0.5
 
 /**
- * `words`: `compiler` and presets of ISTE; `compiler tiny mini` without any. After `compare`, what bench/compare.ts takes: archc
+ * `words`: `compiler`, presets of ISTE, `predict`; `compiler tiny mini predict` without any. After `compare`, what bench/compare.ts takes: archc
  * beside PyTorch; `python`: a SavedModel of archc's in Python's TensorFlow.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
     if (words[0] === childMark && words[1] === 'peer') await (await import('./peers/archc-peer.ts')).servePeer(words[2]!)
     else if (words[0] === childMark) process.stdout.write(JSON.stringify(await measure(words[1]!, words[2]!)))
-    else await bench(words.length > 0 ? words : ['compiler', 'tiny', 'mini'])
+    else await bench(words.length > 0 ? words : ['compiler', 'tiny', 'mini', 'predict'])
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     process.stderr.write(`${error.message}\n${error.help ? `  help: ${error.help}\n` : ''}`)
@@ -43,6 +47,8 @@ export async function main(words: readonly string[]): Promise<void> {
 /** One measurement, in the process that was started for it. */
 async function measure(kind: string, what: string): Promise<unknown> {
   if (kind === 'cold') return measureCold(what as Task)
+  if (kind === 'stages') return (await import('./stages.ts')).measureStages(what)
+  if (kind === 'picture') return (await import('./prediction.ts')).measurePicture(Number(what))
   const { measureSteps } = await import('./training.ts') // loads TensorFlow.js, which the compiler does without
   return measureSteps(what)
 }
@@ -70,14 +76,27 @@ async function bench(words: readonly string[]): Promise<void> {
   const compiler = words.includes('compiler') ? measureCompiler() : undefined
   const checkAll = compiler && measureCheckAll()
   if (compiler && checkAll) print(`\n${compilerTable(compiler, checkAll)}`)
+  const stages = compiler && runChild<StageTimes>('stages', 'paper')
+  if (stages) print(`\n${stagesTable(stages)}`)
   const training: StepTimes[] = []
-  for (const preset of words.filter((word) => word !== 'compiler')) {
+  for (const preset of words.filter((word) => word !== 'compiler' && word !== 'predict')) {
     const times = runChild<StepTimes>('steps', preset)
     if (training.length === 0) print(`\n${trainingHead(times.engine)}`)
     print(trainingRow(times))
     training.push(times)
   }
-  print(`\n${await write({ machine, ...(compiler && checkAll && { compiler, checkAll }), training })}`)
+  const found: PictureTimes[] = []
+  if (words.includes('predict')) {
+    const { pictures } = await import('./prediction.ts')
+    print(`\n${row(['preset mini, x4', 'took', '', '', '', 'peak', 'predicted'])}`)
+    for (const at of pictures.keys()) {
+      const one = runChild<PictureTimes>('picture', `${at}`)
+      print(pictureRow(one))
+      found.push(one)
+    }
+  }
+  const compiled = compiler && checkAll && stages && { compiler, checkAll, stages }
+  print(`\n${await write({ machine, ...compiled, training, pictures: found })}`)
 }
 
 function compilerTable(times: readonly CompilerTimes[], checkAll: Sample): string {
@@ -93,13 +112,26 @@ function compilerTable(times: readonly CompilerTimes[], checkAll: Sample): strin
   ].join('\n')
 }
 
+function stagesTable({ preset, stages }: StageTimes): string {
+  const all = stages.reduce((total, [, each]) => total + each, 0)
+  return [
+    row([`ISTE, ${preset}: text to a training step`, 'once']),
+    ...stages.map(([name, each]) => row([`  ${name}`, milliseconds(each)])),
+    row(['  together', milliseconds(all)]),
+  ].join('\n')
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
+
+const pictureRow = ({ side, scope, milliseconds: took, peakBytes, predictedBytes }: PictureTimes): string =>
+  row([`${side} x ${side}, scope ${scope}`, milliseconds(took), '', '', '', megabytes(peakBytes), megabytes(predictedBytes)])
+
 const trainingHead = (engine: string): string =>
   [engine, row(['a training step of ISTE', 'minimum', 'median', 'of', 'with data', 'peak', 'predicted'])].join('\n')
 
 function trainingRow({ preset, parameters, sizes, step, loop, peakBytes, predictedBytes }: StepTimes): string {
   const { B, h, w, q } = sizes
   const what = `${preset}: ${B} x ${h} x ${w}, ${q} queries`
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
   const cells = row([
     what,
     ...both(step),

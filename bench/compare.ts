@@ -104,7 +104,7 @@ export async function compare(words: readonly string[]): Promise<readonly Compar
 }
 
 /** Left out where every row starts anew: they compile for each size. */
-const slowToStart = ['archc-layers', 'torch-released-compile', 'torch-algebra-compile']
+const slowToStart = ['archc-layers', 'archc-xla', 'torch-released-compile', 'torch-algebra-compile']
 
 /** Time and memory of `mini` against each size, the others as in training. Each in a process of its own. */
 async function growth(
@@ -203,23 +203,27 @@ async function comparePictures(
   await writeSafetensors(picture, new Map([['lr', lr]]))
   const results: Float32Array[] = []
   const queries = side * side
-  return inTurns(kinds, {
-    refuse({ key }) {
-      const bytes = 2 * 4 * Math.min(chunk || queries, queries) ** 2
-      const fits = !key.startsWith('torch-released') || bytes < 0.6 * os.freemem()
-      return fits ? undefined : `two matrices of ${(bytes / 1e9).toFixed(0)} GB do not fit`
+  // XLA compiles training steps only.
+  return inTurns(
+    kinds.filter(({ key }) => key !== 'archc-xla'),
+    {
+      refuse({ key }) {
+        const bytes = 2 * 4 * Math.min(chunk || queries, queries) ** 2
+        const fits = !key.startsWith('torch-released') || bytes < 0.6 * os.freemem()
+        return fits ? undefined : `two matrices of ${(bytes / 1e9).toFixed(0)} GB do not fit`
+      },
+      async prepare(peer) {
+        await peer.ask({ do: 'open', model: subject, weights: weights[peer.kind.of], rate }, patience)
+        const file = path.join(folder, 'rgb.safetensors')
+        await peer.ask({ do: 'predict', picture, side, chunk, file }, patience)
+        results.push((await readSafetensors(file)).tensors.get('rgb')!.data as Float32Array)
+        const [first, own] = [results[0]!, results.at(-1)!]
+        return { pixels: own.reduce((sum, value, at) => sum + Math.abs(value - first[at]!), 0) / own.length }
+      },
+      once: (peer) => peer.ask({ do: 'predict', picture, side, chunk }, patience),
+      enough,
     },
-    async prepare(peer) {
-      await peer.ask({ do: 'open', model: subject, weights: weights[peer.kind.of], rate }, patience)
-      const file = path.join(folder, 'rgb.safetensors')
-      await peer.ask({ do: 'predict', picture, side, chunk, file }, patience)
-      results.push((await readSafetensors(file)).tensors.get('rgb')!.data as Float32Array)
-      const [first, own] = [results[0]!, results.at(-1)!]
-      return { pixels: own.reduce((sum, value, at) => sum + Math.abs(value - first[at]!), 0) / own.length }
-    },
-    once: (peer) => peer.ask({ do: 'predict', picture, side, chunk }, patience),
-    enough,
-  })
+  )
 }
 
 /** What a task is, for one peer. */

@@ -23,6 +23,15 @@ const kinds = {
       graphLearner(graph, objectives, sizes, sizes, draws),
     execution: 'repeated',
   },
+  xla: {
+    learner: ({ graph }: CompiledModel, { objectives, sizes }: TrainPlan, draws: Draws) => {
+      const say = (line: string): void => {
+        if (line.startsWith('XLA refuses')) throw new Error(line)
+      }
+      return graphLearner(graph, objectives, sizes, sizes, draws, { xla: true, say })
+    },
+    execution: 'repeated',
+  },
   layers: {
     learner: async ({ graph }: CompiledModel, { objectives }: TrainPlan, draws: Draws) => {
       await loadEngine({ name: 'tensorflow' })
@@ -60,7 +69,7 @@ class ArchcPeer {
 
   /** The peak of the process that computes for this one, if another does. */
   get computingBytes(): number {
-    return this.kind === kinds.graph ? (this.#learner?.peakBytes ?? 0) : 0
+    return this.kind === kinds.layers ? 0 : (this.#learner?.peakBytes ?? 0)
   }
 
   close(): void {

@@ -43,7 +43,11 @@ const torch = (form: string, mode: string, name: string): Kind => ({
 const pythonProgram = (): string => process.env['ARCHC_PYTHON'] ?? 'python3'
 
 /** The first is what the others are compared with. */
-export const archcKinds: readonly Kind[] = [archc('graph', 'archc'), archc('layers', 'archc, layer by layer')]
+export const archcKinds: readonly Kind[] = [
+  archc('graph', 'archc'),
+  archc('xla', 'archc, XLA'),
+  archc('layers', 'archc, layer by layer'),
+]
 
 export const torchKinds: readonly Kind[] = [
   torch('released', 'eager', 'PyTorch as released, eager'),

@@ -123,7 +123,7 @@ async function printPasses(loaded: LoadedModel, given: Readonly<Record<string, n
   for (const { pass, said, text } of reports) print(`// ${pass}: ${said}\n${text()}`)
 }
 
-function sizeOption(text: string, before: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
+export function sizeOption(text: string, before: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
   const [, name, value] = /^(\w+)=([1-9]\d*)$/.exec(text) ?? []
   if (name === undefined) throw new InvalidArgumentError('It takes name=n, such as h=64.')
   return { ...before, [name]: Number(value) }
@@ -148,10 +148,17 @@ function requireSizes({ model }: LoadedModel, given: Readonly<Record<string, num
 /** The sizes that costs are for, where neither the train block nor --size says another. */
 const usualSizes = { B: 1, h: 48, w: 48, H: 192, W: 192, q: 2304 }
 
+/** The sizes that costs are for. */
+export const sizesOf = (model: CompiledModel, given: Readonly<Record<string, number>>): Readonly<Record<string, number>> => ({
+  ...usualSizes,
+  ...model.train?.sizes,
+  ...given,
+})
+
 const shape = (list: readonly Parameters<typeof format>[0][]): string => `[${list.map(format).join(', ')}]`
 
 export function summarise(model: CompiledModel, given: Readonly<Record<string, number>>): Summary {
-  const sizes: Record<string, number> = { ...usualSizes, ...model.train?.sizes, ...given }
+  const sizes = sizesOf(model, given)
   const { parameters, multiplyAdds, peakBytes, activationBytes } = cost(model.graph, sizes)
   return {
     model: model.name,

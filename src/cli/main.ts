@@ -5,8 +5,10 @@ import { checkCommand } from './check.ts'
 import { colourful, UsageError } from './common.ts'
 import { compileCommand } from './compile.ts'
 import { demoCommand } from './demo.ts'
+import { diffCommand } from './diff.ts'
 import { engineCommand } from './engine.ts'
 import { evaluateCommand } from './evaluate.ts'
+import { opsCommand } from './ops.ts'
 import { parityCommand } from './parity.ts'
 import { trainCommand } from './train.ts'
 import { upscaleCommand } from './upscale.ts'
@@ -33,6 +35,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     )
   const register = [
     checkCommand,
+    diffCommand,
+    opsCommand,
     compileCommand,
     trainCommand,
     evaluateCommand,

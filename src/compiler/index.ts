@@ -4,12 +4,15 @@ import { nearest } from './diagnostics/suggest.ts'
 import { insideLabel } from './elaborate/call-module.ts'
 import type { Application } from './elaborate/context.ts'
 import { elaborateModel } from './elaborate/model.ts'
-import { printGraph } from './ir/print.ts'
+import type { Graph } from './ir/graph.ts'
+import { sameGraph } from './ir/print.ts'
+import { withoutAllowed } from './lint/allow.ts'
 import { lint } from './lint/lint.ts'
 import type { CompilerHost } from './names/host.ts'
 import { Program, type FileUnit, type ModelUnit, type VariantUnit } from './names/program.ts'
 import type { CompiledModel } from './plan.ts'
 import { parse, parseExpression } from './syntax/parse.ts'
+import type { SourceFile } from './syntax/tree.ts'
 
 export type { CompilerHost } from './names/host.ts'
 export type { CompiledModel } from './plan.ts'
@@ -68,8 +71,9 @@ export function check(files: readonly string[], host: CompilerHost): Compilation
         if (!session.attempt(() => session.build(model, { preset, variants: [], sets: [] }))) break
     return { file, kind: models.length > 0 ? 'model' : 'modules', presets: models.flatMap((model) => [...model.presets.keys()]) }
   })
-  session.lint(files)
-  return { ...session.finish(undefined), checked }
+  const sources = session.lint(files)
+  const { diagnostics, ...compilation } = session.finish(undefined)
+  return { ...compilation, diagnostics: withoutAllowed(diagnostics, sources), checked }
 }
 
 /** The defaults, and the presets that change something. */
@@ -93,15 +97,17 @@ class Session {
     this.#found.push(...diagnostics)
   }
 
-  /** Warnings about files without errors: a misspelt name leaves another one unused. */
-  lint(files: readonly string[]): void {
+  /** Warnings about files without errors: a misspelt name leaves another one unused. Gives the files that were looked at. */
+  lint(files: readonly string[]): SourceFile[] {
     const units = files.map((file) => this.#program.files.get(file)).filter((unit) => unit !== undefined)
     const wrong = new Set(
       [...this.#program.diagnostics, ...this.#found].flatMap(({ primary, related }) =>
         [primary, ...related].map(({ span }) => span.file),
       ),
     )
-    for (const unit of units) if (!wrong.has(unit.source.file)) this.report(...lint(unit, units))
+    const right = units.filter((unit) => !wrong.has(unit.source.file))
+    for (const unit of right) this.report(...lint(unit, units))
+    return right.map((unit) => unit.source)
   }
 
   attempt<T>(run: () => T): T | undefined {
@@ -206,11 +212,8 @@ class Session {
     const before = this.#found.length
     const compiled = elaborateModel(model, application, (problem) => this.report(problem))
     if (!compiled || this.#found.length > before) return undefined
-    const base =
-      compared && application.variants.length > 0
-        ? elaborateModel(model, { ...application, variants: [] }, () => undefined)
-        : undefined
-    if (base && meaning(base) === meaning(compiled)) {
+    const base = compared && application.variants.length > 0 ? this.#unchanged(model, application) : undefined
+    if (base && isSame(base, compiled)) {
       const { declaration } = application.variants[0]!
       this.report(diagnostic('variant-no-effect', { base: model.declaration.name.text }, declaration.span))
       return undefined
@@ -264,14 +267,21 @@ function identity({ code, primary, related }: Diagnostic): string {
   return `${code} ${file} ${start} ${end}`
 }
 
-/** What two models must share to be the same: graphs, records. */
-const meaning = (model: CompiledModel): string =>
+/** Whether two models are the same network, trained and evaluated alike. */
+export function isSame(a: CompiledModel, b: CompiledModel): boolean {
+  const graphs = ({ graph, train }: CompiledModel): Graph[] => [graph, ...(train?.objectives ?? []).map((each) => each.graph)]
+  const others = graphs(b)
+  return (
+    records(a) === records(b) &&
+    graphs(a).length === others.length &&
+    graphs(a).every((graph, at) => sameGraph(graph, others[at]!))
+  )
+}
+
+/** What a model says beside its graphs. */
+const records = (model: CompiledModel): string =>
   JSON.stringify([
-    printGraph(model.graph),
-    model.train && {
-      ...model.train,
-      objectives: model.train.objectives.map((objective) => ({ ...objective, graph: printGraph(objective.graph) })),
-    },
+    model.train && { ...model.train, objectives: model.train.objectives.map((objective) => ({ ...objective, graph: '' })) },
     model.evaluate,
     model.inputs.map(({ role, range, by }) => ({ role, range, by })),
   ])

@@ -1,3 +1,5 @@
+import type { Span } from './diagnostic.ts'
+
 /** A text and where its lines begin. Lines end with LF, CR LF or CR, as editors have it. */
 export interface Source {
   readonly text: string
@@ -29,6 +31,27 @@ export function positionAt({ text, lineStarts }: Source, offset: number): Positi
     else high = middle - 1
   }
   return { line: low + 1, column: inside - lineStarts[low]! + 1 }
+}
+
+/** Where a span begins and ends; `end` is exclusive. */
+export interface Place extends Position {
+  readonly endLine: number
+  readonly endColumn: number
+}
+
+/** Finds places of spans; undefined for those in files that `read` does not know. Each file is read once. */
+export function places(read: (file: string) => string | undefined): (span: Span) => Place | undefined {
+  const sources = new Map<string, Source | undefined>()
+  return ({ file, start, end }) => {
+    if (!sources.has(file)) {
+      const text = read(file)
+      sources.set(file, text === undefined ? undefined : source(text))
+    }
+    const known = sources.get(file)
+    if (!known) return undefined
+    const to = positionAt(known, end)
+    return { ...positionAt(known, start), endLine: to.line, endColumn: to.column }
+  }
 }
 
 /** The text of a line (counted from 1) without its end; empty for a line that is not there. */

@@ -25,7 +25,12 @@ export function parse(file: string, text: string): Parsed {
   const documentation = lexed.groups['documentation'] ?? []
   const repaired = repairBrackets(file, text, lexed.tokens)
   const found = [...lexed.errors.map((error) => lexical(file, text, error)), ...repaired.diagnostics]
-  const none = { file, text, declarations: [] }
+  const remarks = (lexed.groups['remarks'] ?? []).map(({ startOffset, image }) => ({
+    file,
+    start: startOffset,
+    end: startOffset + image.length,
+  }))
+  const none = { file, text, declarations: [], remarks }
   if (repaired.hopeless) return { source: none, diagnostics: found.slice(0, mostErrors) }
   let { tokens } = repaired
   // A line that could not even be cut in words says nothing more.
@@ -36,7 +41,7 @@ export function parse(file: string, text: string): Parsed {
     const error = parser.errors[0]
     if (!error) {
       const mixed = mixedPipelines(file, text, parser.mixed)
-      return { source: { file, text, declarations }, diagnostics: inOrder([...found, ...mixed]) }
+      return { source: { file, text, declarations, remarks }, diagnostics: inOrder([...found, ...mixed]) }
     }
     const at = culprit(text, tokens, errorIndex(tokens, error))
     if (!onBadLine(at)) found.push(unexpected(file, text, tokens, at, error))

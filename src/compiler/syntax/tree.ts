@@ -182,6 +182,8 @@ export interface SourceFile {
   readonly file: string
   readonly text: string
   readonly declarations: readonly Declaration[]
+  /** Where `//` remarks stand. */
+  readonly remarks: readonly Span[]
 }
 
 export const pathText = (path: readonly Name[]): string => path.map((name) => name.text).join('.')

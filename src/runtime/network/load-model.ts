@@ -44,6 +44,8 @@ export interface LoadedModel {
   readonly file: string
   /** All sources, as they go into a run. */
   readonly text: string
+  /** They, each under its name. */
+  readonly sources: ReadonlyMap<string, string>
   /** Warnings, rendered. */
   readonly warnings: string
 }
@@ -56,7 +58,7 @@ export function loadModel(file: string, options: CompileOptions, host: CompilerH
       ? renderPretty(diagnostics, (name) => sources.get(name), { color, width: process.stderr.columns ?? 100 })
       : ''
   if (!model) throw new CompileError(rendered)
-  return { model, options, file, text: sourcesText(sources, options), warnings: rendered }
+  return { model, options, file, text: sourcesText(sources, options), sources, warnings: rendered }
 }
 
 /** Compiles one module alone: its graph and what it asks of sizes. Parameters as `name=value`. */
