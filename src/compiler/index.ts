@@ -7,6 +7,7 @@ import { elaborateModel } from './elaborate/model.ts'
 import type { Graph } from './ir/graph.ts'
 import { sameGraph } from './ir/print.ts'
 import { withoutAllowed } from './lint/allow.ts'
+import { lintGraph } from './lint/graph.ts'
 import { lint } from './lint/lint.ts'
 import type { CompilerHost } from './names/host.ts'
 import { Program, type FileUnit, type ModelUnit, type VariantUnit } from './names/program.ts'
@@ -62,13 +63,13 @@ export function check(files: readonly string[], host: CompilerHost): Compilation
       const base = session.attempt(() => session.base(unit.variant!))
       const presets = base ? presetsOf(base) : []
       for (const preset of base ? presets : [])
-        if (!session.attempt(() => session.build(base!, { preset, variants: [unit.variant!], sets: [] }, preset === ''))) break
+        if (!session.inspect(() => session.build(base!, { preset, variants: [unit.variant!], sets: [] }, preset === ''))) break
       return { file, kind: 'variant', presets: presets.filter(Boolean) }
     }
     const models = [...unit.models.values()]
     for (const model of models)
       for (const preset of presetsOf(model))
-        if (!session.attempt(() => session.build(model, { preset, variants: [], sets: [] }))) break
+        if (!session.inspect(() => session.build(model, { preset, variants: [], sets: [] }))) break
     return { file, kind: models.length > 0 ? 'model' : 'modules', presets: models.flatMap((model) => [...model.presets.keys()]) }
   })
   const sources = session.lint(files)
@@ -118,6 +119,13 @@ class Session {
       this.report(error.diagnostic)
       return undefined
     }
+  }
+
+  /** Builds a model and warns about what it would do; false where it cannot be built. */
+  inspect(build: () => CompiledModel | undefined): boolean {
+    const model = this.attempt(build)
+    if (model) this.report(...lintGraph(model))
+    return model !== undefined
   }
 
   load(file: string): FileUnit | undefined {

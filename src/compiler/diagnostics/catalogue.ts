@@ -144,6 +144,10 @@ export const catalogue = {
   'unused-module': warning((a: { name: string }) => `module ${a.name} is never used`),
   'unused-input': warning((a: { name: string }) => `the input ${a.name} is never used`),
   'unused-import': warning((a: { name: string }) => `the import ${a.name} is never used`),
+  'large-intermediate': warning(
+    (a: { name: string; shape: string; gib: string }) => `${a.name} is [${a.shape}] = ${a.gib} GiB at the sizes of train`,
+  ),
+  'no-gradient': warning((a: { name: string }) => `no gradient reaches ${a.name}: training will not move it`),
   'unused-allow': warning((a: Suggesting) => `there is no warning ${a.name} here to allow${near(a)}`),
   'dead-slot': warning((a: { name: string; outputs: string }) => `${a.name} has no path to ${a.outputs}`),
 } satisfies { [code: string]: Entry<never> }

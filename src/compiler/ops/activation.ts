@@ -12,6 +12,8 @@ interface Elementwise {
   readonly example?: string
   /** Keeps i32 as i32. */
   readonly integer?: true
+  /** No gradient flows through it. */
+  readonly constant?: true
 }
 
 const gelu: Formula = (tf, x) =>
@@ -56,9 +58,18 @@ const elementwise: Readonly<Record<string, Elementwise>> = {
   log: { summary: 'Natural logarithm.', formula: (tf, x) => tf.log(x), example: 'log(exp(x) + 1)' },
   sqrt: { summary: 'Square root.', formula: (tf, x) => tf.sqrt(x), example: 'sqrt(exp(x) + 1)' },
   abs: { summary: 'Absolute value; its gradient at 0 is 0.', formula: abs, integer: true },
-  floor: { summary: 'Largest integer not above x; no gradient.', formula: (tf, x) => untaped(tf, () => tf.floor(x)) },
+  floor: {
+    summary: 'Largest integer not above x; no gradient.',
+    formula: (tf, x) => untaped(tf, () => tf.floor(x)),
+    constant: true,
+  },
   negate: { summary: 'The opposite.', formula: (tf, x) => tf.neg(x), integer: true },
-  detach: { summary: 'x, through which no gradient flows.', formula: (tf, x) => untaped(tf, () => tf.clone(x)), integer: true },
+  detach: {
+    summary: 'x, through which no gradient flows.',
+    formula: (tf, x) => untaped(tf, () => tf.clone(x)),
+    integer: true,
+    constant: true,
+  },
   clamp: {
     summary: 'x, not below min and not above max.',
     attributes: { min: { type: 'real', about: 'lower bound' }, max: { type: 'real', about: 'upper bound' } },
@@ -71,8 +82,9 @@ const elementwise: Readonly<Record<string, Elementwise>> = {
   },
 }
 
-export const elementwisePrimitives: readonly Primitive[] = Object.entries(elementwise).map(([name, { formula }]) => ({
+export const elementwisePrimitives: readonly Primitive[] = Object.entries(elementwise).map(([name, { formula, constant }]) => ({
   name,
+  ...(constant && { constant }),
   results: ({ inputs }) => [inputs[0]!],
   compute: (tf, [x], _weights, { attributes }) => [formula(tf, x!, attributes)],
 }))
