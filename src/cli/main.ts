@@ -8,6 +8,7 @@ import { demoCommand } from './demo.ts'
 import { diffCommand } from './diff.ts'
 import { engineCommand } from './engine.ts'
 import { evaluateCommand } from './evaluate.ts'
+import { explainCommand } from './explain.ts'
 import { opsCommand } from './ops.ts'
 import { parityCommand } from './parity.ts'
 import { trainCommand } from './train.ts'
@@ -37,6 +38,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     checkCommand,
     diffCommand,
     opsCommand,
+    explainCommand,
     compileCommand,
     trainCommand,
     evaluateCommand,

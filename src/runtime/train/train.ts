@@ -99,17 +99,19 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     throw new UserError(`the engine ${engine.description} cannot train`, 'archc engine install brings TensorFlow, which can')
   checkPlan(plan, model)
   const entries = await listData(options.data)
-  const { run, parts } = options.resume
-    ? await reopen(options, entries)
-    : await create(options, split(entries, { val: options.val, seed }))
-  const lock = await lockRun(run)
-  let learner: Learner | undefined
+  const reopened = options.resume ? await reopen(options, entries) : undefined
+  // Before the folder: what cannot be computed leaves none.
+  const learner = await createLearner(options, model, plan, Math.min(validationItems, plan.sizes['B'] ?? 1))
   try {
-    learner = await createLearner(options, model, plan, Math.min(validationItems, plan.sizes['B'] ?? 1))
-    return await new Training(options, model, plan, run, learner, parts).go()
+    const { run, parts } = reopened ?? (await create(options, split(entries, { val: options.val, seed })))
+    const lock = await lockRun(run)
+    try {
+      return await new Training(options, model, plan, run, learner, parts).go()
+    } finally {
+      await lock.release()
+    }
   } finally {
-    learner?.close()
-    await lock.release()
+    learner.close()
   }
 }
 

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { regionsOf } from '../../../src/compiler/kernels/passes/recompute.ts'
 import { trainStep, variablesOf } from '../../../src/compiler/targets/savedmodel/signatures.ts'
@@ -7,9 +9,11 @@ import { createRandom } from '../../../src/runtime/files/random.ts'
 import { initialWeights } from '../../../src/runtime/network/network.ts'
 import { makeItem, planItem, stackItems } from '../../../src/runtime/train/batch.ts'
 import { graphLearner, heldBytes } from '../../../src/runtime/train/graph-learner.ts'
-import { model, painted, quietEngine } from '../network/small.ts'
+import { train } from '../../../src/runtime/train/train.ts'
+import { model, painted, quietEngine, samples, temporaryFolder, tinier } from '../network/small.ts'
 
 beforeAll(quietEngine)
+const folder = temporaryFolder()
 
 const { model: compiled } = model('iste.arch', ['train.B=1', 'train.q=64'], 'mini')
 const plan = compiled.train!
@@ -58,4 +62,13 @@ describe('computing blocks again', () => {
     kept.forEach((loss, step) => expect(Math.abs(again[step]! - loss)).toBeLessThan(1e-5 * loss))
     await expect(losses(0.5e9, [])).rejects.toThrow(/a step of B = 1, .* takes about 0\.\d GB.*; 0\.5 GB are allowed/)
   })
+})
+
+it('what does not fit is refused before there is a folder', async () => {
+  const out = path.join(folder, 'run')
+  const engine = await quietEngine()
+  const loaded = model('iste.arch', tinier)
+  const given = { loaded, engine, data: [samples], out, seed: 1, val: 0, memory: 1e8, say: () => undefined }
+  await expect(train(given)).rejects.toThrow(/0\.1 GB are allowed/)
+  expect(existsSync(out)).toBe(false)
 })
