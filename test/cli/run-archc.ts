@@ -22,7 +22,11 @@ export interface StartOptions {
 
 /** A node of its own with a script of the checkout, as a user starts it: nothing is a terminal. */
 export function startNode(args: readonly string[], { input, cwd = root, env }: StartOptions = {}): Started {
-  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, GITHUB_ACTIONS: '', ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...process.env, GITHUB_ACTIONS: '', ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   const collected = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (collected.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (collected.stderr += text))

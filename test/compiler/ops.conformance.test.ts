@@ -109,7 +109,11 @@ function elaborate(op: Op, shape: readonly Size[]): { graph: Graph; builder: Bui
   const x = builder.input('x', f32(shape))
   const { expression, diagnostics } = parseExpression(op.name, op.example.code)
   if (!expression) throw new Error(`${op.name}: ${diagnostics[0]?.message}`)
-  const file = { source: { file: op.name, text: op.example.code, declarations: [], remarks: [] }, modules: new Map(), models: new Map() }
+  const file = {
+    source: { file: op.name, text: op.example.code, declarations: [], remarks: [] },
+    modules: new Map(),
+    models: new Map(),
+  }
   const scope = { file, names: new Map([['x', x]]), sizes: new Map<string, Size>(), later: new Set<string>() }
   try {
     const value = evaluate(expression, scope, { scope: '', name: 'it', labels: new Map() }, { builder, calls: [] })
