@@ -46,7 +46,9 @@ export const catalogue = {
   'duplicate-name': error((a: { name: string; what: string }) => `${a.name} is already ${a.what}`),
   'unknown-dim': error((a: Suggesting) => `${a.name} is not a dimension here${near(a)}`),
   'import-missing': error((a: { path: string; reason: string }) => `cannot read ${a.path}: ${a.reason}`),
-  'import-cycle': error((a: { chain: readonly string[] }) => `${a.chain.join(', which imports ')}`),
+  'import-cycle': error(
+    (a: { chain: readonly string[] }) => `${a.chain[0]} imports ${a.chain.slice(1).join(', which imports ')}`,
+  ),
   'used-before-defined': error((a: { name: string }) => `${a.name} is used before it is defined`),
   'module-cycle': error((a: { name: string }) => `${a.name} calls itself`),
   'too-deep': error((a: { limit: number }) => `more than ${a.limit} levels are nested here`),
@@ -101,8 +103,8 @@ export const catalogue = {
     (a: { name: string; what: string; slots: readonly string[] }) =>
       `${a.name} is ${a.what}; only slots can be replaced. Slots: ${a.slots.join(', ')}`,
   ),
-  'edit-conflict': error(
-    (a: { first: string; second: string; path: string }) => `${a.first} and ${a.second} both change ${a.path}`,
+  'edit-conflict': error((a: { first: string; second: string; path: string }) =>
+    a.first === a.second ? `${a.first} changes ${a.path} twice` : `${a.first} and ${a.second} both change ${a.path}`,
   ),
   'variant-no-effect': error(
     (a: { base: string }) => `this variant equals ${a.base}: neither graph nor train nor evaluate changes`,
@@ -148,7 +150,9 @@ export const catalogue = {
     (a: { name: string; shape: string; gib: string }) => `${a.name} is [${a.shape}] = ${a.gib} GiB at the sizes of train`,
   ),
   'no-gradient': warning((a: { name: string }) => `no gradient reaches ${a.name}: training will not move it`),
-  'unused-allow': warning((a: Suggesting) => `there is no warning ${a.name} here to allow${near(a)}`),
+  'unused-allow': warning((a: Suggesting) =>
+    a.near.length > 0 ? `there is no warning ${a.name}${near(a)}` : `nothing here is warned of as ${a.name}`,
+  ),
   'dead-slot': warning((a: { name: string; outputs: string }) => `${a.name} has no path to ${a.outputs}`),
 } satisfies { [code: string]: Entry<never> }
 

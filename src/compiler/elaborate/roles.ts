@@ -46,8 +46,8 @@ export function declareInput(context: ModelContext, statement: InputStatement, f
   e.builder.lets.set(name.text, value.id)
   statement.where.forEach((condition) => noteCondition(context, condition, facts))
   if (!role) {
-    const wanted = `role for ${name.text}: ${inputRoles.map((candidate) => `as ${candidate}`).join(', ')}`
-    return fail('role-missing', { model: context.name, role: wanted }, name.span)
+    const help = `say ${inputRoles.map((candidate) => `as ${candidate}`).join(', ')} behind its shape`
+    return fail('role-missing', { model: context.name, role: `role for ${name.text}` }, name.span, { help })
   }
   const kind = role.name.text as InputRole
   if (!inputRoles.includes(kind))
@@ -106,8 +106,8 @@ export function declareOutput(context: ModelContext, statement: OutputStatement,
   const { name, role } = statement
   if (!name) return fail('role-missing', { model: context.name, role: 'name for this output' }, statement.span)
   if (!role) {
-    const wanted = `role for ${name.text}: ${outputRoles.map((candidate) => `as ${candidate}`).join(', ')}`
-    return fail('role-missing', { model: context.name, role: wanted }, name.span)
+    const help = `say ${outputRoles.map((candidate) => `as ${candidate}`).join(', ')} behind its shape`
+    return fail('role-missing', { model: context.name, role: `role for ${name.text}` }, name.span, { help })
   }
   const kind = role.name.text as OutputRole
   if (!outputRoles.includes(kind))
@@ -125,7 +125,11 @@ export function checkRoles(context: ModelContext, inputs: readonly ModelInput[],
   if (made > 1 || (made === 1) === count('features') > 0)
     fail(
       'role-count',
-      { model, takes: 'one samples or image output, or one or more features', given: `${made} and ${count('features')}` },
+      {
+        model,
+        takes: 'one samples or image output, or one or more features',
+        given: `${made} samples or image and ${count('features')} features`,
+      },
       span,
     )
   for (const role of inputRoles) {

@@ -52,6 +52,8 @@ export function repairBrackets(file: string, text: string, given: readonly IToke
   let open: IToken[] = []
   let counts = [0]
   let statement = { at: 0, depth: 0 }
+  /** Braces that are open in the rest of a statement that was taken out; undefined outside of one. */
+  let rest: number | undefined
   const unclosed = (opener: IToken, noticed: IToken | undefined, where: string): void => {
     const related = noticed ? [{ span: spanOf(file, noticed), label: where }] : []
     diagnostics.push(diagnostic('unclosed', { bracket: opener.image }, spanOf(file, opener), { related }))
@@ -64,6 +66,7 @@ export function repairBrackets(file: string, text: string, given: readonly IToke
   for (const [index, token] of given.entries()) {
     const top = open.at(-1)
     if (beginsStatement(text, given, index)) {
+      rest = undefined
       if (top && top.tokenType !== t.OpenBrace) {
         unclosed(top, token, 'noticed here')
         dropStatement()
@@ -78,13 +81,23 @@ export function repairBrackets(file: string, text: string, given: readonly IToke
       }
       statement = { at: tokens.length, depth: open.length }
       counts[counts.length - 1] = 0
+    } else if (rest !== undefined) {
+      if (token.tokenType === t.OpenBrace) rest += 1
+      if (token.tokenType !== t.CloseBrace || rest > 0) {
+        if (token.tokenType === t.CloseBrace) rest -= 1
+        continue
+      }
+      rest = undefined
     }
     if (closers.includes(token.tokenType)) {
       const opener = open.at(-1)
       if (opener && closerOf.get(opener.tokenType) !== token.tokenType) {
         unclosed(opener, token, 'noticed here')
         dropStatement()
-        if (token.tokenType !== t.CloseBrace) continue
+        if (token.tokenType !== t.CloseBrace) {
+          rest = 0
+          continue
+        }
       }
       open.pop()
       if (counts.length > 1) counts.pop()
