@@ -1,5 +1,5 @@
 import type { Diagnostic, Label, Severity } from './diagnostic.ts'
-import { layOut, lineAt, positionAt, printable, source, textWidth } from './source.ts'
+import { layoutAt, lineAt, positionAt, printable, source, textWidth } from './source.ts'
 import type { Glyph, Source } from './source.ts'
 
 export interface PrettyOptions {
@@ -112,7 +112,7 @@ function marksOf(text: Source, start: number, end: number, primary: boolean, lab
   const to = positionAt(text, last)
   const firstText = lineAt(text, from.line)
   const mark = (line: number, fromColumn: number, toColumn: number, words: string): Mark => {
-    const { cells } = layOut(lineAt(text, line))
+    const { cells } = layoutAt(text, line)
     const cellAt = (column: number): number => cells[Math.min(column - 1, cells.length - 1)]!
     return { line, from: cellAt(fromColumn), to: Math.max(cellAt(toColumn), cellAt(fromColumn) + 1), primary, text: words }
   }
@@ -147,7 +147,7 @@ function renderFrame(
     if (previous !== undefined && shown > previous + 1) rows.push(`${indent}${paint('frame', '⋮')}`)
     previous = shown
     const own = marks.filter((mark) => mark.line === shown)
-    const cut = fit(layOut(lineAt(text, shown)).glyphs, own, width - gutter - 2)
+    const cut = fit(layoutAt(text, shown).glyphs, own, width - gutter - 2)
     const number = paint('frame', `${String(shown).padEnd(gutter)}│`)
     rows.push(cut.text === '' ? number : `${number} ${cut.text}`)
     rows.push(...markRows(cut.marks, severity, paint).map((row) => `${bar} ${row}`))

@@ -85,6 +85,17 @@ export interface Layout {
   readonly cells: readonly number[]
 }
 
+const laidOut = new WeakMap<Source, Map<number, Layout>>()
+
+/** How a terminal shows a line, counted from 1; each is laid out once. */
+export function layoutAt(text: Source, line: number): Layout {
+  const known = laidOut.get(text) ?? new Map<number, Layout>()
+  laidOut.set(text, known)
+  const layout = known.get(line) ?? layOut(lineAt(text, line))
+  known.set(line, layout)
+  return layout
+}
+
 /**
  * Lays out one line: tabs go to the next multiple of four, wide characters take two cells, and what a terminal would act on shows as
  * U+FFFD.
