@@ -6,6 +6,7 @@ import { childMark, runChild } from './child.ts'
 import { measureCheckAll, measureCold, measureCompiler, type CompilerTimes, type Task } from './compiler.ts'
 import { thisMachine, type Machine } from './machine.ts'
 import type { Compared } from './compare.ts'
+import type { Mutations } from './mutations.ts'
 import { both, milliseconds, print, row } from './print.ts'
 import type { PythonCheck } from './python.ts'
 import type { PictureTimes } from './prediction.ts'
@@ -23,6 +24,7 @@ interface Results {
   readonly pictures?: readonly PictureTimes[]
   readonly compared?: readonly Compared[]
   readonly python?: PythonCheck
+  readonly mutations?: Mutations
 }
 
 /** Above this load other work shares the cores, and times mean little. */
@@ -30,7 +32,7 @@ const quiet = 0.5
 
 /**
  * `words`: `compiler`, presets of ISTE, `predict`; `compiler tiny mini predict` without any. After `compare`, what bench/compare.ts takes: archc
- * beside PyTorch; `python`: a SavedModel of archc's in Python's TensorFlow.
+ * beside PyTorch; `mutations`: what becomes of models with one word changed; `python`: a SavedModel of archc's in Python's TensorFlow.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
@@ -63,6 +65,18 @@ async function bench(words: readonly string[]): Promise<void> {
   if (words[0] === 'compare') {
     const { compare } = await import('./compare.ts')
     return print(`\n${await write({ machine, compared: await compare(words.slice(1)) })}`)
+  }
+  if (words[0] === 'mutations') {
+    const { measureMutations } = await import('./mutations.ts')
+    const mutations = measureMutations(Number(words[1] ?? 2000))
+    const { count, caught, same, others } = mutations
+    for (const { file, before, after } of others) print(`${file}\n  ${before}\n  ${after}`)
+    const share = (part: number): string => `${part} (${((100 * part) / count).toFixed(1)} %)`
+    print(
+      `\n${count} changes of one word: ${share(caught)} caught, ${share(same)} without effect, ${share(others.length)} another network (above)`,
+    )
+    print(`of those with an effect ${((100 * caught) / (count - same)).toFixed(1)} % are caught before anything runs`)
+    return print(`\n${await write({ machine, mutations })}`)
   }
   if (words[0] === 'python') {
     const { checkPython } = await import('./python.ts')

@@ -5,11 +5,12 @@ import { lexer } from '../../grammar/tokens.ts'
 import { renderGithub } from '../../src/compiler/diagnostics/render-github.ts'
 import { renderPretty } from '../../src/compiler/diagnostics/render-pretty.ts'
 import { check, compile } from '../../src/compiler/index.ts'
-import { createRandom, type Random } from '../../src/runtime/files/random.ts'
+import { createRandom } from '../../src/runtime/files/random.ts'
 import { archFiles } from '../../src/cli/check.ts'
 import { fileHost } from '../../src/runtime/host.ts'
 import type { CompilerHost } from '../../src/compiler/names/host.ts'
 import { memoryHost } from './memory-host.ts'
+import { mutated } from './mutate.ts'
 
 const models = path.join(import.meta.dirname, '..', '..', 'models')
 const files = archFiles(models).filter((file) => !file.endsWith('inception-v3-fid.arch'))
@@ -66,22 +67,6 @@ describe('no text is an exception', () => {
     }
   })
 })
-
-/** One word of a text is another one: of the same kind, a number near it, or gone. */
-function mutated(text: string, random: Random): string {
-  const { tokens } = lexer.tokenize(text)
-  const token = random.pick(tokens)
-  const { image, startOffset, tokenType } = token
-  const alike = tokens.filter((other) => other.tokenType === tokenType && other.image !== image).map((other) => other.image)
-  const value = Number(image)
-  const others = [
-    ...(alike.length > 0 ? [random.pick(alike)] : []),
-    ...(tokenType.name === 'Number' ? [String(value + 1), String(value * 2), '0'] : []),
-    ...(tokenType.name === 'Identifier' && image.length > 2 ? [image.slice(0, -1), `${image}s`] : []),
-    '',
-  ]
-  return text.slice(0, startOffset) + random.pick(others) + text.slice(startOffset + image.length)
-}
 
 describe('a shipped model with one word changed', () => {
   const random = createRandom(5)

@@ -187,7 +187,14 @@ export class FieldReader {
     if (expression.kind !== 'call' || expression.callee.text !== 'adam')
       fail('attribute-value', { name: 'optimizer', accepted: 'adam(lr: ..)', given: textOf(expression) }, expression.span)
     const values = this.named(expression, { lr: undefined, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })
-    return values as unknown as Adam
+    const adam = values as unknown as Adam
+    const within = (name: keyof Adam, most: number): void => {
+      if (!(adam[name] >= 0 && adam[name] < most))
+        fail('out-of-range', { name, range: `0 .. ${most}`, given: String(adam[name]) }, expression.span)
+    }
+    within('beta1', 1)
+    within('beta2', 1)
+    return adam
   }
 
   schedule(): Schedule {
@@ -199,6 +206,8 @@ export class FieldReader {
       return { kind: 'cosine', to: this.named(expression, { to: undefined })['to'] as number }
     if (expression.kind === 'call' && name === 'step') {
       const { at, factor } = this.named(expression, { at: undefined, factor: undefined }) as { at: number[]; factor: number }
+      if (!(factor > 0 && factor <= 1))
+        fail('out-of-range', { name: 'factor', range: '0 .. 1', given: String(factor) }, expression.span)
       return { kind: 'step', at: Array.isArray(at) ? at : [at], factor }
     }
     return fail(

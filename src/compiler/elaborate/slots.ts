@@ -205,6 +205,11 @@ function fillByLambda(
     fail('lambda-arity', { slot: name, takes: inputs.length, names: parameters.length }, span, {
       related: [{ span: slot.contractSpan, label: 'declared here' }],
     })
+  const taken = new Set<string>()
+  for (const { text, span: at } of parameters) {
+    if (text !== '_' && taken.has(text)) fail('duplicate-name', { name: text, what: 'an input of this lambda' }, at)
+    taken.add(text)
+  }
   const bound = parameters.flatMap((parameter, at) =>
     parameter.text === '_' ? [] : [[parameter.text, inputs[at]!.value] as const],
   )

@@ -100,18 +100,17 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   checkPlan(plan, model)
   const entries = await listData(options.data)
   const reopened = options.resume ? await reopen(options, entries) : undefined
-  // Before the folder: what cannot be computed leaves none.
-  const learner = await createLearner(options, model, plan, Math.min(validationItems, plan.sizes['B'] ?? 1))
+  let lock = reopened && (await lockRun(reopened.run))
+  let learner: Learner | undefined
   try {
+    // Before a new folder: what cannot be computed leaves none.
+    learner = await createLearner(options, model, plan, Math.min(validationItems, plan.sizes['B'] ?? 1))
     const { run, parts } = reopened ?? (await create(options, split(entries, { val: options.val, seed })))
-    const lock = await lockRun(run)
-    try {
-      return await new Training(options, model, plan, run, learner, parts).go()
-    } finally {
-      await lock.release()
-    }
+    lock ??= await lockRun(run)
+    return await new Training(options, model, plan, run, learner, parts).go()
   } finally {
-    learner.close()
+    learner?.close()
+    await lock?.release()
   }
 }
 
