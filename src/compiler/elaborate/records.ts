@@ -206,8 +206,6 @@ export class FieldReader {
       return { kind: 'cosine', to: this.named(expression, { to: undefined })['to'] as number }
     if (expression.kind === 'call' && name === 'step') {
       const { at, factor } = this.named(expression, { at: undefined, factor: undefined }) as { at: number[]; factor: number }
-      if (!(factor > 0 && factor <= 1))
-        fail('out-of-range', { name: 'factor', range: '0 .. 1', given: String(factor) }, expression.span)
       return { kind: 'step', at: Array.isArray(at) ? at : [at], factor }
     }
     return fail(
