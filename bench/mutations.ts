@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { archFiles } from '../src/cli/check.ts'
-import { compile, isSame } from '../src/compiler/index.ts'
+import { isSame } from '../src/compiler/compare.ts'
+import { compile } from '../src/compiler/index.ts'
 import type { CompiledModel } from '../src/compiler/plan.ts'
 import { archcRoot } from '../src/root.ts'
 import { createRandom } from '../src/runtime/files/random.ts'
-import { fileHost } from '../src/runtime/host.ts'
+import { archFiles, fileHost } from '../src/runtime/host.ts'
 import { mutated } from '../test/compiler/mutate.ts'
 
 /** What becomes of shipped models and variants in which one word was changed. */

@@ -1,5 +1,3 @@
-import { readdirSync, statSync } from 'node:fs'
-import path from 'node:path'
 import { Option, type Command } from 'commander'
 import { check } from '../compiler/index.ts'
 import type { Diagnostic } from '../compiler/diagnostics/diagnostic.ts'
@@ -9,7 +7,7 @@ import { renderPretty } from '../compiler/diagnostics/render-pretty.ts'
 import { renderSarif } from '../compiler/diagnostics/render-sarif.ts'
 import { UserError } from '../errors.ts'
 import { writeAtomic } from '../runtime/files/atomic.ts'
-import { fileHost } from '../runtime/host.ts'
+import { archFiles, fileHost } from '../runtime/host.ts'
 import { archcVersion } from '../version.ts'
 import { colourful, count, print, remark } from './common.ts'
 
@@ -82,19 +80,5 @@ A warning is allowed by a remark that names it, on its line or alone on the line
         )
       }
       if (errors > 0 || tooMany) process.exitCode = 1
-    })
-}
-
-/** `.arch` files of a folder, searched through; a file stands for itself. */
-export function archFiles(file: string): string[] {
-  if (file === '-') return [file]
-  const stat = statSync(file, { throwIfNoEntry: false })
-  if (!stat?.isDirectory()) return [file]
-  return readdirSync(file, { withFileTypes: true })
-    .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const inside = path.join(file, entry.name)
-      return entry.isDirectory() ? archFiles(inside) : entry.name.endsWith('.arch') ? [inside] : []
     })
 }

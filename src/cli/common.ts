@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { nearest } from '../compiler/diagnostics/suggest.ts'
 import type { CompileOptions } from '../compiler/index.ts'
 import { UserError } from '../errors.ts'
 import type { Engine, EngineName } from '../runtime/engine/index.ts'
@@ -64,6 +65,12 @@ export const engineFlags = (command: Command): Command =>
   command
     .addOption(new Option('--engine <name>', 'force an engine').choices(['tensorflow', 'wasm', 'cpu']))
     .option('--seed <n>', 'seed of everything that is drawn', count, 0)
+
+/** `; did you mean a or b?` behind a name that is not `known`; nothing where none is near. */
+export function meant(name: string, known: Iterable<string>): string {
+  const near = nearest(name, known)
+  return near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''
+}
 
 export const jsonFlag = (command: Command): Command => command.option('--json', 'print one JSON object')
 

@@ -1,5 +1,4 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { nearest } from '../compiler/diagnostics/suggest.ts'
 import { cost } from '../compiler/ir/cost.ts'
 import { parameterCount, type Graph } from '../compiler/ir/graph.ts'
 import { format } from '../compiler/shapes/size.ts'
@@ -13,6 +12,7 @@ import {
   compileOptions,
   engineFlags,
   kindOf,
+  meant,
   openEngine,
   print,
   remark,
@@ -74,8 +74,7 @@ export function compileCommand(program: Command): void {
     .option('--explain-passes', 'what every pass did, or why it did nothing')
     .option('--module <name>', 'one module alone; its inputs are symbols, but for what --size says; parameters by --set')
     .option('--inspect <path>', 'a let that becomes an output too, such as stf.best.index', collect)
-    .option('--size <name=n>', 'a size for the costs (B, h, w, q, ..); those of the train block without it', sizeOption)
-  engineFlags(compileFlags(command))
+  engineFlags(compileFlags(sizeFlag(command)))
     .option('--json', 'print the summary as one JSON object')
     .addHelpText(
       'after',
@@ -123,7 +122,11 @@ async function printPasses(loaded: LoadedModel, given: Readonly<Record<string, n
   for (const { pass, said, text } of reports) print(`// ${pass}: ${said}\n${text()}`)
 }
 
-export function sizeOption(text: string, before: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
+/** --size. */
+export const sizeFlag = (command: Command): Command =>
+  command.option('--size <name=n>', 'a size for the costs (B, h, w, q, ..); those of the train block without it', sizeOption)
+
+function sizeOption(text: string, before: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
   const [, name, value] = /^(\w+)=([1-9]\d*)$/.exec(text) ?? []
   if (name === undefined) throw new InvalidArgumentError('It takes name=n, such as h=64.')
   return { ...before, [name]: Number(value) }
@@ -212,9 +215,8 @@ function inspecting(loaded: LoadedModel, paths: readonly string[]): LoadedModel 
   const more = paths.map((path) => {
     const value = lets.get(path)
     if (value === undefined) {
-      const close = nearest(path, [...lets.keys()])
       throw new UserError(
-        `${model.name} has no let ${path}${close.length > 0 ? `; did you mean ${close.join(' or ')}?` : ''}`,
+        `${model.name} has no let ${path}${meant(path, lets.keys())}`,
         `its lets: ${[...lets.keys()].filter((name) => !name.includes('[')).join(', ')}`,
       )
     }

@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import { compare, editsOf, type Changed, type Comparison } from '../compiler/compare.ts'
-import { isSame } from '../compiler/index.ts'
-import { loadModel } from '../runtime/network/load-model.ts'
+import { loadModel, valuesOf } from '../runtime/network/load-model.ts'
 import { colourful, compileFlags, compileOptions, print, type CommonFlags } from './common.ts'
-import { sizeOption, sizesOf } from './compile.ts'
+import { sizeFlag, sizesOf } from './compile.ts'
 
 interface Flags extends CommonFlags {
   readonly size?: Readonly<Record<string, number>>
@@ -16,8 +15,7 @@ export function diffCommand(program: Command): void {
     .description('what a variant, or another model, changes: slots, weights, shapes, costs, records')
     .argument('<base>', 'a model or a variant')
     .argument('<other>', 'a variant of it, or another model')
-    .option('--size <name=n>', 'a size for the costs (B, h, w, q, ..); those of the train block without it', sizeOption)
-  compileFlags(command)
+  compileFlags(sizeFlag(command))
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -35,14 +33,12 @@ Examples:
       const before = loadModel(base, { ...(options.preset !== undefined && { preset: options.preset }) }, undefined, color)
       const after = loadModel(other, options, undefined, color)
       const sizes = sizesOf(before.model, flags.size ?? {})
-      const found = compare(before.model, after.model, sizes, isSame(before.model, after.model))
+      const found = compare(before.model, after.model, sizes)
       const edits = [other, ...(options.variants ?? [])].map((file) => editsOf(file, after.sources.get(file) ?? ''))
       const replaced = Object.assign({}, ...edits.map((each) => each.replaced)) as Record<string, string>
       const set = {
         ...(Object.assign({}, ...edits.map((each) => each.set)) as Record<string, string>),
-        ...Object.fromEntries(
-          (options.sets ?? []).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]),
-        ),
+        ...valuesOf(options.sets ?? []),
       }
       print(flags.json ? JSON.stringify({ ...found, replaced, set, sizes }) : planText(found, replaced, set))
       if (!found.isEqual) process.exitCode = 1

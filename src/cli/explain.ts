@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
-import { nearest } from '../compiler/diagnostics/suggest.ts'
 import { UserError } from '../errors.ts'
 import { archcRoot } from '../root.ts'
-import { colourful, print } from './common.ts'
+import { colourful, meant, print } from './common.ts'
 
 /** Registers `archc explain`. */
 export function explainCommand(program: Command): void {
@@ -20,11 +19,7 @@ export function explainCommand(program: Command): void {
         return print([...index].map(([each, sentence]) => `${each.padEnd(width)}  ${sentence}`).join('\n'))
       }
       if (!index.has(code)) {
-        const close = nearest(code, index.keys())
-        throw new UserError(
-          `no error or warning is called ${code}${close.length > 0 ? `; did you mean ${close.join(' or ')}?` : ''}`,
-          'archc explain lists all',
-        )
+        throw new UserError(`no error or warning is called ${code}${meant(code, index.keys())}`, 'archc explain lists all')
       }
       const page = read(code).trimEnd()
       print(colourful(process.stdout) ? withBoldHeadings(page) : page)

@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
-import { nearest } from '../compiler/diagnostics/suggest.ts'
 import { ops } from '../compiler/ops/registry.ts'
 import type { AttributeSpec, Op } from '../compiler/ops/op.ts'
 import { UserError } from '../errors.ts'
-import { print } from './common.ts'
+import { meant, print } from './common.ts'
 
 /** Registers `archc ops`. */
 export function opsCommand(program: Command): void {
@@ -21,11 +20,7 @@ export function opsCommand(program: Command): void {
       }
       const op = ops.get(name)
       if (!op) {
-        const close = nearest(name, [...ops.keys()])
-        throw new UserError(
-          `no op is called ${name}${close.length > 0 ? `; did you mean ${close.join(' or ')}?` : ''}`,
-          'archc ops lists all',
-        )
+        throw new UserError(`no op is called ${name}${meant(name, ops.keys())}`, 'archc ops lists all')
       }
       print(flags.json ? JSON.stringify(op) : pageOf(op))
     })

@@ -1,5 +1,6 @@
 import { cost } from './ir/cost.ts'
 import type { Graph } from './ir/graph.ts'
+import { sameGraph } from './ir/print.ts'
 import type { CompiledModel } from './plan.ts'
 import { format } from './shapes/size-format.ts'
 import { parse } from './syntax/parse.ts'
@@ -28,29 +29,42 @@ export interface Comparison {
 }
 
 /** Compares two compiled models. */
-export function compare(
-  base: CompiledModel,
-  other: CompiledModel,
-  sizes: Readonly<Record<string, number>>,
-  isEqual: boolean,
-): Comparison {
+export function compare(base: CompiledModel, other: CompiledModel, sizes: Readonly<Record<string, number>>): Comparison {
   const [before, after] = [weightsOf(base), weightsOf(other)]
   const [first, second] = [cost(base.graph, sizes), cost(other.graph, sizes)]
-  const reshaped = changes(before, after)
   return {
-    isEqual,
+    isEqual: isSame(base, other),
     weights: {
       removed: [...before.keys()].filter((path) => !after.has(path)),
       added: [...after.keys()].filter((path) => !before.has(path)),
       kept: [...before].filter(([path, shape]) => after.get(path) === shape).length,
     },
-    reshaped,
+    reshaped: changes(before, after),
     shapes: changes(tensorsOf(base), tensorsOf(other)),
     parameters: [first.parameters, second.parameters],
     multiplyAdds: [first.multiplyAdds, second.multiplyAdds],
     records: [...recordChanges('train', base.train, other.train), ...recordChanges('evaluate', base.evaluate, other.evaluate)],
   }
 }
+
+/** Whether two models are the same network, trained and evaluated alike. */
+export function isSame(a: CompiledModel, b: CompiledModel): boolean {
+  const graphs = ({ graph, train }: CompiledModel): Graph[] => [graph, ...(train?.objectives ?? []).map((each) => each.graph)]
+  const others = graphs(b)
+  return (
+    records(a) === records(b) &&
+    graphs(a).length === others.length &&
+    graphs(a).every((graph, at) => sameGraph(graph, others[at]!))
+  )
+}
+
+/** What a model says beside its graphs. */
+const records = (model: CompiledModel): string =>
+  JSON.stringify([
+    model.train && { ...model.train, objectives: model.train.objectives.map((objective) => ({ ...objective, graph: '' })) },
+    model.evaluate,
+    model.inputs.map(({ role, range, by }) => ({ role, range, by })),
+  ])
 
 /** The replacements and settings of a variant's text, as they are written. */
 export function editsOf(

@@ -1,11 +1,10 @@
+import { isSame } from './compare.ts'
 import { diagnostic, fail, Reported } from './diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
 import { nearest } from './diagnostics/suggest.ts'
 import { insideLabel } from './elaborate/call-module.ts'
 import type { Application } from './elaborate/context.ts'
 import { elaborateModel } from './elaborate/model.ts'
-import type { Graph } from './ir/graph.ts'
-import { sameGraph } from './ir/print.ts'
 import { withoutAllowed } from './lint/allow.ts'
 import { lintGraph } from './lint/graph.ts'
 import { lint } from './lint/lint.ts'
@@ -274,22 +273,3 @@ function identity({ code, primary, related }: Diagnostic): string {
   const { file, start, end } = related.find(({ label }) => label.startsWith(insideLabel))?.span ?? primary.span
   return `${code} ${file} ${start} ${end}`
 }
-
-/** Whether two models are the same network, trained and evaluated alike. */
-export function isSame(a: CompiledModel, b: CompiledModel): boolean {
-  const graphs = ({ graph, train }: CompiledModel): Graph[] => [graph, ...(train?.objectives ?? []).map((each) => each.graph)]
-  const others = graphs(b)
-  return (
-    records(a) === records(b) &&
-    graphs(a).length === others.length &&
-    graphs(a).every((graph, at) => sameGraph(graph, others[at]!))
-  )
-}
-
-/** What a model says beside its graphs. */
-const records = (model: CompiledModel): string =>
-  JSON.stringify([
-    model.train && { ...model.train, objectives: model.train.objectives.map((objective) => ({ ...objective, graph: '' })) },
-    model.evaluate,
-    model.inputs.map(({ role, range, by }) => ({ role, range, by })),
-  ])

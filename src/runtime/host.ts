@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { CompilerHost } from '../compiler/index.ts'
 
@@ -19,4 +19,18 @@ export const fileHost: CompilerHost = {
     }
   },
   resolve: (from, to) => path.join(path.dirname(from), to),
+}
+
+/** `.arch` files of a folder, searched through; a file stands for itself. */
+export function archFiles(file: string): string[] {
+  if (file === '-') return [file]
+  const stat = statSync(file, { throwIfNoEntry: false })
+  if (!stat?.isDirectory()) return [file]
+  return readdirSync(file, { withFileTypes: true })
+    .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const inside = path.join(file, entry.name)
+      return entry.isDirectory() ? archFiles(inside) : entry.name.endsWith('.arch') ? [inside] : []
+    })
 }

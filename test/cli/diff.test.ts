@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import type { Log } from 'sarif'
 import { describe, expect, it } from 'vitest'
 import { ops } from '../../src/compiler/ops/registry.ts'
 import { temporaryFolder } from '../runtime/network/small.ts'
@@ -81,5 +82,7 @@ describe('archc check', () => {
     const report = path.join(folder, 'report.sarif')
     const { code, stdout, stderr } = await archc(['check', file, '--format', 'sarif', '-o', report])
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' })
+    const { runs } = JSON.parse(readFileSync(report, 'utf8')) as Log
+    expect(runs[0]!.results!.map(({ ruleId }) => ruleId)).toEqual(['unused-let'])
   })
 })

@@ -1,5 +1,5 @@
 import type { Diagnostic, Label, Severity } from './diagnostic.ts'
-import { layoutAt, lineAt, positionAt, printable, source, textWidth } from './source.ts'
+import { layoutAt, lineAt, positionAt, printable, sourcesOf, textWidth } from './source.ts'
 import type { Glyph, Source } from './source.ts'
 
 export interface PrettyOptions {
@@ -20,14 +20,7 @@ export function renderPretty(
   { color, width }: PrettyOptions,
 ): string {
   if (diagnostics.length === 0) return ''
-  const sources = new Map<string, Source | undefined>()
-  const sourceOf = (file: string): Source | undefined => {
-    if (!sources.has(file)) {
-      const text = read(file)
-      sources.set(file, text === undefined ? undefined : source(text))
-    }
-    return sources.get(file)
-  }
+  const sourceOf = sourcesOf(read)
   const paint: Paint = (style, text) => (color && text !== '' ? `\u001b[${ansi[style]}m${text}\u001b[0m` : text)
   const blocks = diagnostics.map((diagnostic) => renderOne(diagnostic, sourceOf, paint, Math.max(width, leastWidth)).join('\n'))
   return `${[...blocks, summary(diagnostics, paint)].join('\n\n')}\n`

@@ -39,15 +39,23 @@ export interface Place extends Position {
   readonly endColumn: number
 }
 
-/** Finds places of spans; undefined for those in files that `read` does not know. Each file is read once. */
-export function places(read: (file: string) => string | undefined): (span: Span) => Place | undefined {
+/** Finds files; undefined for those that `read` does not know. Each is read once. */
+export function sourcesOf(read: (file: string) => string | undefined): (file: string) => Source | undefined {
   const sources = new Map<string, Source | undefined>()
-  return ({ file, start, end }) => {
+  return (file) => {
     if (!sources.has(file)) {
       const text = read(file)
       sources.set(file, text === undefined ? undefined : source(text))
     }
-    const known = sources.get(file)
+    return sources.get(file)
+  }
+}
+
+/** Finds places of spans; undefined for those in files that `read` does not know. */
+export function places(read: (file: string) => string | undefined): (span: Span) => Place | undefined {
+  const sourceOf = sourcesOf(read)
+  return ({ file, start, end }) => {
+    const known = sourceOf(file)
     if (!known) return undefined
     const to = positionAt(known, end)
     return { ...positionAt(known, start), endLine: to.line, endColumn: to.column }

@@ -11,6 +11,9 @@ import { showProgress } from './progress.ts'
 export const engineNames = ['tensorflow', 'wasm', 'cpu'] as const
 export type EngineName = (typeof engineNames)[number]
 
+/** What a process holds that has TensorFlow 2.21 and a small graph, in bytes; measured. */
+export const engineBytes = 500e6
+
 export interface Engine {
   readonly name: EngineName
   /** TensorFlow's version, or that of the fallback's package. */

@@ -61,6 +61,10 @@ export function loadModel(file: string, options: CompileOptions, host: CompilerH
   return { model, options, file, text: sourcesText(sources, options), sources, warnings: rendered }
 }
 
+/** The values of `path=value` by their paths. */
+export const valuesOf = (sets: readonly string[]): Record<string, string> =>
+  Object.fromEntries(sets.map((set) => [set.slice(0, set.indexOf('=')), set.slice(set.indexOf('=') + 1)]))
+
 /** Compiles one module alone: its graph and what it asks of sizes. Parameters as `name=value`. */
 export function loadModule(
   file: string,
@@ -69,8 +73,7 @@ export function loadModule(
   sets: readonly string[],
   color: boolean,
 ): { graph: Graph; checks: string[] } {
-  const parameters = Object.fromEntries(sets.map((set) => [set.slice(0, set.indexOf('=')), set.slice(set.indexOf('=') + 1)]))
-  const { graph, checks, diagnostics, sources } = compileModule(file, name, fileHost, { sizes, parameters })
+  const { graph, checks, diagnostics, sources } = compileModule(file, name, fileHost, { sizes, parameters: valuesOf(sets) })
   if (!graph)
     throw new CompileError(
       renderPretty(diagnostics, (source) => sources.get(source), { color, width: process.stderr.columns ?? 100 }),

@@ -11,6 +11,7 @@ import { evaluate, symbols } from '../../compiler/shapes/size.ts'
 import { UserError } from '../../errors.ts'
 import { degrade } from '../data/degrade.ts'
 import type { Picture } from '../data/picture.ts'
+import { engineBytes } from '../engine/index.ts'
 import { createRandom } from '../files/random.ts'
 import type { Network } from '../network/network.ts'
 import { normalised } from '../train/batch.ts'
@@ -64,9 +65,7 @@ export interface Rows {
 const rehearsals = 8
 /** What a graph takes that is loaded for some sizes, in bytes; measured. */
 const sessionBytes = 10e6
-/** What a process holds that has TensorFlow 2.21 and a small network; measured. */
-const engineBytes = 500e6
-/** That and the weights: as they were read, in layers and in a session. */
+/** The engine and the weights: as they were read, in layers and in a session. */
 const processBytes = ({ weights }: Network): number =>
   engineBytes + 3 * 4 * weights.reduce((total, { shape }) => total + sizeOf(shape), 0)
 /** Side of a tile in low-resolution positions. */

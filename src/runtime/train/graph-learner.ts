@@ -16,6 +16,7 @@ import {
 } from '../../compiler/targets/savedmodel/signatures.ts'
 import { inputsOf, memoryOf, writeSavedModel, type Signature } from '../../compiler/targets/savedmodel/write.ts'
 import { UserError } from '../../errors.ts'
+import { engineBytes } from '../engine/index.ts'
 import { startComputer, type Computer } from '../compute/computer.ts'
 import type { HostTensor, HostTensors } from '../compute/messages.ts'
 import { storeGraph } from '../compute/store.ts'
@@ -24,8 +25,6 @@ import type { Draws, Learner } from './learner.ts'
 
 type Sizes = Readonly<Record<string, number>>
 
-/** What a process holds that has TensorFlow 2.21 and a small graph, in bytes; measured. */
-const engineBytes = 500e6
 /** How often variables are held besides in the session: the message that they came in, one vector of all, its parts; measured. */
 const variableCopies = 6
 

@@ -31,7 +31,7 @@ export function planMemory(roots: readonly Value[], outputs: readonly Value[], a
   const readers = new Map<Value, Value[]>(order.map((value) => [value, []]))
   for (const value of order) for (const input of new Set(needs(value))) readers.get(input)!.push(value)
   const missing = new Map(order.map((value) => [value, new Set(needs(value)).size]))
-  /** The buffer behind each value, with how many values still need it. */
+  /** The buffer behind each value, with how many values still need it; its own kernel, while that runs. */
   const buffers = new Map<Value, { readonly bytes: number; uses: number; free: () => void }>()
   const kept = new Set(outputs)
   let alive = 0
@@ -57,19 +57,15 @@ export function planMemory(roots: readonly Value[], outputs: readonly Value[], a
         : undefined
     if (reused) {
       const buffer = buffers.get(reused)!
-      buffer.uses += uses
+      buffer.uses += uses + 1
       buffers.set(value, buffer)
     } else {
       const held = isHeld(value) ? 0 : bytes
-      buffers.set(value, { bytes: held, uses, free: arena.allocate(held) })
+      buffers.set(value, { bytes: held, uses: uses + 1, free: arena.allocate(held) })
       alive += held
       if (alive > peak.peakBytes) peak = { peakBytes: alive, at: value }
     }
-    for (const input of sources) release(input)
-    if (uses === 0) {
-      alive -= buffers.get(value)!.bytes
-      buffers.get(value)!.free()
-    }
+    for (const input of [...sources, value]) release(input)
     for (const reader of readers.get(value)!) {
       const left = missing.get(reader)! - 1
       missing.set(reader, left)
