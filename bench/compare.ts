@@ -171,9 +171,11 @@ async function compareSteps(folder: string, subject: Subject, kinds: readonly Ki
   const batch = await writeBatch(folder, model)
   const graded: { loss: number; gradients: ReadonlyMap<string, Tensor> }[] = []
   return inTurns(kinds, {
-    async prepare(peer) {
+    async open(peer) {
       await peer.ask({ do: 'open', model: subject, weights: weights[peer.kind.of], rate }, patience)
       await peer.ask({ do: 'batch', file: batch }, patience)
+    },
+    async check(peer) {
       const file = path.join(folder, 'gradients.safetensors')
       const { loss } = await peer.ask({ do: 'gradients', file }, patience)
       graded.push({ loss: loss!, gradients: (await readSafetensors(file)).tensors })
@@ -184,6 +186,7 @@ async function compareSteps(folder: string, subject: Subject, kinds: readonly Ki
       }
     },
     once: (peer) => peer.ask({ do: 'step' }, patience),
+    isCheckedApart: true,
   })
 }
 
@@ -212,8 +215,10 @@ async function comparePictures(
         const fits = !key.startsWith('torch-released') || bytes < 0.6 * os.freemem()
         return fits ? undefined : `two matrices of ${(bytes / 1e9).toFixed(0)} GB do not fit`
       },
-      async prepare(peer) {
+      async open(peer) {
         await peer.ask({ do: 'open', model: subject, weights: weights[peer.kind.of], rate }, patience)
+      },
+      async check(peer) {
         const file = path.join(folder, 'rgb.safetensors')
         await peer.ask({ do: 'predict', picture, side, chunk, file }, patience)
         results.push((await readSafetensors(file)).tensors.get('rgb')!.data as Float32Array)
@@ -230,17 +235,20 @@ async function comparePictures(
 interface Task {
   /** Why this kind cannot do it. */
   readonly refuse?: (kind: Kind) => string | undefined
-  /** Everything before the clock runs; gives how far its results are from the first peer's. */
-  readonly prepare: (peer: Peer) => Promise<Readonly<Record<string, number>>>
+  readonly open: (peer: Peer) => Promise<void>
+  /** How far its results are from the first peer's. */
+  readonly check: (peer: Peer) => Promise<Readonly<Record<string, number>>>
   readonly once: (peer: Peer) => Promise<Answer>
   /** Seconds after which a peer sits the other rounds out. Its minimum is then of fewer calls; without it all take part in all. */
   readonly enough?: number
+  /** The check holds more than the task does, so a process of its own is checked, and a fresh one measured. */
+  readonly isCheckedApart?: boolean
 }
 
 /** Starts every kind, compares, and then measures one call of each after the other, round by round. */
 async function inTurns(
   kinds: readonly Kind[],
-  { refuse, prepare, once, enough: most = Infinity }: Task,
+  { refuse, open, check, once, enough: most = Infinity, isCheckedApart = false }: Task,
 ): Promise<readonly Measured[]> {
   const measured: Measured[] = []
   const running: { peer: Peer; apart: Readonly<Record<string, number>>; times: number[]; peakBytes: number; spent: number }[] = []
@@ -253,12 +261,18 @@ async function inTurns(
         continue
       }
       if (process.stderr.isTTY) process.stderr.write(`  ${kind.name} ..\n`)
-      const peer = startPeer(kind)
+      let peer = startPeer(kind)
       try {
-        const apart = await prepare(peer)
+        await open(peer)
+        const apart = await check(peer)
         for (const [what, value] of Object.entries(apart))
           if (!(value <= allowed[what as keyof typeof allowed]))
             throw new UserError(`${kind.name} computes something else: ${what} are ${value.toExponential(1)} apart, so there is nothing to compare`) // prettier-ignore
+        if (isCheckedApart) {
+          await peer.close()
+          peer = startPeer(kind)
+          await open(peer)
+        }
         running.push({ peer, apart, times: [], peakBytes: 0, spent: 0 })
       } catch (error) {
         await peer.close()

@@ -91,10 +91,10 @@ export const print = (line: string): void => void process.stdout.write(`${line}\
 /** Progress and remarks: never in the way of `--json`. */
 export const remark = (line: string): void => void process.stderr.write(`${line}\n`)
 
-/** Loads an engine and says which. */
-export async function openEngine(flags: Pick<CommonFlags, 'engine'>): Promise<Engine> {
+/** Loads an engine, or makes it ready for the process that trains (`elsewhere`), and says which. */
+export async function openEngine(flags: Pick<CommonFlags, 'engine'>, elsewhere = false): Promise<Engine> {
   const { loadEngine } = await import('../runtime/engine/index.ts')
-  const engine = await loadEngine({ ...(flags.engine && { name: flags.engine }), say: remark })
+  const engine = await loadEngine({ ...(flags.engine && { name: flags.engine }), say: remark, elsewhere })
   remark(`engine: ${engine.description}`)
   return engine
 }

@@ -38,7 +38,7 @@ export function demoCommand(program: Command): void {
       const loaded = loadModel(path.relative(process.cwd(), recipe.file), { preset: recipe.preset, sets: recipe.sets })
       const parameters = parameterCount(loaded.model.graph)
       print(`1 of 4  compiled ${loaded.model.variants[0]} (${recipe.preset}): ${parameters.toLocaleString('en')} parameters`)
-      const engine = await openEngine(flags)
+      const engine = await openEngine(flags, true)
       const { train } = await import('../runtime/train/train.ts')
       print(
         `2 of 4  training ${flags.steps} steps on samples/train.csv. The paper's form (models/iste.arch) needs days on two cores; this variant starts at bicubic`,
@@ -63,6 +63,8 @@ export function demoCommand(program: Command): void {
       const { listData } = await import('../runtime/data/dataset.ts')
       const { evaluationTable } = await import('../runtime/evaluate/evaluate.ts')
       const { evaluateInto } = await import('../runtime/evaluate/write.ts')
+      const { loadEngine } = await import('../runtime/engine/index.ts')
+      await loadEngine({ name: engine.name })
       const opened = await openNetwork(trained.run.folder)
       const { evaluation, page } = await evaluateInto(path.join(trained.run.folder, 'evaluation'), opened, {
         entries: await listData(recipe.test),

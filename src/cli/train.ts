@@ -53,7 +53,7 @@ export function trainCommand(program: Command): void {
       const { loadModel } = await import('../runtime/network/load-model.ts')
       const loaded = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
       if (loaded.warnings) remark(loaded.warnings)
-      const engine = await openEngine(flags)
+      const engine = await openEngine(flags, !flags.layers)
       const { train } = await import('../runtime/train/train.ts')
       const stop = new AbortController()
       const interrupt = (): void => {

@@ -37,7 +37,7 @@ export function startComputer(): Computer {
   child.on('message', (answer: Answer) => {
     const asked = waiting.get(answer.id)
     waiting.delete(answer.id)
-    if ('problem' in answer) asked?.reject(new Error(answer.problem))
+    if ('problem' in answer) asked?.reject(answer.help ? new UserError(answer.problem, answer.help) : new Error(answer.problem))
     else {
       peakBytes = answer.peakBytes
       asked?.resolve(answer.outputs)

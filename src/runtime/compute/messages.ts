@@ -22,4 +22,4 @@ export type Request =
 /** What it answers; `peakBytes` is the largest memory that it has held. */
 export type Answer =
   | { readonly id: number; readonly outputs: HostTensors; readonly peakBytes: number }
-  | { readonly id: number; readonly problem: string }
+  | { readonly id: number; readonly problem: string; readonly help?: string }

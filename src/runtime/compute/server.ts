@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { UserError } from '../../errors.ts'
 import { loadEngine, openSession, type Session } from '../engine/index.ts'
 import type { Answer, HostTensor, HostTensors, Request } from './messages.ts'
 
@@ -35,7 +36,12 @@ export function serve(): void {
     last = last.then(() =>
       answer(request).then(
         (outputs) => send({ id: request.id, outputs, peakBytes: process.resourceUsage().maxRSS * 1024 }),
-        (error: unknown) => send({ id: request.id, problem: error instanceof Error ? error.message : String(error) }),
+        (error: unknown) =>
+          send({
+            id: request.id,
+            problem: error instanceof Error ? error.message : String(error),
+            ...(error instanceof UserError && error.help && { help: error.help }),
+          }),
       ),
     )
   })

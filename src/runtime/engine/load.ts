@@ -31,6 +31,8 @@ export interface LoadOptions {
   readonly say?: (line: string) => void
   /** Whether TensorFlow may be installed where it is missing (default true). */
   readonly install?: boolean
+  /** TensorFlow is for another process to load: it is made ready, and nothing of it is held here. */
+  readonly elsewhere?: boolean
 }
 
 /** Kept on the process, as tfjs keeps its backends: two copies of this module must not load the addon twice. */
@@ -54,11 +56,17 @@ export function tf(): typeof tfjs {
  */
 export async function loadEngine(options: LoadOptions = {}): Promise<Engine> {
   const say = options.say ?? ((line: string) => void process.stderr.write(`${line}\n`))
-  if (options.name) return activate(options.name, say, options.install ?? true)
+  const load = async (name: EngineName): Promise<Engine> =>
+    name === 'tensorflow' && options.elsewhere
+      ? ready(say, options.install ?? true).then((installed) =>
+          describe(installed, installed.flavour === 'gpu' ? 'built for GPUs, untried' : cpu()),
+        )
+      : activate(name, say, options.install ?? true)
+  if (options.name) return load(options.name)
   if (loaded.active) return loaded.active
   for (const name of ['tensorflow', 'wasm'] as const) {
     try {
-      return await activate(name, say, options.install ?? true)
+      return await load(name)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       say(`${name === 'tensorflow' ? 'TensorFlow' : 'The wasm engine'} cannot be used: ${error.message}`)
@@ -92,8 +100,7 @@ async function activate(name: EngineName, say: (line: string) => void, install: 
 }
 
 async function loadTensorflow(say: (line: string) => void, install: boolean): Promise<Engine> {
-  const flavour = chosenFlavour()
-  const installed = (flavour && readInstalled(flavour)) ?? (await firstUse(flavour, say, install))
+  const installed = await ready(say, install)
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3' // its errors come back as exceptions; the user's own setting stays
   // The command and the process that computes for it share a GPU: neither may take all of its memory at once.
   if (installed.flavour === 'gpu') process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'
@@ -109,11 +116,23 @@ async function loadTensorflow(say: (line: string) => void, install: boolean): Pr
   }
   await tf().ready()
   const { isUsingGpuDevice } = tf().backend() as tfjs.KernelBackend & { isUsingGpuDevice: boolean }
-  const cores = os.availableParallelism()
-  const cpu = `CPU, ${cores} core${cores === 1 ? '' : 's'}`
-  const device = isUsingGpuDevice ? 'GPU, untried' : installed.flavour === 'gpu' ? `built for GPUs, none seen: ${cpu}` : cpu
-  const description = `TensorFlow ${installed.tensorflow} (${device}) through tfjs-node`
-  return { name: 'tensorflow', version: installed.tensorflow, where: installed.home, description, trains: true }
+  return describe(
+    installed,
+    isUsingGpuDevice ? 'GPU, untried' : installed.flavour === 'gpu' ? `built for GPUs, none seen: ${cpu()}` : cpu(),
+  )
+}
+
+/** TensorFlow, installed where it is missing. */
+async function ready(say: (line: string) => void, install: boolean): Promise<Installed> {
+  const flavour = chosenFlavour()
+  return (flavour && readInstalled(flavour)) ?? (await firstUse(flavour, say, install))
+}
+
+const cpu = (): string => `CPU, ${os.availableParallelism()} core${os.availableParallelism() === 1 ? '' : 's'}`
+
+function describe({ tensorflow, home }: Installed, device: string): Engine {
+  const description = `TensorFlow ${tensorflow} (${device}) through tfjs-node`
+  return { name: 'tensorflow', version: tensorflow, where: home, description, trains: true }
 }
 
 /** Brings TensorFlow, or where the libraries of a FLAVOUR are here, only the addon of these sources for them. */

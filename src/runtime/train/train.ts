@@ -3,7 +3,7 @@ import { subgraph, type Weight } from '../../compiler/ir/graph.ts'
 import type { CompiledModel, Objective, TrainPlan } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { listData, split, type DataEntry } from '../data/dataset.ts'
-import type { Engine } from '../engine/index.ts'
+import { loadEngine, type Engine } from '../engine/index.ts'
 import { createRandom } from '../files/random.ts'
 import {
   appendLog,
@@ -361,6 +361,7 @@ class Training {
     const wrong = [...weights].find(([, { data }]) => !isFinite(data))
     if (wrong) return `the weight ${wrong[0]} is not finite`
     const named = [...graph.lets].map(([name, value]) => ({ name, value }))
+    await loadEngine({ name: this.options.engine.name })
     const network = createNetwork([graph])
     network.assign(new Map(network.weights.map(({ path }) => [path, weights.get(path)!])))
     return tf.tidy(() => {
