@@ -113,17 +113,20 @@ const chapters: readonly {
 
 const unquoted = (label: string): string => label.replace(/^'(.*)'$/, '$1')
 
-function sequence(definition: readonly ISerializedGast[]): Part {
+/** What Chevrotain says of a rule; its own type leaves these out. */
+interface Gast extends ISerializedGast {
+  readonly name?: string
+  readonly label?: string
+  readonly separator?: Gast
+}
+
+function sequence(definition: readonly Gast[]): Part {
   const parts = definition.map(partOf)
   return parts.length === 1 ? parts[0]! : { kind: 'sequence', parts }
 }
 
-/** Reads what Chevrotain says of its own rules. */
-function partOf(gast: ISerializedGast): Part {
-  const { definition = [], name = '', label = '', separator } = gast as ISerializedGast & {
-    readonly label?: string
-    readonly separator?: ISerializedGast
-  }
+function partOf(gast: Gast): Part {
+  const { definition = [], name = '', label = '', separator } = gast
   switch (gast.type) {
     case 'NonTerminal':
       return { kind: 'rule', name }
@@ -204,7 +207,8 @@ const link = (name: string): string => `[${name}](#${name.toLowerCase()})`
 
 /** All files of the page, by their paths below `docs/`. */
 export function grammarPage(): ReadonlyMap<string, string> {
-  const rules = new Map(new ArchParser().getSerializedGastProductions().map((rule) => [rule.name, partOf(rule)]))
+  const productions: readonly Gast[] = new ArchParser().getSerializedGastProductions()
+  const rules = new Map(productions.map((rule) => [rule.name ?? '', partOf(rule)]))
   const described = chapters.flatMap((chapter) => Object.keys(chapter.rules))
   const missing = [...rules.keys()].filter((name) => !described.includes(name))
   if (missing.length > 0) throw new Error(`without a sentence in grammar-page.ts: ${missing.join(', ')}`)
