@@ -17,21 +17,23 @@ const product = {
 }
 
 /**
- * Names, sizes and modification times of all sources: what the cached build stands for. npm gives every file of a package the
+ * Names, sizes and modification times of this file and of all sources: what the cached build stands for. npm gives every file of a package the
  * same modification time; in a folder that outlives the package (`outlives`) the time of its writing stands for them too.
  */
 function fingerprint(folders, outlives) {
   const hash = createHash('sha256')
+  const take = (file) => {
+    const { size, mtimeMs, ctimeMs } = statSync(file)
+    hash.update(`${path.relative(root, file)} ${size} ${mtimeMs}${outlives ? ` ${ctimeMs}` : ''}\n`)
+  }
   const visit = (folder) => {
     for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const file = path.join(folder, entry.name)
       if (entry.isDirectory()) visit(file)
-      else if (entry.name.endsWith('.ts')) {
-        const { size, mtimeMs, ctimeMs } = statSync(file)
-        hash.update(`${path.relative(root, file)} ${size} ${mtimeMs}${outlives ? ` ${ctimeMs}` : ''}\n`)
-      }
+      else if (entry.name.endsWith('.ts')) take(file)
     }
   }
+  take(fileURLToPath(import.meta.url))
   for (const folder of folders) visit(path.join(root, folder))
   return hash.update(root).digest('hex').slice(0, 16)
 }
@@ -45,16 +47,22 @@ function userFolder() {
   return path.join(ARCHC_CACHE ? path.resolve(ARCHC_CACHE) : path.join(caches, 'archc'), 'build', name)
 }
 
-/** Packages stay outside of the build; outside of the package's folder Node would not find them by name. */
-const packagesByAddress = {
-  name: 'packages by address',
+/** Built in: the parser is hundreds of files, and one is read faster. */
+const inside = /^(chevrotain|@chevrotain\/.*|lodash-es(\/.*)?)$/
+
+/** The other packages stay outside of the build, under the name that `nameOf` gives them. */
+const packages = (nameOf) => ({
+  name: 'packages',
   setup: (build) =>
     build.onResolve({ filter: /^[^./]/ }, ({ path: name, kind }) =>
-      kind === 'entry-point' ? undefined : { path: isBuiltin(name) ? name : import.meta.resolve(name), external: true },
+      kind === 'entry-point' || inside.test(name) ? undefined : { path: isBuiltin(name) ? name : nameOf(name), external: true },
     ),
-}
+})
+const packagesByName = packages((name) => name)
+/** Outside of the package's folder Node would not find them by name. */
+const packagesByAddress = packages((name) => import.meta.resolve(name))
 
-async function compile(entryPoints, outdir, plugins) {
+async function compile(entryPoints, outdir, plugin) {
   const { build } = await import('esbuild')
   await build({
     entryPoints: Object.fromEntries(Object.entries(entryPoints).map(([name, entry]) => [name, path.join(root, entry)])),
@@ -63,8 +71,7 @@ async function compile(entryPoints, outdir, plugins) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    packages: plugins.length ? 'bundle' : 'external',
-    plugins,
+    plugins: [plugin],
     sourcemap: 'linked',
     define: { 'globalThis.ARCHC_ROOT': JSON.stringify(root) },
     outdir,
@@ -89,8 +96,8 @@ function writable(folder) {
 /** The path of the compiled module NAME: main, index, layers or compute, or with FILE that one, built apart from them. */
 export async function built(name, file) {
   const sources = file ? ['grammar', 'src', path.dirname(file)] : ['grammar', 'src']
-  const own = { base: path.join(root, '.archc-build'), outlives: false, plugins: [] }
-  const users = { base: userFolder(), outlives: true, plugins: [packagesByAddress] }
+  const own = { base: path.join(root, '.archc-build'), outlives: false, plugin: packagesByName }
+  const users = { base: userFolder(), outlives: true, plugin: packagesByAddress }
   const folderOf = ({ base, outlives }) => path.join(base, `${fingerprint(sources, outlives)}${file ? `-${name}` : ''}`)
   let place = own
   if (!existsSync(folderOf(own)) && !writable(own.base)) {
@@ -105,7 +112,7 @@ export async function built(name, file) {
   if (!existsSync(folder)) {
     const temporary = `${folder}.${process.pid}.tmp`
     try {
-      await compile(file ? { [name]: file } : product, temporary, place.plugins)
+      await compile(file ? { [name]: file } : product, temporary, place.plugin)
       renameSync(temporary, folder)
     } catch (error) {
       rmSync(temporary, { recursive: true, force: true })

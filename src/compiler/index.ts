@@ -6,6 +6,7 @@ import { insideLabel } from './elaborate/call-module.ts'
 import type { Application } from './elaborate/context.ts'
 import { elaborateModel } from './elaborate/model.ts'
 import { withoutAllowed } from './lint/allow.ts'
+import type { Memory } from './elaborate/recording.ts'
 import { lintGraph } from './lint/graph.ts'
 import { lint } from './lint/lint.ts'
 import type { CompilerHost } from './names/host.ts'
@@ -86,6 +87,7 @@ class Session {
   readonly #program: Program
   readonly #found: Diagnostic[] = []
   readonly #extra = new Map<string, string>()
+  readonly #memory: Memory = new Map()
   /** Bases as their defaults make them: several variants are held against one. */
   readonly #plain = new Map<ModelUnit, CompiledModel>()
 
@@ -217,7 +219,7 @@ class Session {
   /** `compared`: whether a variant is held against its base. */
   build(model: ModelUnit, application: Application, compared = true): CompiledModel | undefined {
     const before = this.#found.length
-    const compiled = elaborateModel(model, application, (problem) => this.report(problem))
+    const compiled = elaborateModel(model, application, this.#memory, (problem) => this.report(problem))
     if (!compiled || this.#found.length > before) return undefined
     const base = compared && application.variants.length > 0 ? this.#unchanged(model, application) : undefined
     if (base && isSame(base, compiled)) {
@@ -234,7 +236,7 @@ class Session {
   #unchanged(model: ModelUnit, application: Application): CompiledModel | undefined {
     const plain = application.preset === '' && application.sets.length === 0
     if (plain && this.#plain.has(model)) return this.#plain.get(model)
-    const base = elaborateModel(model, { ...application, variants: [] }, () => undefined)
+    const base = elaborateModel(model, { ...application, variants: [] }, this.#memory, () => undefined)
     if (plain && base) this.#plain.set(model, base)
     return base
   }

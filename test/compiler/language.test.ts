@@ -128,6 +128,32 @@ describe('weight paths', () => {
   })
 })
 
+describe('equal calls of a module', () => {
+  // What was recorded at the first call is played at the second; modules of other names record anew.
+  test.each([
+    ['values that are one and two', 'relu(a) + relu(b)', '(lr, lr)', '(lr, other)'],
+    ['values that are two and one', 'relu(a) + relu(b)', '(lr, other)', '(lr, lr)'],
+    ['a constant, then none', 'relu(a) + b', '(lr, lr * 0)', '(lr, other)'],
+    ['none, then a constant', 'relu(a) + b', '(lr, other)', '(lr, lr * 0)'],
+    ['an input that is made inside too', 'relu(a) + b * 2', '(lr, relu(lr))', '(lr, other)'],
+    ['weights', 'linear(a, out: 3) + b', '(lr, other)', '(other, lr)'],
+    ['a call inside', 'Inner(a) + Inner(b)', '(lr, lr)', '(lr, other)'],
+    ['what acts at random', 'drop_path(a, rate: 0.5) + b', '(lr, lr)', '(lr, other)'],
+    ['several turns', '(a + b) -> repeat 3 { Inner -> linear(out: 3) }', '(lr, lr)', '(lr, other)'],
+  ])('%s', (_, body, first, second) => {
+    const inner = 'module Inner {\n  input a: [.., c]\n  output [.., c]\n  return a -> linear(out: c) -> relu\n}\n'
+    const module = (name: string): string =>
+      `module ${name} {\n  input a: [B, h, w, c]\n  input b: [B, h, w, c]\n  output [B, h, w, c]\n  let mid = ${body}\n  return mid\n}\n`
+    const text = (one: string, two: string): string =>
+      small(`let other = sqrt(abs(lr))\n  let x = ${one}${first}\n  let y = ${two}${second}\n  return x + y * 3`, {
+        before: inner + [...new Set([one, two])].map(module).join(''),
+      })
+    const printed = (compiled: CompiledModel): string =>
+      [printGraph(compiled.graph), ...compiled.graph.lets.keys()].join('\n').replaceAll(/M[12]/g, 'M')
+    expect(printed(model(text('M', 'M')))).toBe(printed(model(text('M1', 'M2'))))
+  })
+})
+
 describe('slots', () => {
   test('?u is substituted: no new symbol', () => {
     const body =

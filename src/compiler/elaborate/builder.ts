@@ -1,9 +1,11 @@
 import { fail } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
-import type { Graph, GraphInput, Initialiser, Node, TensorType, Weight } from '../ir/graph.ts'
+import type { Graph, GraphInput, Initialiser, Node, Plain, TensorType, Weight } from '../ir/graph.ts'
 import { filled } from '../ops/source.ts'
 import type { Emission, Primitive, TensorValue } from '../ops/op.ts'
 import { compare, key, symbols, type Size } from '../shapes/size.ts'
+import { Recorder, tensorsOf, type Recording } from './recording.ts'
+import type { Value } from './values.ts'
 
 /** What `check` of a picture's size the model asks for, found while shapes were proved. */
 export interface BoundaryCheck {
@@ -11,6 +13,17 @@ export interface BoundaryCheck {
   readonly least: number
   readonly problem: string
   readonly span: Span
+}
+
+/** A call of a primitive, ready to be made wherever its inputs have the same types. */
+export interface Prepared {
+  readonly primitive: Primitive
+  readonly attributes: Readonly<Record<string, Plain>>
+  readonly sizes: Readonly<Record<string, readonly Size[]>>
+  /** Absent for what acts at random: equal calls are not merged. */
+  readonly identity: string | undefined
+  /** Of its results, once they are known. */
+  types?: readonly TensorType[]
 }
 
 /** One of the tensors that were joined: how much it adds, and where it is written. */
@@ -32,7 +45,9 @@ export class Builder {
   readonly #fills = new Map<number, number>()
   readonly #weightSpans = new Map<string, Span>()
   readonly #parts = new Map<number, { axis: number; parts: readonly Part[] }>()
-  readonly lets = new Map<string, number>()
+  readonly #lets = new Map<string, number>()
+  /** Of the module calls that are being recorded, outermost first; undefined while one is played. */
+  readonly #recorders: (Recorder | undefined)[] = []
   readonly checks: BoundaryCheck[] = []
   /** Which input binds each symbol first. */
   readonly origins = new Map<string, { readonly input: string; readonly span: Span }>()
@@ -49,6 +64,12 @@ export class Builder {
   inputNamed(name: string): TensorValue | undefined {
     const input = this.#inputs.find((candidate) => candidate.name === name)
     return input && { kind: 'tensor', id: input.value, ...this.#values[input.value]! }
+  }
+
+  /** Gives a value a path, for `--inspect` and figures. */
+  name(path: string, value: TensorValue): void {
+    this.#lets.set(path, value.id)
+    this.#recorder?.name(path, value)
   }
 
   /** Declares a weight of the call at `span`. One call has it again only where a slot is used more than once. */
@@ -69,11 +90,13 @@ export class Builder {
       )
     this.#weights.set(path, weight)
     this.#weightSpans.set(path, span)
+    this.#recorder?.weight(weight, span)
     return path
   }
 
   /** Notes a condition on a picture's size; the same condition is noted once. */
   check(check: BoundaryCheck): void {
+    this.#recorder?.check(check)
     if (!this.checks.some((other) => other.least === check.least && compare(other.size, check.size) === 'equal'))
       this.checks.push(check)
   }
@@ -81,6 +104,7 @@ export class Builder {
   /** Remembers what the axis of a joined tensor is made of, for messages. */
   joined(value: TensorValue, axis: number, parts: readonly Part[]): void {
     this.#parts.set(value.id, { axis, parts })
+    this.#recorder?.joined(value, axis, parts)
   }
 
   partsOf(value: TensorValue, axis: number | undefined): readonly Part[] {
@@ -89,9 +113,7 @@ export class Builder {
   }
 
   fill(value: number, shape: readonly Size[], path: string, span: Span): TensorValue {
-    const [result] = this.emit(filled, [], { attributes: { value }, sizes: { shape } }, path, span)
-    this.#fills.set(result!.id, value)
-    return result!
+    return this.emit(filled, [], { attributes: { value }, sizes: { shape } }, path, span)[0]!
   }
 
   /** The number that a value is everywhere, if it is one. */
@@ -101,13 +123,34 @@ export class Builder {
 
   emit(primitive: Primitive, inputs: readonly TensorValue[], emission: Emission, path: string, span: Span): TensorValue[] {
     const { attributes = {}, sizes = {}, weights = [] } = emission
-    const folded = this.#fold(primitive, inputs, emission, path, span)
+    const prepared = { primitive, attributes, sizes, identity: primitive.random ? undefined : identityOf(attributes, sizes) }
+    const made = this.perform(prepared, inputs, weights, path, span)
+    const recorder = this.#recorder
+    if (!recorder) return made
+    const results = made.map((value) => ({ ...value }))
+    recorder.emission(prepared, inputs, weights, path, span, results)
+    return results
+  }
+
+  /** Emits a call that was made before, with other values of the same types. */
+  perform(
+    prepared: Prepared,
+    inputs: readonly TensorValue[],
+    weights: readonly string[],
+    path: string,
+    span: Span,
+  ): TensorValue[] {
+    const { primitive, attributes, sizes } = prepared
+    const folded = this.#fold(prepared, inputs, path, span)
     if (folded) return [folded]
-    const identity = primitive.random ? '' : callKey(primitive.name, inputs, attributes, sizes, weights)
-    const known = identity ? this.#known.get(identity) : undefined
+    const identity =
+      prepared.identity === undefined
+        ? undefined
+        : `${primitive.name}(${inputs.map((input) => input.id).join(',')})${prepared.identity}[${weights.join(',')}]`
+    const known = identity === undefined ? undefined : this.#known.get(identity)
     if (known) return [...known]
-    const types = primitive.results({ inputs, weights: weights.map((name) => this.#weights.get(name)!), attributes, sizes })
-    const results = types.map((type) => this.#value(type))
+    prepared.types ??= primitive.results({ inputs, weights: weights.map((name) => this.#weights.get(name)!), attributes, sizes })
+    const results = prepared.types.map((type) => this.#value(type))
     this.#nodes.push({
       op: primitive.name,
       inputs: inputs.map((input) => input.id),
@@ -118,8 +161,39 @@ export class Builder {
       path,
       span,
     })
-    if (identity) this.#known.set(identity, results)
+    if (identity !== undefined) this.#known.set(identity, results)
+    if (primitive === filled) this.#fills.set(results[0]!.id, attributes['value'] as number)
     return results
+  }
+
+  /**
+   * What a module's body makes of `inputs`, with a recording where an equal call can use one. The body is given objects of
+   * its own: what is one value by chance in this call need not be in another.
+   */
+  record(
+    path: string,
+    inputs: readonly TensorValue[],
+    run: (inputs: readonly TensorValue[]) => Value,
+  ): { readonly value: Value; readonly recording: Recording | undefined } {
+    const own = inputs.map((value) => ({ ...value }))
+    const recorder = new Recorder(path, own)
+    this.#recorders.push(recorder)
+    let value: Value
+    try {
+      value = run(own)
+    } finally {
+      this.#recorders.pop()
+    }
+    const recording = recorder.finish(value)
+    return { value: recording ? this.#called(recording, path, inputs, value) : value, recording }
+  }
+
+  /** What was recorded, again. */
+  replay(recording: Recording, path: string, inputs: readonly TensorValue[]): Value {
+    this.#recorders.push(undefined)
+    const value = recording.play(this, path, inputs)
+    this.#recorders.pop()
+    return this.#called(recording, path, inputs, value)
   }
 
   graph(): Graph {
@@ -129,8 +203,21 @@ export class Builder {
       nodes: [...this.#nodes],
       values: [...this.#values],
       outputs: [],
-      lets: new Map(this.lets),
+      lets: new Map(this.#lets),
     }
+  }
+
+  /** Of the module call that is being elaborated; none while one is played. */
+  get #recorder(): Recorder | undefined {
+    return this.#recorders.at(-1)
+  }
+
+  #called(recording: Recording, path: string, inputs: readonly TensorValue[], value: Value): Value {
+    const recorder = this.#recorder
+    if (!recorder) return value
+    const own = copied(value)
+    recorder.call(recording, path, inputs, tensorsOf(own))
+    return own
   }
 
   #value(type: TensorType): TensorValue {
@@ -139,18 +226,15 @@ export class Builder {
   }
 
   #fold(
-    primitive: Primitive,
+    { primitive, attributes, sizes }: Prepared,
     inputs: readonly TensorValue[],
-    emission: Emission,
     path: string,
     span: Span,
   ): TensorValue | undefined {
-    const { attributes = {} } = emission
     const [a, b] = inputs
     const left = a && this.constantOf(a)
     const right = b && this.constantOf(b)
-    const result = (): readonly Size[] =>
-      primitive.results({ inputs, weights: [], attributes, sizes: emission.sizes ?? {} })[0]!.shape
+    const result = (): readonly Size[] => primitive.results({ inputs, weights: [], attributes, sizes })[0]!.shape
     const sameShape = (x: TensorValue): boolean => {
       const shape = result()
       return shape.length === x.shape.length && shape.every((size, at) => compare(size, x.shape[at]!) === 'equal')
@@ -176,16 +260,17 @@ export class Builder {
   }
 }
 
-const callKey = (
-  name: string,
-  inputs: readonly TensorValue[],
-  attributes: Readonly<Record<string, unknown>>,
-  sizes: Readonly<Record<string, readonly Size[]>>,
-  weights: readonly string[],
-): string => {
+/** What a call is, beside its primitive, its inputs and its weights. */
+const identityOf = (attributes: Prepared['attributes'], sizes: Prepared['sizes']): string => {
   const written = Object.entries(sizes).map(([label, list]) => `${label}=${list.map(key).join(',')}`)
-  return `${name}(${inputs.map((input) => input.id).join(',')})${JSON.stringify(attributes)}{${written.join(';')}}[${weights.join(',')}]`
+  return `${JSON.stringify(attributes)}{${written.join(';')}}`
 }
+
+/** The same values as other objects. */
+const copied = (value: Value): Value =>
+  value.kind === 'several'
+    ? { kind: 'several', items: value.items.map((item) => ({ ...item, value: { ...item.value } })) }
+    : { ...value }
 
 export const initialiserText = (initialiser: Initialiser): string =>
   'std' in initialiser

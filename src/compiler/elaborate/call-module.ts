@@ -7,8 +7,9 @@ import { ownWeight } from '../ops/source.ts'
 import { compare, format } from '../shapes/size.ts'
 import type { Argument, Call, Expression, Parameter, Statement } from '../syntax/tree.ts'
 import { listTypes, parameterTypes, readInitialiser, readParameter } from './attributes.ts'
-import { asTensor, evaluate, type Elaboration } from './evaluate.ts'
+import { asTensor, deepestCalls, evaluate, type Elaboration } from './evaluate.ts'
 import { ownerLabels } from './owners.ts'
+import { callIdentity, type Recording } from './recording.ts'
 import { axesOf, axesText, bindInput, checkCondition } from './tensor-types.ts'
 import { join, type Place, type Scope } from './scope.ts'
 import { isInteger, shapeText, sizeValue, type Value } from './values.ts'
@@ -97,13 +98,44 @@ export function enter(
   e.calls.push({ name, span })
   try {
     const parameters = bindParameters(name, declaration.parameters, given, span, file, e)
-    return elaborateBody(unit, parameters, inputs, path, span, e)
+    return remembered(unit, parameters, inputs, path, span, e)
   } catch (error) {
     if (error instanceof Reported) throw outside(error, name, span)
     throw error
   } finally {
     e.calls.pop()
   }
+}
+
+/** The body, or what an equal call has recorded. */
+function remembered(
+  unit: ModuleUnit,
+  parameters: Map<string, Value>,
+  inputs: readonly { value: Value; span: Span }[],
+  path: string,
+  span: Span,
+  e: Elaboration,
+): Value {
+  const name = unit.declaration.name.text
+  const tensors = inputs.map(({ value, span: givenAt }) => asTensor(value, name, givenAt))
+  const body = (values: readonly TensorValue[]): Value =>
+    elaborateBody(
+      unit,
+      parameters,
+      values.map((value, at) => ({ value, span: inputs[at]!.span })),
+      path,
+      span,
+      e,
+    )
+  const identity = callIdentity(parameters, tensors)
+  if (identity === undefined) return body(tensors)
+  const recordings = e.memory.get(unit) ?? new Map<string, Recording>()
+  e.memory.set(unit, recordings)
+  const known = recordings.get(identity)
+  if (known && e.calls.length - 1 + known.depth <= deepestCalls) return e.builder.replay(known, path, tensors)
+  const { value, recording } = e.builder.record(path, tensors, body)
+  if (recording) recordings.set(identity, recording)
+  return value
 }
 
 /** Mistakes of the module's own text: they are shown where they stand, whoever calls it. */
@@ -197,9 +229,9 @@ export function elaborateStatement(statement: Statement, path: string, scope: Sc
     if (what) fail('duplicate-name', { name: name.text, what }, name.span)
     scope.names.set(name.text, value)
     scope.later.delete(name.text)
-    if (value.kind === 'tensor') e.builder.lets.set(join(path, name.text), value.id)
+    if (value.kind === 'tensor') e.builder.name(join(path, name.text), value)
     if (value.kind === 'several')
-      value.items.forEach((item) => item.name && e.builder.lets.set(join(path, name.text, item.name), item.value.id))
+      value.items.forEach((item) => item.name && e.builder.name(join(path, name.text, item.name), item.value))
   }
   if (statement.kind === 'weight') {
     const shape = axesOf(statement.type, scope, e).map((axis) => axis.size)

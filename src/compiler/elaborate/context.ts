@@ -5,6 +5,7 @@ import type { Resolved } from '../plan.ts'
 import type { Expression, Name, SlotStatement } from '../syntax/tree.ts'
 import { Builder } from './builder.ts'
 import type { Elaboration } from './evaluate.ts'
+import type { Memory } from './recording.ts'
 import type { Place, Scope } from './scope.ts'
 
 /** What is applied to a base: variants in order, then values from outside. */
@@ -33,7 +34,7 @@ export interface Filler {
 
 /** One model while it is elaborated: what its parts share. */
 export class ModelContext {
-  readonly e: Elaboration = { builder: new Builder(), calls: [] }
+  readonly e: Elaboration
   readonly slots = new Map<string, SlotStatement>()
   readonly fillers = new Map<string, Filler>()
   /** By path: `width`, `lfi.heads`, `train.B`, `train.judge.every`. */
@@ -48,8 +49,10 @@ export class ModelContext {
   constructor(
     readonly unit: ModelUnit,
     readonly application: Application,
+    memory: Memory,
     readonly report: (diagnostic: Diagnostic) => void,
   ) {
+    this.e = { builder: new Builder(), calls: [], memory }
     this.parameters = { file: unit.file, names: new Map(), sizes: new Map(), later: new Set() }
     this.scope = this.parameters
   }

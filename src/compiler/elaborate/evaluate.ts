@@ -11,6 +11,7 @@ import { initialiserNames } from './attributes.ts'
 import type { Builder } from './builder.ts'
 import { callModule } from './call-module.ts'
 import { callOp } from './call-op.ts'
+import type { Memory } from './recording.ts'
 import { childScope, join, type Place, type Scope } from './scope.ts'
 import { asSize, divideSize, isScalar, staticBinary, staticCall, staticFunctions } from './static.ts'
 import { isInteger, kindOf, real, shapeText, show, sizeValue, written, type Value } from './values.ts'
@@ -18,12 +19,14 @@ import { isInteger, kindOf, real, shapeText, show, sizeValue, written, type Valu
 /** The most turns that one `repeat` may have. */
 const mostTurns = 10_000
 /** The most module calls inside one another. */
-const deepestCalls = 64
+export const deepestCalls = 64
 
 export interface Elaboration {
   readonly builder: Builder
   /** Calls that are being elaborated, outermost first: where an error inside a module is shown. */
   readonly calls: { readonly name: string; readonly span: Span }[]
+  /** What module calls did, for equal ones. */
+  readonly memory: Memory
 }
 
 /** Elaborates an expression. Nodes go into the builder; problems leave through `fail`. */

@@ -10,6 +10,7 @@ import { ModelContext, nowhere, type Application } from './context.ts'
 import { applyEdits, overridesOf } from './edits.ts'
 import { evaluate } from './evaluate.ts'
 import { factsOf } from './facts.ts'
+import type { Memory } from './recording.ts'
 import { checkRoles, declareInput, declareOutput } from './roles.ts'
 import { callSlot } from './slots.ts'
 import { evaluatePlan, trainPlan, type Body } from './train.ts'
@@ -19,9 +20,10 @@ import { real, show } from './values.ts'
 export function elaborateModel(
   unit: ModelUnit,
   application: Application,
+  memory: Memory,
   report: (diagnostic: Diagnostic) => void,
 ): CompiledModel | undefined {
-  const context = new ModelContext(unit, application, report)
+  const context = new ModelContext(unit, application, memory, report)
   let model: CompiledModel | undefined
   context.attempt(() => {
     model = elaborate(context)

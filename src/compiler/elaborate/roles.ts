@@ -43,7 +43,7 @@ export function declareInput(context: ModelContext, statement: InputStatement, f
   const value = e.builder.input(name.text, typed(shape, (type.dtype?.text ?? 'f32') as DType), name.span)
   scope.names.set(name.text, value)
   scope.later.delete(name.text)
-  e.builder.lets.set(name.text, value.id)
+  e.builder.name(name.text, value)
   statement.where.forEach((condition) => noteCondition(context, condition, facts))
   if (!role) {
     const help = `say ${inputRoles.map((candidate) => `as ${candidate}`).join(', ')} behind its shape`

@@ -87,31 +87,29 @@ export function producers(graph: Graph): Map<number, Node> {
  * Throws when an output needs a graph input that is not among `inputs`.
  */
 export function subgraph(graph: Graph, inputs: readonly GraphInput[], outputs: readonly GraphOutput[]): Graph {
-  const made = producers(graph)
-  const given = new Set(inputs.map((input) => input.value))
-  const needed = new Set<Node>()
-  const visit = (value: number): void => {
-    if (given.has(value)) return
-    const node = made.get(value)
-    if (!node) {
-      const name = graph.inputs.find((input) => input.value === value)?.name ?? `value ${value}`
-      throw new Error(`the part of the graph needs ${name}, which is not given`)
-    }
-    if (needed.has(node)) return
-    needed.add(node)
-    node.inputs.forEach(visit)
+  const isNeeded = new Uint8Array(graph.values.length)
+  const isKept = new Uint8Array(graph.values.length)
+  for (const { value } of outputs) isNeeded[value] = 1
+  for (const { value } of inputs) [isNeeded[value], isKept[value]] = [0, 1]
+  const paths = new Set<string>()
+  const nodes: Node[] = []
+  for (let at = graph.nodes.length - 1; at >= 0; at -= 1) {
+    const node = graph.nodes[at]!
+    if (!node.results.some((result) => isNeeded[result])) continue
+    nodes.push(node)
+    for (const input of node.inputs) if (!isKept[input]) isNeeded[input] = 1
+    for (const path of node.weights) paths.add(path)
   }
-  outputs.forEach((output) => visit(output.value))
-  const nodes = graph.nodes.filter((node) => needed.has(node))
-  const paths = new Set(nodes.flatMap((node) => node.weights))
-  const kept = new Set([...given, ...nodes.flatMap((node) => node.results)])
+  for (const { name, value } of graph.inputs)
+    if (isNeeded[value]) throw new Error(`the part of the graph needs ${name}, which is not given`)
+  for (const { results } of nodes) for (const result of results) isKept[result] = 1
   return {
     inputs,
     weights: graph.weights.filter((weight) => paths.has(weight.path)),
-    nodes,
+    nodes: nodes.reverse(),
     values: graph.values,
     outputs,
-    lets: new Map([...graph.lets].filter(([, value]) => kept.has(value))),
+    lets: new Map([...graph.lets].filter(([, value]) => isKept[value])),
   }
 }
 

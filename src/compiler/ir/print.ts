@@ -1,21 +1,47 @@
 import { format } from '../shapes/size.ts'
-import type { Graph, Node, TensorType } from './graph.ts'
+import type { Graph, Node, TensorType, Weight } from './graph.ts'
 
 const shape = (type: TensorType): string => `${type.dtype}[${type.shape.map(format).join(', ')}]`
 
 /** The stable text form of a graph: one line an input, a weight, a node, an output. Equal graphs have equal texts. */
 export const printGraph = (graph: Graph): string => [...graphLines(graph), ''].join('\n')
 
-/** Whether two graphs have equal texts; begun only as far as it takes. */
+/** Whether two graphs have equal texts. */
 export function sameGraph(a: Graph, b: Graph): boolean {
   if (a.nodes.length !== b.nodes.length || a.weights.length !== b.weights.length) return false
-  const [first, second] = [graphLines(a), graphLines(b)]
-  for (;;) {
-    const [one, other] = [first.next(), second.next()]
-    if (one.done || other.done) return one.done === other.done
-    if (one.value !== other.value) return false
+  const numbers = new Map<number, number>()
+  const others = new Map<number, number>()
+  const isSameValue = (one: number, other: number): boolean => {
+    if (!numbers.has(one)) numbers.set(one, numbers.size)
+    if (!others.has(other)) others.set(other, others.size)
+    return numbers.get(one) === others.get(other)
   }
+  const isSameNode = (one: Node, other: Node): boolean =>
+    one.op === other.op &&
+    one.path === other.path &&
+    isSameList(one.weights, other.weights) &&
+    isSameList(one.inputs, other.inputs, isSameValue) &&
+    isSameList(one.results, other.results, (x, y) => isSameValue(x, y) && isSameType(a.values[x]!, b.values[y]!)) &&
+    // Equal calls of a module share these.
+    (one.attributes === other.attributes || JSON.stringify(one.attributes) === JSON.stringify(other.attributes)) &&
+    (one.sizes === other.sizes || isSameList(sizesTexts(one), sizesTexts(other)))
+  return (
+    isSameList(
+      a.inputs,
+      b.inputs,
+      (x, y) => x.name === y.name && isSameValue(x.value, y.value) && isSameType(a.values[x.value]!, b.values[y.value]!),
+    ) &&
+    isSameList(a.weights, b.weights, (x, y) => printWeight(x) === printWeight(y)) &&
+    isSameList(a.nodes, b.nodes, isSameNode) &&
+    isSameList(a.outputs, b.outputs, (x, y) => x.name === y.name && isSameValue(x.value, y.value))
+  )
 }
+
+const isSameList = <T>(a: readonly T[], b: readonly T[], isSame = (x: T, y: T): boolean => x === y): boolean =>
+  a.length === b.length && a.every((item, at) => isSame(item, b[at]!))
+
+const isSameType = (a: TensorType, b: TensorType): boolean =>
+  (a.shape === b.shape && a.dtype === b.dtype) || shape(a) === shape(b)
 
 function* graphLines(graph: Graph): Generator<string, void> {
   const number = new Map<number, number>()
@@ -24,17 +50,21 @@ function* graphLines(graph: Graph): Generator<string, void> {
     return `%${number.get(value)}`
   }
   for (const input of graph.inputs) yield `input ${input.name} ${name(input.value)}: ${shape(graph.values[input.value]!)}`
-  for (const weight of graph.weights)
-    yield `weight ${weight.path}: [${weight.shape.join(', ')}] ${JSON.stringify(weight.initialiser)}${weight.trainable ? '' : ' stored'}${weight.group ? ` of ${weight.group}` : ''}`
+  for (const weight of graph.weights) yield printWeight(weight)
   for (const node of graph.nodes) yield printNode(graph, node, name)
   for (const output of graph.outputs) yield `output ${output.name}: ${name(output.value)}`
 }
+
+const printWeight = ({ path, shape, initialiser, trainable, group }: Weight): string =>
+  `weight ${path}: [${shape.join(', ')}] ${JSON.stringify(initialiser)}${trainable ? '' : ' stored'}${group ? ` of ${group}` : ''}`
+
+const sizesTexts = (node: Node): string[] =>
+  Object.entries(node.sizes).map(([key, list]) => `${key}: [${list.map(format).join(', ')}]`)
 
 function printNode(graph: Graph, node: Node, name: (value: number) => string): string {
   const inputs = node.inputs.map(name)
   const weights = node.weights.map((path) => `@${path}`)
   const attributes = Object.entries(node.attributes).map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
-  const sizes = Object.entries(node.sizes).map(([key, list]) => `${key}: [${list.map(format).join(', ')}]`)
   const results = node.results.map((result) => `${name(result)}: ${shape(graph.values[result]!)}`)
-  return `${results.join(', ')} = ${node.op}(${[...inputs, ...weights, ...attributes, ...sizes].join(', ')})  // ${node.path}`
+  return `${results.join(', ')} = ${node.op}(${[...inputs, ...weights, ...attributes, ...sizesTexts(node)].join(', ')})  // ${node.path}`
 }

@@ -4,7 +4,7 @@ import { bytesAt } from '../ir/cost.ts'
 import type { Graph, Node } from '../ir/graph.ts'
 import { primitiveNamed } from '../ops/registry.ts'
 import type { CompiledModel, Objective } from '../plan.ts'
-import { evaluate } from '../shapes/size.ts'
+import { evaluate, type Size } from '../shapes/size.ts'
 
 /** A tensor of more bytes than this is worth a word. */
 const large = 2 ** 30
@@ -17,7 +17,13 @@ export function lintGraph({ train }: CompiledModel): Diagnostic[] {
 
 function largeIntermediates(graph: Graph, sizes: Readonly<Record<string, number>>): Diagnostic[] {
   const names = new Map([...graph.lets].map(([name, value]) => [value, name]))
-  const isLarge = (value: number): boolean => bytesAt(graph, value, sizes) > large
+  // Equal calls of a module share their shapes.
+  const known = new Map<readonly Size[], boolean>()
+  const isLarge = (value: number): boolean => {
+    const { shape } = graph.values[value]!
+    if (!known.has(shape)) known.set(shape, bytesAt(graph, value, sizes) > large)
+    return known.get(shape)!
+  }
   return graph.nodes.flatMap(({ inputs, results, span, path, op }) => {
     const value = results.find(isLarge)
     // What is made from a large one and as large is the same story.
