@@ -7,6 +7,7 @@ import type { Application } from './elaborate/context.ts'
 import { elaborateModel } from './elaborate/model.ts'
 import { withoutAllowed } from './lint/allow.ts'
 import type { Memory } from './elaborate/recording.ts'
+import { lintCoupled } from './lint/coupled.ts'
 import { lintGraph } from './lint/graph.ts'
 import { lint } from './lint/lint.ts'
 import type { CompilerHost } from './names/host.ts'
@@ -125,7 +126,7 @@ class Session {
   /** Builds a model and warns about what it would do; false where it cannot be built. */
   inspect(build: () => CompiledModel | undefined): boolean {
     const model = this.attempt(build)
-    if (model) this.report(...lintGraph(model))
+    if (model) this.report(...lintGraph(model), ...lintCoupled(model))
     return model !== undefined
   }
 
@@ -218,9 +219,10 @@ class Session {
 
   /** `compared`: whether a variant is held against its base. */
   build(model: ModelUnit, application: Application, compared = true): CompiledModel | undefined {
-    const before = this.#found.length
+    const errors = (): number => this.#found.filter(({ severity }) => severity === 'error').length
+    const before = errors()
     const compiled = elaborateModel(model, application, this.#memory, (problem) => this.report(problem))
-    if (!compiled || this.#found.length > before) return undefined
+    if (!compiled || errors() > before) return undefined
     const base = compared && application.variants.length > 0 ? this.#unchanged(model, application) : undefined
     if (base && isSame(base, compiled)) {
       const { declaration } = application.variants[0]!

@@ -60,7 +60,7 @@ export function compileModule(file: string, name: string, host: CompilerHost, op
 
 function elaborated(module: ModuleUnit, builder: Builder, options: ModuleOptions, extra: Map<string, string>): Graph {
   const { declaration, file } = module
-  const e: Elaboration = { builder, calls: [], memory: new Map() }
+  const e: Elaboration = { builder, calls: [], memory: new Map(), warn: () => undefined }
   const place: Place = { scope: '', name: '', labels: new Map() }
   const scope: Scope = { file, names: new Map(), sizes: new Map(), later: new Set() }
   const given = new Map(

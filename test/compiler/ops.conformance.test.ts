@@ -116,7 +116,12 @@ function elaborate(op: Op, shape: readonly Size[]): { graph: Graph; builder: Bui
   }
   const scope = { file, names: new Map([['x', x]]), sizes: new Map<string, Size>(), later: new Set<string>() }
   try {
-    const value = evaluate(expression, scope, { scope: '', name: 'it', labels: new Map() }, { builder, calls: [], memory: new Map() })
+    const value = evaluate(
+      expression,
+      scope,
+      { scope: '', name: 'it', labels: new Map() },
+      { builder, calls: [], memory: new Map(), warn: () => undefined },
+    )
     const items = isTensor(value) ? [value] : value.kind === 'several' ? value.items.map((item) => item.value) : []
     const all = builder.graph()
     const outputs = items.map((item, at) => ({ name: `out${at}`, value: item.id }))

@@ -149,6 +149,14 @@ export const catalogue = {
   'large-intermediate': warning(
     (a: { name: string; shape: string; gib: string }) => `${a.name} is [${a.shape}] = ${a.gib} GiB at the sizes of train`,
   ),
+  'axis-coupled': warning(
+    (a: { output: string; axis: string; op: string; path: string }) =>
+      `${a.output} at one query depends on all others (${a.op}${a.path ? ` in ${a.path}` : ''} joins positions along ${a.axis}): pictures are evaluated in pieces, and the size of a piece would change them`,
+  ),
+  'shadowed-dim': warning(
+    (a: { name: string; size: string; here: string }) =>
+      `${a.name} names an axis of ${a.here} in the pattern, and is ${a.size === a.name ? 'a size of the inputs' : a.size} beside it`,
+  ),
   'no-gradient': warning((a: { name: string }) => `no gradient reaches ${a.name}: training will not move it`),
   'unused-allow': warning((a: Suggesting) =>
     a.near.length > 0 ? `there is no warning ${a.name}${near(a)}` : `nothing here is warned of as ${a.name}`,

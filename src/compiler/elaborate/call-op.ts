@@ -1,4 +1,4 @@
-import { fail, type Arguments, type Code, type Context } from '../diagnostics/catalogue.ts'
+import { diagnostic, fail, type Arguments, type Code, type Context } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { Initialiser } from '../ir/graph.ts'
@@ -125,7 +125,7 @@ function opCall(
   inputSpans: readonly Span[],
   attributes: Attributes,
   pattern: OpCall['pattern'],
-  { e, path }: Surroundings,
+  { e, path, scope }: Surroundings,
 ): OpCall {
   const valueOf = (name: string): AttributeValue =>
     (attributes.get(name)?.value ?? op.attributes[name]?.standard) as AttributeValue
@@ -162,6 +162,13 @@ function opCall(
     },
     weight: (name, shape, initialiser, { fanIn = 1, trainable = true } = {}) =>
       e.builder.weight({ path: join(path, name), shape, initialiser, fanIn, trainable, op: op.name }, call.span),
+    named(axes) {
+      for (const [name, size] of axes) {
+        const bound = scope.sizes.get(name)
+        if (bound && compare(bound, size) !== 'equal')
+          e.warn(diagnostic('shadowed-dim', { name, size: format(bound), here: format(size) }, pattern!.span))
+      }
+    },
     static(size, what) {
       const known = asInteger(size)
       return (

@@ -52,7 +52,7 @@ export class ModelContext {
     memory: Memory,
     readonly report: (diagnostic: Diagnostic) => void,
   ) {
-    this.e = { builder: new Builder(), calls: [], memory }
+    this.e = { builder: new Builder(), calls: [], memory, warn: report }
     this.parameters = { file: unit.file, names: new Map(), sizes: new Map(), later: new Set() }
     this.scope = this.parameters
   }

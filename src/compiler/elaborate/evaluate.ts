@@ -1,5 +1,5 @@
 import { Consequence, fail } from '../diagnostics/catalogue.ts'
-import type { Span } from '../diagnostics/diagnostic.ts'
+import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import { arithmeticNamed, broadcast, cast, operatorNames, writtenAs } from '../ops/arithmetic.ts'
 import { negation } from '../ops/activation.ts'
@@ -27,6 +27,8 @@ export interface Elaboration {
   readonly calls: { readonly name: string; readonly span: Span }[]
   /** What module calls did, for equal ones. */
   readonly memory: Memory
+  /** Takes warnings. */
+  readonly warn: (warning: Diagnostic) => void
 }
 
 /** Elaborates an expression. Nodes go into the builder; problems leave through `fail`. */

@@ -36,6 +36,7 @@ export const rearrange: Op = {
     const x = call.inputs[0]!
     const plan = planRearrange(call.pattern!.text, x.shape, call.given)
     if ('kind' in plan) patternProblem(call, plan)
+    call.named(plan.axes)
     return call.emit(rearrangement, [x], {
       attributes: { permute: plan.permute },
       sizes: { split: plan.split, merge: plan.merge },
@@ -89,6 +90,7 @@ export const einsum: Op = {
     const b = call.requireFloat(1)
     const plan = planEinsum(call.pattern!.text, [a.shape, b.shape])
     if ('kind' in plan) patternProblem(call, plan)
+    call.named(plan.sizes)
     const [leftAxes, rightAxes] = plan.operands
     const sizesOf = (names: readonly string[]): Size[] => names.map((name) => plan.sizes.get(name)!)
     const order = (axes: readonly string[], free: readonly string[], summed: readonly string[]): number[] =>

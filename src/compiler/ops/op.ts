@@ -95,6 +95,8 @@ export interface OpCall {
     initialiser: Initialiser,
     options?: { fanIn?: number; trainable?: boolean },
   ): string
+  /** The axes that a pattern names: where a name is a size here too, a reader takes the one for the other. */
+  named(axes: ReadonlyMap<string, Size>): void
   /** The number that a size is, or an error that names `what`. */
   static(size: Size, what: string): number
   requireRank(index: number, rank: number, takes: string): TensorValue
