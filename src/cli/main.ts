@@ -9,6 +9,7 @@ import { diffCommand } from './diff.ts'
 import { engineCommand } from './engine.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { explainCommand } from './explain.ts'
+import { graphCommand } from './graph.ts'
 import { opsCommand } from './ops.ts'
 import { parityCommand } from './parity.ts'
 import { trainCommand } from './train.ts'
@@ -37,6 +38,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const register = [
     checkCommand,
     diffCommand,
+    graphCommand,
     opsCommand,
     explainCommand,
     compileCommand,
