@@ -1,29 +1,116 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
+import { evaluateFields, trainFields } from '../compiler/elaborate/records.ts'
+import type { Resolved } from '../compiler/plan.ts'
+import { allPaths, explainPath, type Explained } from '../compiler/provenance/explain-path.ts'
+import type { Written } from '../compiler/provenance/written.ts'
 import { UserError } from '../errors.ts'
 import { archcRoot } from '../root.ts'
-import { colourful, meant, print } from './common.ts'
+import { fileHost } from '../runtime/host.ts'
+import { loadModel, valuesOf } from '../runtime/network/load-model.ts'
+import { colourful, compileFlags, compileOptions, jsonFlag, meant, print, UsageError, type CommonFlags } from './common.ts'
 
 /** Registers `archc explain`. */
 export function explainCommand(program: Command): void {
-  program
+  const command = program
     .command('explain')
-    .description('what a code such as shape-unknown means: the rule, an example, and the example mended')
-    .argument('[code]', 'the code of an error or a warning; all of them without it')
-    .addHelpText('after', '\nExamples:\n  archc explain shape-unknown\n  archc explain')
-    .action((code: string | undefined) => {
-      const index = readIndex()
-      if (code === undefined) {
-        const width = Math.max(...[...index.keys()].map((each) => each.length))
-        return print([...index].map(([each, sentence]) => `${each.padEnd(width)}  ${sentence}`).join('\n'))
-      }
-      if (!index.has(code)) {
-        throw new UserError(`no error or warning is called ${code}${meant(code, index.keys())}`, 'archc explain lists all')
-      }
-      const page = read(code).trimEnd()
-      print(colourful(process.stdout) ? withBoldHeadings(page) : page)
+    .description('what a code such as shape-unknown means; with a FILE and a PATH, where a value, a slot or a tensor comes from')
+    .argument('[code or file]', 'the code of an error or a warning; all of them without it. Or a model or a variant')
+    .argument('[path]', 'of that file: encoder.embed, train.B, a slot, a let, a weight, train')
+  jsonFlag(compileFlags(command))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  archc explain shape-unknown
+  archc explain
+  archc explain models/iste.arch encoder.embed --preset mini
+  archc explain models/ablations/wo-lfi.arch lfi --preset tiny
+  archc explain models/iste.arch stf.best.index --json`,
+    )
+    .action((subject: string | undefined, at: string | undefined, flags: CommonFlags) => {
+      if (subject !== undefined && at !== undefined) return explainInFile(subject, at, flags)
+      const other = ([['preset', flags.preset], ['variant', flags.variant], ['set', flags.set], ['json', flags.json]] as const).find(([, value]) => value !== undefined) // prettier-ignore
+      if (other) throw new UsageError(`--${other[0]} is for a FILE and a PATH`, 'archc explain models/iste.arch encoder.embed')
+      return explainCode(subject)
     })
+}
+
+function explainCode(code: string | undefined): void {
+  const index = readIndex()
+  if (code === undefined) {
+    const width = Math.max(...[...index.keys()].map((each) => each.length))
+    return print([...index].map(([each, sentence]) => `${each.padEnd(width)}  ${sentence}`).join('\n'))
+  }
+  if (!index.has(code))
+    throw new UserError(
+      `no error or warning is called ${code}${meant(code, index.keys())}`,
+      code.endsWith('.arch') ? `archc explain ${code} PATH says where what is at PATH comes from` : 'archc explain lists all',
+    )
+  const page = read(code).trimEnd()
+  print(colourful(process.stdout) ? withBoldHeadings(page) : page)
+}
+
+function explainInFile(file: string, at: string, flags: CommonFlags): void {
+  const { model, sources, options } = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
+  const found = explainPath(model, sources, fileHost.resolve, valuesOf(options.sets ?? []), at)
+  if (found) return print(flags.json ? JSON.stringify(found) : explainedText(found))
+  if ([...trainFields.map((field) => `train.${field}`), ...evaluateFields.map((field) => `evaluate.${field}`)].includes(at))
+    throw new UserError(`nothing in ${file} writes ${at}`, 'its default stands in docs/language.md')
+  throw new UserError(
+    `${model.name} has nothing at ${at}${meant(at, allPaths(model, sources))}`,
+    'a path goes from the model inwards: encoder.embed, train.B, a slot, a let, a weight',
+  )
+}
+
+function explainedText(found: Explained): string {
+  const rows = (...given: readonly (readonly [name: string, text: string | undefined])[]): string[] =>
+    given.flatMap(([name, text]) => (text === undefined || text === '' ? [] : [`  ${name.padEnd(12)}${text}`]))
+  const values = (name: string, list: readonly Resolved[]): (readonly [string, string])[] =>
+    list.map(({ path: own, value, origin }, index) => [index === 0 ? name : '', `${own} = ${value}  (${origin})`])
+  const written = ({ value, origin, at }: Written): string => [value, ...from({ origin, at })].join(', ')
+  const from = ({ origin, at }: { readonly origin: string; readonly at?: string | undefined }): string[] =>
+    // A place says the file already.
+    at === undefined ? [origin] : [origin.startsWith(at.replace(/:\d+$/, '')) ? origin.replace(/^.*, /, '') : origin, at]
+  const insteadOf = (list: readonly Written[]): (readonly [string, string])[] =>
+    list.map((each, index) => [index === 0 ? 'instead of' : 'and of', written(each)])
+  const number = (count: number): string | undefined => (count > 0 ? count.toLocaleString('en') : undefined)
+  switch (found.kind) {
+    case 'value':
+      return [`${found.path} = ${found.value}`, ...rows(['from', from(found).join(', ')], ...insteadOf(found.insteadOf))].join(
+        '\n',
+      )
+    case 'dropped':
+      return [`${found.path} has no value`, ...rows(['dropped', `${found.value} of ${found.origin.replace(', dropped: ', '; its slot has another filler: ')}`])].join('\n') // prettier-ignore
+    case 'slot':
+      return [
+        `${found.path}, a slot`,
+        ...rows(
+          ['holds', written(found)],
+          ...insteadOf(found.insteadOf),
+          ['contract', found.contract],
+          ['parameters', number(found.parameters)],
+          ...values('values', found.values),
+          ...values('dropped', found.dropped.map((each) => ({ ...each, origin: each.origin.replace(/, dropped: .*/, '') }))),
+        ),
+      ].join('\n') // prettier-ignore
+    case 'record':
+      return [found.path, ...rows(...values('values', found.values))].join('\n')
+    case 'weight':
+      return [
+        `${found.path}, a weight${found.of === 'weight' ? '' : ` of ${found.of}`}`,
+        ...rows(['shape', found.shape], ['parameters', number(found.parameters)], ['starts as', found.starts], ['written at', found.at]),
+      ].join('\n') // prettier-ignore
+    case 'input':
+    case 'output':
+    case 'let':
+    case 'part':
+      return [
+        `${found.path}, ${found.kind === 'part' ? 'a part of the network' : `${found.kind === 'let' ? 'a' : 'an'} ${found.kind}`}${found.role ? ` as ${found.role}` : ''}`,
+        ...rows(['shape', found.shape], ['made by', found.does], ['parameters', number(found.parameters)], ['written at', found.at]),
+      ].join('\n') // prettier-ignore
+  }
 }
 
 const read = (name: string): string => readFileSync(path.join(archcRoot, 'docs', 'errors', `${name}.md`), 'utf8')

@@ -57,7 +57,8 @@ export function describe(region: Region, text: TextIndex): Description {
   return module ? { module, does: module.name.text, isFolded } : { does: steps(region, text), isFolded }
 }
 
-function isForeign(node: Node, { context }: Region, text: TextIndex): boolean {
+/** Whether a node was made inside of a module that the region calls. */
+export function isForeign(node: Node, { context }: Region, text: TextIndex): boolean {
   const around = text.around(node.span)
   return around !== undefined && around !== context
 }
@@ -109,7 +110,7 @@ function stepsOf(nodes: readonly Node[], region: Region, depth: number, text: Te
   const names = [...calls].map(([key, [first, ...rest]]) =>
     key.startsWith('module ')
       ? ((region.calls?.length === 1 ? region.calls[0] : outermost([first!, ...rest], text)?.name.text) ?? '')
-      : (text.calleeAt(first!.span) ?? operator(first!)),
+      : callOf(first!, text),
   )
   return names.filter((name, at) => name !== names[at - 1] || /^\w/.test(name)).join(', ')
 }
@@ -123,5 +124,6 @@ const operators: Readonly<Record<string, string>> = {
   negate: '-',
 }
 
-/** How the language writes what is no call. */
-const operator = ({ op, attributes }: Node): string => (op === 'fill' ? String(attributes['value']) : (operators[op] ?? op))
+/** The op that a node came from, as it is written. */
+export const callOf = ({ op, attributes, span }: Node, text: TextIndex): string =>
+  text.calleeAt(span) ?? (op === 'fill' ? String(attributes['value']) : (operators[op] ?? op))

@@ -1,0 +1,153 @@
+import type { Span } from '../diagnostics/diagnostic.ts'
+import { positionAt, sourcesOf } from '../diagnostics/source.ts'
+import type { CompiledModel } from '../plan.ts'
+import { parse } from '../syntax/parse.ts'
+import {
+  isRecord,
+  pathText,
+  type Declaration,
+  type Expression,
+  type ModuleDeclaration,
+  type Record as Fields,
+} from '../syntax/tree.ts'
+
+/** Something that a text says: what, who says it, and where. */
+export interface Written {
+  /** As it stands there. */
+  readonly value: string
+  /** `default`, `filler`, `preset mini`, `wo-lfi.arch, set`, as compiled values have it. */
+  readonly origin: string
+  /** `models/iste.arch:70`; none on the command line. */
+  readonly at?: string
+}
+
+/** Texts of a compiled model, for questions about who wrote what. */
+export interface Texts {
+  readonly model: ModuleDeclaration | undefined
+  /** Everything that says what a slot holds, the model's own filler first. */
+  fillersOf(slot: string): Written[]
+  /** `[B, H, W, width] -> [B, H, W, width]`. */
+  contractOf(slot: string): string | undefined
+  /** Everything that says what a parameter or a field is, the weakest first; the last is what counts. */
+  layersOf(path: string, sets: Readonly<Record<string, string>>): Written[]
+  /** `models/iste.arch:70`. */
+  placeOf(span: Span): string
+}
+
+interface Said {
+  readonly expression: Expression
+  readonly origin: string
+}
+
+/** Reads the sources of a compiled model. `resolve` finds the file of an import. */
+export function textsOf(
+  model: CompiledModel,
+  sources: ReadonlyMap<string, string>,
+  resolve: (from: string, to: string) => string,
+): Texts {
+  const files = new Map([...sources].map(([file, text]) => [file, parse(file, text).source.declarations]))
+  const own = files.get(model.file) ?? []
+  const declared = own.find((each): each is ModuleDeclaration => each.kind === 'model' && each.name.text === model.name)
+  const edits = [...files].flatMap(([file, declarations]) =>
+    declarations.flatMap((each) => (each.kind === 'replace' || each.kind === 'set' ? [{ file, edit: each }] : [])),
+  )
+  const sourceOf = sourcesOf((file) => sources.get(file))
+  const placeOf = (span: Span): string => {
+    const source = sourceOf(span.file)
+    return source ? `${span.file}:${positionAt(source, span.start).line}` : span.file
+  }
+  const textAt = ({ file, start, end }: Span): string => (sources.get(file) ?? '').slice(start, end).replace(/\s+/g, ' ')
+  const written = ({ expression, origin }: Said): Written => ({
+    value: textAt(expression.span),
+    origin,
+    at: placeOf(expression.span),
+  })
+
+  const slotOf = (name: string) =>
+    declared?.body.flatMap((each) => (each.kind === 'slot' && each.name.text === name ? [each] : []))[0]
+  const fillers = (slot: string): Said[] => {
+    const standard = slotOf(slot)
+    return [
+      ...(standard ? [{ expression: standard.filler, origin: 'default' }] : []),
+      ...edits.flatMap(({ file, edit }) =>
+        edit.kind === 'replace' && edit.slot.text === slot ? [{ expression: edit.filler, origin: `${file}, replace` }] : [],
+      ),
+    ]
+  }
+  /** What a parameter of a slot's filler is by itself, then what the filler says. */
+  const ofFiller = (slot: string, name: string): Said[] => {
+    const filler = fillers(slot).at(-1)
+    if (!filler) return []
+    const { expression, origin } = filler
+    const callee = expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''
+    const module = moduleNamed(files, expression.span.file, callee, resolve)
+    const standard = module?.parameters.find((parameter) => parameter.name.text === name)?.standard
+    const given = expression.kind === 'call' ? expression.arguments.find((argument) => argument.name?.text === name) : undefined
+    return [
+      ...(standard ? [{ expression: standard, origin: 'default' }] : []),
+      ...(given ? [{ expression: given.value, origin: origin === 'default' ? 'filler' : origin }] : []),
+    ]
+  }
+  const ofRecord = (record: string, path: string): Said[] =>
+    own.flatMap((each) => {
+      const found = each.kind === record && 'record' in each ? fieldOf(each.record, path.split('.')) : undefined
+      return found ? [{ expression: found, origin: 'default' }] : []
+    })
+  const standardsOf = (path: string): Said[] => {
+    const [head = '', ...rest] = path.split('.')
+    if (head === 'train' || head === 'evaluate') return ofRecord(head, rest.join('.'))
+    if (rest.length > 0) return ofFiller(head, rest.join('.'))
+    const standard = declared?.parameters.find((parameter) => parameter.name.text === head)?.standard
+    return standard ? [{ expression: standard, origin: 'default' }] : []
+  }
+  return {
+    model: declared,
+    placeOf,
+    fillersOf: (slot) => fillers(slot).map(written),
+    contractOf(slot) {
+      const found = slotOf(slot)
+      return found && textAt(found.contractSpan)
+    },
+    layersOf(path, sets) {
+      const isReplaced = fillers(path.split('.')[0]!).length > 1
+      const preset = own.flatMap((each) => {
+        const isChosen = each.kind === 'preset' && each.name.text === model.preset && !isReplaced
+        const field = isChosen ? each.record.fields.find((one) => pathText(one.path) === path) : undefined
+        return field && !isRecord(field.value) ? [{ expression: field.value, origin: `preset ${model.preset}` }] : []
+      })
+      const variants = edits.flatMap(({ file, edit }) =>
+        edit.kind === 'set' && pathText(edit.path) === path ? [{ expression: edit.value, origin: `${file}, set` }] : [],
+      )
+      const said = [...standardsOf(path), ...preset, ...variants].map(written)
+      return sets[path] === undefined ? said : [...said, { value: sets[path], origin: '--set' }]
+    },
+  }
+}
+
+/** A field of a record by its path, also below nested records. */
+function fieldOf({ fields }: Fields, path: readonly string[]): Expression | undefined {
+  for (const { path: names, value } of fields) {
+    const depth = names.length
+    if (names.some((name, at) => name.text !== path[at])) continue
+    if (isRecord(value)) return fieldOf(value, path.slice(depth))
+    if (depth === path.length) return value
+  }
+  return undefined
+}
+
+/** The module that a name means in a file: its own, or an imported one. */
+function moduleNamed(
+  files: ReadonlyMap<string, readonly Declaration[]>,
+  file: string,
+  name: string,
+  resolve: (from: string, to: string) => string,
+): ModuleDeclaration | undefined {
+  for (const each of files.get(file) ?? []) {
+    if (each.kind === 'module' && each.name.text === name) return each
+    if (each.kind === 'import' && each.name.text === name) {
+      const target = files.get(resolve(file, each.from)) ?? []
+      return target.find((one): one is ModuleDeclaration => one.kind === 'module' && one.name.text === name)
+    }
+  }
+  return undefined
+}
