@@ -46,16 +46,9 @@ function declaration(words: Words, page: Page, value: Declaration): Doc {
     case 'evaluate':
       return [words.word(), words.gap(' '), record(words, page, value.record)]
     case 'replace':
-      return [words.words(3), filler(words, page, value.filler)]
+      return [words.words(2), assigned(words, page, value.filler)]
     case 'set':
-      return [
-        words.word(),
-        words.gap(' '),
-        path(words, value.path),
-        words.gap(' '),
-        words.word(),
-        filler(words, page, value.value),
-      ]
+      return [words.word(), words.gap(' '), path(words, value.path), assigned(words, page, value.value)]
   }
 }
 
@@ -70,97 +63,77 @@ function moduleDeclaration(words: Words, page: Page, { parameters, body }: Modul
 }
 
 function parameter(words: Words, page: Page, { list, standard }: Parameter): Doc {
-  const name = [words.word(), words.word(), words.gap(' ')]
+  const name = words.label()
   const type = list ? [words.word(), words.word(), words.word()] : words.word()
-  if (!standard) return [name, type]
-  return [name, type, words.gap(' '), words.word(), words.gap(' '), expression(words, page, standard)]
+  return [name, type, standard ? [words.sign(), expression(words, page, standard)] : '']
 }
 
 function statement(words: Words, page: Page, value: Statement): Doc {
+  const keyword = [words.word(), words.gap(' ')]
   switch (value.kind) {
     case 'input': {
-      const start = [
-        words.word(),
-        words.gap(' '),
-        words.word(),
-        words.word(),
-        words.gap(' '),
-        tensorType(words, page, value.type),
-      ]
-      const meaning = value.role ? [words.gap(line), role(words, page, value.role)] : ''
-      if (value.where.length === 0) return group([start, indent(meaning)])
-      const where = [words.gap(line), words.word(), words.gap(' ')]
-      const conditions = value.where.map(({ left, right }, index) => [
-        index > 0 ? [words.comma(), words.gap(line)] : '',
-        ...[expression(words, page, left), words.gap(' '), words.word(), words.gap(' '), expression(words, page, right)],
+      const start = [words.label(), tensorType(words, page, value.type)]
+      const meaning = value.role ? role(words, page, value.role) : ''
+      const conditions = value.where.map((each, index) => [
+        index > 0 ? [words.comma(), words.gap(line)] : words.sign(line),
+        relation(words, page, each.left, each.right),
       ])
-      return group([start, indent([meaning, where, conditions])])
+      return group([keyword, start, indent([meaning, conditions])])
     }
     case 'output': {
-      const start = [words.word(), words.gap(' '), value.name ? [words.word(), words.word(), words.gap(' ')] : '']
+      const name = value.name ? words.label() : ''
       const type = tensorType(words, page, value.type)
-      const meaning = value.role ? [words.gap(line), role(words, page, value.role)] : ''
-      return group([start, type, indent(meaning)])
+      return group([keyword, name, type, indent(value.role ? role(words, page, value.role) : '')])
     }
     case 'scale': {
-      const start = [words.words(3), words.gap(' ')]
+      const start = [keyword, words.word(), words.sign()]
       if (value.fixed) return [start, expression(words, page, value.fixed)]
-      return [start, range(words, page, value.from!, value.to!)]
+      return [start, relation(words, page, value.from!, value.to!)]
     }
     case 'slot':
-      return slot(words, page, value)
+      return [keyword, slot(words, page, value)]
     case 'let': {
-      const start = [words.word(), words.gap(' ')]
       const names = value.tuple ? bracketed(words, value.names, () => words.word()) : words.word()
-      const before = [start, names, words.gap(' '), words.word(), words.gap(' ')]
-      return [before, expression(words, page, value.value, page.widthOf(before))]
+      const start = [keyword, names, words.sign()]
+      return [start, expression(words, page, value.value, page.widthOf(start))]
     }
     case 'weight': {
-      const start = [
-        words.word(),
-        words.gap(' '),
-        words.word(),
-        words.word(),
-        words.gap(' '),
-        tensorType(words, page, value.type),
-      ]
-      return [start, words.gap(' '), words.word(), filler(words, page, value.initialiser)]
+      const start = [words.label(), tensorType(words, page, value.type)]
+      return [keyword, start, assigned(words, page, value.initialiser)]
     }
     case 'return': {
-      const start = [words.word(), words.gap(' ')]
-      const column = value.values.length === 1 ? page.widthOf(start) : undefined
+      const column = value.values.length === 1 ? page.widthOf(keyword) : undefined
       const values = value.values.map((each, index) => [
         index > 0 ? [words.comma(), indent(words.gap(line))] : '',
         expression(words, page, each, column),
       ])
-      return group([start, values])
+      return group([keyword, values])
     }
   }
 }
 
-function slot(words: Words, page: Page, { takes, gives, filler: value }: SlotStatement): Doc {
-  const start = [words.word(), words.gap(' '), words.word(), words.word(), words.gap(' ')]
-  const results = (each: Result): Doc => [
-    each.name ? [words.word(), words.word(), words.gap(' ')] : '',
-    tensorType(words, page, each.type),
-  ]
-  const taken = words.isNext('(')
-    ? bracketed(words, takes, (each) => tensorType(words, page, each))
-    : tensorType(words, page, takes[0]!)
-  const arrow = [words.gap(line), words.word(), words.gap(' ')]
-  const given = words.isNext('(') ? bracketed(words, gives, results) : results(gives[0]!)
-  const contract = group([start, taken, indent([arrow, given])])
-  return [contract, words.gap(' '), words.word(), filler(words, page, value)]
+function slot(words: Words, page: Page, { takes, gives, filler }: SlotStatement): Doc {
+  const type = (each: TensorType): Doc => tensorType(words, page, each)
+  const result = (each: Result): Doc => [each.name ? words.label() : '', type(each.type)]
+  const name = words.label()
+  const taken = words.isNext('(') ? bracketed(words, takes, type) : type(takes[0]!)
+  const arrow = words.sign(line)
+  const given = words.isNext('(') ? bracketed(words, gives, result) : result(gives[0]!)
+  return [group([name, taken, indent([arrow, given])]), assigned(words, page, filler)]
 }
 
-/** What stands behind `=` or `with`: in the next line where this one has no room. */
-const filler = (words: Words, page: Page, value: Expression): Doc =>
-  group(indent([words.gap(line), expression(words, page, value)]))
+/** `=` or `with` and what stands behind it: in the next line where this one has no room. */
+const assigned = (words: Words, page: Page, value: Expression): Doc => [
+  words.gap(' '),
+  words.word(),
+  group(indent([words.gap(line), expression(words, page, value)])),
+]
 
 /** `i32[B, q, ?t]`. */
-function tensorType(words: Words, page: Page, { dtype, axes }: TensorType): Doc {
-  return [dtype ? words.word() : '', bracketed(words, axes, (each) => axis(words, page, each))]
-}
+const tensorType = (words: Words, page: Page, { dtype, axes }: TensorType): Doc => [
+  dtype ? words.word() : '',
+  bracketed(words, axes, (each) => axis(words, page, each)),
+]
 
 function axis(words: Words, page: Page, value: Axis): Doc {
   switch (value.kind) {
@@ -173,15 +146,18 @@ function axis(words: Words, page: Page, value: Axis): Doc {
   }
 }
 
-const range = (words: Words, page: Page, from: Expression, to: Expression): Doc => [
-  ...[expression(words, page, from), words.gap(' '), words.word(), words.gap(' '), expression(words, page, to)],
+/** `0 .. 1` or `c % heads == 0`. */
+const relation = (words: Words, page: Page, left: Expression, right: Expression): Doc => [
+  expression(words, page, left),
+  words.sign(),
+  expression(words, page, right),
 ]
 
 /** `as enlarged in 0 .. 1 by [..]`. */
-function role(words: Words, page: Page, { range: values, by }: Role): Doc {
-  const name = words.words(2)
-  const within = values ? [words.gap(' '), words.word(), words.gap(' '), range(words, page, values.from, values.to)] : ''
-  return [name, within, by ? [words.gap(' '), words.word(), words.gap(' '), expression(words, page, by)] : '']
+function role(words: Words, page: Page, { range, by }: Role): Doc {
+  const name = [words.gap(line), words.words(2)]
+  const within = range ? [words.sign(), relation(words, page, range.from, range.to)] : ''
+  return [name, within, by ? [words.sign(), expression(words, page, by)] : '']
 }
 
 const path = (words: Words, names: readonly Name[]): Doc => names.map((_, index) => [index > 0 ? words.word() : '', words.word()])

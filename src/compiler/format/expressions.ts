@@ -8,6 +8,7 @@ const { align, group, ifBreak, indent, line, softline } = doc.builders
 /** Beyond this column the stages of a pipeline do not stand under its first arrow. */
 const farthestArrow = 40
 
+/** What the layout must know of the page. */
 export interface Page {
   /** The room for a statement of a module: a line without its indentation. */
   readonly bodyWidth: number
@@ -59,7 +60,7 @@ function chain(words: Words, page: Page, value: Expression & { readonly kind: 'b
     first = first.left
   }
   const start = expression(words, page, first)
-  const rest = operands.map((operand) => [words.gap(line), words.word(), words.gap(' '), expression(words, page, operand)])
+  const rest = operands.map((operand) => [words.sign(line), expression(words, page, operand)])
   return group([start, indent(rest)])
 }
 
@@ -69,13 +70,15 @@ function call(words: Words, page: Page, { parenthesised, arguments: given }: Cal
 }
 
 const argument = (words: Words, page: Page, { name, value }: Argument): Doc => [
-  name ? [words.word(), words.word(), words.gap(' ')] : '',
+  name ? words.label() : '',
   expression(words, page, value),
 ]
 
 function lambda(words: Words, page: Page, { parameters, body }: Lambda): Doc {
-  const names = words.isNext('(') ? bracketed(words, parameters, () => words.word()) : ['(', words.word(), ')']
-  return [names, words.gap(' '), words.word(), words.gap(' '), expression(words, page, body)]
+  const names = words.isNext('(')
+    ? bracketed(words, parameters, () => words.word())
+    : group(['(', indent([softline, words.word()]), softline, ')'])
+  return [names, words.sign(), expression(words, page, body)]
 }
 
 /** One stage with its arrow: what begins in the line, and what a repetition repeats. */
@@ -97,12 +100,10 @@ function joined({ begun, body }: Piece, further: (rest: Doc) => Doc): Doc {
   return [group(further(begun), { id }), ifBreak(further(body), body, { groupId: id })]
 }
 
-const arrowOf = (words: Words): Doc => [words.gap(line), words.word(), words.gap(' ')]
-
 /** Stages fill the line. Those of the next lines stand under the first arrow, where that is not far right. */
 function pipeline(words: Words, page: Page, { head, stages }: Pipeline, column = Infinity): Doc {
   const start = expression(words, page, head)
-  const pieces = stages.map((stage) => piece(words, page, stage, arrowOf(words)))
+  const pieces = stages.map((stage) => piece(words, page, stage, words.sign(line)))
   const arrow = column + page.widthOf(start) + 1
   const isUnderArrow = arrow <= farthestArrow && arrow - 1 + page.widthOf(pieces[0]!.begun) <= page.bodyWidth
   const further = isUnderArrow ? (rest: Doc) => align(arrow, rest) : indent
@@ -125,11 +126,7 @@ function repetitionHead(words: Words, page: Page, { element, over, turn }: Repet
 function repetitionBody(words: Words, page: Page, { body }: Repetition): Doc {
   const shouldBreak = words.isOnNewLine()
   const first = words.gap(line)
-  const stages = body.map((stage, index) => piece(words, page, stage, index > 0 ? arrowOf(words) : ''))
-  return group(
-    enclosed(words, '', [first, stages.map((each, index) => joined(each, index > 0 ? indent : (begun) => begun))], line),
-    {
-      shouldBreak,
-    },
-  )
+  const stages = body.map((stage, index) => piece(words, page, stage, index > 0 ? words.sign(line) : ''))
+  const inside = stages.map((each, index) => joined(each, index > 0 ? indent : (begun) => begun))
+  return group(enclosed(words, '', [first, inside], line), { shouldBreak })
 }

@@ -24,6 +24,10 @@ export interface Words {
   word(): Doc
   /** The next words, a space between them. */
   words(count: number): Doc
+  /** `name: `. */
+  label(): Doc
+  /** A sign or a word between two others, `before` and a space around it. */
+  sign(before?: Doc): Doc
   /** What separates the word before from the next one: `plain`, or the remarks there and a line end. */
   gap(plain: Doc): Doc
   /** The end of a statement's line: with the remarks and at most one blank line before the next word. */
@@ -85,6 +89,8 @@ export function wordsOf(text: string): Words {
   return {
     word,
     words: (count) => Array.from({ length: count }, (_, index) => [index > 0 ? gap(' ') : '', word()]),
+    label: () => [word(), word(), gap(' ')],
+    sign: (before = ' ') => [gap(before), word(), gap(' ')],
     gap,
     remarks,
     lineEnd() {
@@ -103,7 +109,10 @@ export function wordsOf(text: string): Words {
     isBehind: (image) => tokens[at - 1]?.image === image,
     isOnNewLine: () => between(at).includes('\n') || (tokens[at - 1]?.tokenType === t.Comma && between(at - 1).includes('\n')),
     isOpenedByLineEnd: () => between(at + 1).includes('\n'),
-    isIgnored: () => /^\/\/\s*prettier-ignore\b/.test(remarksAt(at).at(-1)?.text ?? ''),
+    isIgnored() {
+      const above = remarksAt(at).at(-1)
+      return above !== undefined && !above.isBehind && /^\/\/\s*prettier-ignore\b/.test(above.text)
+    },
     verbatim(span) {
       while (at < tokens.length && tokens[at]!.startOffset < span.end) at += 1
       return join(literalline, text.slice(span.start, span.end).split('\n'))
