@@ -50,7 +50,8 @@ export function createExtension({ workspace, window, commands }: Editor, createC
   const stop = async (): Promise<void> => {
     const running = client
     client = undefined
-    await running?.stop()
+    // One that has died cannot be stopped.
+    await running?.stop().catch(() => undefined)
   }
 
   const start = async (): Promise<void> => {

@@ -39,7 +39,7 @@ writeFileSync(own, '#!/bin/sh\n')
 chmodSync(own, 0o755)
 
 /** A VS Code that writes down what happens to it. */
-function editor({ setting = '', isTrusted = true, presses = '', fails = false } = {}) {
+function editor({ setting = '', isTrusted = true, presses = '', fails = false, dies = false } = {}) {
   const events: string[] = []
   const commands = new Map<string, () => unknown>()
   let changed: (event: { affectsConfiguration(section: string): boolean }) => unknown = () => undefined
@@ -70,7 +70,7 @@ function editor({ setting = '', isTrusted = true, presses = '', fails = false } 
       events.push(`start ${[command, ...args].join(' ')}`),
       fails ? Promise.reject(new Error('no')) : Promise.resolve()
     ),
-    stop: () => (events.push('stop'), Promise.resolve()),
+    stop: () => (events.push('stop'), dies ? Promise.reject(new Error('not running')) : Promise.resolve()),
   })
   return {
     extension: createExtension(vscode, createClient),
@@ -113,6 +113,14 @@ describe('the extension', () => {
     state.isTrusted = true
     await grant()
     expect(events.at(-1)).toBe(started)
+  })
+
+  test('starts anew where the server has died', async () => {
+    const { extension, events, restart } = editor({ dies: true })
+    await extension.activate(context)
+    await restart()
+    await extension.deactivate()
+    expect(events).toEqual([started, 'stop', started, 'stop'])
   })
 
   test('says where the server does not start, and can be asked again', async () => {
