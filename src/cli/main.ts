@@ -9,6 +9,7 @@ import { diffCommand } from './diff.ts'
 import { engineCommand } from './engine.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { explainCommand } from './explain.ts'
+import { fmtCommand } from './fmt.ts'
 import { graphCommand } from './graph.ts'
 import { opsCommand } from './ops.ts'
 import { parityCommand } from './parity.ts'
@@ -37,6 +38,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     )
   const register = [
     checkCommand,
+    fmtCommand,
     diffCommand,
     graphCommand,
     opsCommand,
