@@ -104,7 +104,7 @@ test('just below the limit nothing overflows', () => {
 })
 
 test('every error of a file is reported, in the order of the text', () => {
-  const broken = iste.replace('let f = lr -> encoder', 'let f = lr -> -> encoder').replace('slot stf:', 'slto stf:').replace('pixel + fused', 'pixel + +').replace('q: 256 }', 'q: 256 ') // prettier-ignore
+  const broken = iste.replace('let f = lr -> encoder', 'let f = lr -> -> encoder').replace('slot stf:', 'slto stf:').replace('pixel + fused', 'pixel + +').replace('q: 256\n}', 'q: 256\n') // prettier-ignore
   const { diagnostics } = parse('iste.arch', broken)
   expect(diagnostics.map(({ code }) => code)).toEqual(['unexpected-token', 'unknown-keyword', 'unexpected-token', 'unclosed'])
 })
