@@ -4,6 +4,7 @@ import { archcVersion } from '../version.ts'
 import { checkCommand } from './check.ts'
 import { colourful, UsageError } from './common.ts'
 import { compileCommand } from './compile.ts'
+import { completionCommand } from './completion.ts'
 import { demoCommand } from './demo.ts'
 import { diffCommand } from './diff.ts'
 import { engineCommand } from './engine.ts'
@@ -11,6 +12,7 @@ import { evaluateCommand } from './evaluate.ts'
 import { explainCommand } from './explain.ts'
 import { fmtCommand } from './fmt.ts'
 import { graphCommand } from './graph.ts'
+import { initCommand } from './init.ts'
 import { opsCommand } from './ops.ts'
 import { parityCommand } from './parity.ts'
 import { trainCommand } from './train.ts'
@@ -37,6 +39,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       '\nExamples:\n  archc check models\n  archc compile models/iste.arch -o build/iste\n  archc upscale field.png --scale 3.3 -o large.png',
     )
   const register = [
+    initCommand,
     checkCommand,
     fmtCommand,
     diffCommand,
@@ -51,6 +54,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     parityCommand,
     engineCommand,
     demoCommand,
+    completionCommand,
   ]
   register.forEach((command) => command(program))
   for (const command of program.commands) inherit(command)
