@@ -102,7 +102,7 @@ async function styleOf(file: string): Promise<Style> {
   try {
     return (await resolveConfig(path.resolve(file === '-' ? 'stdin.arch' : file), { editorconfig: true })) ?? {}
   } catch (error) {
-    throw new UserError(`prettier's configuration of ${file} cannot be read: ${(error as Error).message}`, 'mend it')
+    throw new UserError(`prettier's configuration of ${file} cannot be read: ${(error as Error).message}`, 'mend .prettierrc')
   }
 }
 

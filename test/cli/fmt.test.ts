@@ -83,6 +83,13 @@ describe('archc fmt', () => {
     expect(await startNode([prettier, '--check', 'a.arch'], { cwd: file('narrow') }).outcome).toMatchObject({ code: 0 })
   })
 
+  it("says where prettier's configuration cannot be read", async () => {
+    mkdirSync(file('wrong'), { recursive: true })
+    writeFileSync(file('wrong/.prettierrc'), '{ "printWidth":')
+    const { code, stderr } = await archc(['fmt', '-'], { cwd: file('wrong'), input: uneven })
+    expect({ code, line: stderr.split(':')[1] }).toEqual({ code: 1, line: " prettier's configuration of - cannot be read" })
+  })
+
   it('--help has examples', async () => {
     expect((await archc(['fmt', '--help'])).stdout).toMatch(/\nExamples:\n {2}archc fmt models\n/)
   })
