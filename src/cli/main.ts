@@ -13,6 +13,7 @@ import { explainCommand } from './explain.ts'
 import { fmtCommand } from './fmt.ts'
 import { graphCommand } from './graph.ts'
 import { initCommand } from './init.ts'
+import { lspCommand } from './lsp.ts'
 import { opsCommand } from './ops.ts'
 import { parityCommand } from './parity.ts'
 import { trainCommand } from './train.ts'
@@ -55,6 +56,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     engineCommand,
     demoCommand,
     completionCommand,
+    lspCommand,
   ]
   register.forEach((command) => command(program))
   for (const command of program.commands) inherit(command)

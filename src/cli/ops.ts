@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
+import { attributeText } from '../compiler/ops/page.ts'
 import { ops } from '../compiler/ops/registry.ts'
-import type { AttributeSpec, Op } from '../compiler/ops/op.ts'
+import type { Op } from '../compiler/ops/op.ts'
 import { UserError } from '../errors.ts'
 import { meant, print } from './common.ts'
 
@@ -35,16 +36,9 @@ function pageOf({ name, summary, takes, gives, attributes, pattern, example }: O
     '',
     `  takes  ${takes.length > 0 ? takes.join('; ') : 'no tensor'}${pattern ? ', and a pattern' : ''}`,
     `  gives  ${gives}`,
-    ...(given.length > 0 ? ['', ...given.map(([attribute, spec]) => `  ${attribute.padEnd(width)}  ${about(spec)}`)] : []),
+    ...(given.length > 0 ? ['', ...given.map(([attribute, spec]) => `  ${attribute.padEnd(width)}  ${attributeText(spec)}`)] : []),
     '',
     `  example, with ${Object.entries(example.inputs).map(([input, shape]) => `${input}: [${shape.join(', ')}]`).join(' and ')}`,
     ...example.code.split('\n').map((line) => `    ${line}`),
   ].join('\n') // prettier-ignore
-}
-
-function about({ type, words, standard, optional, least, about: text }: AttributeSpec): string {
-  const kind = words && type === 'word' ? words.join(' | ') : type
-  const bounds = least === undefined ? '' : `, at least ${least}`
-  const usual = standard !== undefined ? `; ${JSON.stringify(standard)} without it` : optional ? '; may be left out' : ''
-  return `${kind}${bounds}: ${text}${usual}`
 }

@@ -4,6 +4,7 @@ import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
 import { nearest } from './diagnostics/suggest.ts'
 import { insideLabel } from './elaborate/call-module.ts'
 import type { Application } from './elaborate/context.ts'
+import type { Observer } from './elaborate/evaluate.ts'
 import { elaborateModel } from './elaborate/model.ts'
 import { withoutAllowed } from './lint/allow.ts'
 import type { Memory } from './elaborate/recording.ts'
@@ -44,6 +45,15 @@ export function compile(file: string, host: CompilerHost, options: CompileOption
     return chosen && session.build(chosen.model, chosen.application)
   })
   return session.finish(model)
+}
+
+/** What every expression and every stage of a model gives, in all files that take part; errors end it early, in silence. */
+export function observe(file: string, host: CompilerHost, options: CompileOptions, observer: Observer): void {
+  const session = new Session(host, observer)
+  session.attempt(() => {
+    const chosen = session.choose(file, options)
+    if (chosen) session.build(chosen.model, chosen.application, false)
+  })
 }
 
 export interface CheckedFile {
@@ -92,7 +102,10 @@ class Session {
   /** Bases as their defaults make them: several variants are held against one. */
   readonly #plain = new Map<ModelUnit, CompiledModel>()
 
-  constructor(host: CompilerHost) {
+  constructor(
+    host: CompilerHost,
+    readonly observe?: Observer,
+  ) {
     this.#program = new Program(host)
   }
 
@@ -136,6 +149,8 @@ class Session {
 
   /** Whether this file or one that it reads has errors in its text or imports. */
   broken(unit: FileUnit): boolean {
+    // What can be read of a broken file is still looked at.
+    if (this.observe) return false
     const reach = new Set<FileUnit>([unit])
     for (const file of reach) for (const module of file.modules.values()) reach.add(module.file)
     const names = new Set([...reach].map((file) => file.source.file))
@@ -221,7 +236,7 @@ class Session {
   build(model: ModelUnit, application: Application, compared = true): CompiledModel | undefined {
     const errors = (): number => this.#found.filter(({ severity }) => severity === 'error').length
     const before = errors()
-    const compiled = elaborateModel(model, application, this.#memory, (problem) => this.report(problem))
+    const compiled = elaborateModel(model, application, this.#memory, (problem) => this.report(problem), this.observe)
     if (!compiled || errors() > before) return undefined
     const base = compared && application.variants.length > 0 ? this.#unchanged(model, application) : undefined
     if (base && isSame(base, compiled)) {

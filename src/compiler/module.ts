@@ -3,7 +3,7 @@ import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
 import { nearest } from './diagnostics/suggest.ts'
 import { Builder, type BoundaryCheck } from './elaborate/builder.ts'
 import { bindParameters, enter } from './elaborate/call-module.ts'
-import { asTensor, evaluate, type Elaboration } from './elaborate/evaluate.ts'
+import { asTensor, evaluate, type Elaboration, type Observer } from './elaborate/evaluate.ts'
 import { factsOf, factual, type Facts } from './elaborate/facts.ts'
 import type { Place, Scope } from './elaborate/scope.ts'
 import { subgraph, type DType, type Graph } from './ir/graph.ts'
@@ -19,6 +19,8 @@ export interface ModuleOptions {
   readonly sizes?: Readonly<Record<string, number>>
   /** Parameters as they are written: `[2, 2]`. */
   readonly parameters?: Readonly<Record<string, string>>
+  /** Is told what every expression gives. */
+  readonly observe?: Observer
 }
 
 export interface ModuleCompilation {
@@ -60,7 +62,13 @@ export function compileModule(file: string, name: string, host: CompilerHost, op
 
 function elaborated(module: ModuleUnit, builder: Builder, options: ModuleOptions, extra: Map<string, string>): Graph {
   const { declaration, file } = module
-  const e: Elaboration = { builder, calls: [], memory: new Map(), warn: () => undefined }
+  const e: Elaboration = {
+    builder,
+    calls: [],
+    memory: new Map(),
+    warn: () => undefined,
+    ...(options.observe && { observe: options.observe }),
+  }
   const place: Place = { scope: '', name: '', labels: new Map() }
   const scope: Scope = { file, names: new Map(), sizes: new Map(), later: new Set() }
   const given = new Map(

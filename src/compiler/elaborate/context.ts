@@ -4,7 +4,7 @@ import type { FileUnit, ModelUnit, VariantUnit } from '../names/program.ts'
 import type { Resolved } from '../plan.ts'
 import type { Expression, Name, SlotStatement } from '../syntax/tree.ts'
 import { Builder } from './builder.ts'
-import type { Elaboration } from './evaluate.ts'
+import type { Elaboration, Observer } from './evaluate.ts'
 import type { Memory } from './recording.ts'
 import type { Place, Scope } from './scope.ts'
 
@@ -51,8 +51,9 @@ export class ModelContext {
     readonly application: Application,
     memory: Memory,
     readonly report: (diagnostic: Diagnostic) => void,
+    observe?: Observer,
   ) {
-    this.e = { builder: new Builder(), calls: [], memory, warn: report }
+    this.e = { builder: new Builder(), calls: [], memory, warn: report, ...(observe && { observe }) }
     this.parameters = { file: unit.file, names: new Map(), sizes: new Map(), later: new Set() }
     this.scope = this.parameters
   }

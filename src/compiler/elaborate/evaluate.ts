@@ -29,10 +29,20 @@ export interface Elaboration {
   readonly memory: Memory
   /** Takes warnings. */
   readonly warn: (warning: Diagnostic) => void
+  /** Is told what every expression and every stage of a pipeline gives. */
+  readonly observe?: Observer
 }
+
+export type Observer = (span: Span, value: Value) => void
 
 /** Elaborates an expression. Nodes go into the builder; problems leave through `fail`. */
 export function evaluate(expression: Expression, scope: Scope, place: Place, e: Elaboration): Value {
+  const value = evaluated(expression, scope, place, e)
+  e.observe?.(expression.span, value)
+  return value
+}
+
+function evaluated(expression: Expression, scope: Scope, place: Place, e: Elaboration): Value {
   switch (expression.kind) {
     case 'number':
       return written(expression.text)
@@ -221,6 +231,7 @@ function pipeline(expression: Pipeline, scope: Scope, place: Place, e: Elaborati
   for (const stage of expression.stages) {
     value = applyStage(stage, value, from, scope, place, e)
     from = stage.span
+    e.observe?.(stage.span, value)
   }
   return value
 }
@@ -262,6 +273,7 @@ function repeat(stage: Repetition, input: Value, from: Span, scope: Scope, place
     for (const step of stage.body) {
       value = applyStage(step, value, at, inner, turnPlace, e)
       at = step.span
+      e.observe?.(step.span, value)
     }
   })
   return value

@@ -8,7 +8,7 @@ import type { Expression, Statement } from '../syntax/tree.ts'
 import { bindParameters, elaborateStatement, laterNames, returned } from './call-module.ts'
 import { ModelContext, nowhere, type Application } from './context.ts'
 import { applyEdits, overridesOf } from './edits.ts'
-import { evaluate } from './evaluate.ts'
+import { evaluate, type Observer } from './evaluate.ts'
 import { factsOf } from './facts.ts'
 import type { Memory } from './recording.ts'
 import { checkRoles, declareInput, declareOutput } from './roles.ts'
@@ -22,8 +22,9 @@ export function elaborateModel(
   application: Application,
   memory: Memory,
   report: (diagnostic: Diagnostic) => void,
+  observe?: Observer,
 ): CompiledModel | undefined {
-  const context = new ModelContext(unit, application, memory, report)
+  const context = new ModelContext(unit, application, memory, report, observe)
   let model: CompiledModel | undefined
   context.attempt(() => {
     model = elaborate(context)

@@ -16,6 +16,36 @@ export const evaluateFields: readonly string[] = ['m', 'metrics', 'scope', 'cell
 /** Of the record of a slot that is trained by a loss of its own. */
 export const objectiveFields: readonly string[] = ['loss', 'optimizer', 'schedule', 'every']
 
+/** What each field says, with its default: for the editor. */
+export const fieldPages: Readonly<Record<'train' | 'evaluate', Readonly<Record<string, string>>>> = {
+  train: {
+    B: 'items in a batch',
+    h: 'rows of a low-resolution patch',
+    w: 'columns of a low-resolution patch',
+    H: 'rows of an enlarged patch',
+    W: 'columns of an enlarged patch',
+    q: 'queries of an item, drawn at random',
+    m: 'the enlargement of an item: a number, a list, or a draw such as uniform(1, 4)',
+    degrade:
+      'from the picture to its low resolution, in order: blur(sigma:), resize(kernel:); [resize(kernel: bicubic)] without it',
+    augment: 'each with even chance: flip_x, flip_y, transpose; none without it',
+    loss: 'what is lowered: l1 and mse over outputs, inputs and target',
+    optimizer: 'adam(lr:, beta1: 0.9, beta2: 0.999, epsilon: 1e-8)',
+    schedule: 'of the learning rate: step(at: [epochs], factor:), cosine(to:), or constant, which it is without it',
+    epochs: 'how often all pictures are gone through; 1 without it',
+    repeat: 'draws from every picture in an epoch; 1 without it',
+    every: 'takes part in every n-th step; 1 without it',
+  },
+  evaluate: {
+    m: 'the enlargements that are measured',
+    metrics: 'a list of psnr, ssim, ssim_gaussian, fid; [psnr, ssim] without it',
+    scope: 'where best_match may choose from: full, lattice(n), raster(n), tile(n); lattice(2304) without it',
+    cell_clip: 'cells are multiplied by max(m / clip, 1); none without it',
+    tile: 'side of the squares that test pictures are cut in; 768 without it',
+    shave: 'border that PSNR leaves out; ceil(m) + 6 without it',
+  },
+}
+
 /** A field with the scope that its value sees: the base's, or a variant's. */
 export interface ScopedField {
   readonly value: Expression | FieldRecord

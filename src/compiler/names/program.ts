@@ -56,11 +56,12 @@ export class Program {
     this.diagnostics.push(...diagnostics)
     const unit: FileUnit = { source, modules: new Map(), models: new Map() }
     this.files.set(file, unit)
-    this.#declare(unit, [...chain, file])
+    this.#declare(unit, [...chain, file], diagnostics.length > 0)
     return unit
   }
 
-  #declare(unit: FileUnit, chain: readonly string[]): void {
+  /** `isBroken`: a model may stand in the text that could not be read. */
+  #declare(unit: FileUnit, chain: readonly string[], isBroken: boolean): void {
     const taken = new Map<string, string>()
     const claim = (name: { text: string; span: Span }, what: string): boolean => {
       const before = taken.get(name.text)
@@ -81,7 +82,7 @@ export class Program {
         model = { declaration, file: unit, presets: new Map() }
         unit.models.set(declaration.name.text, model)
       } else if (declaration.kind === 'preset' || declaration.kind === 'train' || declaration.kind === 'evaluate') {
-        if (!model && unit.source.declarations.some((other) => other.kind === 'variant')) continue
+        if (!model && (isBroken || unit.source.declarations.some((other) => other.kind === 'variant'))) continue
         if (!model)
           this.diagnostics.push(
             diagnostic(

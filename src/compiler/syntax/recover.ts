@@ -169,8 +169,9 @@ export function withoutStatement(text: string, tokens: readonly IToken[], at: nu
   from = Math.max(from, 0)
   const depth = depths[from] ?? 0
   let to = Math.max(from + 1, own ? at + 1 : at)
+  // A brace of the statement's own, of a repeat, does not end it.
   const ends = (index: number): boolean =>
-    (depths[index] ?? 0) <= depth && (starts(index) || tokens[index]!.tokenType === t.CloseBrace)
+    tokens[index]!.tokenType === t.CloseBrace ? depths[index]! < Math.max(depth, 1) : depths[index]! <= depth && starts(index)
   while (to < tokens.length && !ends(to)) to += 1
   if (depth === 0 && tokens[to]?.tokenType === t.CloseBrace) to += 1
   return [...tokens.slice(0, from), ...tokens.slice(Math.max(to, from + 1))]

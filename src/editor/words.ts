@@ -1,0 +1,35 @@
+import type { Expression, ModuleDeclaration, Parameter, Statement, TensorType } from '../compiler/syntax/tree.ts'
+import type { Span } from '../compiler/diagnostics/diagnostic.ts'
+import type { Workspace } from './workspace.ts'
+
+/** How declarations are written in a line, for hovers and completions. */
+
+export const textAt = (workspace: Workspace, { file, start, end }: Span): string =>
+  workspace.unit(file)?.source.text.slice(start, end) ?? ''
+
+export const parameterText = (workspace: Workspace, parameter: Parameter): string => textAt(workspace, parameter.span)
+
+export const inputsOf = (body: readonly Statement[]): Extract<Statement, { kind: 'input' }>[] =>
+  body.filter((statement) => statement.kind === 'input')
+
+/** Each part of a module's signature. */
+export const moduleParts = (workspace: Workspace, { body, parameters }: ModuleDeclaration): string[] => [
+  ...inputsOf(body).map(({ name, type }) => `${name.text}: ${typeText(workspace, type)}`),
+  ...parameters.map((parameter) => parameterText(workspace, parameter)),
+]
+
+export const typeText = (workspace: Workspace, type: TensorType): string => textAt(workspace, type.span)
+
+/** What a module returns: its declared outputs. */
+export function outputText(workspace: Workspace, { body }: ModuleDeclaration): string {
+  const outputs = body.flatMap((statement) =>
+    statement.kind === 'output'
+      ? [`${statement.name ? `${statement.name.text}: ` : ''}${typeText(workspace, statement.type)}`]
+      : [],
+  )
+  return outputs.length === 1 ? outputs[0]! : `(${outputs.join(', ')})`
+}
+
+/** The name of what an expression calls. */
+export const calleeOf = (expression: Expression): string =>
+  expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''

@@ -1,0 +1,124 @@
+import { observe, type CompilerHost } from '../compiler/index.ts'
+import { compileModule } from '../compiler/module.ts'
+import { Program, type FileUnit, type ModelUnit } from '../compiler/names/program.ts'
+import type { Span } from '../compiler/diagnostics/diagnostic.ts'
+import type { Value } from '../compiler/elaborate/values.ts'
+
+/** The compiler's door, with a view of which files there are. */
+export interface WorkspaceHost extends CompilerHost {
+  /** All `.arch` files of the project, by the names that `read` takes. */
+  list(): readonly string[]
+}
+
+/** What every expression gives, by where it stands. */
+export type Values = ReadonlyMap<string, Value>
+
+export const spanKey = ({ start, end }: Pick<Span, 'start' | 'end'>): string => `${start}:${end}`
+
+/** Texts as they are in the editor, over those on disk, and what is known of them; asked anew after a change. */
+export class Workspace implements CompilerHost {
+  readonly #open = new Map<string, string>()
+  #program: Program | undefined
+  readonly #values = new Map<string, Values>()
+  /** The preset that shapes are shown for; a model's defaults where it has none of this name. */
+  preset = ''
+
+  constructor(readonly host: WorkspaceHost) {}
+
+  open(file: string, text: string): void {
+    this.#open.set(file, text)
+    this.forget()
+  }
+
+  close(file: string): void {
+    this.#open.delete(file)
+    this.forget()
+  }
+
+  /** Files changed on disk. */
+  forget(): void {
+    this.#program = undefined
+    this.#values.clear()
+  }
+
+  get openFiles(): readonly string[] {
+    return [...this.#open.keys()]
+  }
+
+  read(file: string): ReturnType<CompilerHost['read']> {
+    const text = this.#open.get(file)
+    return text === undefined ? this.host.read(file) : { text }
+  }
+
+  resolve(from: string, to: string): string {
+    return this.host.resolve(from, to)
+  }
+
+  /** All files of the project and those that are open. */
+  files(): readonly string[] {
+    return [...new Set([...this.#open.keys(), ...this.host.list()])]
+  }
+
+  get program(): Program {
+    return (this.#program ??= new Program(this))
+  }
+
+  unit(file: string): FileUnit | undefined {
+    return this.program.load(file)
+  }
+
+  /** The model that a file holds or, for a variant, the one that it changes. */
+  model(file: string): ModelUnit | undefined {
+    const unit = this.unit(file)
+    if (!unit?.variant) return unit && [...unit.models.values()][0]
+    const { base, from } = unit.variant.declaration
+    return this.unit(this.resolve(file, from))?.models.get(base.text)
+  }
+
+  /**
+   * What the expressions of a file give: as its model or variant has them; in a library as the first model does that is
+   * built with it, and where there is none, as a module has them that is compiled alone.
+   */
+  values(file: string): Values {
+    const known = this.#values.get(file)
+    if (known) return known
+    const found = new Map<string, Value>()
+    const observer = (span: Span, value: Value): void => {
+      if (span.file === file && !found.has(spanKey(span))) found.set(spanKey(span), value)
+    }
+    this.#values.set(file, found)
+    const unit = this.unit(file)
+    if (!unit) return found
+    const seen = (each: string): void => {
+      const preset = this.model(each)?.presets.has(this.preset) ? this.preset : ''
+      observe(each, this, { preset }, observer)
+    }
+    if (unit.variant || unit.models.size > 0) seen(file)
+    else for (const user of this.usersOf(file)) seen(user)
+    for (const [name, module] of unit.modules)
+      if (module.file === unit && !isSeen(found, module.declaration.span)) compileModule(file, name, this, { observe: observer })
+    return found
+  }
+
+  /** Models and variants of the project that are built with a file. */
+  usersOf(file: string): readonly string[] {
+    return this.files().filter((each) => {
+      const unit = each === file ? undefined : this.unit(each)
+      const model = unit && this.model(each)
+      return model !== undefined && [unit!, model.file].some((start) => reach(start).has(this.unit(file)!))
+    })
+  }
+}
+
+/** A file and all that it imports. */
+export function reach(unit: FileUnit): ReadonlySet<FileUnit> {
+  const found = new Set([unit])
+  for (const file of found) for (const module of file.modules.values()) found.add(module.file)
+  return found
+}
+
+const isSeen = (values: Values, { start, end }: Span): boolean =>
+  [...values.keys()].some((key) => {
+    const [from, to] = key.split(':').map(Number)
+    return from! >= start && to! <= end
+  })
