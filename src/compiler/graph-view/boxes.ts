@@ -28,10 +28,10 @@ export function turnsOf(graph: Graph, groups: ReadonlyMap<Node, string>): Readon
 const layouts: ReadonlySet<string> = new Set(['rearrange', 'slice', 'to_f32'])
 
 /**
- * Nodes that only lay out a value inside of one call, and that another part has too: equal calls are one node, which stands with the
+ * Nodes that only lay out a value inside of one call, and that another box has too: equal calls are one node, which stands with the
  * first of them. Arrows go from the value itself.
  */
-export function sharedLayouts(graph: Graph, groups: ReadonlyMap<Node, string>): ReadonlySet<Node> {
+export function sharedLayouts(graph: Graph, boxes: ReadonlyMap<Node, string>): ReadonlySet<Node> {
   const users = new Map<number, Node[]>()
   for (const node of graph.nodes)
     for (const input of node.inputs) {
@@ -47,7 +47,7 @@ export function sharedLayouts(graph: Graph, groups: ReadonlyMap<Node, string>): 
       return (
         layouts.has(node.op) &&
         takers.some((taker) => isOfOneCall(node, taker)) &&
-        takers.some((taker) => groups.get(taker) !== groups.get(node))
+        takers.some((taker) => boxes.get(taker) !== boxes.get(node))
       )
     }),
   )

@@ -35,19 +35,17 @@ export function cut(graph: Graph, text: TextIndex, depth: number, module: string
   }
   const { frames, leaves } = split(shown, text, depth)
   const groups = new Map([...leaves.values()].flatMap(({ id, region }) => region.nodes.map((node) => [node, id] as const)))
-  const passing = sharedLayouts(graph, groups)
   const turns = turnsOf(graph, groups)
-  const boxOf = new Map<Node, string>()
+  const ids = new Map([...groups].map(([node, id]) => [node, turns.get(node) === 0 ? id : `${id}#${turns.get(node)}`] as const))
+  const passing = sharedLayouts(graph, ids)
+  const boxOf = new Map([...ids].filter(([node]) => !passing.has(node)))
   const boxes = new Map<string, { readonly leaf: Found; readonly nodes: Node[] }>()
   for (const node of graph.nodes) {
-    const leaf = leaves.get(groups.get(node) ?? '')
-    if (!leaf || passing.has(node)) continue
-    const turn = turns.get(node)!
-    const id = turn === 0 ? leaf.id : `${leaf.id}#${turn}`
-    boxOf.set(node, id)
+    const id = boxOf.get(node)
+    if (id === undefined) continue
     const box = boxes.get(id)
     if (box) box.nodes.push(node)
-    else boxes.set(id, { leaf, nodes: [node] })
+    else boxes.set(id, { leaf: leaves.get(groups.get(node)!)!, nodes: [node] })
   }
   return {
     top,

@@ -124,6 +124,6 @@ const operators: Readonly<Record<string, string>> = {
   negate: '-',
 }
 
-/** The op that a node came from, as it is written. */
+/** The op that a node came from, as it is written; the number where one was left of it. */
 export const callOf = ({ op, attributes, span }: Node, text: TextIndex): string =>
-  text.calleeAt(span) ?? (op === 'fill' ? String(attributes['value']) : (operators[op] ?? op))
+  op === 'fill' ? String(attributes['value']) : (text.calleeAt(span) ?? operators[op] ?? op)

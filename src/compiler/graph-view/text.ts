@@ -8,7 +8,6 @@ export interface Replacement {
   readonly filler: Expression
   /** As it is written. */
   readonly text: string
-  readonly file: string
 }
 
 /** What a drawing takes from the text: the names of what is called. */
@@ -44,7 +43,6 @@ export function indexText(sources: ReadonlyMap<string, string>, file: string, na
         replaced.set(declaration.slot.text, {
           filler,
           text: text.slice(filler.span.start, filler.span.end).replace(/\s+/g, ' '),
-          file: source,
         })
       }
       if (declaration.kind !== 'module' && declaration.kind !== 'model') continue

@@ -7,7 +7,8 @@ import { partPaths } from '../../../src/compiler/graph-view/paths.ts'
 import { toSvg } from '../../../src/compiler/graph-view/svg.ts'
 import type { GraphView } from '../../../src/compiler/graph-view/view.ts'
 import { compile, type CompileOptions } from '../../../src/compiler/index.ts'
-import { fileHost } from '../../../src/runtime/host.ts'
+import { parameterCount } from '../../../src/compiler/ir/graph.ts'
+import { archFiles, fileHost } from '../../../src/runtime/host.ts'
 import { root } from '../../runtime/network/small.ts'
 import { memoryHost } from '../memory-host.ts'
 
@@ -208,6 +209,26 @@ describe('ISTE', () => {
       'output attention  [B, H, W, 180]',
     ])
   })
+})
+
+describe('every network that archc carries', () => {
+  const models = path.join(root, 'models')
+  it.each(archFiles(models).map((file) => path.relative(models, file)))(
+    '%s has each parameter in one box, and no loose end',
+    (name) => {
+      const { model, sources } = compile(path.join(models, name), fileHost)
+      for (const depth of model ? [1, 2, 99] : []) {
+        const { boxes: all, edges: arrows, frames } = graphView(model!, sources, { depth })
+        const counts = all.map((box) => (box.kind === 'part' ? box.parameters : 0))
+        expect(counts.reduce((sum, count) => sum + count, 0)).toBe(parameterCount(model!.graph))
+        const ids = new Set(all.map((box) => box.id))
+        expect(ids.size).toBe(all.length)
+        expect(arrows.filter(({ from, to }) => !ids.has(from) || !ids.has(to))).toEqual([])
+        const known = new Set([undefined, ...frames.map((frame) => frame.id)])
+        expect([...all, ...frames].filter((each) => 'frame' in each && !known.has(each.frame))).toEqual([])
+      }
+    },
+  )
 })
 
 describe('as text', () => {
