@@ -1,3 +1,5 @@
+import type { Stats } from 'node:fs'
+import path from 'node:path'
 import { Option, type Command } from 'commander'
 import { check } from '../compiler/index.ts'
 import type { Diagnostic } from '../compiler/diagnostics/diagnostic.ts'
@@ -9,7 +11,7 @@ import { UserError } from '../errors.ts'
 import { writeAtomic } from '../runtime/files/atomic.ts'
 import { archFiles, fileHost } from '../runtime/host.ts'
 import { archcVersion } from '../version.ts'
-import { colourful, count, print, remark } from './common.ts'
+import { colourful, count, print, remark, UsageError } from './common.ts'
 
 const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
@@ -33,7 +35,11 @@ interface Flags {
   readonly json?: boolean
   readonly outputFile?: string
   readonly maxWarnings?: number
+  readonly watch?: boolean
 }
+
+/** Milliseconds in which the changes of one save arrive. */
+const settling = 50
 
 /** Registers `archc check`. */
 export function checkCommand(program: Command): void {
@@ -45,40 +51,74 @@ export function checkCommand(program: Command): void {
     .option('--json', 'as --format json: one JSON object a line for each diagnostic')
     .option('-o, --output-file <file>', 'write what is found there instead')
     .option('--max-warnings <n>', 'exit with 1 where there are more warnings', count)
+    .option('-w, --watch', 'check again whenever one of the files or of what they import changes')
     .addHelpText(
       'after',
       `
 Examples:
   archc check models
   archc check models/iste.arch --json
+  archc check --watch
   archc check --max-warnings 0 --format sarif -o archc.sarif
   cat mine.arch | archc check -
 
 A warning is allowed by a remark that names it, on its line or alone on the line above: // allow unused-let: kept for the figure`,
     )
     .action(async (files: string[], flags: Flags) => {
-      const found = files.flatMap(archFiles)
-      if (found.length === 0)
-        throw new UserError(`no .arch file in ${files.join(', ')}`, 'name a file or a folder that holds some')
-      const { diagnostics, sources, checked } = check(found, fileHost)
-      const format = flags.format ?? (flags.json ? 'json' : process.env['GITHUB_ACTIONS'] === 'true' ? 'github' : 'pretty')
-      const text = renderers[format](diagnostics, (file) => sources.get(file), flags.outputFile === undefined)
-      if (flags.outputFile !== undefined) await writeAtomic(flags.outputFile, text)
-      else if (format === 'pretty') process.stderr.write(text && `${text}\n`)
-      else process.stdout.write(text)
-      const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length
-      const warnings = diagnostics.length - errors
-      const tooMany = flags.maxWarnings !== undefined && warnings > flags.maxWarnings
-      if (tooMany) remark(`${plural(warnings, 'warning')}, more than ${flags.maxWarnings}`)
-      if (errors === 0 && format === 'pretty') {
-        const presets = checked.reduce((total, file) => total + file.presets.length, 0)
-        const kinds = (['model', 'variant'] as const).map((kind) =>
-          plural(checked.filter((file) => file.kind === kind).length, kind),
-        )
-        print(
-          `${plural(checked.length, 'file')} ${checked.length === 1 ? 'is' : 'are'} right: ${[...kinds, plural(presets, 'preset')].join(', ')}`,
-        )
-      }
-      if (errors > 0 || tooMany) process.exitCode = 1
+      if (!flags.watch) return void (await checkOnce(files, flags))
+      if (files.includes('-')) throw new UsageError('standard input cannot be watched')
+      await watchFiles(files, flags)
     })
+}
+
+/** Checks once and says what was found. Gives every file that was read, right or wrong. */
+async function checkOnce(files: readonly string[], flags: Flags): Promise<readonly string[]> {
+  const found = files.flatMap(archFiles)
+  if (found.length === 0) throw new UserError(`no .arch file in ${files.join(', ')}`, 'name a file or a folder that holds some')
+  const { diagnostics, sources, checked } = check(found, fileHost)
+  const format = flags.format ?? (flags.json ? 'json' : process.env['GITHUB_ACTIONS'] === 'true' ? 'github' : 'pretty')
+  const text = renderers[format](diagnostics, (file) => sources.get(file), flags.outputFile === undefined)
+  if (flags.outputFile !== undefined) await writeAtomic(flags.outputFile, text)
+  else if (format === 'pretty') process.stderr.write(text && `${text}\n`)
+  else process.stdout.write(text)
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length
+  const warnings = diagnostics.length - errors
+  const tooMany = flags.maxWarnings !== undefined && warnings > flags.maxWarnings
+  if (tooMany) remark(`${plural(warnings, 'warning')}, more than ${flags.maxWarnings}`)
+  if (errors === 0 && format === 'pretty') {
+    const presets = checked.reduce((total, file) => total + file.presets.length, 0)
+    const kinds = (['model', 'variant'] as const).map((kind) => plural(checked.filter((file) => file.kind === kind).length, kind))
+    print(
+      `${plural(checked.length, 'file')} ${checked.length === 1 ? 'is' : 'are'} right: ${[...kinds, plural(presets, 'preset')].join(', ')}`,
+    )
+  }
+  if (errors > 0 || tooMany) process.exitCode = 1
+  return [...new Set([...found, ...sources.keys()])]
+}
+
+/** Checks, and again whenever a file changes: those that were named, new ones in the folders, and all that they import. */
+async function watchFiles(files: readonly string[], flags: Flags): Promise<never> {
+  const { watch } = await import('chokidar')
+  const isOther = (file: string, stats?: Stats): boolean =>
+    (stats?.isFile() === true && !file.endsWith('.arch')) || /(^|[\\/])(\.[^.\\/]|node_modules([\\/]|$))/.test(file)
+  const options = { ignoreInitial: true, ignored: isOther }
+  const named = watch([...files], options)
+  // A file that is imported from elsewhere may go and come back, so its folder is watched.
+  const imported = watch([], { ...options, depth: 0 })
+  await new Promise<void>((resolve) => named.once('ready', () => resolve()))
+  let notice = (): void => undefined
+  for (const watcher of [named, imported]) watcher.on('all', () => notice())
+  for (;;) {
+    const changed = new Promise<void>((resolve) => (notice = () => void setTimeout(resolve, settling)))
+    process.exitCode = 0
+    try {
+      imported.add([...new Set((await checkOnce(files, flags)).map((file) => path.dirname(file)))])
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      remark(`error: ${error.message}`)
+    }
+    remark('watching; Ctrl-C ends it')
+    await changed
+    if (process.stdout.isTTY) process.stdout.write('\u001b[2J\u001b[H')
+  }
 }
