@@ -1,8 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { cost } from '../compiler/ir/cost.ts'
-import { parameterCount, type Graph } from '../compiler/ir/graph.ts'
 import { format } from '../compiler/shapes/size.ts'
-import type { CompiledModel } from '../compiler/plan.ts'
+import { summarise, summariseModule, usualSizes, type Summary } from '../compiler/summary.ts'
 import { UserError } from '../errors.ts'
 import { loadModel, loadModule, type LoadedModel } from '../runtime/network/load-model.ts'
 import {
@@ -29,28 +27,6 @@ interface Flags extends CommonFlags {
   readonly size?: Readonly<Record<string, number>>
   readonly module?: string
   readonly inspect?: readonly string[]
-}
-
-/** What `--json` prints: at least model, variant, preset, parameters, multiplyAdds, peakBytes, outputs. */
-export interface Summary {
-  readonly model: string
-  readonly variant: readonly string[]
-  readonly preset: string
-  readonly parameters: number
-  /** Learned numbers of slots that are trained by a record of their own, such as a discriminator. */
-  readonly apart: Readonly<Record<string, number>>
-  /** Of one forward pass at `sizes`. */
-  readonly multiplyAdds: number
-  /** Activations alive at one time in that pass, weights apart. */
-  readonly peakBytes: number
-  /** All activations of that pass: what training keeps at most. */
-  readonly activationBytes: number
-  readonly sizes: Readonly<Record<string, number>>
-  readonly inputs: readonly { readonly name: string; readonly role: string; readonly shape: string }[]
-  readonly outputs: readonly { readonly name: string; readonly role: string; readonly shape: string }[]
-  /** Conditions on a picture's size. */
-  readonly checks: readonly string[]
-  readonly nodes: number
 }
 
 /** Registers `archc compile`. */
@@ -86,7 +62,7 @@ export function compileCommand(program: Command): void {
         if (flags.emit !== false)
           throw new UsageError('a module alone is checked and counted only', 'say --no-emit; a model is what is written')
         const { graph, checks } = loadModule(file, flags.module, sizes, flags.set ?? [], colourful(process.stderr))
-        const summary = moduleSummary(flags.module, graph, checks, sizes)
+        const summary = summariseModule(flags.module, graph, checks, sizes)
         return print(flags.json ? JSON.stringify(summary) : summaryText(summary))
       }
       const loaded = inspecting(loadModel(file, compileOptions(flags), undefined, colourful(process.stderr)), flags.inspect ?? [])
@@ -146,65 +122,6 @@ function requireSizes({ model }: LoadedModel, given: Readonly<Record<string, num
   const unknown = Object.keys(given).find((name) => !own.has(name))
   if (unknown !== undefined)
     throw new UserError(`no input of ${model.name} has a size ${unknown}`, `its sizes: ${[...own].join(', ')}`)
-}
-
-/** The sizes that costs are for, where neither the train block nor --size says another. */
-const usualSizes = { B: 1, h: 48, w: 48, H: 192, W: 192, q: 2304 }
-
-/** The sizes that costs are for. */
-export const sizesOf = (model: CompiledModel, given: Readonly<Record<string, number>>): Readonly<Record<string, number>> => ({
-  ...usualSizes,
-  ...model.train?.sizes,
-  ...given,
-})
-
-const shape = (list: readonly Parameters<typeof format>[0][]): string => `[${list.map(format).join(', ')}]`
-
-export function summarise(model: CompiledModel, given: Readonly<Record<string, number>>): Summary {
-  const sizes = sizesOf(model, given)
-  const { parameters, multiplyAdds, peakBytes, activationBytes } = cost(model.graph, sizes)
-  return {
-    model: model.name,
-    variant: model.variants,
-    preset: model.preset || 'default',
-    parameters,
-    apart: Object.fromEntries(
-      (model.train?.objectives ?? []).flatMap(({ group, graph }) => (group ? [[group, parameterCount(graph, group)]] : [])),
-    ),
-    multiplyAdds,
-    peakBytes,
-    activationBytes,
-    sizes,
-    inputs: model.inputs.map((input) => ({ name: input.name, role: input.role, shape: shape(input.shape) })),
-    outputs: model.outputs.map((output) => ({ name: output.name, role: output.role, shape: shape(output.shape) })),
-    checks: [...new Set(model.checks.map((check) => check.problem))],
-    nodes: model.graph.nodes.length,
-  }
-}
-
-function moduleSummary(name: string, graph: Graph, checks: readonly string[], given: Readonly<Record<string, number>>): Summary {
-  const sizes = { ...usualSizes, ...given }
-  const { parameters, multiplyAdds, peakBytes, activationBytes } = cost(graph, sizes)
-  const shown = ({ name: label, value }: { name: string; value: number }) => ({
-    name: label,
-    role: 'tensor',
-    shape: shape(graph.values[value]!.shape),
-  })
-  return {
-    model: name,
-    variant: [],
-    preset: 'default',
-    parameters,
-    apart: {},
-    multiplyAdds,
-    peakBytes,
-    activationBytes,
-    sizes,
-    inputs: graph.inputs.map(shown),
-    outputs: graph.outputs.map(shown),
-    checks,
-    nodes: graph.nodes.length,
-  }
 }
 
 /** The model with more outputs: lets by their paths. */

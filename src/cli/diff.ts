@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
-import { compare, editsOf, type Changed, type Comparison } from '../compiler/compare.ts'
+import { compare, editsOf, foldedPaths, type Changed, type Comparison } from '../compiler/compare.ts'
+import { sizesOf } from '../compiler/summary.ts'
 import { loadModel, valuesOf } from '../runtime/network/load-model.ts'
 import { colourful, compileFlags, compileOptions, print, type CommonFlags } from './common.ts'
-import { sizeFlag, sizesOf } from './compile.ts'
+import { sizeFlag } from './compile.ts'
 
 interface Flags extends CommonFlags {
   readonly size?: Readonly<Record<string, number>>
@@ -60,8 +61,8 @@ function planText(found: Comparison, replaced: Readonly<Record<string, string>>,
   return [
     ...list('slots replaced', Object.entries(replaced).map(([path, filler]) => `${path} with ${filler}`)),
     ...list('values set', Object.entries(set).map(([path, value]) => `${path} = ${value}`)),
-    ...list(`weights removed (${removed.length})`, folded(removed)),
-    ...list(`weights added (${added.length})`, folded(added)),
+    ...list(`weights removed (${removed.length})`, foldedPaths(removed)),
+    ...list(`weights added (${added.length})`, foldedPaths(added)),
     ...list('weights of another shape', found.reshaped.map(changed)),
     `weights kept (${kept})`,
     ...list('tensors of another shape', found.shapes.map(changed)),
@@ -69,15 +70,4 @@ function planText(found: Comparison, replaced: Readonly<Record<string, string>>,
     counts('parameters', found.parameters),
     counts('multiply-adds', found.multiplyAdds),
   ].join('\n') // prettier-ignore
-}
-
-/** Paths by the slot or let that they belong to, where there are many. */
-function folded(paths: readonly string[]): string[] {
-  if (paths.length <= 12) return [...paths]
-  const groups = new Map<string, number>()
-  for (const path of paths) {
-    const owner = path.split(/[.[]/)[0]!
-    groups.set(owner, (groups.get(owner) ?? 0) + 1)
-  }
-  return [...groups].map(([owner, count]) => `${owner}: ${count}`)
 }

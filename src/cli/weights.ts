@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { summarise } from '../compiler/summary.ts'
 import type { Imported } from '../runtime/weights/import.ts'
 import {
   colourful,
@@ -11,7 +12,6 @@ import {
   remark,
   type CommonFlags,
 } from './common.ts'
-import { summarise } from './compile.ts'
 
 interface ImportFlags extends CommonFlags {
   readonly into: string

@@ -82,6 +82,17 @@ export function editsOf(
   }
 }
 
+/** Paths by the slot or let that they belong to, where there are many. */
+export function foldedPaths(paths: readonly string[]): string[] {
+  if (paths.length <= 12) return [...paths]
+  const groups = new Map<string, number>()
+  for (const path of paths) {
+    const owner = path.split(/[.[]/)[0]!
+    groups.set(owner, (groups.get(owner) ?? 0) + 1)
+  }
+  return [...groups].map(([owner, count]) => `${owner}: ${count}`)
+}
+
 const weightsOf = ({ graph, train }: CompiledModel): Map<string, string> =>
   new Map(
     [graph, ...(train?.objectives ?? []).map((objective) => objective.graph)]
