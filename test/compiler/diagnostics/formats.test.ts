@@ -1,5 +1,7 @@
 import { Ajv } from 'ajv'
+import addFormats from 'ajv-formats'
 import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { Log } from 'sarif'
 import { describe, expect, test } from 'vitest'
@@ -100,6 +102,18 @@ describe('SARIF', () => {
       }
     }
   })
+})
+
+test('SARIF is as its schema says', () => {
+  // The schema of OASIS, as the schema store has it.
+  const store = path.dirname(createRequire(import.meta.url).resolve('schemastore/package.json'))
+  const schema = JSON.parse(readFileSync(path.join(store, 'schemas', 'json', 'sarif-2.1.0.json'), 'utf8')) as object
+  const ajv = new Ajv({ strict: false, unicodeRegExp: false })
+  addFormats.default(ajv)
+  const validate = ajv.compile(schema)
+  for (const { diagnostics, read } of [said(wrong), ...corpus()])
+    expect([validate(JSON.parse(renderSarif(diagnostics, read, '1.2.3'))), validate.errors]).toEqual([true, null])
+  expect(validate({ version: '2.1.0', runs: [{ tool: { driver: {} }, results: [] }] })).toBe(false)
 })
 
 test('JSON lines are as the published schema says', () => {
