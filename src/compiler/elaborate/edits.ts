@@ -25,11 +25,14 @@ export function applyEdits(context: ModelContext): void {
 
 /** Every path of every preset is checked against the base, used or not. */
 function checkPresets(context: ModelContext): void {
+  const wrong = new Set<string>()
   for (const { record } of context.unit.presets.values()) {
     const seen = new Set<string>()
-    for (const field of record.fields)
-      context.attempt(() => {
-        const path = pathText(field.path)
+    for (const field of record.fields) {
+      const path = pathText(field.path)
+      // One path that is wrong in several presets is one mistake.
+      if (wrong.has(path)) continue
+      const isRight = context.attempt(() => {
         checkPath(context, field.path)
         if (seen.has(path)) fail('duplicate-name', { name: path, what: 'given in this preset' }, field.span)
         if (isRecord(field.value))
@@ -40,6 +43,8 @@ function checkPresets(context: ModelContext): void {
           )
         seen.add(path)
       })
+      if (!isRight) wrong.add(path)
+    }
   }
 }
 

@@ -122,11 +122,15 @@ function culprit(text: string, tokens: readonly IToken[], at: number): number {
 /** Whether the token may follow the statement's word before it: then the word is no name, and the mistake is here. */
 function isStatementPart(tokens: readonly IToken[], at: number): boolean {
   const before = tokens[at - 2]
-  return before === undefined || ![...operatorsBefore].includes(before.tokenType)
+  return before === undefined || !(operatorsBefore.has(before.tokenType) || nameBefore.has(before.tokenType))
 }
 
 /** Behind these an expression goes on. */
-const operatorsBefore = new Set([t.Plus, t.Minus, t.Star, t.Slash, t.Percent, t.Equals, t.Arrow, t.FatArrow, t.Comma])
+const operatorsBefore = new Set([
+  t.Plus, t.Minus, t.Star, t.Slash, t.Percent, t.Equals, t.Arrow, t.FatArrow, t.Comma, t.Colon, t.DotDot, t.EqualEqual, t.AtLeast, t.In,
+]) // prettier-ignore
+/** Behind these stands a name. */
+const nameBefore = new Set([t.As, t.Dot, t.Question, t.Of, ...t.statementWords, ...t.declarationWords])
 
 function unexpected(file: string, text: string, tokens: readonly IToken[], at: number, error: IRecognitionException): Diagnostic {
   const token = tokens[at]
@@ -141,7 +145,8 @@ function unexpected(file: string, text: string, tokens: readonly IToken[], at: n
     if (close.length > 0) return diagnostic('unknown-keyword', { name: token.image, near: close }, span)
     if (!inside) return diagnostic('unknown-keyword', { name: token.image, near: [], accepted: names }, span)
   }
-  const expected = token === error.token || !token ? expectation(error) : phrases['unary']!
+  const isMoved = token !== undefined && token !== error.token
+  const expected = !isMoved ? expectation(error) : previous && nameBefore.has(previous.tokenType) ? 'a name' : phrases['unary']!
   return diagnostic('unexpected-token', { expected, found }, span, {
     ...(previous && token && { related: [{ span: spanOf(file, previous), label: 'after this' }] }),
   })
