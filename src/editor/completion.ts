@@ -6,7 +6,7 @@ import { attributeText, opParts } from '../compiler/ops/page.ts'
 import { ops } from '../compiler/ops/registry.ts'
 import { contextAt, type Context } from './context.ts'
 import { fillerOf, occurrences, slotsOf, type Kind } from './occurrences.ts'
-import { moduleParts, parameterText } from './words.ts'
+import { moduleParts, parameterText, pathFrom } from './words.ts'
 import { spanKey, type Workspace } from './workspace.ts'
 
 export interface Completion {
@@ -63,18 +63,11 @@ function importable(workspace: Workspace, file: string, text: string, offset: nu
   const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset)
   if (!/\bfrom\s+"[^"]*$/.test(line)) return []
   const typed = /"([^"]*)$/.exec(line)![1]!
-  const parts = file.split('/').slice(0, -1)
   return (
     workspace
       .files()
       .filter((other) => other !== file)
-      .map((other) => {
-        const target = other.split('/')
-        let same = 0
-        while (same < parts.length && parts[same] === target[same]) same += 1
-        const up = parts.length - same
-        return `${up === 0 ? './' : '../'.repeat(up)}${target.slice(same).join('/')}`
-      })
+      .map((other) => pathFrom(file, other))
       .filter((label) => label.startsWith(typed))
       // The editor replaces the last word only.
       .map((label): Item => ({

@@ -33,3 +33,13 @@ export function outputText(workspace: Workspace, { body }: ModuleDeclaration): s
 /** The name of what an expression calls. */
 export const calleeOf = (expression: Expression): string =>
   expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''
+
+/** A file's path as an import in another one writes it. */
+export function pathFrom(file: string, other: string): string {
+  const parts = file.split('/').slice(0, -1)
+  const target = other.split('/')
+  let same = 0
+  while (same < parts.length && parts[same] === target[same]) same += 1
+  const up = parts.length - same
+  return `${up === 0 ? './' : '../'.repeat(up)}${target.slice(same).join('/')}`
+}

@@ -50,7 +50,7 @@ export function bindParameters(
       )
     if (values.has(name)) fail('duplicate-name', { name, what: 'a parameter' }, parameter.name.span)
     const argument = given.get(name)
-    const scope: Scope = { file, names: values, sizes: new Map(), later: new Set() }
+    const scope: Scope = { file, names: values, sizes: new Map(), later: new Map() }
     const place: Place = { scope: '', name: '', labels: new Map() }
     const expression = argument?.expression ?? parameter.standard
     if (!expression) fail('missing-attribute', { callee: owner, name }, span)
@@ -177,7 +177,7 @@ function elaborateBody(
   e: Elaboration,
 ): Value {
   const name = declaration.name.text
-  const scope: Scope = { file, names: new Map(parameters), sizes: new Map(), later: laterNames(declaration.body) }
+  const scope: Scope = { file, names: new Map(parameters), sizes: new Map(), ...placesOf(declaration.body) }
   const statements = declaration.body
   const declared = statements.filter((statement) => statement.kind === 'input')
   if (declared.length !== inputs.length)
@@ -204,16 +204,15 @@ function elaborateBody(
   return fail('return-missing', { name }, declaration.name.span)
 }
 
-export const laterNames = (body: readonly Statement[]): Set<string> =>
-  new Set(
-    body.flatMap((statement) =>
-      statement.kind === 'let'
-        ? statement.names.map((name) => name.text)
-        : statement.kind === 'weight' || statement.kind === 'input'
-          ? [statement.name.text]
-          : [],
-    ),
-  )
+/** Where the names of a body are declared, and that they are all to come. */
+export function placesOf(body: readonly Statement[]): Pick<Scope, 'places' | 'later'> {
+  const places = new Map<string, Span>()
+  for (const statement of body) {
+    const names = statement.kind === 'let' ? statement.names : statement.kind === 'weight' || statement.kind === 'input' ? [statement.name] : [] // prettier-ignore
+    for (const { text, span } of names) if (!places.has(text)) places.set(text, span)
+  }
+  return { places, later: new Map(places) }
+}
 
 /** `let` and `weight`; other statements are handled by whoever owns the body. */
 export function elaborateStatement(statement: Statement, path: string, scope: Scope, e: Elaboration): void {
@@ -226,7 +225,8 @@ export function elaborateStatement(statement: Statement, path: string, scope: Sc
         : scope.slots?.names.has(name.text)
           ? 'a slot'
           : ''
-    if (what) fail('duplicate-name', { name: name.text, what }, name.span)
+    const place = scope.places?.get(name.text)
+    if (what) fail('duplicate-name', { name: name.text, what }, name.span, place && place !== name.span ? { related: [{ span: place, label: 'the first' }] } : {}) // prettier-ignore
     scope.names.set(name.text, value)
     scope.later.delete(name.text)
     if (value.kind === 'tensor') e.builder.name(join(path, name.text), value)

@@ -181,7 +181,12 @@ function opCall(
       if (value.shape.length !== rank)
         fail(
           'rank-mismatch',
-          { callee: op.name, takes, name: op.takes[index]!.split(':')[0]!.replace('..', ''), given: shapeText(value) },
+          {
+            callee: op.name,
+            takes,
+            name: writtenName(inputSpans[index], scope) ?? op.takes[index]!.split(':')[0]!.replace('..', ''),
+            given: shapeText(value),
+          },
           call.span,
           {
             related: inputLabels(inputs, inputSpans, call.span),
@@ -212,6 +217,12 @@ function opCall(
     },
     fail: failAt,
   }
+}
+
+/** The name that stands at a place, where it is one. */
+function writtenName(span: Span | undefined, { file: { source } }: Scope): string | undefined {
+  const text = span?.file === source.file ? source.text.slice(span.start, span.end) : ''
+  return /^[A-Za-z_]\w*(\.\w+)?$/.test(text) ? text : undefined
 }
 
 /** What the primary place gives, where it is one of the inputs. */

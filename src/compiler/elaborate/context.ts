@@ -54,7 +54,7 @@ export class ModelContext {
     observe?: Observer,
   ) {
     this.e = { builder: new Builder(), calls: [], memory, warn: report, ...(observe && { observe }) }
-    this.parameters = { file: unit.file, names: new Map(), sizes: new Map(), later: new Set() }
+    this.parameters = { file: unit.file, names: new Map(), sizes: new Map(), later: new Map() }
     this.scope = this.parameters
   }
 
@@ -78,7 +78,7 @@ export class ModelContext {
   /** Says where sizes that nothing relates come from, and of a preset's own mistakes which preset it is. */
   #explained(diagnostic: Diagnostic): Diagnostic {
     const { preset } = this.application
-    const given = preset ? [`with preset ${preset}`] : []
+    const given = preset && diagnostic.code !== 'unknown-preset' ? [`with preset ${preset}`] : []
     if (diagnostic.code !== 'shape-unknown') return { ...diagnostic, notes: [...diagnostic.notes, ...given] }
     const names = [...new Set(diagnostic.message.replace('cannot show that', '').match(/[A-Za-z_]\w*/g) ?? [])]
     const notes = names.flatMap((name) => {

@@ -111,7 +111,8 @@ function lookUp(name: string, span: Span, scope: Scope): Value {
   if (name === 'true' || name === 'false') return { kind: 'boolean', value: name === 'true' }
   if (scope.perItem === name)
     fail('scale-static', { name }, span, { help: 'scale m = 2 is static: it may stand in shapes and attributes' })
-  if (scope.later.has(name)) fail('used-before-defined', { name }, span)
+  const later = scope.later.get(name)
+  if (later) fail('used-before-defined', { name }, span, { related: [{ span: later, label: 'defined here' }] })
   if (initialiserNames.includes(name)) return { kind: 'initialiser', initialiser: { kind: name } as never }
   const known = [...scope.names.keys(), ...scope.sizes.keys()].filter((candidate) => candidate !== '_')
   return fail(

@@ -5,7 +5,7 @@ import type { ModelUnit } from '../names/program.ts'
 import type { TensorValue } from '../ops/op.ts'
 import type { CompiledModel, ModelInput, ModelOutput, Scale } from '../plan.ts'
 import type { Expression, Statement } from '../syntax/tree.ts'
-import { bindParameters, elaborateStatement, laterNames, returned } from './call-module.ts'
+import { bindParameters, elaborateStatement, placesOf, returned } from './call-module.ts'
 import { ModelContext, nowhere, type Application } from './context.ts'
 import { applyEdits, overridesOf } from './edits.ts'
 import { evaluate, type Observer } from './evaluate.ts'
@@ -114,7 +114,7 @@ function elaborateBody(context: ModelContext, scale: Scale): Body {
   context.scope = {
     ...context.parameters,
     names: new Map(context.parameters.names),
-    later: laterNames(statements),
+    ...placesOf(statements),
     slots: { names: new Set(context.slots.keys()), call: (slot, inputs, span) => callSlot(context, slot, inputs, span) },
   }
   const facts = factsOf(statements, context.parameters, e)

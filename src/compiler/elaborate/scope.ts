@@ -20,7 +20,9 @@ export interface Scope {
   /** What `[.., c]` stands for, once an input bound it. */
   leading?: readonly Size[]
   /** Names that stand later in the body: `used-before-defined` instead of `unknown-name`. */
-  readonly later: Set<string>
+  readonly later: Map<string, Span>
+  /** Where the names of the body are declared first. */
+  readonly places?: ReadonlyMap<string, Span>
   readonly slots?: SlotCaller
   /** A statement failed that may have bound sizes: one that is not known is no mistake of its own. */
   sizesMissing?: boolean

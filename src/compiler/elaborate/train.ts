@@ -54,6 +54,14 @@ export function evaluatePlan(context: ModelContext, body: Body, train: TrainPlan
   return plan
 }
 
+/** Whether an input of the model has an axis of this name. */
+const isInputSize = ({ unit }: ModelContext, name: string): boolean =>
+  unit.declaration.body.some(
+    (statement) =>
+      statement.kind === 'input' &&
+      statement.type.axes.some((axis) => axis.kind === 'size' && axis.size.kind === 'name' && axis.size.name === name),
+  )
+
 /** The fields of a record with everything applied; they are closed. */
 function readerOf(context: ModelContext, record: 'train' | 'evaluate'): FieldReader | undefined {
   const declared = context.unit[record]
@@ -62,8 +70,10 @@ function readerOf(context: ModelContext, record: 'train' | 'evaluate'): FieldRea
   const fields = new Map<string, ScopedField>()
   for (const field of declared.record.fields) {
     const [name, deeper] = field.path as [Name, Name | undefined]
-    if (deeper || !accepted.includes(name.text))
-      fail('unknown-field', { record, name: pathText(field.path), near: nearest(name.text, accepted), accepted }, name.span)
+    if (deeper || !accepted.includes(name.text)) {
+      const useful = accepted.filter((each) => !sizeFields.includes(each) || isInputSize(context, each))
+      fail('unknown-field', { record, name: pathText(field.path), near: nearest(name.text, useful), accepted: useful }, name.span)
+    }
     if (fields.has(name.text)) fail('duplicate-name', { name: name.text, what: `given in ${record}` }, name.span)
     fields.set(name.text, { value: field.value, span: field.span, origin: 'default' })
   }
@@ -181,7 +191,7 @@ function objective(context: ModelContext, reader: FieldReader, { outputs, values
     ...values.map((output) => [output.name, tensor(output.value)] as const),
     ['target', target],
   ])
-  const scope: Scope = { ...context.scope, names, later: new Set() }
+  const scope: Scope = { ...context.scope, names, later: new Map() }
   const place: Place = {
     scope: '',
     name: 'loss',
