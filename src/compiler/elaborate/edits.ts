@@ -30,8 +30,11 @@ function checkPresets(context: ModelContext): void {
     const seen = new Set<string>()
     for (const field of record.fields) {
       const path = pathText(field.path)
-      // One path that is wrong in several presets is one mistake.
-      if (wrong.has(path)) continue
+      // A path that is wrong in several presets is one mistake, and so is a slot that is gone with all below it.
+      const [{ text: first }] = field.path as [Name]
+      const isGone = field.path.length > 1 && !context.slots.has(first) && first !== 'train' && first !== 'evaluate'
+      const mistake = isGone ? first : path
+      if (wrong.has(mistake)) continue
       const isRight = context.attempt(() => {
         checkPath(context, field.path)
         if (seen.has(path)) fail('duplicate-name', { name: path, what: 'given in this preset' }, field.span)
@@ -43,7 +46,7 @@ function checkPresets(context: ModelContext): void {
           )
         seen.add(path)
       })
-      if (!isRight) wrong.add(path)
+      if (!isRight) wrong.add(mistake)
     }
   }
 }

@@ -115,6 +115,8 @@ function lookUp(name: string, span: Span, scope: Scope): Value {
   if (later) fail('used-before-defined', { name }, span, { related: [{ span: later, label: 'defined here' }] })
   if (initialiserNames.includes(name)) return { kind: 'initialiser', initialiser: { kind: name } as never }
   const known = [...scope.names.keys(), ...scope.sizes.keys()].filter((candidate) => candidate !== '_')
+  // A name that is gone is one mistake, however often it is used.
+  scope.names.set(name, { kind: 'failed' })
   return fail(
     'unknown-name',
     { name, near: nearest(name, known) },
