@@ -26,6 +26,27 @@ export interface Prepared {
   types?: readonly TensorType[]
 }
 
+interface Begun {
+  readonly key: string
+  readonly values: number
+  readonly lets: number
+  readonly checks: number
+}
+
+/** Everything that the first call of a model left in the builder. */
+export interface Opening {
+  readonly value: Value
+  readonly values: readonly TensorType[]
+  readonly nodes: readonly Node[]
+  readonly weights: ReadonlyMap<string, Weight>
+  readonly weightSpans: ReadonlyMap<string, Span>
+  readonly known: ReadonlyMap<string, readonly TensorValue[]>
+  readonly fills: ReadonlyMap<number, number>
+  readonly parts: ReadonlyMap<number, { axis: number; parts: readonly Part[] }>
+  readonly lets: readonly (readonly [string, number])[]
+  readonly checks: readonly BoundaryCheck[]
+}
+
 /** One of the tensors that were joined: how much it adds, and where it is written. */
 export interface Part {
   readonly size: Size
@@ -175,6 +196,7 @@ export class Builder {
     inputs: readonly TensorValue[],
     run: (inputs: readonly TensorValue[]) => Value,
   ): { readonly value: Value; readonly recording: Recording | undefined } {
+    const begun = this.#begin(path, inputs)
     const own = inputs.map((value) => ({ ...value }))
     const recorder = new Recorder(path, own)
     this.#recorders.push(recorder)
@@ -185,14 +207,19 @@ export class Builder {
       this.#recorders.pop()
     }
     const recording = recorder.finish(value)
+    if (recording && begun) recording.openings.set(begun.key, this.#opening(begun, value))
     return { value: recording ? this.#called(recording, path, inputs, value) : value, recording }
   }
 
   /** What was recorded, again. */
   replay(recording: Recording, path: string, inputs: readonly TensorValue[]): Value {
+    const begun = this.#begin(path, inputs)
+    const opening = begun && recording.openings.get(begun.key)
+    if (opening) return this.#open(opening)
     this.#recorders.push(undefined)
     const value = recording.play(this, path, inputs)
     this.#recorders.pop()
+    if (begun) recording.openings.set(begun.key, this.#opening(begun, value))
     return this.#called(recording, path, inputs, value)
   }
 
@@ -210,6 +237,49 @@ export class Builder {
   /** Of the module call that is being elaborated; none while one is played. */
   get #recorder(): Recorder | undefined {
     return this.#recorders.at(-1)
+  }
+
+  /** Where a call begins that is the first of its model: everything that it will have done is its own. */
+  #begin(path: string, inputs: readonly TensorValue[]): Begun | undefined {
+    if (this.#nodes.length > 0 || this.#weights.size > 0 || this.#recorders.length > 0) return undefined
+    const { length } = this.#values
+    return {
+      key: `${path}|${length}|${inputs.map(({ id }) => id).join()}`,
+      values: length,
+      lets: this.#lets.size,
+      checks: this.checks.length,
+    }
+  }
+
+  #opening({ values, lets, checks }: Begun, value: Value): Opening {
+    return {
+      value,
+      values: this.#values.slice(values),
+      nodes: [...this.#nodes],
+      weights: new Map(this.#weights),
+      weightSpans: new Map(this.#weightSpans),
+      known: new Map(this.#known),
+      fills: new Map(this.#fills),
+      parts: new Map(this.#parts),
+      lets: [...this.#lets].slice(lets),
+      checks: this.checks.slice(checks),
+    }
+  }
+
+  #open(opening: Opening): Value {
+    for (const type of opening.values) this.#values.push(type)
+    for (const node of opening.nodes) this.#nodes.push(node)
+    const maps = [
+      [this.#weights, opening.weights],
+      [this.#weightSpans, opening.weightSpans],
+      [this.#known, opening.known],
+      [this.#fills, opening.fills],
+      [this.#parts, opening.parts],
+      [this.#lets, opening.lets],
+    ] as const
+    for (const [own, given] of maps) for (const [key, value] of given) (own as Map<unknown, unknown>).set(key, value)
+    opening.checks.forEach((check) => this.check(check))
+    return opening.value
   }
 
   #called(recording: Recording, path: string, inputs: readonly TensorValue[], value: Value): Value {

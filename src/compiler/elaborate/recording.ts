@@ -3,7 +3,7 @@ import type { Weight } from '../ir/graph.ts'
 import { join } from './scope.ts'
 import type { TensorValue } from '../ops/op.ts'
 import { key } from '../shapes/size.ts'
-import type { BoundaryCheck, Builder, Part, Prepared } from './builder.ts'
+import type { BoundaryCheck, Builder, Opening, Part, Prepared } from './builder.ts'
 import type { Value } from './values.ts'
 
 /**
@@ -14,6 +14,8 @@ export interface Recording {
   /** How many calls deep it goes. */
   readonly depth: number
   play(builder: Builder, path: string, inputs: readonly TensorValue[]): Value
+  /** What it left behind as the first call of a model, by where that was: variants of a model mostly begin alike. */
+  readonly openings: Map<string, Opening>
 }
 
 /** Recordings by module and by what it was called with. */
@@ -103,6 +105,7 @@ export class Recorder {
     const steps = this.#steps
     return {
       depth: this.#depth,
+      openings: new Map(),
       play(builder, path, inputs) {
         const values = [...inputs]
         for (const step of steps) step(builder, path, values)

@@ -14,22 +14,34 @@ export function lintCoupled({ graph, inputs, outputs }: CompiledModel): Diagnost
   const [name] = queries ? symbols(queries) : []
   if (name === undefined || !output) return []
   const needed = new Set(graph.outputs.filter((each) => each.name === output.name).map(({ value }) => value))
-  const found: Node[] = []
-  for (const node of graph.nodes.toReversed()) {
+  const isLong = isAlong(name)
+  let first: Node | undefined
+  for (let at = graph.nodes.length - 1; at >= 0; at -= 1) {
+    const node = graph.nodes[at]!
     if (!node.results.some((result) => needed.has(result))) continue
     node.inputs.forEach((input) => needed.add(input))
-    if (mixes(graph, node, name)) found.push(node)
+    if (mixes(graph, node, isLong)) first = node
   }
-  const first = found.at(-1)
   return first?.span
     ? [diagnostic('axis-coupled', { output: output.name, axis: name, op: first.op, path: first.path }, first.span)]
     : []
 }
 
+type IsLong = (size: Size | undefined) => boolean
+
+/** Whether a size has this symbol in it; equal calls of a module share their sizes. */
+function isAlong(name: string): IsLong {
+  const known = new Map<Size | undefined, boolean>([[undefined, false]])
+  return (size) => {
+    const found = known.get(size) ?? symbols(size!).includes(name)
+    known.set(size, found)
+    return found
+  }
+}
+
 /** Whether a node joins positions along an axis that is as long as there are queries. */
-function mixes(graph: Graph, { op, inputs, attributes, sizes }: Node, name: string): boolean {
+function mixes(graph: Graph, { op, inputs, attributes, sizes }: Node, counts: IsLong): boolean {
   const shapes = inputs.map((input) => graph.values[input]!.shape)
-  const counts = (size: Size | undefined): boolean => size !== undefined && symbols(size).includes(name)
   const along = (...axes: readonly number[]): boolean => axes.some((axis) => counts(shapes[0]?.at(axis)))
   switch (op) {
     case 'reduce_mean':

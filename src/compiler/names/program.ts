@@ -78,7 +78,11 @@ export class Program {
     for (const declaration of unit.source.declarations) {
       if (declaration.kind === 'module' && claim(declaration.name, 'a module'))
         unit.modules.set(declaration.name.text, { declaration, file: unit })
-      else if (declaration.kind === 'model' && claim(declaration.name, 'a model')) {
+      else if (declaration.kind === 'model') {
+        if (!claim(declaration.name, 'a model')) {
+          isBroken = true
+          continue
+        }
         model = { declaration, file: unit, presets: new Map() }
         unit.models.set(declaration.name.text, model)
       } else if (declaration.kind === 'preset' || declaration.kind === 'train' || declaration.kind === 'evaluate') {
