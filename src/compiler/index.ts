@@ -8,9 +8,7 @@ import type { Observer } from './elaborate/evaluate.ts'
 import { elaborateModel } from './elaborate/model.ts'
 import { withoutAllowed } from './lint/allow.ts'
 import type { Memory } from './elaborate/recording.ts'
-import { lintCoupled } from './lint/coupled.ts'
-import { lintGraph } from './lint/graph.ts'
-import { lint } from './lint/lint.ts'
+import { lintModel, lintText } from './lint/lint.ts'
 import type { CompilerHost } from './names/host.ts'
 import { Program, type FileUnit, type ModelUnit, type VariantUnit } from './names/program.ts'
 import type { CompiledModel } from './plan.ts'
@@ -122,7 +120,7 @@ class Session {
       ),
     )
     const right = units.filter((unit) => !wrong.has(unit.source.file))
-    for (const unit of right) this.report(...lint(unit, units))
+    for (const unit of right) this.report(...lintText(unit, units))
     return right.map((unit) => unit.source)
   }
 
@@ -139,7 +137,7 @@ class Session {
   /** Builds a model and warns about what it would do; false where it cannot be built. */
   inspect(build: () => CompiledModel | undefined): boolean {
     const model = this.attempt(build)
-    if (model) this.report(...lintGraph(model), ...lintCoupled(model))
+    if (model) this.report(...lintModel(model))
     return model !== undefined
   }
 

@@ -8,7 +8,7 @@ import { symbols, type Size } from '../shapes/size.ts'
  * Warns where a value at one query depends on which other queries are computed with it: pictures are evaluated in pieces,
  * and would come out in other colours for pieces of another size. What `best_match` chooses from is governed by `scope`.
  */
-export function lintCoupled({ graph, inputs, outputs }: CompiledModel): Diagnostic[] {
+export function axisCoupled({ graph, inputs, outputs }: CompiledModel): Diagnostic[] {
   const queries = inputs.find(({ role }) => role === 'coordinates')?.shape[1]
   const output = outputs.find(({ role }) => role === 'samples')
   const [name] = queries ? symbols(queries) : []

@@ -1,0 +1,107 @@
+import type { ModelUnit } from '../names/program.ts'
+import {
+  isRecord,
+  type Expression,
+  type ModuleDeclaration,
+  type Record as FieldRecord,
+  type Stage,
+  type Statement,
+} from '../syntax/tree.ts'
+
+/** Every name that an expression mentions: values, callees, objects of members. */
+export function mentioned(expression: Expression, into: Set<string>): void {
+  const stage = (item: Stage): void => {
+    if (item.kind === 'repeat') {
+      mentioned(item.over, into)
+      item.body.forEach(stage)
+    } else mentioned(item, into)
+  }
+  switch (expression.kind) {
+    case 'name':
+      into.add(expression.name)
+      return
+    case 'call':
+      into.add(expression.callee.text)
+      return expression.arguments.forEach((argument) => mentioned(argument.value, into))
+    case 'pipeline':
+      mentioned(expression.head, into)
+      return expression.stages.forEach(stage)
+    case 'binary':
+      mentioned(expression.left, into)
+      return mentioned(expression.right, into)
+    case 'negate':
+      return mentioned(expression.operand, into)
+    case 'group':
+      return mentioned(expression.inner, into)
+    case 'member':
+      return mentioned(expression.object, into)
+    case 'element':
+      mentioned(expression.list, into)
+      return mentioned(expression.at, into)
+    case 'first':
+      mentioned(expression.list, into)
+      return mentioned(expression.count, into)
+    case 'list':
+      return expression.items.forEach((item) => mentioned(item, into))
+    case 'lambda':
+      return mentioned(expression.body, into)
+    default:
+  }
+}
+
+function expressionsOf(statement: Statement): readonly Expression[] {
+  const sizes = (
+    statement.kind === 'input' || statement.kind === 'output' || statement.kind === 'weight'
+      ? [statement.type]
+      : statement.kind === 'slot'
+        ? [...statement.takes, ...statement.gives.map((result) => result.type)]
+        : []
+  ).flatMap((type) => type.axes.flatMap((axis) => (axis.kind === 'size' ? [axis.size] : [])))
+  switch (statement.kind) {
+    case 'let':
+      return [statement.value]
+    case 'return':
+      return statement.values
+    case 'slot':
+      return [...sizes, statement.filler]
+    case 'weight':
+      return [...sizes, statement.initialiser]
+    case 'scale':
+      return [statement.fixed, statement.from, statement.to].filter((item) => item !== undefined)
+    case 'input':
+      return [
+        ...sizes,
+        ...statement.where.flatMap((condition) => [condition.left, condition.right]),
+        ...(statement.role?.by ? [statement.role.by] : []),
+      ]
+    case 'output':
+      return sizes
+  }
+}
+
+/** Every name that a module mentions. */
+export function mentionedIn(declaration: ModuleDeclaration): Set<string> {
+  const names = new Set<string>()
+  declaration.body.flatMap(expressionsOf).forEach((expression) => mentioned(expression, names))
+  declaration.parameters.forEach((parameter) => parameter.standard && mentioned(parameter.standard, names))
+  return names
+}
+
+/** Names that an output or a loss of a model needs, through its lets. */
+export function reached(model: ModelUnit): Set<string> {
+  const live = new Set<string>()
+  const { body } = model.declaration
+  for (const statement of body) if (statement.kind === 'return') statement.values.forEach((value) => mentioned(value, live))
+  const losses = (record: FieldRecord | undefined): void =>
+    record?.fields.forEach(({ path, value }) => {
+      if (isRecord(value)) losses(value)
+      else if (path.at(-1)!.text === 'loss') mentioned(value, live)
+    })
+  losses(model.train?.record)
+  for (let before = -1; before !== live.size;) {
+    before = live.size
+    for (const statement of body)
+      if (statement.kind === 'let' && statement.names.some((name) => live.has(name.text))) mentioned(statement.value, live)
+  }
+  return live
+}
