@@ -1,0 +1,45 @@
+/**
+ * Makes the playground, one page that opens from a file: `node editors/playground/build.js [FILE]`,
+ * .archc-build/playground.html without FILE. The networks of models/ that it shows are read here.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { build } from 'esbuild'
+
+const here = import.meta.dirname
+const root = path.dirname(path.dirname(here))
+const out = path.resolve(process.argv[2] ?? path.join(root, '.archc-build', 'playground.html'))
+const ablations = readdirSync(path.join(root, 'models', 'ablations')).sort()
+const files = [
+  'models/iste.arch',
+  'models/lib/swinir.arch',
+  'models/lib/mlp.arch',
+  ...ablations.map((name) => `models/ablations/${name}`),
+  'models/variants/iste-on-bicubic.arch',
+]
+const texts = Object.fromEntries(files.map((file) => [file, readFileSync(path.join(root, file), 'utf8')]))
+
+/** A program or its styles in one text. */
+async function bundled(file) {
+  const { outputFiles } = await build({
+    entryPoints: [path.join(here, file)],
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: 'browser',
+    target: 'es2022',
+    format: file.endsWith('.css') ? undefined : 'iife',
+    charset: 'utf8',
+    logLevel: 'warning',
+  })
+  return outputFiles[0].text
+}
+/** A value as it may stand in a page: no `<` can end the script around it. */
+const inert = (value) => JSON.stringify(value).replaceAll('<', '\\u003c')
+
+const [styles, page, compiler] = await Promise.all(['page.css', 'page.ts', 'worker.ts'].map(bundled))
+const parts = { STYLES: styles, TEXTS: inert(texts), COMPILER: inert(compiler), PAGE: page }
+const html = readFileSync(path.join(here, 'page.html'), 'utf8').replace(/\/\*([A-Z]+)\*\//g, (_, name) => parts[name])
+mkdirSync(path.dirname(out), { recursive: true })
+writeFileSync(out, html)
+console.log(out)
