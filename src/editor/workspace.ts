@@ -2,7 +2,10 @@ import { observe, type CompilerHost } from '../compiler/index.ts'
 import { compileModule } from '../compiler/module.ts'
 import { Program, type FileUnit, type ModelUnit } from '../compiler/names/program.ts'
 import type { Span } from '../compiler/diagnostics/diagnostic.ts'
+import type { Observer } from '../compiler/elaborate/evaluate.ts'
 import type { Value } from '../compiler/elaborate/values.ts'
+import type { TensorValue } from '../compiler/ops/op.ts'
+import { asInteger, compare, symbol, type Size } from '../compiler/shapes/size.ts'
 
 /** The compiler's door, with a view of which files there are. */
 export interface WorkspaceHost extends CompilerHost {
@@ -83,8 +86,8 @@ export class Workspace implements CompilerHost {
     const known = this.#values.get(file)
     if (known) return known
     const found = new Map<string, Value>()
-    const observer = (span: Span, value: Value): void => {
-      if (span.file === file && !found.has(spanKey(span))) found.set(spanKey(span), value)
+    const observer: Observer = (span, value, sizes) => {
+      if (span.file === file && !found.has(spanKey(span))) found.set(spanKey(span), inOwnNames(value, sizes))
     }
     this.#values.set(file, found)
     const unit = this.unit(file)
@@ -108,6 +111,21 @@ export class Workspace implements CompilerHost {
       return model !== undefined && [unit!, model.file].some((start) => reach(start).has(this.unit(file)!))
     })
   }
+}
+
+/** A value with the names that the module around has for its sizes: `[B, H, W, 64]` where H is 8 * ceil(h / 8) of the picture. */
+function inOwnNames(value: Value, sizes: ReadonlyMap<string, Size>): Value {
+  const named = (tensor: TensorValue): TensorValue => ({
+    ...tensor,
+    shape: tensor.shape.map((size) => {
+      const name = asInteger(size) === undefined ? [...sizes].find(([, each]) => compare(each, size) === 'equal')?.[0] : undefined
+      return name === undefined ? size : symbol(name)
+    }),
+  })
+  if (value.kind === 'tensor') return named(value)
+  if (value.kind === 'several')
+    return { kind: 'several', items: value.items.map((item) => ({ ...item, value: named(item.value) })) }
+  return value
 }
 
 /** A file and all that it imports. */

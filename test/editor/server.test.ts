@@ -147,7 +147,7 @@ describe('archc lsp', () => {
     const document = { textDocument: { uri: uri('lib.arch') } }
     const range = { start: { line: 0, character: 0 }, end: { line: 10, character: 0 } }
     expect(await connection.sendRequest('textDocument/inlayHint', { ...document, range })).toMatchObject([
-      { label: ': [B, h, w, 8]', position: { line: 4, character: 11 } }, { label: '[B, h, w, 8]' }, { label: '[B, h, w, 8]' },
+      { label: ': [B, H, W, 8]', position: { line: 4, character: 11 } }, { label: '[B, H, W, 8]' }, { label: '[B, H, W, 8]' },
     ]) // prettier-ignore
     expect(await connection.sendRequest('textDocument/documentSymbol', document)).toMatchObject([{ name: 'Residual', children: [{ name: 'x' }, { name: 'inner' }] }]) // prettier-ignore
     expect(await connection.sendRequest('textDocument/foldingRange', document)).toEqual([{ startLine: 1, endLine: 6 }])

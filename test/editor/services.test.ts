@@ -27,8 +27,8 @@ describe('hints show the shape of every let and every stage', () => {
     ['small.arch', 'let deep', '  let deep⟨: [B, h, w, 8]⟩ = f -> body⟨[B, h, w, 8]⟩ -> repeat blocks { Residual(kernel: 1) }'],
     ['small.arch', 'let (', '  let (a⟨: [B, h, w, 4]⟩, b⟨: [B, h, w, 4]⟩) = deep -> split(sizes: [4, 4], axis: -1)'],
     ['small.arch', 'return', '  return concat(a, b, f, axis: -1) -> conv(out: 3 * m * m, kernel: 3)⟨[B, h, w, 12]⟩ -> pixel_shuffle(by: m)'],
-    // A library shows the sizes of a model that is built with it.
-    ['lib.arch', 'let inner', '  let inner⟨: [B, h, w, 8]⟩ = x -> conv(out: c, kernel: kernel)⟨[B, h, w, 8]⟩ -> relu⟨[B, h, w, 8]⟩ -> conv(out: c, kernel: kernel)'],
+    // A library shows the sizes of a model that is built with it, by its own names where it has some.
+    ['lib.arch', 'let inner', '  let inner⟨: [B, H, W, 8]⟩ = x -> conv(out: c, kernel: kernel)⟨[B, H, W, 8]⟩ -> relu⟨[B, H, W, 8]⟩ -> conv(out: c, kernel: kernel)'],
   ] as const)('%s, %s', (file, from, expected) => {
     expect(lines(hinted(file), from)).toBe(expected)
   }) // prettier-ignore
@@ -70,7 +70,7 @@ describe('hover', () => {
     ['small.arch', 'output sr: [B, m * ', 'a size, bound by\n\n```arch\ninput lr: [B, h, w, 3] as image\n```'],
     ['pointwise.arch', 'replace bo', '```arch\nslot body: [B, h, w, width] -> [B, h, w, width] = Residual()\n```'],
     ['pointwise.arch', 'of Sma', '```arch\nmodel Small(lr: [B, h, w, 3], width: int = 8, blocks: int = 2) -> sr: [B, m * h, m * w, 3]\n```'],
-    ['lib.arch', 'x + inn', 'gives `[B, h, w, 8]`'],
+    ['lib.arch', 'x + inn', 'gives `[B, H, W, 8]`'],
   ] as const)('%s at %s', (file, before, expected) => {
     const { workspace, offset } = at(file, before)
     expect(hoverAt(workspace, file, offset)?.text).toBe(expected)

@@ -5,7 +5,7 @@ import { arithmeticNamed, broadcast, cast, operatorNames, writtenAs } from '../o
 import { negation } from '../ops/activation.ts'
 import { isTensor, type TensorValue } from '../ops/op.ts'
 import { ops } from '../ops/registry.ts'
-import { format } from '../shapes/size.ts'
+import { format, type Size } from '../shapes/size.ts'
 import type { Argument, BinaryOperator, Call, Expression, Pipeline, Repetition, Stage } from '../syntax/tree.ts'
 import { initialiserNames } from './attributes.ts'
 import type { Builder } from './builder.ts'
@@ -33,12 +33,13 @@ export interface Elaboration {
   readonly observe?: Observer
 }
 
-export type Observer = (span: Span, value: Value) => void
+/** `sizes`: what the names of the module around stand for. */
+export type Observer = (span: Span, value: Value, sizes: ReadonlyMap<string, Size>) => void
 
 /** Elaborates an expression. Nodes go into the builder; problems leave through `fail`. */
 export function evaluate(expression: Expression, scope: Scope, place: Place, e: Elaboration): Value {
   const value = evaluated(expression, scope, place, e)
-  e.observe?.(expression.span, value)
+  e.observe?.(expression.span, value, scope.sizes)
   return value
 }
 
@@ -234,7 +235,7 @@ function pipeline(expression: Pipeline, scope: Scope, place: Place, e: Elaborati
   for (const stage of expression.stages) {
     value = applyStage(stage, value, from, scope, place, e)
     from = stage.span
-    e.observe?.(stage.span, value)
+    e.observe?.(stage.span, value, scope.sizes)
   }
   return value
 }
@@ -276,7 +277,7 @@ function repeat(stage: Repetition, input: Value, from: Span, scope: Scope, place
     for (const step of stage.body) {
       value = applyStage(step, value, at, inner, turnPlace, e)
       at = step.span
-      e.observe?.(step.span, value)
+      e.observe?.(step.span, value, scope.sizes)
     }
   })
   return value
