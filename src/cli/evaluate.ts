@@ -1,12 +1,14 @@
 import path from 'node:path'
-import type { Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Scope } from '../compiler/plan.ts'
+import type { FeatureExtractor } from '../runtime/frechet/extractor.ts'
 import {
   compileFlags,
   compileOptions,
   engineFlags,
   liveLine,
   openEngine,
+  positive,
   print,
   remark,
   scales,
@@ -20,6 +22,9 @@ interface Flags extends CommonFlags {
   readonly scales?: number[]
   readonly scope?: Scope
   readonly gaussian?: boolean
+  readonly frechet?: boolean
+  readonly fidWeights?: string
+  readonly frechetPatch: number | 'tile'
   readonly out?: string
 }
 
@@ -34,6 +39,23 @@ export function evaluateCommand(program: Command): void {
     .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)
     .option('--gaussian', 'also SSIM with an 11 x 11 Gaussian window')
     .option(
+      '--fid-weights <file>',
+      'also FID, with the weights of pytorch-fid’s Inception: pt_inception-2015-12-05-6726825d.pth, or exported from it',
+    )
+    .option(
+      '--frechet',
+      'also the Frechet distance by the Inception of npm’s nsfwjs, which is not FID, where --fid-weights is not given',
+    )
+    .option('--no-frechet', 'neither, though the text’s metrics name fid')
+    .addOption(
+      new Option(
+        '--frechet-patch <n>',
+        'the samples of both: patches of n x n pixels, or tile: whole tiles, as pytorch-fid takes a folder of them',
+      )
+        .argParser(patch)
+        .default(299),
+    )
+    .option(
       '-o, --out <folder>',
       'where evaluation.json, evaluation.txt and the page index.html go; the run’s evaluation folder without it',
     )
@@ -41,7 +63,7 @@ export function evaluateCommand(program: Command): void {
     .option('--json', 'print the evaluation as one JSON object')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc evaluate runs/first --data fields/ --scales 2,3,4,6,8,6.7\n  archc evaluate models/bicubic.arch --data fields/ --scales 2',
+      '\nExamples:\n  archc evaluate runs/first --data fields/ --scales 2,3,4,6,8,6.7\n  archc evaluate models/bicubic.arch --data fields/ --scales 2\n  archc evaluate runs/first --data fields/ --fid-weights pt_inception-2015-12-05-6726825d.pth',
     )
     .action(async (source: string, flags: Flags) => {
       if (!source.endsWith('.arch') && (flags.preset !== undefined || flags.variant || flags.set))
@@ -56,12 +78,14 @@ export function evaluateCommand(program: Command): void {
       const { evaluate, evaluationTable } = await import('../runtime/evaluate/evaluate.ts')
       const { evaluateInto } = await import('../runtime/evaluate/write.ts')
       const opened = await openNetwork(source, compileOptions(flags))
+      const extractor = await openExtractor(flags, opened.loaded.model.evaluate?.metrics.includes('fid') ?? false)
       const line = liveLine(5)
       const options = {
         entries,
         scales: flags.scales ?? opened.loaded.model.evaluate?.m ?? [2, 3, 4],
         ...(flags.scope && { scope: flags.scope }),
         ...(flags.gaussian && { gaussian: true }),
+        ...(extractor && { frechet: { extractor, patch: flags.frechetPatch } }),
         onProgress: (done: number, total: number, what: string) => line.show(`${done} of ${total}: ${what}`, done === total),
       }
       const folder = flags.out ?? (opened.run ? path.join(opened.run.folder, 'evaluation') : undefined)
@@ -70,4 +94,28 @@ export function evaluateCommand(program: Command): void {
       print(flags.json ? JSON.stringify(evaluation) : evaluationTable(evaluation))
       if (folder) remark(`written to ${folder}`)
     })
+}
+
+/** What the distance's features come from: the user's weights, else the stand-in; nothing where nobody asks, or only the text and neither is there. */
+async function openExtractor(
+  { frechet, fidWeights }: Pick<Flags, 'frechet' | 'fidWeights'>,
+  isNamed: boolean,
+): Promise<FeatureExtractor | undefined> {
+  if (fidWeights !== undefined) {
+    if (frechet === false) throw new UsageError('--fid-weights and --no-frechet exclude each other', 'leave one of them out')
+    const { openInceptionFid } = await import('../runtime/frechet/inception-fid.ts')
+    return openInceptionFid(fidWeights)
+  }
+  if (frechet === false || (!frechet && !isNamed)) return undefined
+  const { hasNsfwjs, openNsfwjs } = await import('../runtime/frechet/inception-nsfwjs.ts')
+  if (frechet || hasNsfwjs()) return openNsfwjs()
+  remark('the text’s metrics name fid, which needs --fid-weights FILE (pytorch-fid’s Inception): left out')
+  return undefined
+}
+
+function patch(value: string): number | 'tile' {
+  if (value === 'tile') return value
+  const side = positive(value)
+  if (side < 32) throw new InvalidArgumentError('It takes a whole number of at least 32, or tile.')
+  return side
 }

@@ -5,6 +5,7 @@ import { degrade } from '../data/degrade.ts'
 import { crop, readPicture, type Picture } from '../data/picture.ts'
 import { resize } from '../data/pillow.ts'
 import { createRandom } from '../files/random.ts'
+import { createFrechetSets, type FrechetOptions, type FrechetResult } from '../frechet/frechet-sets.ts'
 import { definition as psnrDefinition, psnr } from '../metrics/psnr.ts'
 import { quantise } from '../metrics/samples.ts'
 import { definition as ssimDefinition, definitionGaussian, ssimGaussian, ssimUniform } from '../metrics/ssim.ts'
@@ -18,6 +19,8 @@ export interface EvaluateOptions {
   readonly scales: readonly number[]
   readonly scope?: Scope
   readonly gaussian?: boolean
+  /** Also the Frechet distance, of the extractor's features over the tiles of all pictures. */
+  readonly frechet?: FrechetOptions
   readonly onProgress?: (done: number, total: number, what: string) => void
   /** Gets the pictures of the first tile of the first picture, once a scale: what a page shows. */
   readonly onShown?: (pictures: TilePictures) => Promise<void>
@@ -57,6 +60,7 @@ export interface ScaleResult {
   readonly shave: number
   readonly model: Quality
   readonly bicubic: Quality
+  readonly frechet?: FrechetResult
 }
 
 export interface Evaluation {
@@ -109,6 +113,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
   for (const m of options.scales)
     if (m < least || m > most)
       throw new UserError(`${model.name} enlarges ${least === most ? least : `${least} to ${most}`} times, not ${m}`)
+  const frechet = options.frechet && createFrechetSets(options.frechet)
   const tiles: TileResult[] = []
   const total = options.entries.length * options.scales.length
   let done = 0
@@ -125,6 +130,8 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
           ...(plan?.cellClip !== undefined && { cellClip: plan.cellClip }),
         })
         const computed = { width: hr.width, height: hr.height, data: values }
+        const bicubic = resize(lr, hr.width, hr.height, 'bicubic')
+        frechet?.add(m, `${entry.path} ${index}`, { truth: hr, model: quantise(computed), bicubic })
         if (entry === options.entries[0] && index === 0)
           await options.onShown?.({
             picture: entry.name,
@@ -141,7 +148,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
           width: hr.width,
           height: hr.height,
           model: quality(computed, hr, shave, gaussian),
-          bicubic: quality(resize(lr, hr.width, hr.height, 'bicubic'), hr, shave, gaussian),
+          bicubic: quality(bicubic, hr, shave, gaussian),
         })
       }
       done += 1
@@ -155,18 +162,20 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
     preset: model.preset,
     source: opened.source,
     hash: opened.hash,
-    scales: options.scales.map((m, at) =>
-      average(
+    scales: options.scales.map((m, at) => ({
+      ...average(
         m,
         shaves[at]!,
         tiles.filter((tile) => tile.m === m),
       ),
-    ),
+      ...(frechet && { frechet: frechet.result(m) }),
+    })),
     tiles,
     definitions: {
       psnr: psnrDefinition(plan?.shave ?? 'ceil(m) + 6'),
       ssim: ssimDefinition,
       ...(gaussian && { ssim_gaussian: definitionGaussian }),
+      ...(frechet && { frechet: frechet.definition }),
       tiles: `${side} x ${side} pixels; smaller pictures whole`,
       scope: `best_match chooses from ${scopeText(scope)}`,
       cell_clip: plan?.cellClip === undefined ? 'none' : `cells times max(m / ${plan.cellClip}, 1)`,
@@ -217,6 +226,13 @@ export function evaluationTable(evaluation: Evaluation): string {
     `${title}, preset ${evaluation.preset || '(defaults)'}, ${evaluation.source} (${evaluation.hash})`,
     line(header),
     ...rows.map(line),
+    ...evaluation.scales.flatMap(({ m, frechet }) => (frechet ? [`x${m}  ${frechetText(frechet)}`] : [])),
     ...Object.entries(evaluation.definitions).map(([name, text]) => `${name}: ${text}`),
   ].join('\n')
+}
+
+/** A distance with what it was taken of. */
+function frechetText({ name, samples, features, model, bicubic, remark }: FrechetResult): string {
+  const numbers = model === undefined ? 'none' : `${model.toFixed(2)}, Bicubic ${bicubic!.toFixed(2)}`
+  return `${name}: ${numbers} (${remark ?? `${samples} samples for ${features} features`})`
 }

@@ -1,0 +1,106 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { archcRoot } from '../../../src/root.ts'
+import { readPicture } from '../../../src/runtime/data/picture.ts'
+import { writeSafetensors } from '../../../src/runtime/files/safetensors.ts'
+import { batchOf, type FeatureExtractor } from '../../../src/runtime/frechet/extractor.ts'
+import { openInceptionFid } from '../../../src/runtime/frechet/inception-fid.ts'
+import { hasNsfwjs, openNsfwjs } from '../../../src/runtime/frechet/inception-nsfwjs.ts'
+import { createFrechetSets } from '../../../src/runtime/frechet/frechet-sets.ts'
+import { readCase } from '../../../src/runtime/parity/case.ts'
+import { channelsLast } from '../../../src/runtime/parity/values.ts'
+import { farthest, painted, quietEngine, temporaryFolder, testField } from '../network/small.ts'
+
+const folder = temporaryFolder()
+beforeAll(quietEngine)
+
+describe('the stand-in of nsfwjs', () => {
+  let extractor: FeatureExtractor
+  beforeAll(async () => void (extractor = await openNsfwjs()))
+  afterAll(() => extractor.dispose())
+
+  it('has its own name', () => {
+    expect(hasNsfwjs()).toBe(true)
+    expect(extractor.name).toBe('Frechet distance (nsfwjs Inception-v3)')
+    expect(extractor.definition).toMatch(/nsfwjs 4\.4\.0 \(not the one of FID/)
+  })
+
+  it('gives 2048 features above 0, the same each time, alone or beside another picture, and others for others', () => {
+    const [one, other] = [painted(64, 50, 1), painted(64, 50, 2)]
+    const both = extractor.features(batchOf([one, other]))
+    expect(both).toHaveLength(2 * 2048)
+    expect(Math.min(...both)).toBeGreaterThanOrEqual(0)
+    expect(Math.max(...both)).toBeGreaterThan(0.5)
+    expect(extractor.features(batchOf([one, other]))).toEqual(both)
+    expect(farthest(extractor.features(batchOf([other])), both.subarray(2048))).toBeLessThan(1e-4)
+    expect(farthest(both.subarray(0, 2048), both.subarray(2048))).toBeGreaterThan(0.05)
+  })
+
+  it('tissue is as far from itself as rounding, and a coarse copy farther', async () => {
+    const { picture } = await readPicture(testField)
+    const sets = createFrechetSets({ extractor, patch: 299 })
+    const coarse = { ...picture, data: picture.data.map((value) => value & 0xe0) }
+    sets.add(2, 'field', { truth: picture, model: picture, bicubic: coarse })
+    const { model, bicubic, samples, features, remark } = sets.result(2)
+    expect({ samples, features }).toEqual({ samples: 6, features: 2048 })
+    expect(model).toBeLessThan(1e-6)
+    expect(bicubic).toBeGreaterThan(0.1)
+    expect(remark).toMatch(/^6 samples for 2048 features: the covariance is singular/)
+  })
+})
+
+describe('nsfwjs where it is not as it should be', () => {
+  it.each<[string, string | undefined, string, RegExp]>([
+    [
+      'missing',
+      undefined,
+      'the Frechet distance needs the npm package nsfwjs, which is not installed',
+      /^npm install nsfwjs@4\.4\.0, or /,
+    ],
+    [
+      'of another version',
+      '5.0.0',
+      'the Frechet distance needs nsfwjs 4.4.0, and 5.0.0 is installed',
+      /^npm install nsfwjs@4\.4\.0, or /,
+    ],
+  ])('%s', async (what, version, message, help) => {
+    const root = path.join(folder, what)
+    const place = path.join(root, 'node_modules', 'nsfwjs')
+    mkdirSync(version ? place : root, { recursive: true })
+    if (version) writeFileSync(path.join(place, 'package.json'), JSON.stringify({ version }))
+    expect(hasNsfwjs(root)).toBe(version !== undefined)
+    await expect(openNsfwjs(root)).rejects.toMatchObject({
+      name: 'UserError',
+      message,
+      help: expect.stringMatching(help) as string,
+    })
+  })
+})
+
+describe('the Inception of pytorch-fid', () => {
+  it('from a file under its names: the features of the reference, called FID', async () => {
+    const { weights, tensors } = await readCase(path.join(archcRoot, 'test', 'parity', 'full-size', 'fid-inception-2048'), 'fid')
+    const file = path.join(folder, 'inception.safetensors')
+    await writeSafetensors(file, weights)
+    const extractor = await openInceptionFid(file)
+    const pictures = channelsLast(tensors.get('pictures')!)
+    const [count, height, width] = pictures.shape as [number, number, number]
+    const expected = [...tensors].find(([name]) => name !== 'pictures')![1]
+    const found = extractor.features({ values: Float32Array.from(pictures.data), count, height, width })
+    extractor.dispose()
+    expect(farthest(found, Float32Array.from(expected.data))).toBeLessThan(2e-6)
+    expect(extractor).toMatchObject({ name: 'FID', dims: 2048 })
+  })
+
+  it.each<[string, string, RegExp]>([
+    ['a file that is not there', path.join(folder, 'none.pth'), /^cannot read .*none\.pth: it does not exist$/],
+    [
+      'a file of another network',
+      path.join(archcRoot, 'test', 'fixtures', 'weights', 'edsr.pt'),
+      /edsr\.pt is a weight of the model/,
+    ],
+  ])('refuses %s', async (_what, file, message) => {
+    await expect(openInceptionFid(file)).rejects.toThrow(message)
+  })
+})
