@@ -2,29 +2,25 @@ import { foldService } from '@codemirror/language'
 import { RangeSetBuilder, StateEffect, StateField, type EditorState, type Extension, type Text } from '@codemirror/state'
 import { Decoration, EditorView, WidgetType, type DecorationSet } from '@codemirror/view'
 import type { Coloured } from '../../src/editor/colours.ts'
-import type { ShortHint } from './services.ts'
+import type { Hint } from '../../src/editor/hints.ts'
 
 /** What the compiler says of stretches of the text, drawn into it. It keeps its place while the text changes, until it is said anew. */
 
 const setColours = StateEffect.define<readonly Coloured[]>()
-const setHints = StateEffect.define<readonly ShortHint[]>()
+const setHints = StateEffect.define<readonly Hint[]>()
 const setFolds = StateEffect.define<readonly { readonly start: number; readonly end: number }[]>()
 
 class Shape extends WidgetType {
-  constructor(
-    readonly text: string,
-    readonly whole: string,
-  ) {
+  constructor(readonly text: string) {
     super()
   }
   override eq(other: Shape): boolean {
-    return other.text === this.text && other.whole === this.whole
+    return other.text === this.text
   }
   toDOM(): HTMLElement {
     const shown = document.createElement('span')
     shown.className = this.text.startsWith(':') ? 'shape' : 'shape of-stage'
     shown.textContent = this.text
-    if (this.whole !== this.text) shown.title = this.whole
     return shown
   }
 }
@@ -37,11 +33,11 @@ function coloured(colours: readonly Coloured[], { length }: Text): DecorationSet
   return builder.finish()
 }
 
-const hinted = (hints: readonly ShortHint[], { length }: Text): DecorationSet =>
+const hinted = (hints: readonly Hint[], { length }: Text): DecorationSet =>
   Decoration.set(
     hints
       .filter(({ offset }) => offset <= length)
-      .map(({ offset, text, whole }) => Decoration.widget({ widget: new Shape(text, whole), side: 1 }).range(offset)),
+      .map(({ offset, text }) => Decoration.widget({ widget: new Shape(text), side: 1 }).range(offset)),
     true,
   )
 
@@ -75,6 +71,6 @@ function foldAt(state: EditorState, lineStart: number, lineEnd: number): { from:
 export const marks: Extension = [drawn(setColours, coloured), drawn(setHints, hinted), folds, foldService.of(foldAt)]
 
 export const withColours = (colours: readonly Coloured[]) => ({ effects: setColours.of(colours) })
-export const withHints = (hints: readonly ShortHint[], found: readonly { readonly start: number; readonly end: number }[]) => ({
+export const withHints = (hints: readonly Hint[], found: readonly { readonly start: number; readonly end: number }[]) => ({
   effects: [setHints.of(hints), setFolds.of(found)],
 })

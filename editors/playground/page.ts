@@ -117,10 +117,14 @@ function show(): void {
 }
 
 function choose(next: Partial<Choice>): void {
-  if (next.file !== undefined && next.file !== choice.file) network.reset()
-  choice = { ...choice, ...next }
-  if (next.preset !== undefined) void ask('choosePreset', choice.preset)
+  take({ ...choice, ...next })
   location.hash = hashOf(choice)
+}
+
+function take(next: Choice): void {
+  if (next.file !== choice.file) network.reset()
+  if (next.preset !== choice.preset) void ask('choosePreset', next.preset)
+  choice = next
   show()
 }
 
@@ -255,9 +259,10 @@ async function reset(): Promise<void> {
     verb: 'Reset',
   })
   if (isMeant === undefined) return
+  for (const file of Object.keys(edited())) texts.delete(file)
   keepTexts({})
-  location.hash = ''
-  location.reload()
+  // An address without a # is read anew.
+  location.assign(location.href.replace(/#.*/, ''))
 }
 
 part('format').addEventListener('click', () => void format())
@@ -270,7 +275,7 @@ moveByArrows(part('files'))
 moveByArrows(part('panels'))
 addEventListener('hashchange', () => {
   const given = choiceOf(location.hash, [...texts.keys()])
-  if (hashOf(given) !== hashOf(choice)) choose(given)
+  if (hashOf(given) !== hashOf(choice)) take(given)
 })
 if (choice.preset) void ask('choosePreset', choice.preset)
 show()

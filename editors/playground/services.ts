@@ -5,8 +5,6 @@ import { format, NotParsedError } from '../../src/compiler/format/format.ts'
 import { toDot } from '../../src/compiler/graph-view/dot.ts'
 import { graphView } from '../../src/compiler/graph-view/fold.ts'
 import { partPaths } from '../../src/compiler/graph-view/paths.ts'
-import { sizeNames } from '../../src/compiler/graph-view/sizes.ts'
-import { indexText } from '../../src/compiler/graph-view/text.ts'
 import { check, compile, type Compilation, type CompiledModel, type CompilerHost } from '../../src/compiler/index.ts'
 import { sizesOf, summarise, type Summary } from '../../src/compiler/summary.ts'
 import { coloursOf, type Coloured } from '../../src/editor/colours.ts'
@@ -24,15 +22,10 @@ import { UserError } from '../../src/errors.ts'
 /** Texts by the names of their files. */
 export type Texts = Readonly<Record<string, string>>
 
-/** A shape as the drawing writes it; `whole` says what its sizes are. */
-export interface ShortHint extends Hint {
-  readonly whole: string
-}
-
 /** What is said of a text after a pause. */
 export interface Look {
   readonly diagnostics: readonly Diagnostic[]
-  readonly hints: readonly ShortHint[]
+  readonly hints: readonly Hint[]
   readonly folds: readonly Span[]
   /** Of the model that the file is about. */
   readonly presets: readonly string[]
@@ -99,7 +92,6 @@ export function createServices(shipped: Texts) {
   const shippedHost = textHost(shipped)
   const workspace = new Workspace({ ...shippedHost, list: () => Object.keys(shipped) })
   const known = new Map<string, Compilation>()
-  const meanings = new Map<string, ReadonlyMap<string, string>>()
   let viz: Promise<Viz> | undefined
 
   const changed = <T>(value: T): T => {
@@ -129,13 +121,6 @@ export function createServices(shipped: Texts) {
     const model = compilation?.model
     return model && { model, sources: compilation.sources, about: { file: subject!, title: titleOf(model) } }
   }
-  /** What the names of sizes in the drawing stand for; where there are errors, as it was before them. */
-  const meaningsIn = (file: string): ReadonlyMap<string, string> => {
-    const found = built(file)
-    if (found)
-      meanings.set(file, sizeNames(found.model.graph, indexText(found.sources, found.model.file, found.model.name)).meanings)
-    return meanings.get(file) ?? new Map()
-  }
   const variantsOf = (file: string): About[] =>
     workspace.files().flatMap((other) => {
       const variant = workspace.unit(other)?.variant
@@ -157,11 +142,10 @@ export function createServices(shipped: Texts) {
       const start = performance.now()
       const { diagnostics } = check([file], workspace)
       const milliseconds = performance.now() - start
-      const names = meaningsIn(file)
       return {
         milliseconds,
         diagnostics,
-        hints: hintsOf(workspace, file).map((hint) => shortened(hint, names)),
+        hints: hintsOf(workspace, file),
         folds: foldsOf(workspace, file),
         presets: [...(modelOf(file)?.presets.keys() ?? [])],
       }
@@ -257,18 +241,6 @@ export function createServices(shipped: Texts) {
     },
   }
 }
-
-/** A shape with names for its long sizes, as in the drawing: `H` for `8 * ceil(h / 8)`. */
-const shortened = (hint: Hint, meanings: ReadonlyMap<string, string>): ShortHint => ({
-  offset: hint.offset,
-  whole: hint.text,
-  text: [...meanings].reduce(
-    (text, [name, size]) => text.replaceAll(new RegExp(`(?<!\\w)${literal(size)}`, 'g'), name),
-    hint.text,
-  ),
-})
-
-const literal = (text: string): string => text.replace(/[*+?^${}()|[\]\\.]/g, '\\$&')
 
 const titleOf = ({ name, variants }: { readonly name: string; readonly variants: readonly string[] }): string =>
   [name, ...variants].join(', ')

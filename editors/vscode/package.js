@@ -2,11 +2,12 @@
  * Makes the extension's .vsix: `node editors/vscode/package.js [FILE]`, archc-VERSION.vsix in the current folder without FILE.
  * Everything that it runs on, but VS Code, is bundled.
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { createVSIX } from '@vscode/vsce'
 import { build } from 'esbuild'
+import { licences } from '../licences.js'
 
 const here = import.meta.dirname
 const manifest = JSON.parse(readFileSync(path.join(here, 'package.json'), 'utf8'))
@@ -30,14 +31,4 @@ try {
   await createVSIX({ cwd: folder, packagePath: out, dependencies: false, allowMissingRepository: true })
 } finally {
   rmSync(folder, { recursive: true, force: true })
-}
-
-/** The licences of the packages that bundled files come from. */
-function licences(files) {
-  const folders = new Set(files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path.resolve(file))?.[0] ?? []))
-  return [...folders].sort().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
-    const texts = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file))
-    return [`${name} ${version}, ${license}`, ...texts.map((file) => readFileSync(path.join(folder, file), 'utf8'))].join('\n\n')
-  }).join('\n\n---\n\n') // prettier-ignore
 }
