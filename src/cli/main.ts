@@ -5,10 +5,12 @@ import { checkCommand } from './check.ts'
 import { colourful, UsageError } from './common.ts'
 import { compileCommand } from './compile.ts'
 import { completionCommand } from './completion.ts'
+import { dataCommand } from './data.ts'
 import { demoCommand } from './demo.ts'
 import { diffCommand } from './diff.ts'
 import { engineCommand } from './engine.ts'
 import { evaluateCommand } from './evaluate.ts'
+import { experimentCommand } from './experiment.ts'
 import { explainCommand } from './explain.ts'
 import { fmtCommand } from './fmt.ts'
 import { graphCommand } from './graph.ts'
@@ -48,8 +50,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     opsCommand,
     explainCommand,
     compileCommand,
+    dataCommand,
     trainCommand,
     evaluateCommand,
+    experimentCommand,
     upscaleCommand,
     weightsCommand,
     parityCommand,

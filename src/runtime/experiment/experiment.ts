@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { Ajv, type ErrorObject } from 'ajv'
+import { LineCounter, parseDocument } from 'yaml'
+import { nearest } from '../../compiler/diagnostics/suggest.ts'
+import { UserError } from '../../errors.ts'
+import { archcRoot } from '../../root.ts'
+import { fileHost } from '../host.ts'
+import { placesIn, type Place, type PlaceOf } from './place.ts'
+
+export type Metric = 'psnr' | 'ssim' | 'ssim_gaussian'
+
+export type Budget = { readonly steps: number } | { readonly minutes: number } | { readonly epochs: 'published' }
+
+/** One network of a block, as the file has it. */
+export interface SystemText {
+  readonly name: string
+  readonly model: string
+  readonly preset?: string
+  readonly variants?: readonly string[]
+  readonly set?: readonly string[]
+  readonly seeds?: readonly number[]
+  readonly scopes?: readonly string[]
+  /** A training for each scale, by the scale as it is written. */
+  readonly at?: Readonly<Record<string, { readonly preset?: string; readonly set?: readonly string[] }>>
+}
+
+export interface BlockText {
+  readonly name: string
+  readonly note?: string
+  readonly reference?: string
+  readonly systems: readonly SystemText[]
+}
+
+/** A row of the paper's table; numbers stand in the order of the paper's scales. */
+export interface PaperRow {
+  readonly dataset: string
+  readonly system: string
+  readonly psnr?: readonly number[]
+  readonly ssim?: readonly number[]
+  readonly fid?: readonly number[]
+}
+
+export interface Paper {
+  readonly source: string
+  readonly scales: readonly number[]
+  readonly rows: readonly PaperRow[]
+}
+
+/** What docs/experiments.schema.json describes. */
+export interface ExperimentText {
+  readonly title: string
+  readonly data: {
+    readonly train: string | readonly string[]
+    readonly test: string | readonly string[]
+    readonly split: string
+    readonly leaks: string
+  }
+  readonly scales: { readonly in: readonly number[]; readonly out?: readonly number[] }
+  readonly metrics?: readonly Metric[]
+  readonly budget: Budget
+  readonly set?: readonly string[]
+  readonly seeds?: readonly number[]
+  readonly evaluate?: { readonly tile?: number }
+  readonly resample?: 'tiles' | 'pictures'
+  readonly keep_weights?: 'none' | 'first seed' | 'all'
+  readonly concludes: string
+  readonly blocks: readonly BlockText[]
+  readonly paper?: Paper
+}
+
+/** A file whose form is right; what it names has not been looked at. */
+export interface Experiment {
+  /** As the user named it. */
+  readonly file: string
+  /** Its folder: paths in it are relative to that. */
+  readonly folder: string
+  /** The file's name without its ending. */
+  readonly name: string
+  readonly text: ExperimentText
+  readonly placeOf: PlaceOf
+}
+
+/** Something wrong in an experiment file: where, what, and what would be right. */
+export interface Problem {
+  readonly place: Place
+  readonly message: string
+}
+
+/** All problems of a file, in its order, a line each: `experiments/table1.yaml:12:5: ..`. */
+export class ExperimentError extends UserError {
+  constructor(file: string, problems: readonly Problem[]) {
+    const sorted = problems.toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
+    const lines = [...new Set(sorted.map(({ place, message }) => `${file}:${place.line}:${place.column}: ${message}`))]
+    super(
+      `${lines.length === 1 ? 'one thing is' : `${lines.length} things are`} wrong in ${file}\n${lines.join('\n')}`,
+      'docs/experiments.schema.json has all fields; nothing was run',
+    )
+  }
+}
+
+const schema = JSON.parse(readFileSync(path.join(archcRoot, 'docs', 'experiments.schema.json'), 'utf8')) as object
+
+/**
+ * Reads an experiment file and checks its form.
+ * @throws UserError where it cannot be read; ExperimentError with all problems and their places.
+ */
+export function readExperiment(file: string): Experiment {
+  const source = readText(file)
+  const lines = new LineCounter()
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false })
+  if (document.errors.length > 0)
+    throw new ExperimentError(
+      file,
+      document.errors.map(({ pos, message }) => {
+        const { line, col } = lines.linePos(pos[0])
+        return { place: { line, column: col }, message }
+      }),
+    )
+  const placeOf = placesIn(document, lines)
+  const text: unknown = document.toJS()
+  const validate = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true }).compile<ExperimentText>(
+    schema,
+  )
+  if (!validate(text)) throw new ExperimentError(file, problemsOf(validate.errors ?? [], placeOf))
+  const folder = path.dirname(file)
+  return { file, folder, name: path.basename(file).replace(/\.ya?ml$/, ''), text, placeOf }
+}
+
+function readText(file: string): string {
+  const source = fileHost.read(file)
+  if ('text' in source) return source.text
+  throw new UserError(`cannot read ${file}: ${source.problem}`, 'name an experiment file, such as experiments/table1-small.yaml')
+}
+
+function problemsOf(errors: readonly ErrorObject[], placeOf: PlaceOf): Problem[] {
+  return errors
+    .filter(({ keyword, schemaPath }) => keyword !== 'anyOf' && !/anyOf\/1\/type$/.test(schemaPath))
+    .map((error) => {
+      const at = error.instancePath.split('/').slice(1).map(unescaped)
+      const unknown = error.keyword === 'additionalProperties' ? String(error.params['additionalProperty']) : undefined
+      const place = unknown === undefined ? placeOf(at) : placeOf([...at, unknown], 'key')
+      return { place, message: sentence(error, at) }
+    })
+}
+
+const unescaped = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~')
+const listed = (values: readonly unknown[]): string => values.map(String).join(', ')
+
+/** `blocks[0].systems[1].set` */
+const written = (at: readonly string[]): string =>
+  at.reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : path ? `${path}.${part}` : part), '') || 'the file'
+
+function sentence({ keyword, params, message, parentSchema, data }: ErrorObject, at: readonly string[]): string {
+  const where = written(at)
+  const fields = Object.keys((parentSchema?.['properties'] ?? {}) as object)
+  switch (keyword) {
+    case 'additionalProperties': {
+      const name = String(params['additionalProperty'])
+      const near = nearest(name, fields)
+      return `${where} has no field ${name}${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''} It takes ${listed(fields)}`
+    }
+    case 'required':
+      return `${where} needs the field ${String(params['missingProperty'])}`
+    case 'enum':
+      return `${where} is ${JSON.stringify(data)}, not one of ${listed(params['allowedValues'] as unknown[])}`
+    case 'const':
+      return `${where} is ${JSON.stringify(data)}, not ${String(params['allowedValue'])}`
+    case 'minProperties':
+    case 'maxProperties':
+      return fields.length > 0 ? `${where} takes one of ${listed(fields)}` : `${where} is empty`
+    case 'minimum':
+    case 'maximum':
+      return `${where} is ${String(data)}, ${keyword === 'minimum' ? 'less' : 'more'} than ${String(params['limit'])}`
+    case 'pattern':
+      return `${where} is ${JSON.stringify(data)}, which does not have the form ${patterns.get(String(params['pattern'])) ?? String(params['pattern'])}`
+    default:
+      return `${where} ${message ?? 'is wrong'}${data !== null && typeof data === 'object' ? '' : `, not ${JSON.stringify(data)}`}`
+  }
+}
+
+/** The schema's patterns in words. */
+const patterns = new Map([
+  ['^[^=]+=.+$', 'path=value, such as train.B=4'],
+  ['\\.arch$', 'of a .arch file'],
+  ['^(full|(lattice|raster|tile)\\([1-9][0-9]*\\))$', 'full, lattice(n), raster(n) or tile(n)'],
+])

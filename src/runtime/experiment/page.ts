@@ -1,0 +1,157 @@
+import { html, trusted, type Html } from '../report/html.ts'
+import { style } from '../report/style.ts'
+import { drawCurves } from './curves.ts'
+import type { ExperimentText } from './experiment.ts'
+import { definitionsOf, factsOf } from './facts.ts'
+import type { Results } from './results.ts'
+import { tablesOf, type BlockTables, type Table } from './tables.ts'
+
+/** Nothing is loaded but what stands in the page. */
+const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+
+const ownStyle = `
+table { margin-bottom: .5rem; }
+h3 { margin-top: 1.75rem; }
+th button { padding: 0; border: 0; background: none; color: inherit; font: inherit; cursor: pointer; }
+th[aria-sort] button::after { content: ' ▲'; }
+th[aria-sort='descending'] button::after { content: ' ▼'; }
+.group th { border-bottom: 0; text-align: left; }
+.lead { font-size: 1.0625rem; }
+`
+
+/** A column's title sorts by it: the largest first, then the smallest, then as it was. Rows without a number stay below. */
+const script = `
+for (const table of document.querySelectorAll('table')) {
+  const body = table.tBodies[0]
+  const original = [...body.rows]
+  const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells]
+  heads.forEach((head, column) => head.querySelector('button').addEventListener('click', () => {
+    const next = { none: 'descending', descending: 'ascending', ascending: 'none' }[head.getAttribute('aria-sort') ?? 'none']
+    for (const other of heads) other.removeAttribute('aria-sort')
+    if (next !== 'none') head.setAttribute('aria-sort', next)
+    const sign = next === 'descending' ? -1 : 1
+    const of = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent
+    const compare = (a, b) => {
+      const [x, y] = [of(a), of(b)]
+      if (x === '' || y === '') return (x === '') - (y === '')
+      return sign * (isNaN(x) || isNaN(y) ? String(x).localeCompare(String(y)) : x - y)
+    }
+    body.append(...(next === 'none' ? original : [...original].sort(compare)))
+  }))
+}
+`
+
+/** The report as one file that needs no server, no network and nothing beside it. */
+export async function pageOf(text: ExperimentText, results: Results): Promise<string> {
+  const blocks = await Promise.all(tablesOf(text, results).map((block) => blockSection(block, results)))
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <title>${text.title}</title>
+        <style>
+          ${trusted(style)}${trusted(ownStyle)}
+        </style>
+      </head>
+      <body>
+        <header>
+          <h1>${text.title}</h1>
+          <p class="lead">${text.concludes.trim()}</p>
+          ${
+            results.missing.length > 0
+              ? html`<p class="notice"><strong>Not run to the end.</strong> Missing: ${results.missing.join('; ')}.</p>`
+              : undefined
+          }
+        </header>
+        <main>
+          ${blocks}
+          <section>
+            <h2>What the numbers are</h2>
+            ${definitionsOf(text, results).map(
+              ({ of, lines }) =>
+                html`${of ? html`<p>${of}:</p>` : undefined}
+                  <ul class="definitions">
+                    ${lines.map((line) => html`<li>${line}</li>`)}
+                  </ul>`,
+            )}
+          </section>
+          <section>
+            <h2>The experiment</h2>
+            <dl>
+              ${factsOf(text, results).map(
+                ([name, value]) =>
+                  html`<dt>${name}</dt>
+                    <dd>${value}</dd>`,
+              )}
+            </dl>
+          </section>
+        </main>
+        <script>
+          ${trusted(script)}
+        </script>
+      </body>
+    </html> `
+  return page.html
+}
+
+async function blockSection({ name, note, tables }: BlockTables, results: Results): Promise<Html> {
+  const curves = await drawCurves(results.trainings.filter(({ block }) => block === name))
+  return html`<section>
+    <h2>${name}</h2>
+    ${note ? html`<p>${note.trim()}</p>` : undefined} ${tables.map(tableSection)}
+    ${
+      curves
+        ? html`<h3>Training loss</h3>
+            <figure class="curve">
+              <div role="img" aria-label="Training loss over steps, a line for each training">${trusted(curves)}</div>
+              <figcaption>
+                Each point is the mean of the steps since the one before. Losses of different systems are not the same quantity.
+              </figcaption>
+            </figure>`
+        : undefined
+    }
+  </section>`
+}
+
+function tableSection({ title, columns, rows, notes }: Table): Html {
+  return html`<h3>${title}</h3>
+    <div class="scroll">
+      <table>
+        <thead>
+          ${groupRow(columns)}
+          <tr>
+            ${columns.map((column) => html`<th scope="col"><button type="button">${column.title}</button></th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            ({ name, cells }) =>
+              html`<tr>
+                <th scope="row">${name}</th>
+                ${cells.map(({ text, value, isStrong }) => {
+                  const shown = isStrong ? html`<strong>${text}</strong>` : text
+                  return value === undefined ? html`<td>${shown}</td>` : html`<td data-value="${value}">${shown}</td>`
+                })}
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${notes.map((note) => html`<p class="soft">${note}</p>`)}`
+}
+
+/** The groups above the columns, each over all of its own. */
+function groupRow(columns: Table['columns']): Html | undefined {
+  if (columns.every(({ group }) => group === undefined)) return undefined
+  const runs: { group: string; count: number }[] = []
+  for (const { group = '' } of columns) {
+    const last = runs.at(-1)
+    if (last?.group === group) last.count += 1
+    else runs.push({ group, count: 1 })
+  }
+  return html`<tr class="group">
+    ${runs.map(({ group, count }) => html`<th colspan="${count}" scope="colgroup">${group}</th>`)}
+  </tr>`
+}

@@ -1,0 +1,280 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { UserError } from '../../errors.ts'
+import type { Quality, TileResult } from '../evaluate/evaluate.ts'
+import { writeAtomic } from '../files/atomic.ts'
+import { fileError } from '../files/file-error.ts'
+import { openRun, readLog, runPaths } from '../files/run-folder.ts'
+import { readSafetensors, writeSafetensors } from '../files/safetensors.ts'
+import type { Budget, Metric } from './experiment.ts'
+import { keyOf, type Pictures, type Plan, type Training } from './plan.ts'
+import { partsOf, readEvaluated, readTrained, runFolder, type Machine } from './state.ts'
+
+/** Numbers of the tiles of one scale, by metric, in the order of the scale's tiles. */
+export type TileValues = Readonly<Partial<Record<Metric, readonly number[]>>>
+
+/** What all systems have at one scale: the tiles, and Bicubic on them. */
+export interface ScaleRecord {
+  readonly m: number
+  /** `picture tile` */
+  readonly tiles: readonly string[]
+  /** The picture of each tile. */
+  readonly pictures: readonly string[]
+  readonly megapixels: number
+  readonly bicubic: TileValues
+}
+
+/** One side of the data. */
+export interface SideRecord {
+  readonly pictures: number
+  readonly groups: readonly string[]
+  /** SHA-256 over names and checksums of the pictures. */
+  readonly digest: string
+}
+
+export interface TrainingRecord {
+  readonly key: string
+  readonly block: string
+  readonly system: string
+  readonly seed: number
+  readonly at?: number
+  readonly model: string
+  readonly variants: readonly string[]
+  readonly preset: string
+  readonly sets: readonly string[]
+  readonly parameters: number
+  readonly steps: number
+  readonly seconds: number
+  readonly machine: Machine
+  /** Steps and losses, each the mean of those since the one before. */
+  readonly losses: readonly (readonly [number, number])[]
+  /** Where its weights are, below the results. */
+  readonly weights?: string
+}
+
+export interface EvaluationRecord {
+  /** The key of the training. */
+  readonly training: string
+  readonly block: string
+  readonly system: string
+  readonly seed: number
+  readonly m: number
+  readonly scope: string
+  /** Whether the scope was asked for by name: then it is part of the row's. */
+  readonly isScopeNamed: boolean
+  readonly shave: number
+  readonly values: TileValues
+  /** The mean over tiles. */
+  readonly mean: Quality
+  /** Which of the results' definitions its numbers go by. */
+  readonly definitions: string
+  /** SHA-256 over text and weights, shortened. */
+  readonly network: string
+  readonly seconds: number
+  readonly machine: Machine
+}
+
+/** `results.json`: everything that tables and page are made of. */
+export interface Results {
+  readonly format: 1
+  readonly experiment: string
+  readonly budget: Budget
+  readonly metrics: readonly Metric[]
+  readonly data: {
+    readonly train: SideRecord
+    readonly test: SideRecord
+    /** Groups that have pictures on both sides. */
+    readonly shared: readonly string[]
+    /** Whether the command line named other pictures than the file. */
+    readonly isGiven: boolean
+  }
+  readonly tile: number
+  readonly scales: readonly ScaleRecord[]
+  readonly trainings: readonly TrainingRecord[]
+  readonly evaluations: readonly EvaluationRecord[]
+  readonly definitions: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Trainings that are still to be done or to be finished. */
+  readonly missing: readonly string[]
+}
+
+/** Points of a loss curve that are kept. */
+const curvePoints = 120
+/** Digits that are kept of what is measured. */
+const digits = 9
+
+const rounded = (value: number): number => Number(value.toPrecision(digits))
+
+/** The values of tiles by metric. */
+export function tileValues(tiles: readonly TileResult[], side: 'model' | 'bicubic', metrics: readonly Metric[]): TileValues {
+  return Object.fromEntries(metrics.map((metric) => [metric, tiles.map((tile) => rounded(tile[side][metric] ?? NaN))]))
+}
+
+/** Reads all that was stored of an experiment. Weights that the file asks for are copied to `folder`. */
+export async function gatherResults(plan: Plan, state: string, folder: string): Promise<Results> {
+  const scales = new Map<number, ScaleRecord>()
+  const trainings: TrainingRecord[] = []
+  const evaluations: EvaluationRecord[] = []
+  const definitions = new Map<string, Readonly<Record<string, string>>>()
+  const missing: string[] = []
+  for (const training of plan.trainings) {
+    const trained = await readTrained(state, training)
+    if (!trained) {
+      missing.push(training.title)
+      continue
+    }
+    const { model, options } = training.loaded
+    const weights = training.keepsWeights ? await copyWeights(training, state, folder) : undefined
+    trainings.push({
+      key: training.key,
+      block: training.block,
+      system: training.system,
+      seed: training.seed,
+      ...(training.at !== undefined && { at: training.at }),
+      model: [model.name, ...model.variants].join(', '),
+      variants: model.variants,
+      preset: model.preset,
+      sets: options.sets ?? [],
+      parameters: training.parameters,
+      ...trained,
+      losses: await lossesOf(runFolder(state, training)),
+      ...(weights !== undefined && { weights }),
+    })
+    for (const part of partsOf(training)) {
+      const stored = await readEvaluated(state, plan, part)
+      if (!stored) {
+        missing.push(`${training.title} at x${part.m}`)
+        continue
+      }
+      const { evaluation, scope, seconds, machine } = stored
+      const id = keyOf(evaluation.definitions)
+      definitions.set(id, evaluation.definitions)
+      const { tiles } = evaluation
+      scales.set(part.m, scales.get(part.m) ?? scaleRecord(part.m, tiles, plan.metrics))
+      evaluations.push({
+        training: training.key,
+        block: training.block,
+        system: training.system,
+        seed: training.seed,
+        m: part.m,
+        scope,
+        isScopeNamed: part.scope !== undefined,
+        shave: evaluation.scales[0]!.shave,
+        values: tileValues(tiles, 'model', plan.metrics),
+        mean: evaluation.scales[0]!.model,
+        definitions: id,
+        network: evaluation.hash,
+        seconds,
+        machine,
+      })
+    }
+  }
+  return {
+    format: 1,
+    experiment: plan.experiment.text.title,
+    budget: plan.budget,
+    metrics: plan.metrics,
+    data: {
+      train: sideRecord(plan.train),
+      test: sideRecord(plan.test),
+      shared: groupsOf(plan.test).filter((group) => groupsOf(plan.train).includes(group)),
+      isGiven: plan.isDataGiven,
+    },
+    tile: plan.tile,
+    scales: [...scales.values()].sort((a, b) => a.m - b.m),
+    trainings,
+    evaluations,
+    definitions: Object.fromEntries(definitions),
+    missing,
+  }
+}
+
+function scaleRecord(m: number, tiles: readonly TileResult[], metrics: readonly Metric[]): ScaleRecord {
+  return {
+    m,
+    tiles: tiles.map(({ picture, tile }) => `${picture} ${tile}`),
+    pictures: tiles.map(({ picture }) => picture),
+    megapixels: tiles.reduce((sum, { width, height }) => sum + width * height, 0) / 1e6,
+    bicubic: tileValues(tiles, 'bicubic', metrics),
+  }
+}
+
+const groupsOf = ({ entries }: Pictures): string[] => [...new Set(entries.flatMap(({ group }) => group ?? []))]
+
+const sideRecord = (side: Pictures): SideRecord => ({
+  pictures: side.entries.length,
+  groups: groupsOf(side),
+  digest: side.digest,
+})
+
+async function lossesOf(folder: string): Promise<[number, number][]> {
+  const lines = (await readLog(await openRun(folder))).flatMap(({ step, loss }) =>
+    typeof loss === 'number' ? [{ step, loss }] : [],
+  )
+  const span = Math.max(1, Math.ceil(lines.length / curvePoints))
+  return Array.from({ length: Math.ceil(lines.length / span) }, (_, at) => {
+    const part = lines.slice(at * span, (at + 1) * span)
+    return [part.at(-1)!.step, Number((part.reduce((sum, { loss }) => sum + loss, 0) / part.length).toPrecision(5))]
+  })
+}
+
+/** Text and weights in one file, as `archc weights export` writes them; what only training needs stays behind. */
+async function copyWeights(training: Training, state: string, folder: string): Promise<string> {
+  const { loaded } = training
+  const name = `${[
+    training.block,
+    training.system,
+    ...(training.at === undefined ? [] : [`x${training.at}`]),
+    `seed-${training.seed}`,
+  ]
+    .join('-')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')}.safetensors`
+  const file = path.join(folder, 'weights', name)
+  const metadata = {
+    archc: JSON.stringify({ file: loaded.file, options: loaded.options }),
+    text: loaded.text,
+    training: training.key,
+  }
+  const present = await readSafetensors(file).catch(() => undefined)
+  if (present?.metadata['training'] === training.key) return `weights/${name}`
+  const own = new Set(loaded.model.graph.weights.map((weight) => weight.path))
+  const { tensors } = await readSafetensors(runPaths(runFolder(state, training)).weights)
+  await makeFolder(path.dirname(file))
+  await writeSafetensors(file, new Map([...tensors].filter(([weight]) => own.has(weight))), metadata)
+  return `weights/${name}`
+}
+
+const makeFolder = (folder: string): Promise<unknown> =>
+  mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw fileError(error, 'write', folder)
+  })
+
+const resultsFile = (folder: string): string => path.join(folder, 'results.json')
+
+/** Writes `results.json`; lists of numbers stand in one line. */
+export async function writeResults(folder: string, results: Results): Promise<void> {
+  await makeFolder(folder)
+  const text = JSON.stringify(results, undefined, 1).replace(
+    /\[\s+(-?[\d.][^[\]{}"]*?)\s+\]/g,
+    (_, numbers: string) => `[${numbers.replace(/\s+/g, ' ')}]`,
+  )
+  await writeAtomic(resultsFile(folder), `${text}\n`)
+}
+
+/** @throws UserError where there are none, or they are another archc's. */
+export async function readResults(folder: string): Promise<Results> {
+  const file = resultsFile(folder)
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  if (text === undefined)
+    throw new UserError(`there are no results in ${folder}`, 'archc experiment run makes them; --out names another folder')
+  try {
+    const results = JSON.parse(text) as Results
+    if (results.format === 1) return results
+  } catch {
+    // Said below.
+  }
+  throw new UserError(
+    `${file} is not what archc experiment run writes`,
+    'run the experiment again: nothing that is stored is redone',
+  )
+}

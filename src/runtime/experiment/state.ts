@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { cacheFolder } from '../engine/paths.ts'
+import type { Evaluation } from '../evaluate/evaluate.ts'
+import { writeAtomic } from '../files/atomic.ts'
+import { ownerState, type Owner } from '../files/owner.ts'
+import { runPaths } from '../files/run-folder.ts'
+import { keyOf, protocol, type Plan, type Training } from './plan.ts'
+
+/** Where trainings and evaluations are kept unless something else is said: outside of every project. */
+export const stateFolder = (): string => path.join(cacheFolder(), 'experiments')
+
+/** What computed. */
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly memory: string
+  readonly system: string
+  readonly engine: string
+  readonly archc: string
+}
+
+export const machine = (engine: string, archc: string): Machine => ({
+  cpu: os.cpus()[0]?.model ?? 'unknown',
+  cores: os.availableParallelism(),
+  memory: `${(os.totalmem() / 1e9).toFixed(0)} GB`,
+  system: `${os.platform()} ${os.arch()}, Node ${process.versions.node}`,
+  engine,
+  archc,
+})
+
+/** Said of a training once it is through. */
+export interface Trained {
+  readonly steps: number
+  readonly seconds: number
+  readonly machine: Machine
+}
+
+/** One network on the test pictures at one scale. */
+export interface Evaluated {
+  readonly evaluation: Evaluation
+  readonly scope: string
+  readonly seconds: number
+  readonly machine: Machine
+}
+
+export const runFolder = (state: string, { key }: Pick<Training, 'key'>): string => path.join(state, key)
+const trainedFile = (state: string, training: Pick<Training, 'key'>): string =>
+  path.join(runFolder(state, training), 'trained.json')
+
+/** What one evaluation is of. */
+export interface Part {
+  readonly training: Training
+  readonly m: number
+  readonly scope: string | undefined
+}
+
+export const partsOf = (training: Training): Part[] =>
+  training.scopes.flatMap((scope) => training.scales.map((m) => ({ training, m, scope })))
+
+function evaluationFile(state: string, plan: Plan, { training, m, scope }: Part): string {
+  const key = keyOf({
+    protocol,
+    training: training.key,
+    m,
+    scope: scope ?? null,
+    tile: plan.tile,
+    gaussian: plan.metrics.includes('ssim_gaussian'),
+    test: plan.test.entries.map(({ name, sha256 }) => [name, sha256]),
+  })
+  return path.join(runPaths(runFolder(state, training)).evaluation, `${key}.json`)
+}
+
+/** A record that was written whole, or undefined where there is none. */
+async function readRecord<T>(file: string): Promise<T | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as T)
+}
+
+const writeRecord = (file: string, record: object): Promise<void> =>
+  writeAtomic(file, `${JSON.stringify(record, undefined, 1)}\n`)
+
+export const readTrained = (state: string, training: Pick<Training, 'key'>): Promise<Trained | undefined> =>
+  readRecord<Trained>(trainedFile(state, training))
+
+export const writeTrained = (state: string, training: Training, record: Trained): Promise<void> =>
+  writeRecord(trainedFile(state, training), record)
+
+export const readEvaluated = (state: string, plan: Plan, part: Part): Promise<Evaluated | undefined> =>
+  readRecord<Evaluated>(evaluationFile(state, plan, part))
+
+export const writeEvaluated = (state: string, plan: Plan, part: Part, record: Evaluated): Promise<void> =>
+  writeRecord(evaluationFile(state, plan, part), record)
+
+/** The other process that has a training now, if one has. */
+export function holder(state: string, training: Training): Owner | undefined {
+  try {
+    const owner = JSON.parse(readFileSync(runPaths(runFolder(state, training)).lock, 'utf8')) as Owner
+    return owner.pid === process.pid && owner.host === os.hostname()
+      ? undefined
+      : ownerState(owner) === 'dead'
+        ? undefined
+        : owner
+  } catch {
+    // No lock, or one that is being given back.
+    return undefined
+  }
+}

@@ -1,0 +1,115 @@
+import type { Metric } from './experiment.ts'
+import type { EvaluationRecord, Results, ScaleRecord } from './results.ts'
+import { bootstrapMean, isOpen, pairedUnits, type Interval } from './significance.ts'
+
+/** One row's number at one scale. */
+export interface Value {
+  /** Over tiles, then over seeds. */
+  readonly mean: number
+  /** The least and the most over seeds, where there are several. */
+  readonly range?: readonly [number, number]
+  /** Against Bicubic and against the block's reference: what the paired differences of tiles say. */
+  readonly toBicubic: Difference
+  readonly toReference?: Difference
+  readonly isReference: boolean
+}
+
+export interface Difference {
+  readonly mean: number
+  /** Undefined where there are too few tiles for one. */
+  readonly interval?: Interval
+  /** Whether the interval leaves open which is better; undefined without one. */
+  readonly isOpen?: boolean
+}
+
+/** A system, or a system with one of its scopes. */
+export interface Row {
+  readonly name: string
+  readonly seeds: readonly number[]
+  /** By metric and scale. */
+  readonly values: ReadonlyMap<string, Value>
+}
+
+export interface BlockSummary {
+  readonly name: string
+  readonly rows: readonly Row[]
+  /** The mean of Bicubic by metric and scale. */
+  readonly bicubic: ReadonlyMap<string, number>
+}
+
+/** The key of a number in a row. */
+export const cellKey = (metric: Metric, m: number): string => `${metric} x${m}`
+
+export const rowName = ({ system, scope, isScopeNamed }: EvaluationRecord): string =>
+  isScopeNamed ? `${system}, ${scope}` : system
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
+/** One block in numbers. `reference`: a system of it; the best of each column without one. */
+export function summarise(
+  results: Results,
+  block: string,
+  resample: 'tiles' | 'pictures',
+  reference: string | undefined,
+): BlockSummary {
+  const records = results.evaluations.filter((evaluation) => evaluation.block === block)
+  const names = [...new Set(records.map(rowName))]
+  const values = new Map(names.map((name) => [name, new Map<string, Value>()]))
+  const bicubic = new Map<string, number>()
+  for (const scale of results.scales)
+    for (const metric of results.metrics) {
+      const key = cellKey(metric, scale.m)
+      const beside = scale.bicubic[metric]!
+      bicubic.set(key, mean(beside))
+      const columns = names.flatMap((name) => {
+        const own = records.filter((record) => record.m === scale.m && rowName(record) === name)
+        return own.length > 0 ? [column(name, own, metric)] : []
+      })
+      const best = columns.find(({ system }) => system === reference) ?? columns.toSorted((a, b) => b.mean - a.mean)[0]
+      for (const { name, tiles, mean: own, seeds } of columns) {
+        const isReference = name === best?.name
+        values.get(name)!.set(key, {
+          mean: own,
+          ...(seeds.length > 1 && { range: [Math.min(...seeds), Math.max(...seeds)] as const }),
+          toBicubic: difference(tiles, beside, scale, resample),
+          ...(best && !isReference && { toReference: difference(tiles, best.tiles, scale, resample) }),
+          isReference,
+        })
+      }
+    }
+  return {
+    name: block,
+    rows: names.map((name) => ({
+      name,
+      seeds: [...new Set(records.filter((record) => rowName(record) === name).map(({ seed }) => seed))],
+      values: values.get(name)!,
+    })),
+    bicubic,
+  }
+}
+
+interface Column {
+  readonly name: string
+  readonly system: string
+  /** Each tile's mean over seeds. */
+  readonly tiles: readonly number[]
+  readonly mean: number
+  readonly seeds: readonly number[]
+}
+
+function column(name: string, records: readonly EvaluationRecord[], metric: Metric): Column {
+  const perSeed = records.map(({ values }) => values[metric]!)
+  const tiles = perSeed[0]!.map((_, tile) => mean(perSeed.map((values) => values[tile]!)))
+  return { name, system: records[0]!.system, tiles, mean: mean(tiles), seeds: perSeed.map(mean) }
+}
+
+function difference(
+  a: readonly number[],
+  b: readonly number[],
+  { tiles, pictures }: ScaleRecord,
+  resample: 'tiles' | 'pictures',
+): Difference {
+  const units = pairedUnits(a, b, (tile) => (resample === 'tiles' ? tiles : pictures)[tile]!)
+  const interval = bootstrapMean(units)
+  return { mean: mean(a.map((value, tile) => value - b[tile]!)), ...(interval && { interval, isOpen: isOpen(interval) }) }
+}

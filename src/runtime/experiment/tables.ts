@@ -1,0 +1,201 @@
+import type { ExperimentText, Metric, Paper } from './experiment.ts'
+import type { Results } from './results.ts'
+import { cellKey, rowName, summarise, type BlockSummary, type Difference, type Row, type Value } from './summary.ts'
+
+export interface Cell {
+  readonly text: string
+  /** What it is sorted by. */
+  readonly value?: number
+  readonly isStrong?: boolean
+}
+
+export interface Table {
+  readonly title: string
+  /** The first is the row's name; `group` stands above. */
+  readonly columns: readonly { readonly title: string; readonly group?: string }[]
+  readonly rows: readonly { readonly name: string; readonly cells: readonly Cell[] }[]
+  readonly notes: readonly string[]
+}
+
+export interface BlockTables {
+  readonly name: string
+  readonly note?: string
+  readonly tables: readonly Table[]
+}
+
+const titles = { psnr: 'PSNR (dB)', ssim: 'SSIM', ssim_gaussian: 'SSIM, Gaussian window', fid: 'FID' } as const
+const places = (metric: keyof typeof titles): number => (metric === 'psnr' || metric === 'fid' ? 2 : 4)
+
+const fixed = (value: number, metric: keyof typeof titles): string => value.toFixed(places(metric))
+const signed = (value: number, metric: keyof typeof titles): string => {
+  // A difference may be of another size than what it is of.
+  const text = value.toFixed(places(metric) + (metric === 'psnr' ? 1 : 0))
+  return value > 0 ? `+${text}` : text
+}
+
+const nothing: Cell = { text: '' }
+
+/** All tables of an experiment. */
+export function tablesOf(text: ExperimentText, results: Results): BlockTables[] {
+  const isIn = new Set(text.scales.in)
+  const scales = results.scales.map(({ m }) => m)
+  const columns = (first: string): Table['columns'] => [
+    { title: first },
+    ...scales.map((m) => ({ title: `x${m}`, group: isIn.has(m) ? 'in distribution' : 'out of distribution' })),
+  ]
+  const blocks = text.blocks.flatMap(({ name, note, reference }): BlockTables[] => {
+    const summary = summarise(results, name, text.resample ?? 'tiles', reference)
+    if (summary.rows.length === 0) return []
+    const beside = reference ?? 'the best of its column'
+    return [
+      {
+        name,
+        ...(note !== undefined && { note }),
+        tables: [
+          ...results.metrics.map((metric) => levels(summary, metric, scales, columns('system'), beside)),
+          ...results.metrics.map((metric) =>
+            differences(summary, metric, scales, columns('against Bicubic'), 'toBicubic', 'Bicubic'),
+          ),
+          ...results.metrics.map((metric) =>
+            differences(summary, metric, scales, columns(`against ${beside}`), 'toReference', beside),
+          ),
+          costs(results, summary),
+        ],
+      },
+    ]
+  })
+  return text.paper
+    ? [...blocks, { name: 'The paper’s numbers', note: text.paper.source, tables: published(text.paper, isIn) }]
+    : blocks
+}
+
+function levels(
+  summary: BlockSummary,
+  metric: Metric,
+  scales: readonly number[],
+  columns: Table['columns'],
+  beside: string,
+): Table {
+  const cell = (value: Value | undefined): Cell => {
+    if (!value) return nothing
+    const range = value.range ? ` (${fixed(value.range[0], metric)} to ${fixed(value.range[1], metric)})` : ''
+    const mark = value.toReference?.isOpen ? ' ≈' : ''
+    return {
+      text: `${fixed(value.mean, metric)}${range}${mark}`,
+      value: value.mean,
+      ...(value.isReference && { isStrong: true }),
+    }
+  }
+  const hasSeeds = summary.rows.some(({ seeds }) => seeds.length > 1)
+  return {
+    title: titles[metric],
+    columns,
+    rows: [
+      {
+        name: 'Bicubic',
+        cells: scales.map((m) => {
+          const value = summary.bicubic.get(cellKey(metric, m))!
+          return { text: fixed(value, metric), value }
+        }),
+      },
+      ...summary.rows.map(({ name, values }) => ({ name, cells: scales.map((m) => cell(values.get(cellKey(metric, m)))) })),
+    ],
+    notes: [
+      `Strong: ${beside}. ≈ cannot be told apart from it.`,
+      ...(hasSeeds ? ['In parentheses the least and the most over seeds; before them their mean.'] : []),
+    ],
+  }
+}
+
+function differences(
+  { rows }: BlockSummary,
+  metric: Metric,
+  scales: readonly number[],
+  columns: Table['columns'],
+  which: 'toBicubic' | 'toReference',
+  beside: string,
+): Table {
+  const cell = (value: Value | undefined): Cell => {
+    if (!value) return nothing
+    const found = value[which]
+    return found ? { text: differenceText(found, metric), value: found.mean } : { text: 'itself', value: 0 }
+  }
+  return {
+    title: `${titles[metric]}: difference from ${beside}`,
+    columns,
+    rows: rows.map(({ name, values }) => ({ name, cells: scales.map((m) => cell(values.get(cellKey(metric, m)))) })),
+    notes: ['In brackets the 95 % interval. ≈ it holds 0: the two cannot be told apart on these pictures.'],
+  }
+}
+
+const differenceText = ({ mean, interval, isOpen }: Difference, metric: Metric): string =>
+  interval
+    ? `${signed(mean, metric)} [${signed(interval.low, metric)}, ${signed(interval.high, metric)}]${isOpen ? ' ≈' : ''}`
+    : signed(mean, metric)
+
+/** What the rows cost: of a system with several trainings (a scale each) one row each. */
+function costs(results: Results, { name, rows }: BlockSummary): Table {
+  const trainings = results.trainings.filter(({ block }) => block === name)
+  const records = results.evaluations.filter(({ block }) => block === name)
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+  const listed = rows.flatMap((row: Row) => {
+    const own = records.filter((record) => rowName(record) === row.name)
+    const scales = [...new Set(trainings.filter(({ system }) => system === own[0]!.system).map(({ at }) => at))]
+    return scales.map((at) => {
+      const these = trainings.filter((training) => training.system === own[0]!.system && training.at === at)
+      const keys = new Set(these.map(({ key }) => key))
+      const paces = own
+        .filter(({ training }) => keys.has(training))
+        .map(({ m, seconds }) => seconds / results.scales.find((scale) => scale.m === m)!.megapixels)
+      const minutes = mean(these.map(({ seconds }) => seconds)) / 60
+      const number = (value: number, text: string): Cell => ({ text, value })
+      return {
+        name: at === undefined ? row.name : `${row.name}, x${at}`,
+        cells: [
+          number(these[0]!.parameters, these[0]!.parameters.toLocaleString('en')),
+          number(these[0]!.steps, these[0]!.steps.toLocaleString('en')),
+          { text: these.map(({ seed }) => seed).join(', ') },
+          number(minutes, minutes.toFixed(1)),
+          number(mean(paces), mean(paces).toFixed(1)),
+        ],
+      }
+    })
+  })
+  return {
+    title: 'Costs',
+    columns: ['system', 'parameters', 'steps', 'seeds', 'minutes a training', 'seconds a megapixel'].map((title) => ({ title })),
+    rows: listed,
+    notes: ['Seconds a megapixel of what is written, over all scales, metrics and the first compilation of graphs included.'],
+  }
+}
+
+function published({ scales, rows }: Paper, isIn: ReadonlySet<number>): Table[] {
+  const datasets = [...new Set(rows.map(({ dataset }) => dataset))]
+  return datasets.flatMap((dataset) =>
+    (['psnr', 'ssim', 'fid'] as const).flatMap((metric): Table[] => {
+      const own = rows.filter((row) => row.dataset === dataset && row[metric])
+      const base = own.find(({ system }) => system === 'Bicubic')?.[metric]
+      if (own.length === 0) return []
+      const isGain = metric !== 'fid' && base !== undefined
+      return [
+        {
+          title: `${dataset}: ${titles[metric]}`,
+          columns: [
+            { title: 'system' },
+            ...scales.map((m) => ({ title: `x${m}`, group: isIn.has(m) ? 'in distribution' : 'out of distribution' })),
+          ],
+          rows: own.map((row) => ({
+            name: row.system,
+            cells: row[metric]!.map((value, at) => ({
+              text: `${fixed(value, metric)}${isGain && row.system !== 'Bicubic' ? ` (${value > base[at]! ? '+' : ''}${(value - base[at]!).toFixed(places(metric))})` : ''}`,
+              value,
+            })),
+          })),
+          notes: isGain
+            ? ['In parentheses the difference from Bicubic: of other pictures only that may be held beside the numbers above.']
+            : [],
+        },
+      ]
+    }),
+  )
+}

@@ -1,0 +1,185 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { readExperiment } from '../../src/runtime/experiment/experiment.ts'
+import { planExperiment, type Training } from '../../src/runtime/experiment/plan.ts'
+import type { Results } from '../../src/runtime/experiment/results.ts'
+import { root, temporaryFolder, testField, tinier } from '../runtime/network/small.ts'
+import { archc, startArchc, type Outcome, type Started } from './run-archc.ts'
+
+const folder = temporaryFolder()
+const file = path.join(folder, 'mini.yaml')
+const state = path.join(folder, 'state')
+const results = path.join(folder, 'results', 'mini')
+const from = (name: string): string => path.relative(folder, path.join(root, name))
+const steps = 60
+const command = ['experiment', 'run', file, '--state', state]
+
+let trainings: readonly Training[]
+beforeAll(async () => {
+  mkdirSync(path.join(folder, 'fields'))
+  // Tissue, not glass: six tiles of 32.
+  await sharp(testField)
+    .extract({ left: 400, top: 300, width: 96, height: 64 })
+    .toFile(path.join(folder, 'fields', 'field.png'))
+  writeFileSync(
+    file,
+    `title: Two small networks
+data: { train: ${from('samples/train.csv')}, test: fields, split: by slide, leaks: none }
+scales: { in: [2] }
+budget: { steps: ${steps} }
+set: ['train.degrade=[resize(kernel: bicubic)]']
+evaluate: { tile: 32 }
+keep_weights: all
+concludes: Nothing, after ${steps} steps.
+blocks:
+  - name: on bicubic
+    systems:
+      - { name: ISTE, model: ${from('models/variants/iste-on-bicubic.arch')}, preset: tiny, set: [${tinier.join(', ')}] }
+      - { name: EDSR, model: ${from('models/variants/edsr-on-bicubic.arch')}, preset: tiny, at: { 2: {} } }
+`,
+  )
+  trainings = (await planExperiment(readExperiment(file))).trainings
+})
+
+const runOf = (system: number): string => path.join(state, trainings[system]!.key)
+const logOf = (system: number): number[] =>
+  existsSync(path.join(runOf(system), 'log.jsonl'))
+    ? readFileSync(path.join(runOf(system), 'log.jsonl'), 'utf8').split('\n').slice(0, -1).map((line) => (JSON.parse(line) as { step: number }).step)
+    : [] // prettier-ignore
+
+/** Waits until the training of a system has made so many steps. */
+async function reached(system: number, step: number, { child, outcome }: Started): Promise<void> {
+  while (logOf(system).length < step) {
+    if (child.exitCode !== null) throw new Error(`it ended before step ${step}: ${(await outcome).stderr}`)
+    await wait(4)
+  }
+}
+
+/** When every file below a folder was written. */
+const times = (at: string): Record<string, number> =>
+  Object.fromEntries(
+    readdirSync(at, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .map((name) => [name, statSync(name).mtimeMs]),
+  )
+
+const whole = Array.from({ length: steps }, (_, at) => at + 1)
+const read = (name: string): string => readFileSync(path.join(results, name), 'utf8')
+
+describe('archc experiment run', () => {
+  it('Ctrl-C ends it after the step; killed in the next training, it has lost nothing of the first', async () => {
+    const stopped = startArchc(command)
+    await reached(0, 25, stopped)
+    stopped.child.kill('SIGINT')
+    const { code, stderr } = await stopped.outcome
+    expect(code).toBe(130)
+    expect(stderr).toMatch(/stopping after this step; everything is saved[^]*stopped; the same command goes on\n$/)
+    const before = logOf(0).length
+    expect(before).toBeLessThan(steps)
+
+    const killed = startArchc(command)
+    await reached(1, 25, killed)
+    killed.child.kill('SIGKILL')
+    expect((await killed.outcome).stderr).toContain(`ISTE, on bicubic, seed 1: resuming ${runOf(0)} at step ${before}\n`)
+    expect(logOf(0)).toEqual(whole)
+  })
+
+  it('two at once: one goes on with what was cut off, the other leaves it alone; what is done stays as it is', async () => {
+    const done = times(runOf(0))
+    const both = await Promise.all([archc(command), archc(command)])
+    const said = (text: RegExp): number => both.filter(({ stderr }: Outcome) => text.test(stderr)).length
+    expect(both.map(({ code }) => code)).toEqual([0, 0])
+    expect(both.map(({ stdout }) => stdout)).toEqual(Array(2).fill(`done: ${path.join(results, 'index.html')}\n`))
+    expect(said(/EDSR, on bicubic, x2, seed 1: resuming .* at step (20|40)\n/)).toBe(1)
+    expect(said(/waiting for another process: EDSR, on bicubic, x2, seed 1 \(process \d+\)/)).toBe(1)
+    expect(said(/EDSR, on bicubic, x2, seed 1: evaluated at x2/)).toBe(1)
+    expect(said(/ISTE/)).toBe(0)
+    expect(logOf(1)).toEqual(whole)
+    expect(times(runOf(0))).toEqual(done)
+  })
+
+  it('again: nothing is computed, and the results are the same', async () => {
+    const before = [times(state), read('results.json'), read('tables.md'), read('index.html')]
+    const { code, stderr } = await archc(command)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect([times(state), read('results.json'), read('tables.md'), read('index.html')]).toEqual(before)
+  })
+
+  it('results.json has every number with what it is', () => {
+    const { scales, trainings: trained, evaluations, definitions, missing, data } = JSON.parse(read('results.json')) as Results
+    expect(missing).toEqual([])
+    expect(scales.map(({ m, tiles }) => [m, tiles])).toEqual([[2, [0, 1, 2, 3, 4, 5].map((tile) => `field.png ${tile}`)]])
+    expect(data.train).toMatchObject({ pictures: 9, groups: ['brecahad A', 'brecahad B', 'brecahad C'] })
+    expect(trained.map(({ system, steps: done, parameters, losses, weights }) => [system, done, parameters, losses.at(-1)![0], weights])).toEqual([
+      ['ISTE', steps, trainings[0]!.parameters, steps, 'weights/on-bicubic-iste-seed-1.safetensors'],
+      ['EDSR', steps, trainings[1]!.parameters, steps, 'weights/on-bicubic-edsr-x2-seed-1.safetensors'],
+    ])
+    expect(evaluations).toHaveLength(2)
+    for (const { m, shave, scope, values, mean, definitions: id, seconds, machine } of evaluations) {
+      expect({ m, shave, scope }).toEqual({ m: 2, shave: 8, scope: 'lattice(2304)' })
+      expect(Object.keys(definitions[id]!)).toEqual(expect.arrayContaining(['psnr', 'ssim', 'tiles', 'scope', 'cell_clip', 'degradation', 'bicubic']))
+      expect(mean.psnr).toBeCloseTo(values.psnr!.reduce((sum, value) => sum + value, 0) / 6, 6)
+      expect(seconds).toBeGreaterThan(0)
+      expect(machine.cores).toBeGreaterThan(0)
+    }
+    expect(JSON.stringify({ ...JSON.parse(read('results.json')) as object })).not.toContain(folder)
+  }) // prettier-ignore
+
+  it('the tables: Bicubic, both systems, differences with intervals, costs, definitions', () => {
+    const tables = read('tables.md')
+    expect(tables).toMatch(
+      /\n### PSNR \(dB\)\n\n\| system \| x2 \|\n\|---\|---:\|\n\| Bicubic \| \d\d\.\d\d \|\n\| ISTE \| \S+( ≈)? \|\n\| EDSR \| \S+( ≈)? \|\n/,
+    )
+    expect(tables).toMatch(/\n\| ISTE \| [+-]\d\.\d{3} \[[+-]?\d\.\d{3}, [+-]?\d\.\d{3}\]( ≈)? \|\n/)
+    expect(tables).toContain('\n- border left out for PSNR: 8 px at x2\n')
+    expect(read('index.html')).toContain('Nothing, after 60 steps.')
+  })
+})
+
+describe('archc experiment report', () => {
+  it('makes tables and page again without running anything', async () => {
+    const before = [read('tables.md'), read('index.html')]
+    for (const name of ['tables.md', 'index.html']) rmSync(path.join(results, name))
+    const { code, stderr } = await archc(['experiment', 'report', file])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect([read('tables.md'), read('index.html')]).toEqual(before)
+  })
+
+  it('--evaluate makes the numbers again from the weights that are kept', async () => {
+    rmSync(state, { recursive: true })
+    const { code, stdout } = await archc(['experiment', 'report', file, '--evaluate'])
+    expect(code).toBe(0)
+    const [, psnr, ssim] = /^2 evaluations made again from weights; no tile differs by more than psnr by (\S+), ssim by (\S+)\n/.exec(stdout) ?? []
+    expect(Number(psnr)).toBeLessThan(1e-3)
+    expect(Number(ssim)).toBeLessThan(1e-4)
+  }) // prettier-ignore
+
+  it.each([
+    [['experiment', 'report', file, '--out', 'nowhere'], 1, 'error: there are no results in nowhere\n'],
+    [['experiment', 'report', file, '--evaluate', '--test', testField], 1, `error: ${results} was made on other pictures or tiles\n`],
+    [['experiment', 'run', file, '--only', 'EDRS'], 1, 'error: nothing in this experiment is called EDRS\n'],
+    [['experiment', 'run', file, '--steps', '0'], 2, "error: option '--steps <n>' argument '0' is invalid. It takes a whole number of at least 1.\n"],
+    [['experiment', 'run', 'samples/train.csv', '--dry-run'], 1, 'error: one thing is wrong in samples/train.csv\nsamples/train.csv:1:1: the file must be object'],
+  ])('%j', async (args, code, message) => {
+    const outcome = await archc(args)
+    expect(outcome.code).toBe(code)
+    expect(outcome.stderr).toContain(message)
+  }) // prettier-ignore
+})
+
+it('--dry-run says what there is to do', async () => {
+  const { code, stdout } = await archc(['experiment', 'run', file, '--dry-run', '--state', path.join(folder, 'other')])
+  expect(code).toBe(0)
+  expect(stdout.split('\n')).toEqual([
+    expect.stringMatching(
+      /^\[1 of 2\] ISTE, on bicubic, seed 1: [\d,]+ parameters, to be trained, 0 of 1 evaluations done \([0-9a-f]{16}\)$/,
+    ),
+    expect.stringMatching(/^\[2 of 2\] EDSR, on bicubic, x2, seed 1: /),
+    `9 pictures to train on, 1 to judge on; kept in ${path.join(folder, 'other')}`,
+    '',
+  ])
+})
