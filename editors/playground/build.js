@@ -1,6 +1,6 @@
 /**
  * Makes the playground, one page that opens from a file: `node editors/playground/build.js [FILE]`,
- * .archc-build/playground.html without FILE. The networks of models/ that it shows are read here.
+ * runs/playground.html without FILE. The networks of models/ that it shows are read here.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -9,7 +9,7 @@ import { licences } from '../licences.js'
 
 const here = import.meta.dirname
 const root = path.dirname(path.dirname(here))
-const out = path.resolve(process.argv[2] ?? path.join(root, '.archc-build', 'playground.html'))
+const out = path.resolve(process.argv[2] ?? path.join(root, 'runs', 'playground.html'))
 const ablations = readdirSync(path.join(root, 'models', 'ablations')).sort()
 const files = [
   'models/iste.arch',

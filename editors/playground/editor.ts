@@ -16,24 +16,27 @@ interface Hooks {
   format(): void
 }
 
+/** A key that is taken, and goes to nobody else. */
+const taken =
+  (run: (view: EditorView) => void) =>
+  (view: EditorView): boolean => {
+    run(view)
+    return true
+  }
+
 /** The editor: one file is shown, and each keeps its history. */
 export function createEditor(parent: HTMLElement, ask: Ask, hooks: Hooks) {
   const states = new Map<string, EditorState>()
   let file = ''
 
-  const goToDefinition = async (offset: number): Promise<void> => {
-    const target = await ask('definition', file, offset)
-    if (target) hooks.goTo(target)
-  }
-  const done = (run: () => unknown) => (): boolean => {
-    run()
-    return true
+  const goToDefinition = (offset: number): void => {
+    void ask('definition', file, offset).then((target) => target && hooks.goTo(target))
   }
   const extensions = (name: string): Extension => [
     keymap.of([
-      { key: 'F12', run: (view) => done(() => goToDefinition(view.state.selection.main.head))() },
-      { key: 'F2', run: done(hooks.rename) },
-      { key: 'Shift-Alt-f', run: done(hooks.format) },
+      { key: 'F12', run: taken(({ state }) => goToDefinition(state.selection.main.head)) },
+      { key: 'F2', run: taken(hooks.rename) },
+      { key: 'Shift-Alt-f', run: taken(hooks.format) },
       { key: 'F8', run: nextDiagnostic },
     ]),
     basicSetup,
@@ -46,7 +49,7 @@ export function createEditor(parent: HTMLElement, ask: Ask, hooks: Hooks) {
         const offset = view.posAtCoords(event)
         if (offset === null || event.button !== 0 || !(event.ctrlKey || event.metaKey)) return false
         event.preventDefault()
-        void goToDefinition(offset)
+        goToDefinition(offset)
         return true
       },
     }),

@@ -45,7 +45,7 @@ export function networkView(changed: () => void) {
   const scale = (): number => {
     if (zoom !== undefined) return zoom
     const [wide, high] = [(stage.clientWidth - 24) / size.width, (stage.clientHeight - 24) / size.height]
-    return Math.max(Math.min(wide, Math.max(high, 0.7), 1.2), 0.35)
+    return Math.max(Math.min(wide, Math.max(high, 0.7), 1.2), 0.55)
   }
   const resize = (): void => {
     const svg = stage.querySelector('svg')
@@ -97,13 +97,16 @@ export function networkView(changed: () => void) {
       const { width, height } = svg.viewBox.baseVal
       // Graphviz counts in points.
       size = { width: (width * 4) / 3, height: (height * 4) / 3 }
-      svg.setAttribute('role', 'img')
+      svg.setAttribute('role', 'group')
       svg.setAttribute('aria-label', network.title)
       const paths = new Map(network.closed.map(({ id, path }) => [id, path]))
       for (const node of svg.querySelectorAll<SVGGElement>('g.node')) {
         const path = paths.get(node.querySelector('title')?.textContent ?? '')
         if (path === undefined) continue
-        const open = (): void => want({ part: path })
+        const open = (): void => {
+          stage.focus()
+          want({ part: path })
+        }
         node.classList.add('closed')
         node.setAttribute('tabindex', '0')
         node.setAttribute('role', 'button')
@@ -118,6 +121,9 @@ export function networkView(changed: () => void) {
       wanted = { ...wanted, part: network.part }
       stage.replaceChildren(svg)
       resize()
+      const drawn = `${network.title} ${network.part} ${wanted.depth}`
+      if (stage.dataset['of'] !== drawn) stage.scrollTo((stage.scrollWidth - stage.clientWidth) / 2, 0)
+      stage.dataset['of'] = drawn
       showTrail(network)
     },
   }

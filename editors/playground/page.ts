@@ -12,7 +12,7 @@ import { summaryView } from './summary-view.ts'
 
 /** Milliseconds without a key before a text is checked, and before all of them are. */
 const pause = 150
-const longPause = 700
+const longPause = 1200
 
 const shipped = JSON.parse(part('texts').textContent!) as Texts
 const ask = startCompiler(JSON.parse(part('compiler').textContent!) as string, shipped)
@@ -142,9 +142,10 @@ async function showPanel(): Promise<void> {
   if (own !== turn) return
   const page = part('panel')
   page.classList.toggle('stale', !answer)
-  if (answer) page.replaceChildren(answer.page)
-  else if (page.dataset['of'] !== `${file} ${panel}`) page.replaceChildren()
-  if (answer) answer.show()
+  if (!answer && page.dataset['of'] !== `${file} ${panel}`) page.replaceChildren()
+  // What stands there already keeps its place, and the focus.
+  if (answer && page.firstElementChild !== answer.page) page.replaceChildren(answer.page)
+  answer?.show()
   page.dataset['of'] = `${file} ${panel}`
   part('remark').textContent = remarkOn(file, answer?.about, page.childElementCount > 0)
 }
@@ -167,13 +168,8 @@ async function viewOf(panel: Choice['panel']): Promise<View | undefined> {
     }
     case 'plan': {
       const plan = await ask('plan', file)
-      return (
-        plan &&
-        shown(
-          planView(plan, (other) => choose({ file: other })),
-          plan,
-        )
-      )
+      const opened = (other: string): void => choose({ file: other })
+      return plan && shown(planView(plan, opened), plan)
     }
     case 'summary': {
       const summary = await ask('summary', file)
@@ -185,7 +181,7 @@ async function viewOf(panel: Choice['panel']): Promise<View | undefined> {
 function remarkOn(file: string, about: About | undefined, isShown: boolean): string {
   if (about && about.file !== file) return `${shortName(file)} holds modules. This is ${about.title}, which is built with them.`
   if (about) return ''
-  if (isShown) return 'The text has errors. This is the network before them.'
+  if (isShown) return 'The text has errors. This is from before them.'
   return hasErrors ? 'The text has errors, so there is no network yet.' : 'No model here is built with these modules.'
 }
 
@@ -276,6 +272,10 @@ moveByArrows(part('panels'))
 addEventListener('hashchange', () => {
   const given = choiceOf(location.hash, [...texts.keys()])
   if (hashOf(given) !== hashOf(choice)) take(given)
+})
+addEventListener('unhandledrejection', ({ reason }) => {
+  part('status').textContent = `This page has a bug: ${reason instanceof Error ? reason.message : String(reason)}`
+  part('status').className = 'error'
 })
 if (choice.preset) void ask('choosePreset', choice.preset)
 show()

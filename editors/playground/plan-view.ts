@@ -11,7 +11,7 @@ export function planView(plan: Plan, open: (file: string) => void): HTMLElement 
       { class: 'plan' },
       element('h2', {}, title),
       element('p', {}, 'The network that this page came with. Change the text and its plan stands here, or open a variant:'),
-      element('ul', { class: 'plain' }, ...variants.map(({ file, title: name }) => element('li', {}, link(name, file, open)))),
+      element('ul', {}, ...variants.map(({ file, title: name }) => element('li', {}, link(name, file, open)))),
     )
   const { weights, reshaped, shapes, records, parameters, multiplyAdds } = comparison
   return element(
@@ -62,5 +62,5 @@ function count(name: string, [before, after]: readonly [number, number]): HTMLEl
 const others = ({ file }: Plan, variants: readonly About[], open: (file: string) => void): HTMLElement[] =>
   section(
     'other variants',
-    variants.filter((other) => other.file !== file).map(({ file: other, title }) => item('plain', link(title, other, open))),
+    variants.filter((other) => other.file !== file).map(({ file: other, title }) => element('li', {}, link(title, other, open))),
   )

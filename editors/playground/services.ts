@@ -55,7 +55,6 @@ export interface Plan extends About {
   readonly added: readonly string[]
   readonly replaced: Texts
   readonly set: Texts
-  readonly sizes: Readonly<Record<string, number>>
   /** Variants of the same model. */
   readonly variants: readonly About[]
 }
@@ -94,10 +93,6 @@ export function createServices(shipped: Texts) {
   const known = new Map<string, Compilation>()
   let viz: Promise<Viz> | undefined
 
-  const changed = <T>(value: T): T => {
-    known.clear()
-    return value
-  }
   /** The file of the model or the variant that a file is about. */
   const subjectOf = (file: string): string | undefined => {
     const unit = workspace.unit(file)
@@ -130,8 +125,14 @@ export function createServices(shipped: Texts) {
     })
 
   return {
-    write: (file: string, text: string): void => changed(workspace.open(file, text)),
-    remove: (file: string): void => changed(workspace.close(file)),
+    write(file: string, text: string): void {
+      workspace.open(file, text)
+      known.clear()
+    },
+    remove(file: string): void {
+      workspace.close(file)
+      known.clear()
+    },
     choosePreset(preset: string): void {
       workspace.preset = preset
       workspace.forget()
@@ -141,9 +142,8 @@ export function createServices(shipped: Texts) {
     look(file: string): Look {
       const start = performance.now()
       const { diagnostics } = check([file], workspace)
-      const milliseconds = performance.now() - start
       return {
-        milliseconds,
+        milliseconds: performance.now() - start,
         diagnostics,
         hints: hintsOf(workspace, file),
         folds: foldsOf(workspace, file),
@@ -176,10 +176,7 @@ export function createServices(shipped: Texts) {
     variantText(file: string, name: string): string {
       const model = modelOf(file)
       if (!model) return ''
-      const title = name
-        .split('/')
-        .at(-1)!
-        .replace(/\.arch$/, '')
+      const title = /([^/]+)\.arch$/.exec(name)![1]!
       const from = pathFrom(name, model.file.source.file)
       return `/// What is different, and why.\nvariant "${title}" of ${model.declaration.name.text} from "${from}"\n`
     },
@@ -220,8 +217,7 @@ export function createServices(shipped: Texts) {
           ? compiled(about.file, shippedHost).model
           : model
       if (!base) return undefined
-      const sizes = sizesOf(base, {})
-      const comparison = compare(base, model, sizes)
+      const comparison = compare(base, model, sizesOf(base, {}))
       const { replaced, set } = isVariant ? editsOf(about.file, sources.get(about.file) ?? '') : { replaced: {}, set: {} }
       return {
         ...about,
@@ -231,7 +227,6 @@ export function createServices(shipped: Texts) {
         added: foldedPaths(comparison.weights.added),
         replaced,
         set,
-        sizes,
         variants: variantsOf(about.file),
       }
     },

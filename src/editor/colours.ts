@@ -40,14 +40,15 @@ export function coloursOf(workspace: Workspace, file: string): readonly Coloured
   const found: Coloured[] = []
   const add = (start: number, end: number, colour: Colour, isDeclaration = false): void =>
     void found.push({ span: { file, start, end }, colour, isDeclaration })
-  for (const { tokenType, startOffset: start, image } of tokens) {
+  for (const [at, { tokenType, startOffset: start, image }] of tokens.entries()) {
     const name = names.get(start)
     const end = start + image.length
     if (name) add(start, end, ofKind[name.kind], name.target?.start === start && name.target.file === file)
     else if (tokenType === t.Num) add(start, end, 'number')
     else if (tokenType === t.Text) add(start, end, 'string')
     else if (tokenType === t.Arrow || tokenType === t.FatArrow) add(start, end, 'operator')
-    else if (/^[a-z]/.test(image) && tokenType !== t.Identifier) add(start, end, 'keyword')
+    // `at.weight`: a result may be called as a keyword is.
+    else if (/^[a-z]/.test(image) && tokenType !== t.Identifier && tokens[at - 1]?.tokenType !== t.Dot) add(start, end, 'keyword')
   }
   for (const { startOffset: start, image } of [...(groups['documentation'] ?? []), ...(groups['remarks'] ?? [])])
     add(start, start + image.length, 'comment')

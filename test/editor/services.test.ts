@@ -265,6 +265,14 @@ test('every word has its colour', () => {
   )
 })
 
+test('a result that is called as a keyword is has none of its colour', () => {
+  const { workspace, file, text } = project({
+    'a.arch': 'module A {\n  input f: [B, H, W, c]\n  let at = f\n  return ensemble(f, at.weight)\n}\n',
+  })
+  const keywords = coloursOf(workspace, file).filter(({ colour }) => colour === 'keyword')
+  expect(keywords.map(({ span }) => text.slice(span.start, span.end))).toEqual(['module', 'input', 'let', 'return'])
+})
+
 test('no text, however broken, is too much', () => {
   const text = files['small.arch']
   for (let cut = 0; cut < text.length; cut += 7) {

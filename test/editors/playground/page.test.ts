@@ -89,7 +89,7 @@ describe.skipIf(!executablePath)('the playground', () => {
     expect(await page.locator('.cm-lintRange-error').allTextContents()).toEqual(['unfol'])
     expect(await page.locator('#problems b').first().textContent()).toBe('no op or module called unfol; did you mean unfold?')
     expect(await page.locator('#problems .place').textContent()).toBe('iste.arch:10')
-    expect(await page.locator('#remark').textContent()).toBe('The text has errors. This is the network before them.')
+    expect(await page.locator('#remark').textContent()).toBe('The text has errors. This is from before them.')
     expect(await page.locator('#panel.stale svg').count()).toBe(1)
     await page.locator('.cm-lintRange-error').hover()
     expect(await page.locator('.cm-tooltip .cm-diagnostic b').first().textContent()).toContain('did you mean unfold?')
