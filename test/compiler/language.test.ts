@@ -301,6 +301,29 @@ describe('repeat, scale and records', () => {
       degrade: [{ op: 'resize', kernel: 'bicubic' }],
     })
   })
+  test.each([
+    ['train.optimizer=adam(lr: 2)', 'lr is in 0 .. 1; 2 is outside'],
+    ['train.optimizer=adam(lr: 0)', 'lr is in 0 .. 1; 0 is outside'],
+    ['train.schedule=step(at: [5, 3], factor: 0.5)', 'at is a list of epochs that ascend; not [5, 3]'],
+    ['train.schedule=step(at: 0, factor: 0.5)', 'at is a list of epochs that ascend; not [0]'],
+    ['evaluate.m=[2, 2]', '2 is already in m'],
+    ['evaluate.m=[]', 'm is a list of at least one; not []'],
+    ['evaluate.metrics=[psnr, psnr]', 'psnr is already in metrics'],
+    ['evaluate.cell_clip=0', 'cell_clip is a scale of at least 1, or none; not 0'],
+    ['train.degrade=[blur(sigma: (m - 2) / 2)]', 'the sigma of blur is in 0 and above; down to -0.5 is outside'],
+    ['train.degrade=[blur(sigma: 1 - m * uniform(0, 1))]', 'the sigma of blur is in 0 and above; down to -3 is outside'],
+    ['train.degrade=[blur(sigma: [1, 0 - 1])]', 'the sigma of blur is in 0 and above; down to -1 is outside'],
+    // What a normal draw is cannot be told, and this one is as it should be.
+    ['train.degrade=[blur(sigma: normal(mean: 1, std: 1))]', undefined],
+    ['train.degrade=[blur(sigma: max(m - 2, 0) / m)]', undefined],
+    ['train.schedule=step(at: [3, 5], factor: 2)', undefined],
+  ])('%s', (set, problem) => {
+    const after = `${train.replace('m: 2', 'm: uniform(1, 4), epochs: 10')}\nevaluate { m: [2] }`
+    const { diagnostics } = compile('a.arch', memoryHost({ 'a.arch': small('return lr -> linear(out: 3)', { after }) }), {
+      sets: [set],
+    })
+    expect(diagnostics.map(({ message }) => message)).toEqual(problem === undefined ? [] : [problem])
+  })
   test('a slot that train.loss does not mention is neither built nor trained', () => {
     const body = 'slot judge: [B, h, w, 3] -> [B, h, w, 1] = (x) => x -> linear(out: 1)\n  return lr -> linear(out: 3)'
     const compiled = model(

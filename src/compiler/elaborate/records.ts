@@ -111,12 +111,21 @@ export class FieldReader {
 
   words<W extends string>(name: string, accepted: readonly W[], standard: readonly W[]): readonly W[] {
     if (!this.has(name)) return standard
-    return this.items(name).map((item) => {
+    const items = this.items(name)
+    this.once(name, items.map(textOf), items)
+    return items.map((item) => {
       const word = item.kind === 'name' ? item.name : ''
       if (!(accepted as readonly string[]).includes(word))
         fail('attribute-value', { name, accepted: `a list of ${accepted.join(', ')}`, given: textOf(item) }, item.span)
       return word as W
     })
+  }
+
+  /** A list has something in it, and nothing twice. */
+  private once(name: string, values: readonly (string | number)[], items: readonly Expression[]): void {
+    if (values.length === 0) fail('attribute-value', { name, accepted: 'a list of at least one', given: '[]' }, this.spanOf(name))
+    const twice = values.findIndex((value, at) => values.indexOf(value) < at)
+    if (twice >= 0) fail('duplicate-name', { name: String(values[twice]), what: `in ${name}` }, items[twice]!.span)
   }
 
   /** `uniform(1, 4)`, `(m - 1) / 2`. */
@@ -224,6 +233,9 @@ export class FieldReader {
     }
     within('beta1', 1)
     within('beta2', 1)
+    // A step of Adam is about as long as its rate, and weights are not that large.
+    if (!(adam.lr > 0 && adam.lr <= 1))
+      fail('out-of-range', { name: 'lr', range: '0 .. 1', given: String(adam.lr) }, expression.span)
     return adam
   }
 
@@ -236,7 +248,14 @@ export class FieldReader {
       return { kind: 'cosine', to: this.named(expression, { to: undefined })['to'] as number }
     if (expression.kind === 'call' && name === 'step') {
       const { at, factor } = this.named(expression, { at: undefined, factor: undefined }) as { at: number[]; factor: number }
-      return { kind: 'step', at: Array.isArray(at) ? at : [at], factor }
+      const epochs = Array.isArray(at) ? at : [at]
+      if (epochs.some((epoch, each) => epoch <= (epochs[each - 1] ?? 0)))
+        fail(
+          'attribute-value',
+          { name: 'at', accepted: 'a list of epochs that ascend', given: `[${epochs.join(', ')}]` },
+          expression.span,
+        )
+      return { kind: 'step', at: epochs, factor }
     }
     return fail(
       'attribute-value',
@@ -300,11 +319,19 @@ export class FieldReader {
 
   /** `scale`: the static scale, which is what is evaluated where `m` does not stand. */
   evaluatePlan(scale: number | undefined, degrade: readonly PictureOperation[]): EvaluatePlan {
-    const m = scale !== undefined && !this.has('m') ? [scale] : this.items('m').map((item) => this.number(item, 'm'))
+    const asked = scale !== undefined && !this.has('m') ? [] : this.items('m')
+    const m = asked.map((item) => this.number(item, 'm'))
+    if (scale === undefined || this.has('m')) this.once('m', m, asked)
     const clip = this.has('cell_clip') ? this.expression('cell_clip') : undefined
     const cellClip = clip && !(clip.kind === 'name' && clip.name === 'none') ? this.number(clip, 'cell_clip') : undefined
+    if (cellClip !== undefined && cellClip < 1)
+      fail(
+        'attribute-value',
+        { name: 'cell_clip', accepted: 'a scale of at least 1, or none', given: String(cellClip) },
+        clip!.span,
+      )
     return {
-      m,
+      m: asked.length > 0 ? m : [scale!],
       metrics: this.words('metrics', ['psnr', 'ssim', 'ssim_gaussian', 'fid'], ['psnr', 'ssim']),
       scope: this.candidateScope(),
       ...(cellClip !== undefined && { cellClip }),
@@ -324,6 +351,39 @@ function folded(name: string, values: readonly PerItem[]): PerItem {
       name,
       values.map((value) => value.value),
     ),
+  }
+}
+
+/**
+ * Between which numbers a per-item expression can come out; undefined where that is not told by its ends. The ends of `m`
+ * and `epoch` are given.
+ */
+export function rangeOf(
+  expression: PerItem,
+  ends: Readonly<Record<string, readonly [number, number]>>,
+): readonly [number, number] | undefined {
+  const hull = (parts: readonly (readonly [number, number] | undefined)[]): readonly [number, number] | undefined =>
+    parts.some((part) => part === undefined) || parts.length === 0
+      ? undefined
+      : [Math.min(...parts.map((part) => part![0])), Math.max(...parts.map((part) => part![1]))]
+  switch (expression.kind) {
+    case 'number':
+      return [expression.value, expression.value]
+    case 'variable':
+      return ends[expression.name]
+    case 'choice':
+      return hull(expression.items.map((item) => rangeOf(item, ends)))
+    case 'call': {
+      const parts = expression.arguments.map((argument) => rangeOf(argument, ends))
+      if (expression.name === 'uniform') return hull(parts)
+      // These are furthest where what they are made of is: a product too, and a quotient whose divisor keeps its sign.
+      const isPlain = ['add', 'subtract', 'negate', 'multiply', 'min', 'max'].includes(expression.name)
+      const isQuotient = expression.name === 'divide' && parts[1] !== undefined && parts[1][0] * parts[1][1] > 0
+      if ((!isPlain && !isQuotient) || parts.some((part) => part === undefined)) return undefined
+      const [a, b] = parts as [readonly [number, number], readonly [number, number] | undefined]
+      const values = a.flatMap((x) => (b ?? [0]).map((y) => computePerItem(expression.name, b ? [x, y] : [x])))
+      return [Math.min(...values), Math.max(...values)]
+    }
   }
 }
 

@@ -3,13 +3,13 @@ import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import { subgraph, type Graph, type GraphOutput } from '../ir/graph.ts'
 import { f32, type TensorValue } from '../ops/op.ts'
-import type { EvaluatePlan, ModelInput, ModelOutput, Objective, PerItem, Scale, TrainPlan } from '../plan.ts'
+import type { EvaluatePlan, ModelInput, ModelOutput, Objective, PerItem, PictureOperation, Scale, TrainPlan } from '../plan.ts'
 import { evaluate as sizeAt, symbols } from '../shapes/size.ts'
 import { isRecord, pathText, type Name } from '../syntax/tree.ts'
 import type { ModelContext } from './context.ts'
 import { asTensor, evaluate } from './evaluate.ts'
 import { callsIn, ownerLabels } from './owners.ts'
-import { evaluateFields, FieldReader, objectiveFields, sizeFields, trainFields, type ScopedField } from './records.ts'
+import { evaluateFields, FieldReader, objectiveFields, rangeOf, sizeFields, trainFields, type ScopedField } from './records.ts'
 import type { Place, Scope } from './scope.ts'
 import { shapeText, type Value } from './values.ts'
 
@@ -30,13 +30,20 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
   checkBoundaries(context, reader, sizes)
   const m = reader.has('m') ? reader.perItem(reader.expression('m'), ['epoch', 'epochs']) : scaleOf(body.scale, reader)
   checkDraw(m, body.scale, reader.spanOf('m'))
+  const epochs = reader.int('epochs', 1)
+  const degrade = reader.degradation()
+  checkBlur(
+    degrade,
+    { m: rangeOf(m, {}) ?? limits(body.scale), epoch: [0, epochs - 1], epochs: [epochs, epochs] },
+    reader.spanOf('degrade'),
+  )
   return {
     sizes,
     m,
-    degrade: reader.degradation(),
+    degrade,
     augment: reader.has('augment') ? reader.operations(reader.items('augment'), ['flip_x', 'flip_y', 'transpose'], []) : [],
     objectives: objectives(context, reader, body),
-    epochs: reader.int('epochs', 1),
+    epochs,
     repeat: reader.int('repeat', 1),
   }
 }
@@ -126,6 +133,15 @@ function checkDraw(m: PerItem, scale: Scale, span: Span): void {
   for (const end of ends)
     if (end.kind === 'number' && (end.value < least || end.value > most))
       fail('out-of-range', { name: 'm', range: `${least} .. ${most}`, given: String(end.value) }, span)
+}
+
+/** A blur that would be negative for some item stops a run at that item, so it stops here. */
+function checkBlur(operations: readonly PictureOperation[], ends: Parameters<typeof rangeOf>[1], span: Span): void {
+  for (const operation of operations) {
+    const least = operation.op === 'blur' ? rangeOf(operation.sigma, ends)?.[0] : undefined
+    if (least !== undefined && least < 0)
+      fail('out-of-range', { name: 'the sigma of blur', range: '0 and above', given: `down to ${least}` }, span)
+  }
 }
 
 /** The model's own objective, and one for each slot that is called in losses only and has a record of its name. */
