@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import type { Picture } from '../data/picture.ts'
+import { fileError } from '../files/file-error.ts'
+
+/** SHA-256 and length of a file, in memory that does not grow with it. */
+export async function checksum(file: string): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  try {
+    for await (const piece of createReadStream(file) as AsyncIterable<Buffer>) {
+      hash.update(piece)
+      bytes += piece.length
+    }
+  } catch (error) {
+    throw fileError(error, 'read', file)
+  }
+  return { sha256: hash.digest('hex'), bytes }
+}
+
+/** SHA-256 of a picture's size and samples: the same however it is compressed. */
+export function pixelChecksum({ width, height, data }: Picture): string {
+  return createHash('sha256').update(`${width} x ${height}\n`).update(data).digest('hex')
+}

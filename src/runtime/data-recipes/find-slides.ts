@@ -1,0 +1,44 @@
+import { readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { UserError } from '../../errors.ts'
+import { SLIDE_ENDINGS } from './slide.ts'
+
+/** A slide's identifier: its file's name before the first point, as TCGA names its files. */
+export const slideId = (file: string): string => path.basename(file).split('.')[0]!
+
+/**
+ * The files of slides: a file stands for itself, a folder for the slides in it, and an identifier, or its beginning, for the one slide
+ * below `within` whose name begins so. What is not there, or is there several times, is a UserError.
+ */
+export async function findSlides(named: readonly string[], within: string): Promise<string[]> {
+  const found: string[] = []
+  let below: readonly string[] | undefined
+  for (const name of named) {
+    const kind = await stat(name).catch(() => undefined)
+    if (kind?.isFile()) found.push(name)
+    else if (kind?.isDirectory()) {
+      const inside = await slidesBelow(name)
+      if (inside.length === 0) throw new UserError(`${name}: no slides in it`, `Slides end in ${SLIDE_ENDINGS.join(' ')}.`)
+      found.push(...inside)
+    } else {
+      below ??= await slidesBelow(within)
+      const fitting = below.filter((file) => path.basename(file).startsWith(name))
+      if (fitting.length !== 1) {
+        const said = fitting.length === 0 ? 'no slide' : `${fitting.length} slides`
+        throw new UserError(
+          `${said} below ${within} with the identifier ${name}`,
+          fitting.length === 0 ? 'Name the folder that holds them with --in.' : `Name one: ${fitting.map(slideId).join(', ')}`,
+        )
+      }
+      found.push(fitting[0]!)
+    }
+  }
+  return [...new Set(found)].sort((a, b) => (path.basename(a) < path.basename(b) ? -1 : 1))
+}
+
+async function slidesBelow(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true }).catch(() => [])
+  return names
+    .filter((name) => !path.basename(name).startsWith('.') && SLIDE_ENDINGS.includes(path.extname(name).toLowerCase()))
+    .map((name) => path.join(folder, name))
+}

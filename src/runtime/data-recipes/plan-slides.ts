@@ -1,0 +1,117 @@
+import path from 'node:path'
+import { UserError } from '../../errors.ts'
+import { checksum } from './checksum.ts'
+import { findSlides, slideId } from './find-slides.ts'
+import { countRemarks, type Piece, type Plan, type Source, type SplitSettings } from './plan.ts'
+import { openSlide, type Slide } from './slide.ts'
+import { shuffled, splitGroups, splitUnits } from './split.ts'
+import { definition, tissueMask, tissueShare } from './tissue.ts'
+
+export interface SlidesSettings extends SplitSettings {
+  /** Files, folders, or identifiers that are looked for in `within`. */
+  readonly slides: readonly string[]
+  readonly within: string
+  /** Side of the sub-images. */
+  readonly side: number
+  readonly level: number
+  /** The least share of tissue in a sub-image. */
+  readonly tissue: number
+  readonly splitBy: 'sub-image' | 'slide'
+  readonly onProgress?: (done: number, total: number, what: string) => void
+}
+
+/** Thumbnail pixels along the side of a sub-image. */
+const fineness = 64
+/** The longest side of a thumbnail. */
+const longest = 4096
+
+/** The set made of slides: sub-images with tissue, chosen by the seed. Slides are looked at, nothing is written. Throws UserError. */
+export async function planSlides(settings: SlidesSettings): Promise<Plan> {
+  const { side, level, tissue, split, splitBy, seed, tile, onProgress } = settings
+  const files = await findSlides(settings.slides, settings.within)
+  const wanted = split[0] + split[1] + split[2]
+  const sources: Source[] = []
+  const candidates: { key: string; group: string; piece: Omit<Piece, 'split'> }[] = []
+  for (const [at, file] of files.entries()) {
+    onProgress?.(at, files.length, path.basename(file))
+    const slide = await openSlide(file)
+    const chosen = levelOf(file, slide, level, side)
+    const source: Source = {
+      name: path.basename(file),
+      ...(await checksum(file)),
+      group: slideId(file),
+      ...(slide.mpp !== undefined && { mpp: Number((slide.mpp * chosen.downsample).toPrecision(6)) }),
+    }
+    const same = sources.find((other) => other.sha256 === source.sha256 || other.group === source.group)
+    if (same) throw new UserError(`${source.name} and ${same.name} are the same slide`, 'Leave one of them out.')
+    sources.push(source)
+    for (const [x, y] of await withTissue(slide, chosen, side, tissue))
+      candidates.push({
+        key: `${source.sha256} ${x} ${y}`,
+        group: source.group,
+        piece: { source, stem: source.group, x, y, read: () => slide.region(level, x, y, side, side) },
+      })
+  }
+  onProgress?.(files.length, files.length, 'tissue')
+  if (candidates.length === 0)
+    throw new UserError(
+      `no sub-image of ${side} x ${side} pixels has ${tissue * 100} % tissue`,
+      'Take a smaller --side or --tissue.',
+    )
+  const units = shuffled(candidates, seed, 'choose').slice(0, wanted)
+  const sides = splitBy === 'slide' ? splitGroups(units, split, seed) : splitUnits(units, split, seed)
+  return {
+    recipe: 'tcga',
+    parameters: {
+      side,
+      level,
+      tissue,
+      split: split.join('/'),
+      seed,
+      tile,
+      splitBy,
+      candidates: candidates.length,
+      detection: definition,
+    },
+    sources,
+    pieces: units
+      .map(({ key, piece }): Piece => ({ ...piece, split: sides.get(key)! }))
+      .sort((a, b) => sources.indexOf(a.source) - sources.indexOf(b.source) || a.y - b.y || a.x - b.x),
+    tile,
+    split: {
+      by: splitBy,
+      says:
+        splitBy === 'slide'
+          ? `whole slides (${sources.length} of them): none stands on two sides`
+          : `sub-images at random, as in the paper: slides stand on several sides, so scores on the test side are better than on slides that were not trained on; --split-by slide keeps them apart`,
+    },
+    remarks: countRemarks(units.length, split, 'sub-images with tissue'),
+  }
+}
+
+function levelOf(file: string, slide: Slide, level: number, side: number): Slide['levels'][number] {
+  const chosen = slide.levels[level]
+  const said = slide.levels.map(({ width, height }, at) => `${at}: ${width} x ${height}`).join(', ')
+  if (!chosen) throw new UserError(`${file} has no level ${level}`, `It has ${said}.`)
+  if (chosen.width < side || chosen.height < side)
+    throw new UserError(
+      `${file} is smaller than a sub-image of ${side} x ${side} at level ${level}`,
+      `Take a smaller --side; it has ${said}.`,
+    )
+  return chosen
+}
+
+/** Upper left corners of the sub-images that hold enough tissue, of a grid that starts in the corner. */
+async function withTissue(
+  slide: Slide,
+  { width, height }: { readonly width: number; readonly height: number },
+  side: number,
+  least: number,
+): Promise<(readonly [number, number])[]> {
+  const scale = Math.min(1, fineness / side, longest / Math.max(width, height))
+  const mask = tissueMask(await slide.thumbnail(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))))
+  const steps = (length: number): number[] => Array.from({ length: Math.floor(length / side) }, (_, i) => i * side)
+  return steps(height)
+    .flatMap((y) => steps(width).map((x) => [x, y] as const))
+    .filter(([x, y]) => tissueShare(mask, x / width, y / height, (x + side) / width, (y + side) / height) >= least)
+}

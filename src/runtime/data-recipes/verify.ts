@@ -1,0 +1,64 @@
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { UserError } from '../../errors.ts'
+import { readPicture } from '../data/picture.ts'
+import { fileError } from '../files/file-error.ts'
+import { checksum, pixelChecksum } from './checksum.ts'
+import { csvFiles, digestOf, type Output, type SetManifest } from './manifest.ts'
+import { SPLITS } from './split.ts'
+
+export interface Verified {
+  readonly manifest: SetManifest
+  /** What is not as the manifest says, a line each; none where all is. */
+  readonly problems: readonly string[]
+}
+
+/** Compares a set with its manifest: every picture, the lists, the digest. Throws UserError where there is no set. */
+export async function verifySet(
+  folder: string,
+  onProgress?: (done: number, total: number, what: string) => void,
+): Promise<Verified> {
+  const manifest = await readManifest(folder)
+  const problems: string[] = []
+  if (digestOf(manifest.outputs) !== manifest.digest) problems.push('manifest.json: its digest is not that of its pictures')
+  for (const [at, output] of manifest.outputs.entries()) {
+    const problem = await problemOf(folder, output)
+    if (problem !== undefined) problems.push(`${output.path}: ${problem}`)
+    onProgress?.(at + 1, manifest.outputs.length, output.path)
+  }
+  for (const [name, text] of csvFiles(manifest.outputs)) {
+    const found = await readFile(path.join(folder, name), 'utf8').catch(() => undefined)
+    if (found !== text) problems.push(`${name}: ${found === undefined ? 'it is missing' : 'it lists other pictures'}`)
+  }
+  const known = new Set(manifest.outputs.map((output) => output.path))
+  for (const side of SPLITS)
+    for (const name of await readdir(path.join(folder, side)).catch(() => []))
+      if (!known.has(`${side}/${name}`)) problems.push(`${side}/${name}: it is not in the manifest`)
+  return { manifest, problems }
+}
+
+/** Another compression of the same samples is the same picture. */
+async function problemOf(folder: string, { path: name, sha256, pixels }: Output): Promise<string | undefined> {
+  const file = path.join(folder, name)
+  try {
+    if ((await checksum(file)).sha256 === sha256) return undefined
+    return pixelChecksum((await readPicture(file)).picture) === pixels ? undefined : 'it has other pixels'
+  } catch (error) {
+    if (error instanceof UserError) return error.message.includes('does not exist') ? 'it is missing' : 'it cannot be read'
+    throw error
+  }
+}
+
+async function readManifest(folder: string): Promise<SetManifest> {
+  const file = path.join(folder, 'manifest.json')
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw fileError(error, 'read', file)
+  })
+  try {
+    const manifest = JSON.parse(text) as Partial<SetManifest>
+    if (manifest.format === 1 && Array.isArray(manifest.outputs)) return manifest as SetManifest
+  } catch {
+    // Said below.
+  }
+  throw new UserError(`${file} is not the manifest of a set`, 'archc data prepare writes one.')
+}

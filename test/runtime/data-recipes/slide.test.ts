@@ -1,0 +1,122 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { crop, readPicture } from '../../../src/runtime/data/picture.ts'
+import { openSlide } from '../../../src/runtime/data-recipes/slide.ts'
+import { temporaryFolder, testField } from '../network/small.ts'
+import { smear, writePyramid } from './synthetic.ts'
+
+const folder = temporaryFolder()
+const inside = (name: string): string => path.join(folder, name)
+const whole = smear(300, 260, 150)
+const pixels = { raw: { width: 300, height: 260, channels: 3 as const } }
+
+describe.each([false, true])('a pyramid of tiles, BigTIFF %s', (bigtiff) => {
+  const file = inside(`pyramid-${bigtiff}.tif`)
+  beforeAll(() => writePyramid(whole, file, { bigtiff }))
+
+  it('has its levels and its resolution', async () => {
+    const { levels, mpp } = await openSlide(file)
+    expect(levels.map(({ width, height }) => [width, height])).toEqual([
+      [300, 260],
+      [150, 130],
+      [75, 65],
+      [37, 32],
+    ])
+    expect(levels.map(({ downsample }) => downsample)).toEqual([1, 2, 4, 300 / 37])
+    expect(mpp).toBeCloseTo(0.5, 6)
+  })
+
+  it('gives regions to the bit, and others of other levels', async () => {
+    const slide = await openSlide(file)
+    expect(await slide.region(0, 37, 150, 120, 90)).toEqual(crop(whole, 37, 150, 120, 90))
+    expect(await slide.region(1, 80, 60, 70, 70)).toMatchObject({ width: 70, height: 70 })
+    expect(await slide.thumbnail(100, 87)).toMatchObject({ width: 100, height: 87 })
+  })
+})
+
+it.each<[string, string, number]>([
+  ['Aperio', 'Aperio Image Library|AppMag = 20|MPP = 0.4990|Left = 25', 0.499],
+  ['OME', '<OME><Pixels PhysicalSizeX="0.227" PhysicalSizeXUnit="µm"/></OME>', 0.227],
+  ['OME without a unit', '<OME><Pixels PhysicalSizeX="0.25"/></OME>', 0.25],
+  ['OME in pixels', '<OME><Pixels PhysicalSizeX="1" PhysicalSizeXUnit="pixel"/></OME>', 0.5],
+])('the resolution in the words of %s goes before the tags', async (what, words, mpp) => {
+  const file = inside(`${what}.tif`)
+  await writePyramid(whole, file)
+  writeFileSync(file, described(readFileSync(file), words))
+  expect((await openSlide(file)).mpp).toBeCloseTo(mpp, 6)
+})
+
+/** The TIFF file with its first directory written anew at the end, with a description. */
+function described(bytes: Buffer, words: string): Buffer {
+  const at = bytes.readUInt32LE(4)
+  const count = bytes.readUInt16LE(at)
+  const entries = Array.from({ length: count }, (_, i) => bytes.subarray(at + 2 + i * 12, at + 14 + i * 12))
+  const text = Buffer.from(`${words}\0`)
+  const entry = Buffer.alloc(12)
+  entry.writeUInt16LE(270, 0)
+  entry.writeUInt16LE(2, 2)
+  entry.writeUInt32LE(text.length, 4)
+  entry.writeUInt32LE(bytes.length, 8)
+  const all = [...entries.filter((one) => one.readUInt16LE(0) !== 270), entry].sort(
+    (a, b) => a.readUInt16LE(0) - b.readUInt16LE(0),
+  )
+  const head = Buffer.alloc(2)
+  head.writeUInt16LE(all.length, 0)
+  const next = bytes.subarray(at + 2 + count * 12, at + 6 + count * 12)
+  const whole = Buffer.concat([bytes, text, head, ...all, next])
+  whole.writeUInt32LE(bytes.length + text.length, 4)
+  return whole
+}
+
+it.each<[string, string, () => Promise<unknown>, RegExp, RegExp]>([
+  ['another format by its name', 'a.ndpi', () => Promise.resolve(writeFileSync(inside('a.ndpi'), 'x')), /^.*a\.ndpi: slides of the kind \.ndpi are not read$/, /vips tiffsave '.*a\.ndpi' 'a\.tif' --tile --pyramid/],
+  ['what is no TIFF', 'b.svs', () => Promise.resolve(writeFileSync(inside('b.svs'), 'no slide, but long enough')), /^.*b\.svs: it is not a TIFF file$/, /Get the file again/],
+  ['a file that ends', 'c.tif', () => Promise.resolve(writeFileSync(inside('c.tif'), Buffer.from('49492a00ff000000', 'hex'))), /c\.tif: a directory is not inside the file$/, /Get the file again/],
+  ['grey', 'd.tif', () => sharp(whole.data, pixels).toColourspace('b-w').tiff({ tile: true }).toFile(inside('d.tif')), /d\.tif: it has 1 channel of 8 bits, not RGB of 8 bits$/, /Bright-field/],
+])('refuses %s', async (_what, name, make, message, help) => {
+  await make()
+  await expect(openSlide(inside(name))).rejects.toMatchObject({
+    name: 'UserError',
+    message: expect.stringMatching(message) as string,
+    help: expect.stringMatching(help) as string,
+  })
+}) // prettier-ignore
+
+const real = process.env['ARCHC_DATA']
+if (!real) console.warn('ARCHC_DATA is not set: no slide of a scanner is read in these tests')
+
+describe.skipIf(!real)('slides of scanners, below ARCHC_DATA', () => {
+  it.each<[string, [number, number][], number | undefined]>([
+    ['CMU-1-Small-Region.svs', [[2220, 2967]], 0.499],
+    ['derived_CMU-1-Small-Region_pyramid.tif', [[2220, 2967], [1110, 1483], [555, 741], [277, 370], [138, 185]], 0.499], // prettier-ignore
+    ['OS-1-detail.ome.tif', [[1101, 1101]], 0.2271],
+  ])('%s', async (name, sizes, mpp) => {
+    const slide = await openSlide(found(name))
+    expect(slide.levels.map(({ width, height }) => [width, height])).toEqual(sizes)
+    expect(slide.mpp).toBeCloseTo(mpp!, 3)
+    const { data } = await slide.region(0, 500, 600, 100, 50)
+    expect(data).toHaveLength(100 * 50 * 3)
+  })
+
+  it('a region of CMU-1 is the field of the samples that was cut there', async () => {
+    const { picture } = await readPicture(testField)
+    const slide = await openSlide(found('CMU-1-Small-Region.svs'))
+    const { data } = await slide.region(0, 620, 560, picture.width, picture.height)
+    expect(Buffer.compare(data, picture.data)).toBe(0)
+  })
+
+  it.each<[string, RegExp]>([
+    ['TCGA-CR-7395-01A-01-TS1.svs', /it is compressed by JPEG 2000, which is not read$/],
+    ['camelyon_multiframe_small.dcm', /slides of the kind \.dcm are not read$/],
+    ['test3-DAPI-2-387_fluorescence.ndpi', /slides of the kind \.ndpi are not read$/],
+  ])('refuses %s', async (name, message) => {
+    await expect(openSlide(found(name))).rejects.toThrow(message)
+  })
+})
+
+function found(name: string): string {
+  const places = [path.join(real!, name), path.join(real!, 'wsi', name)]
+  return places.find((place) => existsSync(place)) ?? places[0]!
+}
