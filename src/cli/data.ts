@@ -54,7 +54,7 @@ export function dataCommand(program: Command): void {
     prepare
       .command('tcga')
       .description('slides, as the paper takes five of TCGA: sub-images of 3072 x 3072 with tissue, 320/40/40')
-      .argument('<slide...>', 'files, folders of slides, or identifiers such as TCGA-55-1594'),
+      .argument('<slide...>', 'files, folders of slides, or identifiers such as TCGA-XX-0001'),
     '320/40/40',
     768,
   )
@@ -69,7 +69,7 @@ export function dataCommand(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  archc data prepare tcga slides/*.svs -o sets/tcga\n  archc data prepare tcga TCGA-55-1594 TCGA-69-7760 TCGA-73-4658 --in gdc/ -o sets/tcga --split-by slide',
+      '\nExamples:\n  archc data prepare tcga slides/*.svs -o sets/tcga\n  archc data prepare tcga TCGA-XX-0001 TCGA-XX-0002 TCGA-XX-0003 --in gdc/ -o sets/tcga --split-by slide',
     )
     .action(async (slides: string[], flags: SlideFlags) => {
       const { planSlides } = await import('../runtime/data-recipes/plan-slides.ts')
