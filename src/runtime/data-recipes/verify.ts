@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
@@ -40,11 +41,12 @@ export async function verifySet(
 /** Another compression of the same samples is the same picture. */
 async function problemOf(folder: string, { path: name, sha256, pixels }: Output): Promise<string | undefined> {
   const file = path.join(folder, name)
+  if (!existsSync(file)) return 'it is missing'
   try {
     if ((await checksum(file)).sha256 === sha256) return undefined
     return pixelChecksum((await readPicture(file)).picture) === pixels ? undefined : 'it has other pixels'
   } catch (error) {
-    if (error instanceof UserError) return error.message.includes('does not exist') ? 'it is missing' : 'it cannot be read'
+    if (error instanceof UserError) return 'it cannot be read'
     throw error
   }
 }

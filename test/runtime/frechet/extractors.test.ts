@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import * as tf from '@tensorflow/tfjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { archcRoot } from '../../../src/root.ts'
 import { readPicture } from '../../../src/runtime/data/picture.ts'
@@ -14,6 +15,15 @@ import { farthest, painted, quietEngine, temporaryFolder, testField } from '../n
 
 const folder = temporaryFolder()
 beforeAll(quietEngine)
+
+/** Tensors that stay behind features. */
+function kept(extractor: FeatureExtractor): number {
+  const batch = batchOf([painted(40, 40)])
+  extractor.features(batch)
+  const before = tf.memory().numTensors
+  extractor.features(batch)
+  return tf.memory().numTensors - before
+}
 
 describe('the stand-in of nsfwjs', () => {
   let extractor: FeatureExtractor
@@ -36,6 +46,8 @@ describe('the stand-in of nsfwjs', () => {
     expect(farthest(extractor.features(batchOf([other])), both.subarray(2048))).toBeLessThan(1e-4)
     expect(farthest(both.subarray(0, 2048), both.subarray(2048))).toBeGreaterThan(0.05)
   })
+
+  it('keeps no tensor', () => expect(kept(extractor)).toBe(0))
 
   it('tissue is as far from itself as rounding, and a coarse copy farther', async () => {
     const { picture } = await readPicture(testField)
@@ -88,6 +100,7 @@ describe('the Inception of pytorch-fid', () => {
     const [count, height, width] = pictures.shape as [number, number, number]
     const expected = [...tensors].find(([name]) => name !== 'pictures')![1]
     const found = extractor.features({ values: Float32Array.from(pictures.data), count, height, width })
+    expect(kept(extractor)).toBe(0)
     extractor.dispose()
     expect(farthest(found, Float32Array.from(expected.data))).toBeLessThan(2e-6)
     expect(extractor).toMatchObject({ name: 'FID', dims: 2048 })
