@@ -12,6 +12,7 @@ import { writeAtomic } from '../runtime/files/atomic.ts'
 import { archFiles, fileHost } from '../runtime/host.ts'
 import { archcVersion } from '../version.ts'
 import { colourful, count, print, remark, UsageError } from './common.ts'
+import { noteRight, rightBefore } from './right-before.ts'
 
 const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
@@ -75,7 +76,11 @@ A warning is allowed by a remark that names it, on its line or alone on the line
 async function checkOnce(files: readonly string[], flags: Flags): Promise<readonly string[]> {
   const found = files.flatMap(archFiles)
   if (found.length === 0) throw new UserError(`no .arch file in ${files.join(', ')}`, 'name a file or a folder that holds some')
-  const { diagnostics, sources, checked } = check(found, fileHost)
+  const before = rightBefore(found)
+  const { diagnostics, sources, checked } = before
+    ? { diagnostics: [], sources: new Map<string, string>(), checked: before.checked }
+    : check(found, fileHost)
+  if (!before && diagnostics.length === 0) await noteRight(found, sources, checked)
   const format = flags.format ?? (flags.json ? 'json' : process.env['GITHUB_ACTIONS'] === 'true' ? 'github' : 'pretty')
   const text = renderers[format](diagnostics, (file) => sources.get(file), flags.outputFile === undefined)
   if (flags.outputFile !== undefined) await writeAtomic(flags.outputFile, text)
@@ -93,7 +98,7 @@ async function checkOnce(files: readonly string[], flags: Flags): Promise<readon
     )
   }
   if (errors > 0 || tooMany) process.exitCode = 1
-  return [...new Set([...found, ...sources.keys()])]
+  return [...new Set([...found, ...sources.keys(), ...(before?.read ?? [])])]
 }
 
 /** Checks, and again whenever a file changes: those that were named, new ones in the folders, and all that they import. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { root, temporaryFolder } from '../runtime/network/small.ts'
@@ -84,6 +84,27 @@ describe('archc check', () => {
     expect(places(stdout)).toEqual(
       expect.arrayContaining([...mistakes(two), expect.arrayContaining(['import-missing', 'models/nowhere.arch']) as unknown]),
     )
+  })
+
+  it('what was right is looked at again when it, or what it imports, has changed', async () => {
+    const [lib, user] = [path.join(folder, 'lib.arch'), path.join(folder, 'user.arch')]
+    const library = 'module Twice {\n  input x: [.., c]\n  output [.., c]\n  return x * 2\n}\n'
+    const model =
+      'import Twice from "./lib.arch"\nmodel M {\n  input lr: [B, h, w, 3] as image\n  output sr: [B, h, w, 3] as image\n  return lr -> Twice\n}\n'
+    const said = async (text: string, other = library): Promise<string> => {
+      writeFileSync(user, text)
+      writeFileSync(lib, other)
+      const { stdout, stderr } = await archc(['check', user])
+      return (stdout + stderr).split('\n')[0]!
+    }
+    expect(await said(model)).toBe('1 file is right: 1 model, 0 variants, 0 presets')
+    expect(await said(model)).toBe('1 file is right: 1 model, 0 variants, 0 presets')
+    expect(await said(model, library.replace('x * 2', 'y * 2'))).toContain('error[unknown-name]')
+    expect(await said(model.replace('Twice\n}', 'Twic\n}'))).toContain('error[unknown-op]')
+    expect(await said(model)).toBe('1 file is right: 1 model, 0 variants, 0 presets')
+    rmSync(lib)
+    const { stderr } = await archc(['check', user])
+    expect(stderr).toContain('error[import-missing]')
   })
 
   it('all models of archc are right', async () => {

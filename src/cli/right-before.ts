@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { CheckedFile } from '../compiler/index.ts'
+import { cacheFolder } from '../runtime/engine/paths.ts'
+import { writeAtomic } from '../runtime/files/atomic.ts'
+import { fileHost } from '../runtime/host.ts'
+
+/**
+ * Files that were checked before, by this build of archc, and about which there was nothing to say: they need no second
+ * look. What stands for them are the checksums of all texts that took part.
+ */
+interface Entry {
+  readonly texts: readonly (readonly [file: string, sha256: string])[]
+  readonly checked: readonly CheckedFile[]
+}
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** The folder of the build is named for its sources; a source that runs as it is has none. */
+const build = path.dirname(fileURLToPath(import.meta.url))
+const isBuilt = !import.meta.url.endsWith('.ts')
+
+const entryOf = (files: readonly string[]): string =>
+  path.join(cacheFolder(), 'checks', `${hash(JSON.stringify([build, process.cwd(), files])).slice(0, 32)}.json`)
+
+/** What was checked, and every file that was read for it, where nothing has changed since. */
+export function rightBefore(
+  files: readonly string[],
+): { readonly checked: readonly CheckedFile[]; readonly read: readonly string[] } | undefined {
+  const file = entryOf(files)
+  if (!isBuilt || files.includes('-') || !existsSync(file)) return undefined
+  try {
+    const { texts, checked } = JSON.parse(readFileSync(file, 'utf8')) as Entry
+    const isSame = texts.every(([name, sha256]) => {
+      const now = fileHost.read(name)
+      return 'text' in now && hash(now.text) === sha256
+    })
+    return isSame ? { checked, read: texts.map(([name]) => name) } : undefined
+  } catch {
+    return undefined // a broken entry: the files are checked
+  }
+}
+
+/** Notes that there is nothing to say about these files. Where that cannot be written, the next check takes its time. */
+export async function noteRight(
+  files: readonly string[],
+  sources: ReadonlyMap<string, string>,
+  checked: readonly CheckedFile[],
+): Promise<void> {
+  if (!isBuilt || files.includes('-')) return
+  const file = entryOf(files)
+  const entry: Entry = { texts: [...sources].map(([name, text]) => [name, hash(text)]), checked }
+  await mkdir(path.dirname(file), { recursive: true })
+    .then(() => writeAtomic(file, JSON.stringify(entry)))
+    .catch(() => undefined)
+}
