@@ -31,6 +31,7 @@ export const catalogue = {
   'unexpected-token': error((a: { expected: string; found: string }) => `expected ${a.expected}, found ${a.found}`),
   'unknown-keyword': error((a: Suggesting) => `'${a.name}' is not a declaration${near(a)}`),
   unclosed: error((a: { bracket: string }) => `this ${a.bracket} is never closed`),
+  'bad-number': error((a: { written: string }) => `${a.written} is no number`),
   'bad-string': error((_: object) => 'a string ends on its line'),
   'bad-character': error((a: { found: string }) => `${a.found} has no meaning here`),
   'pattern-syntax': error((a: { problem: string }) => a.problem),

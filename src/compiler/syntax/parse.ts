@@ -24,7 +24,8 @@ export function parse(file: string, text: string): Parsed {
   const lexed = t.lexer.tokenize(text)
   const documentation = lexed.groups['documentation'] ?? []
   const repaired = repairBrackets(file, text, lexed.tokens)
-  const found = [...lexed.errors.map((error) => lexical(file, text, error)), ...repaired.diagnostics]
+  const numbers = badNumbers(file, text)
+  const found = [...lexed.errors.map((error) => lexical(file, text, error)), ...numbers, ...repaired.diagnostics]
   const remarks = (lexed.groups['remarks'] ?? []).map(({ startOffset, image }) => ({
     file,
     start: startOffset,
@@ -34,7 +35,7 @@ export function parse(file: string, text: string): Parsed {
   if (repaired.hopeless) return { source: none, diagnostics: found.slice(0, mostErrors) }
   let { tokens } = repaired
   // A line that could not even be cut in words says nothing more.
-  const badLines = new Set(lexed.errors.map((error) => lineOf(text, error.offset)))
+  const badLines = new Set([...lexed.errors.map(({ offset }) => offset), ...numbers.map(({ primary }) => primary.span.start)].map((offset) => lineOf(text, offset))) // prettier-ignore
   const onBadLine = (at: number): boolean => badLines.has(lineOf(text, tokens[at]?.startOffset ?? text.length))
   for (let turn = 0; turn < 2 * mostErrors && found.length < mostErrors; turn += 1) {
     const declarations = parser.parseFile(file, tokens, documentation)
@@ -104,6 +105,21 @@ function lexical(file: string, text: string, error: ILexingError): Diagnostic {
   const span = { file, start: error.offset, end: error.offset + error.length }
   if (text[error.offset] === '"') return diagnostic('bad-string', {}, span)
   return diagnostic('bad-character', { found: JSON.stringify(text.slice(span.start, Math.min(span.end, span.start + 12))) }, span)
+}
+
+/** `1e`, `2x`, `1.2.3`: what begins as a number and goes on as none. */
+function badNumbers(file: string, text: string): Diagnostic[] {
+  const { tokens } = t.lexer.tokenize(text)
+  const isNext = (at: number): boolean =>
+    tokens[at + 1] !== undefined && spanOf(file, tokens[at]!).end === tokens[at + 1]!.startOffset
+  const isName = (at: number): boolean => /^[A-Za-z_]/.test(tokens[at]!.image)
+  return tokens.flatMap((token, at) => {
+    if (token.tokenType !== t.Num || !isNext(at)) return []
+    const isBad = isName(at + 1) || (tokens[at + 1]!.tokenType === t.Dot && isNext(at + 1) && tokens[at + 2]!.tokenType === t.Num)
+    if (!isBad) return []
+    const written = /^[\w.]+/.exec(text.slice(token.startOffset))![0]
+    return [diagnostic('bad-number', { written }, { file, start: token.startOffset, end: token.startOffset + written.length })]
+  })
 }
 
 function errorIndex(tokens: readonly IToken[], error: IRecognitionException): number {
