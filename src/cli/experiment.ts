@@ -136,9 +136,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
       process.exitCode = 130
     } else if (outcome.isFinished) print(`done: ${page}`)
     else {
-      remark(
-        `${outcome.failed.length} trainings stopped by themselves: ${outcome.failed.map(({ training }) => training.title).join('; ')}`,
-      )
+      remark(`stopped by themselves: ${outcome.failed.map(({ training }) => training.title).join('; ')}`)
       print(`the rest: ${page}`)
       process.exitCode = 1
     }

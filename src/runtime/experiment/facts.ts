@@ -10,7 +10,7 @@ const budgetText = (budget: Budget): string =>
       : 'the epochs of each train block'
 
 const sideText = ({ pictures, groups, digest }: SideRecord): string =>
-  `${pictures} pictures${groups.length > 0 ? ` of ${groups.join(', ')}` : ''} (SHA-256 ${digest.slice(0, 16)})`
+  `${pictures} ${pictures === 1 ? 'picture' : 'pictures'}${groups.length > 0 ? ` of ${groups.join(', ')}` : ''} (SHA-256 ${digest.slice(0, 16)})`
 
 /** What was run, on what: names and values, in order. */
 export function factsOf(text: ExperimentText, results: Results): (readonly [string, string])[] {

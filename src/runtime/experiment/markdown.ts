@@ -33,7 +33,12 @@ function tableText({ title, columns, rows, notes }: Table): string {
     `### ${title}\n`,
     line(columns.map((column) => column.title)),
     `|${columns.map((_, at) => (at === 0 ? '---' : '---:')).join('|')}|`,
-    ...rows.map(({ name, cells }) => line([name, ...cells.map(({ text, isStrong }) => (isStrong ? `**${text}**` : text))])),
+    ...rows.map(({ name, cells }) =>
+      line([
+        name,
+        ...cells.map(({ text, beside, isStrong }) => `${isStrong ? `**${text}**` : text}${beside ? ` (${beside})` : ''}`),
+      ]),
+    ),
     ...notes.map((note) => `\n${note}`),
   ].join('\n')
 }

@@ -15,7 +15,9 @@ h3 { margin-top: 1.75rem; }
 th button { padding: 0; border: 0; background: none; color: inherit; font: inherit; cursor: pointer; }
 th[aria-sort] button::after { content: ' ▲'; }
 th[aria-sort='descending'] button::after { content: ' ▼'; }
-.group th { border-bottom: 0; text-align: left; }
+.group th { text-align: center; border-bottom-color: var(--rule); }
+.group th:first-child { border-bottom: 0; }
+td small { display: block; color: var(--soft); font-size: .75rem; }
 .lead { font-size: 1.0625rem; }
 `
 
@@ -130,8 +132,8 @@ function tableSection({ title, columns, rows, notes }: Table): Html {
             ({ name, cells }) =>
               html`<tr>
                 <th scope="row">${name}</th>
-                ${cells.map(({ text, value, isStrong }) => {
-                  const shown = isStrong ? html`<strong>${text}</strong>` : text
+                ${cells.map(({ text, beside, value, isStrong }) => {
+                  const shown = html`${isStrong ? html`<strong>${text}</strong>` : text}${beside ? html`<small>${beside}</small>` : undefined}`
                   return value === undefined ? html`<td>${shown}</td>` : html`<td data-value="${value}">${shown}</td>`
                 })}
               </tr>`,

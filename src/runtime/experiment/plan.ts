@@ -1,17 +1,12 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import { compile, type CompiledModel, type CompileOptions } from '../../compiler/index.ts'
-import type { CompilerHost } from '../../compiler/index.ts'
-import { places } from '../../compiler/diagnostics/source.ts'
 import { parameterCount } from '../../compiler/ir/graph.ts'
 import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { listData, manifest, type DataEntry } from '../data/dataset.ts'
-import { createRandom } from '../files/random.ts'
-import { fileHost } from '../host.ts'
-import { sourcesText, type LoadedModel } from '../network/load-model.ts'
-import { drawOperations } from '../train/per-item.ts'
-import { ExperimentError, type Budget, type Experiment, type Metric, type Problem, type SystemText } from './experiment.ts'
+import type { LoadedModel } from '../network/load-model.ts'
+import { ExperimentError, type Budget, type Experiment, type Metric, type Problem } from './experiment.ts'
+import { compileForm, formsOf, otherDegradation, suits, type Degradations, type Report } from './system.ts'
 
 /** One network that is trained once: a system with a seed and, where it enlarges by one scale only, that scale. */
 export interface Training {
@@ -77,8 +72,7 @@ const list = (value: string | readonly string[]): readonly string[] => (typeof v
 export async function planExperiment(experiment: Experiment, overrides: Overrides = {}): Promise<Plan> {
   const { text, folder } = experiment
   const problems: Problem[] = []
-  const report = (at: readonly (string | number)[], message: string, which: 'value' | 'key' = 'value'): void =>
-    void problems.push({ place: experiment.placeOf(at, which), message })
+  const report: Report = (at, message, which = 'value') => void problems.push({ place: experiment.placeOf(at, which), message })
 
   const side = async (name: 'train' | 'test'): Promise<Pictures> => {
     const where = overrides[name] ?? list(text.data[name]).map((each) => path.join(folder, each))
@@ -109,7 +103,7 @@ export async function planExperiment(experiment: Experiment, overrides: Override
       const at = ['blocks', b, 'systems', s] as const
       const forms = formsOf(experiment, system, scales, at, report)
       for (const form of forms) {
-        const loaded = load(experiment, system, form, [...at, ...form.path], report)
+        const loaded = compileForm(experiment, system, form, [...at, ...form.path], report)
         if (!loaded) continue
         const { model } = loaded
         if (!suits(model, form.scales, system, (message) => report([...at, ...form.path], message, 'key'))) continue
@@ -155,8 +149,6 @@ export async function planExperiment(experiment: Experiment, overrides: Override
   }
 }
 
-type Report = (at: readonly (string | number)[], message: string, which?: 'value' | 'key') => void
-
 function checkData(train: Pictures, test: Pictures, report: (message: string) => void): void {
   const known = new Map(train.entries.map((entry) => [entry.sha256, entry.name]))
   const names = new Set<string>()
@@ -194,128 +186,6 @@ function checkPaper({ text: { paper } }: Experiment, report: Report): void {
       if (numbers && numbers.length !== paper!.scales.length)
         report(['paper', 'rows', r, metric], `${numbers.length} numbers for the paper's ${paper!.scales.length} scales`)
     }
-}
-
-/** A system as it is compiled once: by its `at`, or once for all scales. */
-interface Form {
-  readonly at?: number
-  readonly scales: readonly number[]
-  readonly preset?: string
-  readonly sets: readonly string[]
-  /** Where it stands below the system. */
-  readonly path: readonly string[]
-}
-
-function formsOf(
-  { text }: Experiment,
-  system: SystemText,
-  scales: readonly number[],
-  at: readonly (string | number)[],
-  report: Report,
-): Form[] {
-  const sets = [...(text.set ?? []), ...(system.set ?? [])]
-  const own = system.preset === undefined ? {} : { preset: system.preset }
-  if (!system.at) return [{ scales, sets, ...own, path: [] }]
-  return Object.entries(system.at).flatMap(([written, change]) => {
-    const m = Number(written)
-    if (!scales.includes(m)) {
-      report([...at, 'at', written], `${written} is no scale of this experiment; it has ${scales.join(', ')}`, 'key')
-      return []
-    }
-    const preset = change.preset === undefined ? own : { preset: change.preset }
-    return [{ at: m, scales: [m], sets: [...sets, ...(change.set ?? [])], ...preset, path: ['at', written] }]
-  })
-}
-
-/**
- * A model as the experiment names it. Its files are named from the experiment's folder, so that it is the same from
- * whatever folder archc is called.
- */
-function load(
-  { folder }: Experiment,
-  { model: file, variants }: SystemText,
-  { preset, sets }: Form,
-  at: readonly (string | number)[],
-  report: Report,
-): LoadedModel | undefined {
-  const host: CompilerHost = { resolve: fileHost.resolve, read: (name) => fileHost.read(path.resolve(folder, name)) }
-  const options: CompileOptions = {
-    ...(preset !== undefined && { preset }),
-    ...(variants && { variants }),
-    ...(sets.length > 0 && { sets }),
-  }
-  const { model, diagnostics, sources } = compile(file, host, options)
-  if (model) return { model, options, file, text: sourcesText(sources, options), sources, warnings: '' }
-  const place = places((name) => sources.get(name))
-  for (const { code, severity, message, primary, help } of diagnostics) {
-    if (severity !== 'error') continue
-    const { span } = primary
-    const isSet = span.file.startsWith('--set')
-    const found = isSet ? undefined : place(span)
-    const where = isSet
-      ? span.file.slice('--set '.length)
-      : [path.join(folder, span.file), ...(found ? [found.line, found.column] : [])].join(':')
-    const field = isSet ? 'set' : code === 'unknown-preset' ? 'preset' : 'model'
-    report([...at, field], `${where}: ${message}${help ? ` (${help})` : ''}`)
-  }
-  return undefined
-}
-
-/** Whether a model can be trained and evaluated as it is asked to. */
-function suits(
-  model: CompiledModel,
-  scales: readonly number[],
-  { name }: SystemText,
-  report: (message: string) => void,
-): boolean {
-  const before: string[] = []
-  const { scale } = model
-  if (model.graph.weights.length === 0) before.push(`${name} learns nothing`)
-  else if (!model.train) before.push(`${name} has no train block`)
-  if (scale.kind === 'fixed' && scales.some((m) => m !== scale.value))
-    before.push(
-      `${name} enlarges ${scale.value} times only, not ${scales.filter((m) => m !== scale.value).join(', ')} times; its field at says what makes it enlarge by each scale`,
-    )
-  if (scale.kind === 'range') {
-    const beyond = scales.filter((m) => m < scale.from || m > scale.to)
-    if (beyond.length > 0) before.push(`${name} enlarges ${scale.from} to ${scale.to} times, not ${beyond.join(', ')}`)
-  }
-  before.forEach(report)
-  return before.length === 0
-}
-
-/** How pictures are made low-resolution at each scale, and which system said so first. */
-type Degradations = Map<number, { readonly system: string; readonly operations: string }>
-
-/** What is wrong where a system would be judged on other pictures than those before it. */
-function otherDegradation(
-  model: CompiledModel,
-  scales: readonly number[],
-  name: string,
-  known: Degradations,
-): string | undefined {
-  for (const m of scales) {
-    const operations = degradationAt(model, m)
-    const first = known.get(m)
-    if (first === undefined) known.set(m, { system: name, operations })
-    else if (first.operations !== operations)
-      return `${name} would be judged on other pictures than ${first.system}: at x${m} its own are made by ${operations}, those by ${first.operations}; give all the same train.degrade, by set at the top of the file`
-  }
-  return undefined
-}
-
-/** How a picture is made low-resolution at a scale, in words. */
-function degradationAt({ train, evaluate }: CompiledModel, m: number): string {
-  const operations = evaluate?.degrade ?? train?.degrade ?? []
-  return drawOperations(operations, createRandom(0), { m, epoch: 0, epochs: 1 })
-    .map((operation) =>
-      operation.op === 'blur'
-        ? `blur(${operation.sigma})`
-        : operation.op === 'resize'
-          ? `resize(${operation.kernel})`
-          : operation.op,
-    )
-    .join(', then ')
 }
 
 /** A plan with some of its systems or blocks only. @throws UserError where a name is none of them. */

@@ -121,6 +121,8 @@ async function trainOne(options: RunOptions, training: Training, after: number):
   let isOurs = false
   try {
     const steps = began ? undefined : await stepsOf(plan.budget, common, `${folder}-pace-${process.pid}`)
+    // A pace that was cut short must not decide how long a training is.
+    if (signal.aborted) return false
     const { finished, step, run } = await train({
       ...common,
       out: folder,
@@ -149,8 +151,11 @@ async function stepsOf(budget: Budget, common: Omit<TrainOptions, 'out'>, folder
   if ('steps' in budget) return budget.steps
   if ('epochs' in budget) return undefined
   const paces: number[] = []
-  await train({ ...common, out: folder, steps: 8, onStep: ({ milliseconds }) => void paces.push(milliseconds) })
-  await rm(folder, { recursive: true, force: true })
+  try {
+    await train({ ...common, out: folder, steps: 8, onStep: ({ milliseconds }) => void paces.push(milliseconds) })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
   // The first steps also allocate.
   const usual = paces.slice(2).sort((a, b) => a - b)[Math.floor((paces.length - 2) / 2)] ?? 1000
   return Math.max(1, Math.round((budget.minutes * 60_000) / usual))

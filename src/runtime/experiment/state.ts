@@ -98,11 +98,8 @@ export const writeEvaluated = (state: string, plan: Plan, part: Part, record: Ev
 export function holder(state: string, training: Training): Owner | undefined {
   try {
     const owner = JSON.parse(readFileSync(runPaths(runFolder(state, training)).lock, 'utf8')) as Owner
-    return owner.pid === process.pid && owner.host === os.hostname()
-      ? undefined
-      : ownerState(owner) === 'dead'
-        ? undefined
-        : owner
+    const isOther = owner.pid !== process.pid || owner.host !== os.hostname()
+    return isOther && ownerState(owner) !== 'dead' ? owner : undefined
   } catch {
     // No lock, or one that is being given back.
     return undefined

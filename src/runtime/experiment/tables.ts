@@ -4,6 +4,8 @@ import { cellKey, rowName, summarise, type BlockSummary, type Difference, type R
 
 export interface Cell {
   readonly text: string
+  /** Stands smaller behind it: an interval, a range. */
+  readonly beside?: string
   /** What it is sorted by. */
   readonly value?: number
   readonly isStrong?: boolean
@@ -39,26 +41,22 @@ const nothing: Cell = { text: '' }
 export function tablesOf(text: ExperimentText, results: Results): BlockTables[] {
   const isIn = new Set(text.scales.in)
   const scales = results.scales.map(({ m }) => m)
-  const columns = (first: string): Table['columns'] => [
-    { title: first },
+  const columns: Table['columns'] = [
+    { title: 'system' },
     ...scales.map((m) => ({ title: `x${m}`, group: isIn.has(m) ? 'in distribution' : 'out of distribution' })),
   ]
   const blocks = text.blocks.flatMap(({ name, note, reference }): BlockTables[] => {
     const summary = summarise(results, name, text.resample ?? 'tiles', reference)
     if (summary.rows.length === 0) return []
-    const beside = reference ?? 'the best of its column'
+    const beside = reference ?? 'the best network'
     return [
       {
         name,
         ...(note !== undefined && { note }),
         tables: [
-          ...results.metrics.map((metric) => levels(summary, metric, scales, columns('system'), beside)),
-          ...results.metrics.map((metric) =>
-            differences(summary, metric, scales, columns('against Bicubic'), 'toBicubic', 'Bicubic'),
-          ),
-          ...results.metrics.map((metric) =>
-            differences(summary, metric, scales, columns(`against ${beside}`), 'toReference', beside),
-          ),
+          ...results.metrics.map((metric) => levels(summary, metric, scales, columns, beside)),
+          ...results.metrics.map((metric) => differences(summary, metric, scales, columns, 'toBicubic', 'Bicubic')),
+          ...results.metrics.map((metric) => differences(summary, metric, scales, columns, 'toReference', beside)),
           costs(results, summary),
         ],
       },
@@ -78,10 +76,9 @@ function levels(
 ): Table {
   const cell = (value: Value | undefined): Cell => {
     if (!value) return nothing
-    const range = value.range ? ` (${fixed(value.range[0], metric)} to ${fixed(value.range[1], metric)})` : ''
-    const mark = value.toReference?.isOpen ? ' ≈' : ''
     return {
-      text: `${fixed(value.mean, metric)}${range}${mark}`,
+      text: `${fixed(value.mean, metric)}${value.toReference?.isOpen ? ' ≈' : ''}`,
+      ...(value.range && { beside: value.range.map((each) => fixed(each, metric)).join(' to ') }),
       value: value.mean,
       ...(value.isReference && { isStrong: true }),
     }
@@ -101,8 +98,8 @@ function levels(
       ...summary.rows.map(({ name, values }) => ({ name, cells: scales.map((m) => cell(values.get(cellKey(metric, m)))) })),
     ],
     notes: [
-      `Strong: ${beside}. ≈ cannot be told apart from it.`,
-      ...(hasSeeds ? ['In parentheses the least and the most over seeds; before them their mean.'] : []),
+      `Bold: ${beside}. ≈ cannot be told apart from it.`,
+      ...(hasSeeds ? ['Of several seeds the mean; beside it the least and the most.'] : []),
     ],
   }
 }
@@ -118,20 +115,21 @@ function differences(
   const cell = (value: Value | undefined): Cell => {
     if (!value) return nothing
     const found = value[which]
-    return found ? { text: differenceText(found, metric), value: found.mean } : { text: 'itself', value: 0 }
+    return found ? differenceCell(found, metric) : { text: '–', value: 0 }
   }
   return {
     title: `${titles[metric]}: difference from ${beside}`,
     columns,
     rows: rows.map(({ name, values }) => ({ name, cells: scales.map((m) => cell(values.get(cellKey(metric, m)))) })),
-    notes: ['In brackets the 95 % interval. ≈ it holds 0: the two cannot be told apart on these pictures.'],
+    notes: ['Beside each the 95 % interval. ≈ it holds 0: the two cannot be told apart on these pictures.'],
   }
 }
 
-const differenceText = ({ mean, interval, isOpen }: Difference, metric: Metric): string =>
-  interval
-    ? `${signed(mean, metric)} [${signed(interval.low, metric)}, ${signed(interval.high, metric)}]${isOpen ? ' ≈' : ''}`
-    : signed(mean, metric)
+const differenceCell = ({ mean, interval, isOpen }: Difference, metric: Metric): Cell => ({
+  text: `${signed(mean, metric)}${isOpen ? ' ≈' : ''}`,
+  ...(interval && { beside: `${signed(interval.low, metric)} to ${signed(interval.high, metric)}` }),
+  value: mean,
+})
 
 /** What the rows cost: of a system with several trainings (a scale each) one row each. */
 function costs(results: Results, { name, rows }: BlockSummary): Table {
@@ -156,7 +154,7 @@ function costs(results: Results, { name, rows }: BlockSummary): Table {
           number(these[0]!.steps, these[0]!.steps.toLocaleString('en')),
           { text: these.map(({ seed }) => seed).join(', ') },
           number(minutes, minutes.toFixed(1)),
-          number(mean(paces), mean(paces).toFixed(1)),
+          paces.length > 0 ? number(mean(paces), mean(paces).toFixed(1)) : nothing,
         ],
       }
     })
@@ -187,12 +185,14 @@ function published({ scales, rows }: Paper, isIn: ReadonlySet<number>): Table[] 
           rows: own.map((row) => ({
             name: row.system,
             cells: row[metric]!.map((value, at) => ({
-              text: `${fixed(value, metric)}${isGain && row.system !== 'Bicubic' ? ` (${value > base[at]! ? '+' : ''}${(value - base[at]!).toFixed(places(metric))})` : ''}`,
+              text: fixed(value, metric),
+              ...(isGain &&
+                row.system !== 'Bicubic' && { beside: `${value > base[at]! ? '+' : ''}${fixed(value - base[at]!, metric)}` }),
               value,
             })),
           })),
           notes: isGain
-            ? ['In parentheses the difference from Bicubic: of other pictures only that may be held beside the numbers above.']
+            ? ['Beside each the difference from Bicubic: of other pictures only that may be held beside the numbers above.']
             : [],
         },
       ]
