@@ -12,6 +12,7 @@ import { engineCommand } from './engine.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { experimentCommand } from './experiment.ts'
 import { explainCommand } from './explain.ts'
+import { figureCommand } from './figure.ts'
 import { fmtCommand } from './fmt.ts'
 import { graphCommand } from './graph.ts'
 import { initCommand } from './init.ts'
@@ -54,6 +55,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     trainCommand,
     evaluateCommand,
     experimentCommand,
+    figureCommand,
     upscaleCommand,
     weightsCommand,
     parityCommand,

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { UserError } from '../../errors.ts'
+import { crop, readPicture, type Picture } from '../data/picture.ts'
+import type { Region, Size } from './grid.ts'
+import { micrometres } from './scale-bar.ts'
+
+export interface FieldOptions {
+  /** What is shown, in pixels of the file; `shown` pixels in its middle without it. */
+  readonly at?: Region
+  /** What the networks see; at most 768 x 768 pixels around what is shown without it. */
+  readonly field?: Region | 'shown'
+  /** A part of what is shown, in pixels of the file. */
+  readonly inset?: Region
+  /** Micrometres a pixel; by the file's resolution without it. */
+  readonly mpp?: number
+}
+
+/** A part of a picture file that networks see, and the part of it that is shown. */
+export interface Field {
+  readonly name: string
+  readonly sha256: string
+  /** What the networks see. */
+  readonly picture: Picture
+  /** In pixels of the file. */
+  readonly region: Region
+  /** What is shown, in pixels of `picture`. */
+  readonly shown: Region
+  /** In pixels of what is shown. */
+  readonly inset?: Region
+  readonly mpp?: number
+}
+
+/** As `evaluate` cuts its tiles. */
+const side = 768
+
+/** Reads the part of a picture that a figure is about. */
+export async function readField(file: string, { at, field, inset, mpp }: FieldOptions, wanted: number): Promise<Field> {
+  const { picture, density } = await readPicture(file)
+  const shown = at ?? middle(picture, wanted)
+  requireInside('--at', shown, { x: 0, y: 0, ...picture }, file)
+  const region = field === 'shown' ? shown : (field ?? around(shown, picture))
+  requireInside('--field', region, { x: 0, y: 0, ...picture }, file)
+  requireInside('--at', shown, region, 'the --field')
+  if (inset) requireInside('--inset', inset, shown, 'what --at shows')
+  const resolution = mpp ?? micrometres(density)
+  return {
+    name: path.basename(file),
+    sha256: await checksum(file),
+    picture: crop(picture, region.x, region.y, region.width, region.height),
+    region,
+    shown: { ...shown, x: shown.x - region.x, y: shown.y - region.y },
+    ...(inset && { inset: { ...inset, x: inset.x - shown.x, y: inset.y - shown.y } }),
+    ...(resolution !== undefined && { mpp: resolution }),
+  }
+}
+
+/** SHA-256 of a file. */
+export const checksum = async (file: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
+
+/** The middle of a picture, at most `wanted` pixels on a side. */
+export function middle({ width, height }: Size, wanted: number): Region {
+  const [w, h] = [Math.min(width, wanted), Math.min(height, wanted)]
+  return { x: Math.floor((width - w) / 2), y: Math.floor((height - h) / 2), width: w, height: h }
+}
+
+/** `side` pixels around a part, inside the picture; more where the part is larger. */
+function around(part: Region, picture: Size): Region {
+  const along = (from: number, length: number, whole: number): readonly [number, number] => {
+    const size = Math.min(whole, Math.max(side, length))
+    return [Math.min(whole - size, Math.max(0, Math.floor(from + length / 2 - size / 2))), size]
+  }
+  const [x, width] = along(part.x, part.width, picture.width)
+  const [y, height] = along(part.y, part.height, picture.height)
+  return { x, y, width, height }
+}
+
+const isInside = (part: Region, whole: Region): boolean =>
+  part.x >= whole.x &&
+  part.y >= whole.y &&
+  part.x + part.width <= whole.x + whole.width &&
+  part.y + part.height <= whole.y + whole.height
+
+const text = ({ x, y, width, height }: Region): string => `${width} x ${height} at (${x}, ${y})`
+
+function requireInside(flag: string, part: Region, whole: Region, name: string): void {
+  if (!isInside(part, whole))
+    throw new UserError(`${flag}: ${text(part)} does not lie inside of ${name}, which is ${text(whole)}`)
+}
+
+/** What is shown of a picture that was made from the field; its size may have lost some pixels at the right and below. */
+export function shownOf(picture: Picture, { shown, name }: Field, m: number): Picture {
+  if (!isInside(shown, { x: 0, y: 0, ...picture }))
+    throw new UserError(
+      `at x${m} the field of ${name} is ${picture.width} x ${picture.height} pixels, and what is shown reaches beyond its end`,
+      'move --at to the left and up, or give a larger --field',
+    )
+  return crop(picture, shown.x, shown.y, shown.width, shown.height)
+}
+
+/** What a figure's data says about its field. */
+export const fieldData = ({ name, sha256, region, shown, inset, mpp }: Field): Record<string, unknown> => ({
+  picture: name,
+  sha256,
+  field: region,
+  shown: { ...shown, x: shown.x + region.x, y: shown.y + region.y },
+  ...(inset && { inset: { ...inset, x: inset.x + shown.x + region.x, y: inset.y + shown.y + region.y } }),
+  micrometresPerPixel: mpp ?? null,
+})

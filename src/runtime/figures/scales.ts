@@ -1,0 +1,97 @@
+import type { Picture } from '../data/picture.ts'
+import { resize } from '../data/pillow.ts'
+import { bestOf } from './compare.ts'
+import { fieldData, shownOf, type Field } from './field.ts'
+import { matrixScene, type Cell } from './matrix.ts'
+import {
+  captionOf,
+  definitions,
+  enlarges,
+  pairOf,
+  qualityOf,
+  qualityText,
+  shownPicture,
+  systemsData,
+  type Quality,
+  type System,
+} from './systems.ts'
+import type { Figure } from './write-figure.ts'
+
+export interface ScalesOptions {
+  readonly field: Field
+  readonly systems: readonly System[]
+  readonly scales: readonly number[]
+  readonly onProgress?: (done: number, total: number, what: string) => void
+}
+
+interface Result {
+  readonly label: string
+  readonly picture?: Picture
+  readonly quality?: Quality
+}
+
+interface Column {
+  readonly m: number
+  readonly low: Picture
+  readonly results: readonly Result[]
+}
+
+/** One field brought back from LR pictures of many scales: a column a scale, a row a network. */
+export async function scalesFigure({ field, systems, scales, onProgress }: ScalesOptions): Promise<Figure> {
+  const columns: Column[] = []
+  let done = 0
+  for (const m of scales) {
+    const pair = pairOf(field.picture, m, systems)
+    const truth = shownOf(pair.hr, field, m)
+    const results: Result[] = []
+    for (const system of systems) {
+      const { label } = system
+      const picture = enlarges(system, m) ? shownOf(await shownPicture(system, pair, m), field, m) : undefined
+      results.push({ label, ...(picture && { picture, quality: qualityOf(picture, truth) }) })
+      onProgress?.(++done, scales.length * systems.length, `${label} x${m}`)
+    }
+    columns.push({ m, low: shownOf(resize(pair.lr, pair.hr.width, pair.hr.height, 'nearest'), field, m), results })
+  }
+  const truth = shownOf(field.picture, field, 1)
+  const best = columns.map(({ results }) => bestOf(results.map(({ quality }) => quality)))
+  const scene = matrixScene({
+    field: field.shown,
+    ...(field.mpp !== undefined && { mpp: field.mpp }),
+    ...(field.inset && { inset: field.inset }),
+    columns: [...scales.map((m) => `×${m}`), 'ground truth'],
+    rows: [
+      { label: 'LR', cells: columns.map(({ low }): Cell => ({ picture: low, hasInset: true })) },
+      ...systems.map(({ label }, row) => ({
+        label,
+        cells: [
+          ...columns.map(({ m, results }, column): Cell => {
+            const { picture, quality } = results[row]!
+            return picture && quality
+              ? {
+                  picture,
+                  hasInset: true,
+                  note: qualityText(quality),
+                  isBest: systems.length > 1 && row === best[column],
+                }
+              : { blank: `not ×${m}` }
+          }),
+          row === 0 ? ({ picture: truth, hasInset: true, hasScaleBar: true } satisfies Cell) : undefined,
+        ],
+      })),
+    ],
+    caption: captionOf(systems, systems.length > 1 ? 'column' : undefined),
+  })
+  return {
+    title: `${field.name} by ${systems.map(({ label }) => label).join(', ')} from LR pictures of ${scales.map((m) => `x${m}`).join(', ')}`,
+    scene,
+    data: {
+      figure: 'scales',
+      ...fieldData(field),
+      ...systemsData(systems),
+      results: columns.flatMap(({ m, results }) =>
+        results.map(({ label, quality }) => ({ scale: m, system: label, ...quality })),
+      ),
+      definitions,
+    },
+  }
+}

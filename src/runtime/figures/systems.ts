@@ -1,0 +1,140 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { CompiledModel, PictureOperation, Scope } from '../../compiler/plan.ts'
+import { UserError } from '../../errors.ts'
+import type { Picture } from '../data/picture.ts'
+import { degradePair, type Pair } from '../evaluate/evaluate.ts'
+import { psnr } from '../metrics/psnr.ts'
+import { quantise, type FloatPicture } from '../metrics/samples.ts'
+import { ssimUniform } from '../metrics/ssim.ts'
+import { openNetwork, type OpenedNetwork } from '../network/open-network.ts'
+import { scopeText } from '../predict/candidates.ts'
+import { createPredictor } from '../predict/predict.ts'
+
+/** A network of a figure. */
+export interface System {
+  readonly label: string
+  readonly opened: OpenedNetwork
+  readonly scope: Scope
+}
+
+/** Opens `RUN` or `LABEL=RUN`, each a run folder, a weights file with its text, or a model that learns nothing. */
+export async function openSystems(runs: readonly string[], scope: Scope | undefined): Promise<System[]> {
+  const systems: System[] = []
+  for (const run of runs) {
+    const [, label, source] = (existsSync(run) ? undefined : /^([^=]+)=(.+)$/.exec(run)) ?? [run, undefined, run]
+    const opened = await openNetwork(source!)
+    const { model } = opened.loaded
+    systems.push({
+      label: label ?? (model.variants.join(', ') || model.name),
+      opened,
+      scope: scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 },
+    })
+  }
+  const counts = new Map<string, number>()
+  for (const { label } of systems) counts.set(label, (counts.get(label) ?? 0) + 1)
+  for (const [label, count] of counts)
+    if (count > 1) throw new UserError(`${count} runs are called ${label}`, 'give them names: --runs "first=RUN" "second=RUN"')
+  return systems
+}
+
+/** Whether a network enlarges by `m`. */
+export const enlarges = ({ opened: { loaded } }: System, m: number): boolean => {
+  const { scale } = loaded.model
+  return scale.kind === 'range' ? m >= scale.from && m <= scale.to : m === scale.value
+}
+
+const learns = ({ opened }: System): boolean => opened.loaded.model.graph.weights.length > 0
+
+/** Whose degradation all get: the first network's that learns. */
+const leading = (systems: readonly System[]): System => systems.find(learns) ?? systems[0]!
+
+/** The field as all networks get it at x`m`. */
+export const pairOf = (picture: Picture, m: number, systems: readonly System[]): Pair =>
+  degradePair(picture, m, leading(systems).opened)
+
+const degradation = (model: CompiledModel): readonly PictureOperation[] =>
+  model.evaluate?.degrade ?? model.train?.degrade ?? [{ op: 'resize', kernel: 'bicubic' }]
+
+/** Those that learned another degradation than all get: it puts them at a disadvantage. */
+function otherwiseDegraded(systems: readonly System[]): string[] {
+  const plan = ({ opened }: System): string => JSON.stringify(degradation(opened.loaded.model))
+  const wanted = plan(leading(systems))
+  return systems.filter((system) => learns(system) && plan(system) !== wanted).map(({ label }) => label)
+}
+
+/** What must be said below pictures of these networks, and `where` the best is bold. */
+export function captionOf(systems: readonly System[], where: string | undefined): string[] {
+  const others = otherwiseDegraded(systems)
+  return [
+    `PSNR in dB and SSIM are of the part that is shown${where === undefined ? '' : `; the best of a ${where} is bold`}.`,
+    ...(others.length > 0
+      ? [
+          `All get the same LR pictures, degraded as ${leading(systems).label} learned it; ${others.join(', ')} learned another degradation.`,
+        ]
+      : []),
+  ]
+}
+
+/** The network's picture in 0 to 1, or that of another of its outputs. */
+export async function predicted({ opened, scope }: System, { lr, hr }: Pair, m: number, output?: string): Promise<FloatPicture> {
+  const { model } = opened.loaded
+  const clip = model.evaluate?.cellClip
+  const data = await createPredictor(model, opened.network).whole(lr, {
+    extent: hr,
+    m,
+    scope,
+    ...(clip !== undefined && { cellClip: clip }),
+    ...(output !== undefined && { output }),
+  })
+  return { width: hr.width, height: hr.height, data }
+}
+
+/** As it is shown and compared: 8 bits. */
+export const shownPicture = async (system: System, pair: Pair, m: number): Promise<Picture> =>
+  quantise(await predicted(system, pair, m))
+
+export interface Quality {
+  readonly psnr: number
+  /** Undefined where the picture is smaller than the window of 7 x 7. */
+  readonly ssim?: number
+}
+
+/** PSNR and SSIM of what is shown. */
+export const qualityOf = (sr: Picture, truth: Picture): Quality => ({
+  psnr: psnr(sr, truth),
+  ...(Math.min(truth.width, truth.height) >= 7 && { ssim: ssimUniform(sr, truth) }),
+})
+
+export const qualityText = ({ psnr: decibels, ssim }: Quality): string =>
+  `${decibels === Infinity ? '∞' : decibels.toFixed(2)} dB${ssim === undefined ? '' : ` / ${ssim.toFixed(4)}`}`
+
+/** What the numbers in a figure mean. */
+export const definitions = {
+  psnr: 'of what is shown: RGB in 8 bits, one mean over the three channels, no border left out, dB',
+  ssim: 'of what is shown: 8 bits, 7 x 7 uniform window, sample covariance, mean over channels',
+} as const
+
+const systemData = ({ label, opened, scope }: System): Record<string, unknown> => {
+  const { model } = opened.loaded
+  return {
+    label,
+    model: model.name,
+    variants: model.variants,
+    preset: model.preset,
+    weights: path.basename(opened.source),
+    hash: opened.hash,
+    scope: scopeText(scope),
+    cellClip: model.evaluate?.cellClip ?? null,
+    degradation: degradation(model)
+      .map(({ op }) => op)
+      .join(', then '),
+  }
+}
+
+/** What a figure's data says about its networks. */
+export const systemsData = (systems: readonly System[]): Record<string, unknown> => ({
+  systems: systems.map(systemData),
+  degradedAs: leading(systems).label,
+  learnedAnotherDegradation: otherwiseDegraded(systems),
+})
