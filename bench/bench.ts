@@ -10,7 +10,7 @@ import type { Mutations } from './mutations.ts'
 import { both, milliseconds, print, row } from './print.ts'
 import type { PythonCheck } from './python.ts'
 import type { PictureTimes } from './prediction.ts'
-import type { Sample } from './sample.ts'
+
 import type { StageTimes } from './stages.ts'
 import type { StepTimes } from './training.ts'
 
