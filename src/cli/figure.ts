@@ -1,10 +1,13 @@
+import { realpathSync } from 'node:fs'
+import path from 'node:path'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Scope } from '../compiler/plan.ts'
+import { UserError } from '../errors.ts'
 import type { Field, FieldOptions } from '../runtime/figures/field.ts'
 import type { Region } from '../runtime/figures/grid.ts'
 import type { System } from '../runtime/figures/systems.ts'
 import type { Figure } from '../runtime/figures/write-figure.ts'
-import { liveLine, openEngine, positive, print, scale, scales, UsageError, type CommonFlags } from './common.ts'
+import { kindOf, liveLine, openEngine, positive, print, scale, scales, UsageError, type CommonFlags } from './common.ts'
 import { scopeOption } from './scope.ts'
 import { shippedWeights } from './upscale.ts'
 
@@ -82,6 +85,7 @@ function texturesCommand(figure: Command): void {
       ) => {
         if (flags.low > flags.high)
           throw new UsageError('--low is above --high', 'edges begin where it is steeper than they go on to')
+        await requirePlace(flags.out, [...natural, ...flags.tissue])
         const { texturesFigure } = await import('../runtime/figures/textures.ts')
         await write(await texturesFigure({ natural, ...flags }), flags.out)
       },
@@ -189,11 +193,23 @@ interface Opened {
 
 /** The field and the networks of a figure; what is wrong with the picture is said before an engine is loaded. */
 async function opened(picture: string, flags: RunsFlags, wanted: number): Promise<Opened> {
+  await requirePlace(flags.out, [picture])
   const { readField } = await import('../runtime/figures/field.ts')
   const field = await readField(picture, flags, wanted)
   await openEngine(flags)
   const { openSystems } = await import('../runtime/figures/systems.ts')
   return { field, systems: await openSystems(flags.runs ?? [shippedWeights], flags.scope), line: liveLine(5) }
+}
+
+/** Where the figure goes is there, and no picture is written over: said before anything is computed. */
+async function requirePlace(out: string, pictures: readonly string[]): Promise<void> {
+  const { figureFiles } = await import('../runtime/figures/write-figure.ts')
+  const folder = path.dirname(out)
+  if (kindOf(folder) !== 'folder') throw new UserError(`cannot write ${out}: there is no folder ${folder}`, 'make it first')
+  const inputs = new Set(pictures.filter((picture) => kindOf(picture)).map((picture) => realpathSync(picture)))
+  for (const file of Object.values(figureFiles(out)))
+    if (kindOf(file) && inputs.has(realpathSync(file)))
+      throw new UserError(`${file} is a picture of this figure: it is not written over`, 'choose another name with -o')
 }
 
 const shown =

@@ -6,7 +6,8 @@ import { matrixScene, type Cell, type Row } from './matrix.ts'
 import {
   captionOf,
   definitions,
-  enlarges,
+  labelsOf,
+  networkFor,
   pairOf,
   qualityOf,
   qualityText,
@@ -39,16 +40,17 @@ interface Scaled {
 
 /** LR, Bicubic, every network and the truth side by side at each scale, the errors below in one scale of colours. */
 export async function compareFigure({ field, systems, scales, onProgress }: CompareOptions): Promise<Figure> {
-  const total = scales.length * systems.length
+  const labels = labelsOf(systems)
+  const total = scales.length * labels.length
   let done = 0
   const all: Scaled[] = []
   for (const m of scales) {
     const pair = pairOf(field.picture, m, systems)
     const { hr, lr } = pair
     const results: Result[] = [{ label: 'Bicubic', picture: shownOf(resize(lr, hr.width, hr.height, 'bicubic'), field, m) }]
-    for (const system of systems) {
-      const { label } = system
-      results.push(enlarges(system, m) ? { label, picture: shownOf(await shownPicture(system, pair, m), field, m) } : { label })
+    for (const label of labels) {
+      const system = networkFor(systems, label, m)
+      results.push(system ? { label, picture: shownOf(await shownPicture(system, pair, m), field, m) } : { label })
       onProgress?.(++done, total, `${label} x${m}`)
     }
     const low = shownOf(resize(lr, hr.width, hr.height, 'nearest'), field, m)
@@ -60,12 +62,12 @@ export async function compareFigure({ field, systems, scales, onProgress }: Comp
     ...(field.mpp !== undefined && { mpp: field.mpp }),
     ...(field.inset && { inset: field.inset }),
     overview: { picture: field.picture, region: field.shown, label: field.name },
-    columns: ['LR', 'Bicubic', ...systems.map(({ label }) => label), 'ground truth'],
+    columns: ['LR', 'Bicubic', ...labels, 'ground truth'],
     rows: all.flatMap((scaled) => rowsOf(scaled, errorMax)),
     caption: captionOf(systems, 'row'),
   })
   return {
-    title: `${field.name} at ${scales.map((m) => `x${m}`).join(', ')}: LR, Bicubic, ${systems.map(({ label }) => label).join(', ')}, ground truth, and errors`,
+    title: `${field.name} at ${scales.map((m) => `x${m}`).join(', ')}: LR, Bicubic, ${labels.join(', ')}, ground truth, and errors`,
     scene,
     data: {
       figure: 'compare',

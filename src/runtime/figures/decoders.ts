@@ -175,7 +175,7 @@ function alone(one: Decoded, truth: Picture, max: number): Cells {
           label: 'picture',
           cells: [{ picture: pictureOf(truth, base, lpd) }, { picture: pictureOf(truth, base, ltd) }, sum, truthCell],
         },
-        { label: 'texture', cells: [undefined, signedCell(ltd, truth, max), signedKey(max)] },
+        { label: 'texture', cells: [signedKey(max), signedCell(ltd, truth, max)] },
       ],
     }
   return {
@@ -214,17 +214,11 @@ function beside(all: readonly Decoded[], truth: Picture, max: number): Cells {
           ...all.map(({ base, lpd, hasBase }) =>
             hasBase ? signedCell(lpd, truth, max) : { picture: pictureOf(truth, base, lpd) },
           ),
-          signedKey(max),
-        ],
-      },
-      { label: 'LTD', cells: all.map(({ ltd }) => signedCell(ltd, truth, max)) },
-      {
-        label: 'sum',
-        cells: [
-          ...all.map(({ base, lpd, ltd }) => compared(pictureOf(truth, base, lpd, ltd), truth)),
           { picture: truth, hasScaleBar: true },
         ],
       },
+      { label: 'LTD', cells: [...all.map(({ ltd }) => signedCell(ltd, truth, max)), signedKey(max)] },
+      { label: 'sum', cells: all.map(({ base, lpd, ltd }) => compared(pictureOf(truth, base, lpd, ltd), truth)) },
     ],
   }
 }

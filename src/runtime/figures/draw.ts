@@ -43,15 +43,16 @@ const png = (picture: Picture): Promise<Buffer> =>
     .png({ compressionLevel: 9 })
     .toBuffer()
 
-const isEnlarged = ({ picture, width, height }: PictureMark): boolean =>
-  width * pixelsPerUnit >= picture.width && height * pixelsPerUnit >= picture.height
+/** Whether each pixel becomes a square of the PNG's. */
+const isSquare = ({ picture, width, height }: PictureMark): boolean =>
+  Number.isInteger((width * pixelsPerUnit) / picture.width) && Number.isInteger((height * pixelsPerUnit) / picture.height)
 
 /** The figure as one SVG file that needs no other: its pictures are inside, pixel by pixel. */
 export async function toSvg(scene: Scene, title: string): Promise<string> {
   const pictures = await Promise.all(
     scene.marks.filter(isPicture).map(async (mark) => {
       const data = (await png(mark.picture)).toString('base64')
-      const rendering = isEnlarged(mark) ? ' style="image-rendering:pixelated"' : ''
+      const rendering = isSquare(mark) ? ' style="image-rendering:pixelated"' : ''
       return `<image x="${short(mark.x)}" y="${short(mark.y)}" width="${short(mark.width)}" height="${short(mark.height)}" preserveAspectRatio="none"${rendering} href="data:image/png;base64,${data}"/>`
     }),
   )
@@ -74,12 +75,12 @@ export async function toPicture(scene: Scene): Promise<Picture> {
   return { width, height, data: new Uint8Array(data) }
 }
 
-/** Sets the pixels of a picture into the canvas: repeated where there is room, else averaged. */
+/** Sets the pixels of a picture into the canvas: repeated where that gives squares, else interpolated. */
 function paint(canvas: Uint8Array, canvasWidth: number, mark: PictureMark): void {
   const [left, top, width, height] = [mark.x, mark.y, mark.width, mark.height].map((value) =>
     Math.round(value * pixelsPerUnit),
   ) as [number, number, number, number]
-  const picture = isEnlarged(mark) ? mark.picture : resize(mark.picture, width, height, 'bicubic')
+  const picture = isSquare(mark) ? mark.picture : resize(mark.picture, width, height, 'bicubic')
   for (let y = 0; y < height; y += 1)
     for (let x = 0; x < width; x += 1) {
       const from = Math.floor((y * picture.height) / height) * picture.width + Math.floor((x * picture.width) / width)

@@ -7,7 +7,7 @@ import type { Region, Size } from './grid.ts'
 import { micrometres } from './scale-bar.ts'
 
 export interface FieldOptions {
-  /** What is shown, in pixels of the file; `shown` pixels in its middle without it. */
+  /** What is shown, in pixels of the file; its middle without it. */
   readonly at?: Region
   /** What the networks see; at most 768 x 768 pixels around what is shown without it. */
   readonly field?: Region | 'shown'
@@ -43,7 +43,14 @@ export async function readField(file: string, { at, field, inset, mpp }: FieldOp
   const region = field === 'shown' ? shown : (field ?? around(shown, picture))
   requireInside('--field', region, { x: 0, y: 0, ...picture }, file)
   requireInside('--at', shown, region, 'the --field')
-  if (inset) requireInside('--inset', inset, shown, 'what --at shows')
+  if (inset) {
+    requireInside('--inset', inset, shown, 'what --at shows')
+    if (2 * inset.width > shown.width || 2 * inset.height > shown.height)
+      throw new UserError(
+        `--inset: ${text(inset)} is more than half as wide or high as what --at shows`,
+        'it could not be shown larger',
+      )
+  }
   const resolution = mpp ?? micrometres(density)
   return {
     name: path.basename(file),

@@ -141,7 +141,8 @@ function cellMarks(each: Cell, { field, mpp, inset }: Matrix, box: Region, zoom:
 /** The part in its frame, and the same larger in the corner where it hides least. */
 function insetMarks(picture: Picture, inset: Region, field: Size, box: Region, zoom: number): Mark[] {
   const unit = box.width / field.width
-  const larger = Math.max(zoom + 1, Math.round((0.45 * field.width * zoom) / inset.width))
+  const most = Math.floor(Math.min(field.width / inset.width, field.height / inset.height) * zoom)
+  const larger = Math.min(most, Math.max(zoom + 1, Math.round((0.45 * field.width * zoom) / inset.width)))
   const [width, height] = [(inset.width * larger) / pixelsPerUnit, (inset.height * larger) / pixelsPerUnit]
   const { right, low } = freeCorner(inset, field)
   const x = right ? box.x + box.width - width : box.x

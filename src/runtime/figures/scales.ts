@@ -6,7 +6,8 @@ import { matrixScene, type Cell } from './matrix.ts'
 import {
   captionOf,
   definitions,
-  enlarges,
+  labelsOf,
+  networkFor,
   pairOf,
   qualityOf,
   qualityText,
@@ -38,17 +39,18 @@ interface Column {
 
 /** One field brought back from LR pictures of many scales: a column a scale, a row a network. */
 export async function scalesFigure({ field, systems, scales, onProgress }: ScalesOptions): Promise<Figure> {
+  const labels = labelsOf(systems)
   const columns: Column[] = []
   let done = 0
   for (const m of scales) {
     const pair = pairOf(field.picture, m, systems)
     const truth = shownOf(pair.hr, field, m)
     const results: Result[] = []
-    for (const system of systems) {
-      const { label } = system
-      const picture = enlarges(system, m) ? shownOf(await shownPicture(system, pair, m), field, m) : undefined
+    for (const label of labels) {
+      const system = networkFor(systems, label, m)
+      const picture = system && shownOf(await shownPicture(system, pair, m), field, m)
       results.push({ label, ...(picture && { picture, quality: qualityOf(picture, truth) }) })
-      onProgress?.(++done, scales.length * systems.length, `${label} x${m}`)
+      onProgress?.(++done, scales.length * labels.length, `${label} x${m}`)
     }
     columns.push({ m, low: shownOf(resize(pair.lr, pair.hr.width, pair.hr.height, 'nearest'), field, m), results })
   }
@@ -61,7 +63,7 @@ export async function scalesFigure({ field, systems, scales, onProgress }: Scale
     columns: [...scales.map((m) => `×${m}`), 'ground truth'],
     rows: [
       { label: 'LR', cells: columns.map(({ low }): Cell => ({ picture: low, hasInset: true })) },
-      ...systems.map(({ label }, row) => ({
+      ...labels.map((label, row) => ({
         label,
         cells: [
           ...columns.map(({ m, results }, column): Cell => {
@@ -71,7 +73,7 @@ export async function scalesFigure({ field, systems, scales, onProgress }: Scale
                   picture,
                   hasInset: true,
                   note: qualityText(quality),
-                  isBest: systems.length > 1 && row === best[column],
+                  isBest: labels.length > 1 && row === best[column],
                 }
               : { blank: `not ×${m}` }
           }),
@@ -79,10 +81,10 @@ export async function scalesFigure({ field, systems, scales, onProgress }: Scale
         ],
       })),
     ],
-    caption: captionOf(systems, systems.length > 1 ? 'column' : undefined),
+    caption: captionOf(systems, labels.length > 1 ? 'column' : undefined),
   })
   return {
-    title: `${field.name} by ${systems.map(({ label }) => label).join(', ')} from LR pictures of ${scales.map((m) => `x${m}`).join(', ')}`,
+    title: `${field.name} by ${labels.join(', ')} from LR pictures of ${scales.map((m) => `x${m}`).join(', ')}`,
     scene,
     data: {
       figure: 'scales',

@@ -13,7 +13,7 @@ interface Box extends Place {
   readonly height: number
 }
 
-/** Pixels are shown as squares where there is room for more than one unit of the PNG each, else averaged. */
+/** Pixels are shown as squares where the PNG has a whole number of its own for each, else interpolated. */
 export interface PictureMark extends Box {
   readonly kind: 'picture'
   readonly picture: Picture

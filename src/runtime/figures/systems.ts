@@ -18,7 +18,7 @@ export interface System {
   readonly scope: Scope
 }
 
-/** Opens `RUN` or `LABEL=RUN`, each a run folder, a weights file with its text, or a model that learns nothing. */
+/** Opens `RUN` or `LABEL=RUN`, each a run folder, a weights file with its text, or a model that learns nothing; networks of one scale each may share a name. */
 export async function openSystems(runs: readonly string[], scope: Scope | undefined): Promise<System[]> {
   const systems: System[] = []
   for (const run of runs) {
@@ -31,12 +31,27 @@ export async function openSystems(runs: readonly string[], scope: Scope | undefi
       scope: scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 },
     })
   }
-  const counts = new Map<string, number>()
-  for (const { label } of systems) counts.set(label, (counts.get(label) ?? 0) + 1)
-  for (const [label, count] of counts)
-    if (count > 1) throw new UserError(`${count} runs are called ${label}`, 'give them names: --runs "first=RUN" "second=RUN"')
+  systems.forEach((system, at) => {
+    const other = systems.slice(0, at).find(({ label, opened }) => label === system.label && !isOtherScale(opened, system.opened))
+    if (other)
+      throw new UserError(
+        `two runs are called ${system.label}: ${other.opened.source} and ${system.opened.source}`,
+        'give them names: --runs "first=RUN" "second=RUN"',
+      )
+  })
   return systems
 }
+
+/** Whether two networks have one scale each, and not the same: together they are one system of a figure. */
+const isOtherScale = ({ loaded: { model: a } }: OpenedNetwork, { loaded: { model: b } }: OpenedNetwork): boolean =>
+  a.scale.kind === 'fixed' && b.scale.kind === 'fixed' && a.scale.value !== b.scale.value
+
+/** The names of the systems, in order. */
+export const labelsOf = (systems: readonly System[]): string[] => [...new Set(systems.map(({ label }) => label))]
+
+/** The network of that name that enlarges by `m`, if there is one. */
+export const networkFor = (systems: readonly System[], label: string, m: number): System | undefined =>
+  systems.find((system) => system.label === label && enlarges(system, m))
 
 /** Whether a network enlarges by `m`. */
 export const enlarges = ({ opened: { loaded } }: System, m: number): boolean => {
@@ -70,7 +85,7 @@ export function captionOf(systems: readonly System[], where: string | undefined)
     `PSNR in dB and SSIM are of the part that is shown${where === undefined ? '' : `; the best of a ${where} is bold`}.`,
     ...(others.length > 0
       ? [
-          `All get the same LR pictures, degraded as ${leading(systems).label} learned it; ${others.join(', ')} learned another degradation.`,
+          `All get the same LR pictures, degraded as ${leading(systems).label} learned it; ${[...new Set(others)].join(', ')} learned another degradation.`,
         ]
       : []),
   ]

@@ -154,6 +154,9 @@ function quantiles(
   return { least: at(0), quarter: at(0.25), median: at(0.5), threeQuarters: at(0.75), greatest: at(1) }
 }
 
+/** Units that the key takes. */
+const keyWidth = 450
+
 function sceneOf(field: Field, m: number, arrows: readonly Match[], all: readonly Match[], rules: ArrowRules): Scene {
   const { picture, mpp } = field
   const unit = zoomOf(picture, 1000) / pixelsPerUnit
@@ -162,6 +165,7 @@ function sceneOf(field: Field, m: number, arrows: readonly Match[], all: readonl
   const [low, high] = [Math.min(...scores), Math.max(...scores)]
   const strength = (score: number): number => (high > low ? (score - low) / (high - low) : 1)
   const at = ({ x, y }: { x: number; y: number }) => ({ x: box.x + (x + 0.5) * unit, y: box.y + (y + 0.5) * unit })
+  const width = Math.max(box.width, keyWidth)
   const keyY = box.y + box.height + 18
   const key = [low, (low + high) / 2, high].flatMap((score, place): Mark[] => {
     const x = margin + 168 + place * 96
@@ -173,12 +177,12 @@ function sceneOf(field: Field, m: number, arrows: readonly Match[], all: readonl
   const lines = wrapped(
     `${arrows.length} of ${all.length.toLocaleString('en')} best matches at ×${m}, from where the texture was found to where it is added: the most alike of the best quarter that are at least ${rules.least} px long and ${rules.apart} px apart.`,
     10,
-    box.width,
+    width,
   )
   // The weakest first, so that the most alike lie above them.
   const drawn = [...arrows].sort((a, b) => a.score - b.score)
   return {
-    width: box.width + 2 * margin,
+    width: width + 2 * margin,
     height: keyY + 18 + 13 * lines.length,
     marks: [
       { kind: 'picture', ...box, picture },

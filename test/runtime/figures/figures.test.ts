@@ -24,7 +24,14 @@ import { lively, model, quietEngine, root, started, temporaryFolder, testField }
 const folder = temporaryFolder()
 const inside = (name: string): string => path.join(folder, name)
 const field = inside('field.png')
-const runs = { iste: 'iste.arch', 'wo-ltd': 'ablations/wo-ltd.arch', based: 'variants/iste-on-bicubic.arch', liif: 'liif.arch' }
+const runs = {
+  edsr: 'edsr.arch',
+  edsr3: 'edsr.arch',
+  iste: 'iste.arch',
+  'wo-ltd': 'ablations/wo-ltd.arch',
+  based: 'variants/iste-on-bicubic.arch',
+  liif: 'liif.arch',
+}
 const bicubic = path.join(root, 'models', 'bicubic.arch')
 const run = (name: keyof typeof runs): string => inside(`${name}.safetensors`)
 
@@ -38,7 +45,7 @@ beforeAll(async () => {
   await quietEngine()
   await writePng(crop((await readPicture(testField)).picture, 400, 300, 48, 48), field)
   for (const [name, file] of Object.entries(runs)) {
-    const loaded = model(file)
+    const loaded = model(file, name === 'edsr3' ? ['stages=[3]'] : [])
     const network = name === 'based' ? lively(loaded) : started(loaded)
     await packNetwork({ loaded, network, hash: '', source: '' }, inside(`${name}.safetensors`))
   }
@@ -113,7 +120,7 @@ describe('openSystems', () => {
     expect(systems.map(({ label }) => label)).toEqual(['ISTE on bicubic', 'my', 'Bicubic'])
   })
   it('refuses two of one name', () =>
-    expect(openSystems([run('iste'), run('iste')], undefined)).rejects.toThrow('2 runs are called ISTE'))
+    expect(openSystems([run('iste'), run('iste')], undefined)).rejects.toThrow('two runs are called ISTE'))
 })
 
 it('textures: equal crops, and a density for each', async () => {
@@ -144,13 +151,39 @@ it('compare: all systems on the same LR picture, errors in one scale', async () 
   expect(await toPicture(figure.scene)).toMatchObject({ width: Math.ceil(2 * figure.scene.width) })
 })
 
+it('compare: networks of one scale each share a column, and leave other scales empty', async () => {
+  const systems = await openSystems([run('edsr'), run('edsr3')], undefined)
+  const figure = await compareFigure({ field: await fieldOf(24), systems, scales: [2, 3, 4] })
+  expect(results(figure).map(({ system, psnr }) => [system, psnr !== undefined])).toEqual([
+    ['Bicubic', true],
+    ['EDSR', true],
+    ['Bicubic', true],
+    ['EDSR', true],
+    ['Bicubic', true],
+    ['EDSR', false],
+  ])
+  expect(texts(figure).filter((text) => text.startsWith('not '))).toEqual(['not ×4'])
+})
+
 it('scales: a column a scale, whole or not', async () => {
   const systems = await openSystems([run('iste')], { kind: 'lattice', count: 64 })
-  const figure = await scalesFigure({ field: await fieldOf(24), systems, scales: [2, 3.3] })
+  const seen = await readField(
+    field,
+    {
+      at: { x: 4, y: 4, width: 24, height: 24 },
+      inset: { x: 6, y: 20, width: 8, height: 8 },
+    },
+    24,
+  )
+  const figure = await scalesFigure({ field: seen, systems, scales: [2, 3.3] })
   expect(results(figure).map(({ scale, system }) => [scale, system])).toEqual([
     [2, 'ISTE'],
     [3.3, 'ISTE'],
   ])
+  // Two LR pictures, two results, the truth, each with its inset; without a resolution no scale bar.
+  expect(pictures(figure).map(({ width }) => width)).toEqual([24, 8, 24, 8, 24, 8, 24, 8, 24, 8])
+  expect(pictures(figure)[9]).toEqual(crop(pictures(figure)[8]!, 2, 16, 8, 8))
+  expect(texts(figure).join()).not.toContain('µm')
   expect(figure.data['systems']).toMatchObject([{ scope: 'lattice(64)', cellClip: 4, preset: 'tiny' }])
   expect(texts(figure)).toEqual(expect.arrayContaining(['×2', '×3.3', 'ground truth', 'LR', 'ISTE']))
 })
