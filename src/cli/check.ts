@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs'
+import { existsSync, statSync, type Stats } from 'node:fs'
 import path from 'node:path'
 import { Option, type Command } from 'commander'
 import { check } from '../compiler/index.ts'
@@ -72,14 +72,15 @@ A warning is allowed by a remark that names it, on its line or alone on the line
     })
 }
 
-/** Checks once and says what was found. Gives every file that was read, right or wrong. */
+/** Checks once and says what was found. Gives every file that was read or looked for. */
 async function checkOnce(files: readonly string[], flags: Flags): Promise<readonly string[]> {
   const found = files.flatMap(archFiles)
   if (found.length === 0) throw new UserError(`no .arch file in ${files.join(', ')}`, 'name a file or a folder that holds some')
   const before = rightBefore(found)
+  const asked = new Set([...found, ...(before?.read ?? [])])
   const { diagnostics, sources, checked } = before
     ? { diagnostics: [], sources: new Map<string, string>(), checked: before.checked }
-    : check(found, fileHost)
+    : check(found, { ...fileHost, read: (file) => (asked.add(file), fileHost.read(file)) })
   if (!before && diagnostics.length === 0) await noteRight(found, sources, checked)
   const format = flags.format ?? (flags.json ? 'json' : process.env['GITHUB_ACTIONS'] === 'true' ? 'github' : 'pretty')
   const text = renderers[format](diagnostics, (file) => sources.get(file), flags.outputFile === undefined)
@@ -98,7 +99,7 @@ async function checkOnce(files: readonly string[], flags: Flags): Promise<readon
     )
   }
   if (errors > 0 || tooMany) process.exitCode = 1
-  return [...new Set([...found, ...sources.keys(), ...(before?.read ?? [])])]
+  return [...asked]
 }
 
 /** Checks, and again whenever a file changes: those that were named, new ones in the folders, and all that they import. */
@@ -106,18 +107,30 @@ async function watchFiles(files: readonly string[], flags: Flags): Promise<never
   const { watch } = await import('chokidar')
   const isOther = (file: string, stats?: Stats): boolean =>
     (stats?.isFile() === true && !file.endsWith('.arch')) || /(^|[\\/])(\.[^.\\/]|node_modules([\\/]|$))/.test(file)
-  const options = { ignoreInitial: true, ignored: isOther }
-  const named = watch([...files], options)
-  // A file that is imported from elsewhere may go and come back, so its folder is watched.
-  const imported = watch([], { ...options, depth: 0 })
-  await new Promise<void>((resolve) => named.once('ready', () => resolve()))
   let notice = (): void => undefined
-  for (const watcher of [named, imported]) watcher.on('all', () => notice())
+  const watching = async (paths: readonly string[], depth?: number): Promise<void> => {
+    const watcher = watch([...paths], { ignoreInitial: true, ignored: isOther, ...(depth !== undefined && { depth }) })
+    watcher.on('all', () => notice())
+    await new Promise<void>((resolve) => watcher.once('ready', () => resolve()))
+  }
+  await watching(files)
+  // A file that is imported from elsewhere may go and come back, so its folder is watched.
+  const folders = new Set<string>()
   for (;;) {
     const changed = new Promise<void>((resolve) => (notice = () => void setTimeout(resolve, settling)))
+    const start = Date.now()
     process.exitCode = 0
     try {
-      imported.add([...new Set((await checkOnce(files, flags)).map((file) => path.dirname(file)))])
+      const asked = await checkOnce(files, flags)
+      const fresh = [...new Set(asked.map((file) => path.dirname(file)))].filter(
+        (folder) => existsSync(folder) && !folders.has(folder),
+      )
+      if (fresh.length > 0) {
+        await watching(fresh, 0)
+        fresh.forEach((folder) => folders.add(folder))
+        // What changed before its folder was watched.
+        if (asked.some((file) => (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= start)) continue
+      }
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       remark(`error: ${error.message}`)

@@ -34,7 +34,7 @@ test('check --watch sees every file, those outside that are imported, new ones, 
   const after = async (run: () => void): Promise<string> => {
     said = ''
     run()
-    for (let turn = 0; turn < 400 && !said.includes('watching'); turn += 1)
+    for (let turn = 0; turn < 1200 && !said.includes('watching'); turn += 1)
       await new Promise((resolve) => setTimeout(resolve, 50))
     return said
   }

@@ -50,5 +50,6 @@ function between(tokens: readonly IToken[], at: number, spaces: string): string 
   const [before, next] = [tokens[at - 1], tokens[at]!]
   if (spaces !== '' || !before) return spaces
   const read = t.lexer.tokenize(before.image + next.image).tokens.map(({ image }) => image)
-  return read.length === 2 && read[0] === before.image ? '' : ' '
+  const isNumber = before.tokenType === t.Num && /^\w/.test(next.image)
+  return read.length === 2 && read[0] === before.image && !isNumber ? '' : ' '
 }

@@ -208,12 +208,17 @@ describe('what is not finite', () => {
   })
 
   it('is no checkpoint: a validation that overflows stops before it is saved', async () => {
-    const loaded = model('iste.arch', [...tinier, 'train.optimizer=adam(lr: 1e30)'])
+    // The rate jumps for the update of step 3, after which the pictures set aside are looked at.
+    const loaded = model('iste.arch', [
+      ...tinier,
+      'train.optimizer=adam(lr: 1e-4)',
+      'train.schedule=step(at: [500], factor: 1e34)',
+    ])
     const given = options({ loaded, steps: 4, checkpointEvery: 1 })
     const error = await failure(train(given))
-    expect(error.message).toMatch(/^training stopped at step 1: .* is not finite/)
-    expect(error.help).toMatch(/no checkpoint was saved before/)
-    expect(await listCheckpoints(await openRun(given.out))).toEqual([])
+    expect(error.message).toMatch(/^training stopped at step 3: .* is not finite/)
+    expect(error.help).toMatch(/the last good checkpoint is of step 2/)
+    expect((await listCheckpoints(await openRun(given.out))).map(({ step }) => step)).toEqual([1, 2])
   })
 })
 
