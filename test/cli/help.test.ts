@@ -10,7 +10,8 @@ const escape = '\u001b['
 describe('help', () => {
   it.each([
     '', 'check', 'compile', 'train', 'evaluate', 'upscale', 'weights show', 'weights import', 'weights export', 'parity', 'engine',
-    'engine status', 'engine install', 'engine remove', 'demo',
+    'engine status', 'engine install', 'engine remove', 'demo', 'fmt', 'diff', 'graph', 'ops', 'explain', 'init', 'completion', 'experiment run',
+    'experiment report', 'figure compare', 'figure scales', 'data verify',
   ])('archc %s --help has an example that begins as it is called', async (command) => {
     const { code, stdout, stderr } = await archc([...command.split(' ').filter(Boolean), '--help'])
     expect(code).toBe(0)
@@ -24,7 +25,25 @@ describe('help', () => {
     const { code, stdout, stderr } = await archc([])
     expect(code).toBe(2)
     expect(stdout).toBe('')
-    for (const command of ['check', 'compile', 'train', 'evaluate', 'upscale', 'weights', 'parity', 'engine', 'demo'])
+    for (const command of [
+      'check',
+      'compile',
+      'train',
+      'evaluate',
+      'upscale',
+      'weights',
+      'parity',
+      'engine',
+      'demo',
+      'fmt',
+      'graph',
+      'init',
+      'lsp',
+      'completion',
+      'experiment',
+      'figure',
+      'data',
+    ])
       expect(stderr).toMatch(new RegExp(`^  ${command} `, 'm'))
   })
 
