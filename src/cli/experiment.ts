@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander'
 import type { Engine, EngineName } from '../runtime/engine/index.ts'
 import type { Experiment } from '../runtime/experiment/experiment.ts'
 import type { Plan, Training } from '../runtime/experiment/plan.ts'
-import { duration, liveLine, openEngine, positive, print, remark } from './common.ts'
+import { duration, liveLine, openEngine, positive, print, remark, stopOnSignals } from './common.ts'
 
 interface Flags {
   readonly out?: string
@@ -97,13 +97,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   const { writeReports } = await import('../runtime/experiment/report.ts')
   const folder = resultsFolder(experiment, flags.out, flags.steps)
 
-  const stop = new AbortController()
-  const interrupt = (): void => {
-    if (stop.signal.aborted) process.exit(130)
-    remark('\nstopping after this step; everything is saved (again Ctrl-C: at once)')
-    stop.abort()
-  }
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+  const stop = stopOnSignals()
   const line = liveLine()
   let engine: Promise<Engine> | undefined
   try {
@@ -142,7 +136,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
     }
   } finally {
     line.end()
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    stop.end()
   }
 }
 

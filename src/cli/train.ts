@@ -10,6 +10,7 @@ import {
   positive,
   print,
   remark,
+  stopOnSignals,
   share,
   type CommonFlags,
 } from './common.ts'
@@ -55,13 +56,7 @@ export function trainCommand(program: Command): void {
       if (loaded.warnings) remark(loaded.warnings)
       const engine = await openEngine(flags, !flags.layers)
       const { train } = await import('../runtime/train/train.ts')
-      const stop = new AbortController()
-      const interrupt = (): void => {
-        if (stop.signal.aborted) process.exit(130)
-        remark('\nstopping after this step; everything is saved (again Ctrl-C: at once)')
-        stop.abort()
-      }
-      process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+      const stop = stopOnSignals()
       const line = liveLine()
       try {
         const result = await train({
@@ -98,7 +93,7 @@ export function trainCommand(program: Command): void {
         if (!result.finished) process.exitCode = 130
       } finally {
         line.end()
-        process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+        stop.end()
       }
     })
 }

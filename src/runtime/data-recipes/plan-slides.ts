@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
-import { checksum } from './checksum.ts'
+import { checksum } from '../files/checksum.ts'
 import { findSlides, slideId } from './find-slides.ts'
 import { countRemarks, type Piece, type Plan, type Source, type SplitSettings } from './plan.ts'
 import { openSlide, type Slide } from './slide.ts'

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { UserError } from '../../errors.ts'
+import { checksum } from '../files/checksum.ts'
 import { PICTURE_ENDINGS } from './picture.ts'
 
 /** One picture of a data set. */
@@ -194,21 +194,6 @@ function refuseRepeated(listed: readonly Listed[]): void {
     if (seen.has(path)) throw new UserError(`${name} is listed twice`, `Leave one mention of ${path} out.`)
     seen.add(path)
   }
-}
-
-async function checksum(path: string): Promise<{ sha256: string; bytes: number }> {
-  const hash = createHash('sha256')
-  let bytes = 0
-  try {
-    for await (const piece of createReadStream(path) as AsyncIterable<Buffer>) {
-      hash.update(piece)
-      bytes += piece.length
-    }
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    throw new UserError(`${path}: cannot be read (${error.message})`, undefined, { cause: error })
-  }
-  return { sha256: hash.digest('hex'), bytes }
 }
 
 function unitOf(entry: DataEntry): string {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import type { Picture } from '../data/picture.ts'
-import { fileError } from '../files/file-error.ts'
+import { fileError } from './file-error.ts'
 
 /** SHA-256 and length of a file, in memory that does not grow with it. */
 export async function checksum(file: string): Promise<{ sha256: string; bytes: number }> {
@@ -16,9 +15,4 @@ export async function checksum(file: string): Promise<{ sha256: string; bytes: n
     throw fileError(error, 'read', file)
   }
   return { sha256: hash.digest('hex'), bytes }
-}
-
-/** SHA-256 of a picture's size and samples: the same however it is compressed. */
-export function pixelChecksum({ width, height, data }: Picture): string {
-  return createHash('sha256').update(`${width} x ${height}\n`).update(data).digest('hex')
 }
