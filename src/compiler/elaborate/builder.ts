@@ -1,6 +1,6 @@
 import { fail } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
-import type { Graph, GraphInput, Initialiser, Node, Plain, TensorType, Weight } from '../ir/graph.ts'
+import type { Graph, GraphInput, Node, Plain, TensorType, Weight } from '../ir/graph.ts'
 import { filled } from '../ops/source.ts'
 import type { Emission, Primitive, TensorValue } from '../ops/op.ts'
 import { compare, key, symbols, type Size } from '../shapes/size.ts'
@@ -341,12 +341,3 @@ const copied = (value: Value): Value =>
   value.kind === 'several'
     ? { kind: 'several', items: value.items.map((item) => ({ ...item, value: { ...item.value } })) }
     : { ...value }
-
-export const initialiserText = (initialiser: Initialiser): string =>
-  'std' in initialiser
-    ? `${initialiser.kind}(std: ${initialiser.std})`
-    : 'bound' in initialiser
-      ? `uniform(bound: ${initialiser.bound})`
-      : 'value' in initialiser
-        ? String(initialiser.value)
-        : initialiser.kind

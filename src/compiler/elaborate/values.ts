@@ -1,5 +1,5 @@
 import type { Initialiser } from '../ir/graph.ts'
-import { initialiserText } from './builder.ts'
+import { initialiserText } from '../ir/print.ts'
 import type { TensorValue } from '../ops/op.ts'
 import { asInteger, format, type Size } from '../shapes/size.ts'
 

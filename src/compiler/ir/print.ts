@@ -1,5 +1,5 @@
 import { format } from '../shapes/size.ts'
-import type { Graph, Node, TensorType, Weight } from './graph.ts'
+import type { Graph, Initialiser, Node, TensorType, Weight } from './graph.ts'
 
 const shape = (type: TensorType): string => `${type.dtype}[${type.shape.map(format).join(', ')}]`
 
@@ -68,3 +68,12 @@ function printNode(graph: Graph, node: Node, name: (value: number) => string): s
   const results = node.results.map((result) => `${name(result)}: ${shape(graph.values[result]!)}`)
   return `${results.join(', ')} = ${node.op}(${[...inputs, ...weights, ...attributes, ...sizesTexts(node)].join(', ')})  // ${node.path}`
 }
+
+export const initialiserText = (initialiser: Initialiser): string =>
+  'std' in initialiser
+    ? `${initialiser.kind}(std: ${initialiser.std})`
+    : 'bound' in initialiser
+      ? `uniform(bound: ${initialiser.bound})`
+      : 'value' in initialiser
+        ? String(initialiser.value)
+        : initialiser.kind

@@ -1,4 +1,4 @@
-import { initialiserText } from '../elaborate/builder.ts'
+import { initialiserText } from '../ir/print.ts'
 import { callOf, describe, entered, isForeign, partsIn, type Region } from '../graph-view/describe.ts'
 import { partPaths, segments } from '../graph-view/paths.ts'
 import { indexText, type TextIndex } from '../graph-view/text.ts'
