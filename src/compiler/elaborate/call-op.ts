@@ -1,7 +1,8 @@
-import { diagnostic, fail, type Arguments, type Code, type Context } from '../diagnostics/catalogue.ts'
+import { fail, type Arguments, type Code, type Context } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { Initialiser } from '../ir/graph.ts'
+import { shadowedDims } from '../lint/shadowed-dim.ts'
 import { isTensor, type AttributeValue, type Op, type OpCall, type OpResult, type TensorValue } from '../ops/op.ts'
 import { asInteger, atLeast, compare, format, type Size } from '../shapes/size.ts'
 import type { Argument, Call, Expression } from '../syntax/tree.ts'
@@ -162,13 +163,7 @@ function opCall(
     },
     weight: (name, shape, initialiser, { fanIn = 1, trainable = true } = {}) =>
       e.builder.weight({ path: join(path, name), shape, initialiser, fanIn, trainable, op: op.name }, call.span),
-    named(axes) {
-      for (const [name, size] of axes) {
-        const bound = scope.sizes.get(name)
-        if (bound && compare(bound, size) !== 'equal')
-          e.warn(diagnostic('shadowed-dim', { name, size: format(bound), here: format(size) }, pattern!.span))
-      }
-    },
+    named: (axes) => shadowedDims(axes, scope.sizes, pattern!.span).forEach(e.warn),
     static(size, what) {
       const known = asInteger(size)
       return (

@@ -7,7 +7,7 @@ import { largeIntermediates } from './large-intermediate.ts'
 import { unmoved } from './no-gradient.ts'
 import { unused } from './unused.ts'
 
-/** Warnings about one file's own text; `units` are all files that are looked at. (shadowed-dim is found while shapes are: elaborate/call-op.ts.) */
+/** Warnings about one file's own text; `units` are all files that are looked at. (shadowed-dim.ts is asked by elaborate/call-op.ts, while shapes are proved.) */
 export const lintText = (unit: FileUnit, units: readonly FileUnit[]): Diagnostic[] => [...unused(unit, units), ...deadSlots(unit)]
 
 /** Warnings about what a compiled model would do, in training at its sizes. */
