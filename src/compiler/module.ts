@@ -70,7 +70,7 @@ function elaborated(module: ModuleUnit, builder: Builder, options: ModuleOptions
     ...(options.observe && { observe: options.observe }),
   }
   const place: Place = { scope: '', name: '', labels: new Map() }
-  const scope: Scope = { file, names: new Map(), sizes: new Map(), later: new Map() }
+  const scope: Scope = { file, names: new Map(), sizes: new Map() }
   const given = new Map(
     Object.entries(options.parameters ?? {}).map(([parameter, text]) => {
       const source = `parameter ${parameter}`

@@ -114,7 +114,7 @@ function elaborate(op: Op, shape: readonly Size[]): { graph: Graph; builder: Bui
     modules: new Map(),
     models: new Map(),
   }
-  const scope = { file, names: new Map([['x', x]]), sizes: new Map<string, Size>(), later: new Map() }
+  const scope = { file, names: new Map([['x', x]]), sizes: new Map<string, Size>() }
   try {
     const value = evaluate(
       expression,

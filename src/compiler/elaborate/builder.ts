@@ -30,7 +30,6 @@ interface Begun {
   readonly key: string
   readonly values: number
   readonly lets: number
-  readonly checks: number
 }
 
 /** Everything that the first call of a model left in the builder. */
@@ -241,17 +240,17 @@ export class Builder {
 
   /** Where a call begins that is the first of its model: everything that it will have done is its own. */
   #begin(path: string, inputs: readonly TensorValue[]): Begun | undefined {
-    if (this.#nodes.length > 0 || this.#weights.size > 0 || this.#recorders.length > 0) return undefined
+    const isFirst = this.#nodes.length === 0 && this.#weights.size === 0 && this.checks.length === 0
+    if (!isFirst || this.#recorders.length > 0) return undefined
     const { length } = this.#values
     return {
       key: `${path}|${length}|${inputs.map(({ id }) => id).join()}`,
       values: length,
       lets: this.#lets.size,
-      checks: this.checks.length,
     }
   }
 
-  #opening({ values, lets, checks }: Begun, value: Value): Opening {
+  #opening({ values, lets }: Begun, value: Value): Opening {
     return {
       value,
       values: this.#values.slice(values),
@@ -262,7 +261,7 @@ export class Builder {
       fills: new Map(this.#fills),
       parts: new Map(this.#parts),
       lets: [...this.#lets].slice(lets),
-      checks: this.checks.slice(checks),
+      checks: [...this.checks],
     }
   }
 

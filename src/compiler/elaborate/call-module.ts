@@ -50,7 +50,7 @@ export function bindParameters(
       )
     if (values.has(name)) fail('duplicate-name', { name, what: 'a parameter' }, parameter.name.span)
     const argument = given.get(name)
-    const scope: Scope = { file, names: values, sizes: new Map(), later: new Map() }
+    const scope: Scope = { file, names: values, sizes: new Map() }
     const place: Place = { scope: '', name: '', labels: new Map() }
     const expression = argument?.expression ?? parameter.standard
     if (!expression) fail('missing-attribute', { callee: owner, name }, span)
@@ -177,7 +177,7 @@ function elaborateBody(
   e: Elaboration,
 ): Value {
   const name = declaration.name.text
-  const scope: Scope = { file, names: new Map(parameters), sizes: new Map(), ...placesOf(declaration.body) }
+  const scope: Scope = { file, names: new Map(parameters), sizes: new Map(), places: placesOf(declaration.body) }
   const statements = declaration.body
   const declared = statements.filter((statement) => statement.kind === 'input')
   if (declared.length !== inputs.length)
@@ -189,7 +189,6 @@ function elaborateBody(
   declared.forEach((statement, at) => {
     const { value, span: givenAt } = inputs[at]!
     bindInput(statement.name.text, statement.type, asTensor(value, name, givenAt), name, givenAt, scope, e)
-    scope.later.delete(statement.name.text)
   })
   declared.forEach((statement) => statement.where.forEach((condition) => checkCondition(condition, name, scope, span, e)))
   const outputs = statements.filter((statement) => statement.kind === 'output')
@@ -204,14 +203,14 @@ function elaborateBody(
   return fail('return-missing', { name }, declaration.name.span)
 }
 
-/** Where the names of a body are declared, and that they are all to come. */
-export function placesOf(body: readonly Statement[]): Pick<Scope, 'places' | 'later'> {
+/** Where the names of a body are declared first. */
+export function placesOf(body: readonly Statement[]): ReadonlyMap<string, Span> {
   const places = new Map<string, Span>()
   for (const statement of body) {
     const names = statement.kind === 'let' ? statement.names : statement.kind === 'weight' || statement.kind === 'input' ? [statement.name] : [] // prettier-ignore
     for (const { text, span } of names) if (!places.has(text)) places.set(text, span)
   }
-  return { places, later: new Map(places) }
+  return places
 }
 
 /** `let` and `weight`; other statements are handled by whoever owns the body. */
@@ -228,7 +227,6 @@ export function elaborateStatement(statement: Statement, path: string, scope: Sc
     const place = scope.places?.get(name.text)
     if (what) fail('duplicate-name', { name: name.text, what }, name.span, place && place !== name.span ? { related: [{ span: place, label: 'the first' }] } : {}) // prettier-ignore
     scope.names.set(name.text, value)
-    scope.later.delete(name.text)
     if (value.kind === 'tensor') e.builder.name(join(path, name.text), value)
     if (value.kind === 'several')
       value.items.forEach((item) => item.name && e.builder.name(join(path, name.text, item.name), item.value))

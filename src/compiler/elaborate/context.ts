@@ -54,7 +54,7 @@ export class ModelContext {
     observe?: Observer,
   ) {
     this.e = { builder: new Builder(), calls: [], memory, warn: report, ...(observe && { observe }) }
-    this.parameters = { file: unit.file, names: new Map(), sizes: new Map(), later: new Map() }
+    this.parameters = { file: unit.file, names: new Map(), sizes: new Map() }
     this.scope = this.parameters
   }
 

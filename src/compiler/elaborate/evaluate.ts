@@ -112,7 +112,7 @@ function lookUp(name: string, span: Span, scope: Scope): Value {
   if (name === 'true' || name === 'false') return { kind: 'boolean', value: name === 'true' }
   if (scope.perItem === name)
     fail('scale-static', { name }, span, { help: 'scale m = 2 is static: it may stand in shapes and attributes' })
-  const later = scope.later.get(name)
+  const later = scope.places?.get(name)
   if (later) fail('used-before-defined', { name }, span, { related: [{ span: later, label: 'defined here' }] })
   if (initialiserNames.includes(name)) return { kind: 'initialiser', initialiser: { kind: name } as never }
   const known = [...scope.names.keys(), ...scope.sizes.keys()].filter((candidate) => candidate !== '_')

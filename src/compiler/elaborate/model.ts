@@ -114,7 +114,7 @@ function elaborateBody(context: ModelContext, scale: Scale): Body {
   context.scope = {
     ...context.parameters,
     names: new Map(context.parameters.names),
-    ...placesOf(statements),
+    places: placesOf(statements),
     slots: { names: new Set(context.slots.keys()), call: (slot, inputs, span) => callSlot(context, slot, inputs, span) },
   }
   const facts = factsOf(statements, context.parameters, e)

@@ -42,7 +42,6 @@ export function declareInput(context: ModelContext, statement: InputStatement, f
   })
   const value = e.builder.input(name.text, typed(shape, (type.dtype?.text ?? 'f32') as DType), name.span)
   scope.names.set(name.text, value)
-  scope.later.delete(name.text)
   e.builder.name(name.text, value)
   statement.where.forEach((condition) => noteCondition(context, condition, facts))
   if (!role) {

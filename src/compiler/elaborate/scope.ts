@@ -19,9 +19,7 @@ export interface Scope {
   readonly sizes: Map<string, Size>
   /** What `[.., c]` stands for, once an input bound it. */
   leading?: readonly Size[]
-  /** Names that stand later in the body: `used-before-defined` instead of `unknown-name`. */
-  readonly later: Map<string, Span>
-  /** Where the names of the body are declared first. */
+  /** Where the names of the body are declared first: one that has no value yet is `used-before-defined`. */
   readonly places?: ReadonlyMap<string, Span>
   readonly slots?: SlotCaller
   /** A statement failed that may have bound sizes: one that is not known is no mistake of its own. */

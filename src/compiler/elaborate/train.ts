@@ -207,7 +207,7 @@ function objective(context: ModelContext, reader: FieldReader, { outputs, values
     ...values.map((output) => [output.name, tensor(output.value)] as const),
     ['target', target],
   ])
-  const scope: Scope = { ...context.scope, names, later: new Map() }
+  const scope: Scope = { ...context.scope, names, places: new Map() }
   const place: Place = {
     scope: '',
     name: 'loss',

@@ -4,7 +4,20 @@ import type { Graph, Initialiser, Node, TensorType, Weight } from './graph.ts'
 const shape = (type: TensorType): string => `${type.dtype}[${type.shape.map(format).join(', ')}]`
 
 /** The stable text form of a graph: one line an input, a weight, a node, an output. Equal graphs have equal texts. */
-export const printGraph = (graph: Graph): string => [...graphLines(graph), ''].join('\n')
+export function printGraph(graph: Graph): string {
+  const number = new Map<number, number>()
+  const name = (value: number): string => {
+    if (!number.has(value)) number.set(value, number.size)
+    return `%${number.get(value)}`
+  }
+  return [
+    ...graph.inputs.map((input) => `input ${input.name} ${name(input.value)}: ${shape(graph.values[input.value]!)}`),
+    ...graph.weights.map(printWeight),
+    ...graph.nodes.map((node) => printNode(graph, node, name)),
+    ...graph.outputs.map((output) => `output ${output.name}: ${name(output.value)}`),
+    '',
+  ].join('\n')
+}
 
 /** Whether two graphs have equal texts. */
 export function sameGraph(a: Graph, b: Graph): boolean {
@@ -42,18 +55,6 @@ const isSameList = <T>(a: readonly T[], b: readonly T[], isSame = (x: T, y: T): 
 
 const isSameType = (a: TensorType, b: TensorType): boolean =>
   (a.shape === b.shape && a.dtype === b.dtype) || shape(a) === shape(b)
-
-function* graphLines(graph: Graph): Generator<string, void> {
-  const number = new Map<number, number>()
-  const name = (value: number): string => {
-    if (!number.has(value)) number.set(value, number.size)
-    return `%${number.get(value)}`
-  }
-  for (const input of graph.inputs) yield `input ${input.name} ${name(input.value)}: ${shape(graph.values[input.value]!)}`
-  for (const weight of graph.weights) yield printWeight(weight)
-  for (const node of graph.nodes) yield printNode(graph, node, name)
-  for (const output of graph.outputs) yield `output ${output.name}: ${name(output.value)}`
-}
 
 const printWeight = ({ path, shape, initialiser, trainable, group }: Weight): string =>
   `weight ${path}: [${shape.join(', ')}] ${JSON.stringify(initialiser)}${trainable ? '' : ' stored'}${group ? ` of ${group}` : ''}`

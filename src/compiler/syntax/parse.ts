@@ -24,7 +24,7 @@ export function parse(file: string, text: string): Parsed {
   const lexed = t.lexer.tokenize(text)
   const documentation = lexed.groups['documentation'] ?? []
   const repaired = repairBrackets(file, text, lexed.tokens)
-  const numbers = badNumbers(file, text)
+  const numbers = badNumbers(file, text, lexed.tokens)
   const found = [...lexed.errors.map((error) => lexical(file, text, error)), ...numbers, ...repaired.diagnostics]
   const remarks = (lexed.groups['remarks'] ?? []).map(({ startOffset, image }) => ({
     file,
@@ -108,8 +108,7 @@ function lexical(file: string, text: string, error: ILexingError): Diagnostic {
 }
 
 /** `1e`, `2x`, `1.2.3`: what begins as a number and goes on as none. */
-function badNumbers(file: string, text: string): Diagnostic[] {
-  const { tokens } = t.lexer.tokenize(text)
+function badNumbers(file: string, text: string, tokens: readonly IToken[]): Diagnostic[] {
   const isNext = (at: number): boolean =>
     tokens[at + 1] !== undefined && spanOf(file, tokens[at]!).end === tokens[at + 1]!.startOffset
   const isName = (at: number): boolean => /^[A-Za-z_]/.test(tokens[at]!.image)
