@@ -10,7 +10,6 @@ import type { Mutations } from './mutations.ts'
 import { both, milliseconds, print, row } from './print.ts'
 import type { PythonCheck } from './python.ts'
 import type { PictureTimes } from './prediction.ts'
-
 import type { StageTimes } from './stages.ts'
 import type { StepTimes } from './training.ts'
 

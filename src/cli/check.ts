@@ -9,7 +9,7 @@ import { renderPretty } from '../compiler/diagnostics/render-pretty.ts'
 import { renderSarif } from '../compiler/diagnostics/render-sarif.ts'
 import { UserError } from '../errors.ts'
 import { writeAtomic } from '../runtime/files/atomic.ts'
-import { archFiles, fileHost } from '../runtime/host.ts'
+import { archFiles, fileHost, isPassedOver } from '../runtime/host.ts'
 import { archcVersion } from '../version.ts'
 import { colourful, count, print, remark, UsageError } from './common.ts'
 import { noteRight, rightBefore } from './right-before.ts'
@@ -105,11 +105,11 @@ async function checkOnce(files: readonly string[], flags: Flags): Promise<readon
 /** Checks, and again whenever a file changes: those that were named, new ones in the folders, and all that they import. */
 async function watchFiles(files: readonly string[], flags: Flags): Promise<never> {
   const { watch } = await import('chokidar')
-  const isOther = (file: string, stats?: Stats): boolean =>
-    (stats?.isFile() === true && !file.endsWith('.arch')) || /(^|[\\/])(\.[^.\\/]|node_modules([\\/]|$))/.test(file)
   let notice = (): void => undefined
   const watching = async (paths: readonly string[], depth?: number): Promise<void> => {
-    const watcher = watch([...paths], { ignoreInitial: true, ignored: isOther, ...(depth !== undefined && { depth }) })
+    const ignored = (file: string, stats?: Stats): boolean =>
+      (stats?.isFile() === true && !file.endsWith('.arch')) || (!paths.includes(file) && isPassedOver(path.basename(file)))
+    const watcher = watch([...paths], { ignoreInitial: true, ignored, ...(depth !== undefined && { depth }) })
     watcher.on('all', () => notice())
     await new Promise<void>((resolve) => watcher.once('ready', () => resolve()))
   }

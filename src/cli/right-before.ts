@@ -23,15 +23,18 @@ const hash = (text: string): string => createHash('sha256').update(text).digest(
 const build = path.dirname(fileURLToPath(import.meta.url))
 const isBuilt = !import.meta.url.endsWith('.ts')
 
-const entryOf = (files: readonly string[]): string =>
-  path.join(cacheFolder(), 'checks', `${hash(JSON.stringify([build, process.cwd(), files])).slice(0, 32)}.json`)
+/** None for standard input, and where nothing names the build. */
+const entryOf = (files: readonly string[]): string | undefined =>
+  isBuilt && !files.includes('-')
+    ? path.join(cacheFolder(), 'checks', `${hash(JSON.stringify([build, process.cwd(), files])).slice(0, 32)}.json`)
+    : undefined
 
 /** What was checked, and every file that was read for it, where nothing has changed since. */
 export function rightBefore(
   files: readonly string[],
 ): { readonly checked: readonly CheckedFile[]; readonly read: readonly string[] } | undefined {
   const file = entryOf(files)
-  if (!isBuilt || files.includes('-') || !existsSync(file)) return undefined
+  if (file === undefined || !existsSync(file)) return undefined
   try {
     const { texts, checked } = JSON.parse(readFileSync(file, 'utf8')) as Entry
     const isSame = texts.every(([name, sha256]) => {
@@ -50,8 +53,8 @@ export async function noteRight(
   sources: ReadonlyMap<string, string>,
   checked: readonly CheckedFile[],
 ): Promise<void> {
-  if (!isBuilt || files.includes('-')) return
   const file = entryOf(files)
+  if (file === undefined) return
   const entry: Entry = { texts: [...sources].map(([name, text]) => [name, hash(text)]), checked }
   await mkdir(path.dirname(file), { recursive: true })
     .then(() => writeAtomic(file, JSON.stringify(entry)))

@@ -21,13 +21,16 @@ export const fileHost: CompilerHost = {
   resolve: (from, to) => path.join(path.dirname(from), to),
 }
 
+/** What nobody looks into for models: hidden folders, packages. */
+export const isPassedOver = (name: string): boolean => name.startsWith('.') || name === 'node_modules'
+
 /** `.arch` files of a folder, searched through; a file stands for itself. */
 export function archFiles(file: string): string[] {
   if (file === '-') return [file]
   const stat = statSync(file, { throwIfNoEntry: false })
   if (!stat?.isDirectory()) return [file]
   return readdirSync(file, { withFileTypes: true })
-    .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')
+    .filter((entry) => !isPassedOver(entry.name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const inside = path.join(file, entry.name)

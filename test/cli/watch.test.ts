@@ -19,10 +19,11 @@ model Small {
 `
 
 test('check --watch sees every file, those outside that are imported, new ones, and outlives broken ones', async () => {
-  const folder = temporaryFolder()
+  // Below a hidden folder, whose name says nothing of what is in it.
+  const folder = path.join(temporaryFolder(), '.hidden')
   const at = (name: string): string => path.join(folder, name)
   const write = (name: string, text: string): void => writeFileSync(at(name), text)
-  mkdirSync(at('lib'))
+  mkdirSync(at('lib'), { recursive: true })
   mkdirSync(at('models'))
   write('lib/twice.arch', library)
   write('models/small.arch', model)
