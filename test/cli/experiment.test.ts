@@ -1,11 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { setTimeout as wait } from 'node:timers/promises'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readExperiment } from '../../src/runtime/experiment/experiment.ts'
 import { planExperiment, type Training } from '../../src/runtime/experiment/plan.ts'
 import type { Results } from '../../src/runtime/experiment/results.ts'
+import { chromium } from 'playwright-core'
+import { findChromium } from '../browser.ts'
 import { root, temporaryFolder, testField, tinier } from '../runtime/network/small.ts'
 import { archc, startArchc, type Outcome, type Started } from './run-archc.ts'
 
@@ -32,6 +35,7 @@ scales: { in: [2] }
 budget: { steps: ${steps} }
 set: ['train.degrade=[resize(kernel: bicubic)]']
 evaluate: { tile: 32 }
+show: [{ picture: field.png, m: 2 }]
 keep_weights: all
 concludes: Nothing, after ${steps} steps.
 blocks:
@@ -140,9 +144,69 @@ describe('archc experiment run', () => {
   })
 })
 
+describe.skipIf(!findChromium())('the page in a browser, from its file', () => {
+  /** What each open pane shows, as the page's own script has it. */
+  const looked = `panes.filter(({ figure }) => !figure.hidden).map(({ viewer }) => {
+    const { x, y, width } = viewer.viewport.getBounds(true)
+    return [x, y, width].map((value) => Number(value.toFixed(3))).join(' ')
+  })`
+  /** How many colours the canvas of each open pane has: one is an empty pane. */
+  const colours = `panes.filter(({ figure }) => !figure.hidden).map(({ viewer }) => {
+    const { canvas } = viewer.drawer
+    return new Set(new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size > 20
+  })`
+
+  it('loads nothing, sorts by a column, and zooms all panes of a row together', async () => {
+    const browser = await chromium.launch({ executablePath: findChromium()!, args: ['--no-sandbox'] })
+    try {
+      const page = await browser.newPage({ viewport: { width: 1200, height: 800 } })
+      const complaints: string[] = []
+      const asked: string[] = []
+      page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+      page.on('pageerror', (error) => complaints.push(error.message))
+      page.on('request', (request) => asked.push(request.url()))
+      await page.goto(pathToFileURL(path.join(results, 'index.html')).href)
+
+      const table = page.locator('table').first()
+      const numbers = async (): Promise<number[]> =>
+        (await table.locator('tbody td:nth-child(2)').allTextContents()).map(parseFloat)
+      const before = await numbers()
+      await table.getByRole('button', { name: 'x2' }).click()
+      expect(await numbers()).toEqual(before.toSorted((a, b) => b - a))
+
+      await page.getByRole('button', { name: 'Enlarge: ISTE, ×2' }).click()
+      await expect.poll(() => page.evaluate(colours)).toEqual(Array(5).fill(true))
+      const whole = await page.evaluate<string[]>(looked)
+      expect(new Set(whole).size).toBe(1)
+      await page.locator('.stage figure > div').nth(1).hover()
+      await page.mouse.wheel(0, -600)
+      await expect.poll(async () => (await page.evaluate<string[]>(looked))[1]).not.toBe(whole[1])
+      await expect.poll(async () => new Set(await page.evaluate<string[]>(looked)).size).toBe(1)
+
+      const zoomed = Number((await page.evaluate<string[]>(looked))[0]!.split(' ')[2])
+      expect(zoomed).toBeLessThan(Number(whole[0]!.split(' ')[2]))
+      await page.getByRole('button', { name: 'ISTE', exact: true }).click()
+      expect(await page.evaluate<string[]>(looked)).toHaveLength(1)
+      await page.keyboard.press('ArrowRight')
+      expect(await page.locator('dialog header p').textContent()).toMatch(/^EDSR, ×2, field.png/)
+      await page.getByRole('button', { name: 'Close' }).click()
+      expect(complaints).toEqual([])
+      expect(asked.filter((url) => !url.startsWith('data:'))).toEqual([pathToFileURL(path.join(results, 'index.html')).href])
+    } finally {
+      await browser.close()
+    }
+  })
+})
+
 describe('archc experiment report', () => {
   it('makes tables and page again without running anything', async () => {
     const before = [read('tables.md'), read('index.html')]
+    expect(readdirSync(path.join(results, 'pictures'))).toEqual([
+      'field-x2-lr.png',
+      'field-x2-on-bicubic-edsr.png',
+      'field-x2-on-bicubic-iste.png',
+      'field-x2-truth.png',
+    ])
     for (const name of ['tables.md', 'index.html']) rmSync(path.join(results, name))
     const { code, stderr } = await archc(['experiment', 'report', file])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

@@ -22,13 +22,14 @@ export interface EvaluateOptions {
   /** Also the Frechet distance, of the extractor's features over the tiles of all pictures. */
   readonly frechet?: FrechetOptions
   readonly onProgress?: (done: number, total: number, what: string) => void
-  /** Gets the pictures of the first tile of the first picture, once a scale: what a page shows. */
-  readonly onShown?: (pictures: TilePictures) => Promise<void>
+  /** Gets the pictures of every tile: what a page shows is taken from them. */
+  readonly onTile?: (pictures: TilePictures) => Promise<void>
 }
 
 /** One tile as the network, Bicubic and the truth have it. */
 export interface TilePictures {
   readonly picture: string
+  readonly tile: number
   readonly m: number
   readonly hr: Picture
   readonly lr: Picture
@@ -131,16 +132,9 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
         })
         const computed = { width: hr.width, height: hr.height, data: values }
         const bicubic = resize(lr, hr.width, hr.height, 'bicubic')
-        frechet?.add(m, `${entry.path} ${index}`, { truth: hr, model: quantise(computed), bicubic })
-        if (entry === options.entries[0] && index === 0)
-          await options.onShown?.({
-            picture: entry.name,
-            m,
-            hr,
-            lr,
-            sr: quantise(computed),
-            name: model.variants[0] ?? model.name,
-          })
+        const sr = quantise(computed)
+        frechet?.add(m, `${entry.path} ${index}`, { truth: hr, model: sr, bicubic })
+        await options.onTile?.({ picture: entry.name, tile: index, m, hr, lr, sr, name: model.variants[0] ?? model.name })
         tiles.push({
           picture: entry.name,
           tile: index,

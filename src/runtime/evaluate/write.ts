@@ -4,7 +4,7 @@ import { parameterCount } from '../../compiler/ir/graph.ts'
 import { writeAtomic } from '../files/atomic.ts'
 import { fileError } from '../files/file-error.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
-import { panelOf, panelPicture, writeRunPage } from '../report/run-page.ts'
+import { middlePanel, panelPicture, writeRunPage } from '../report/run-page.ts'
 import type { Panel } from '../report/report.ts'
 import { evaluate, evaluationTable, type EvaluateOptions, type Evaluation } from './evaluate.ts'
 
@@ -20,7 +20,9 @@ export async function evaluateInto(
   const panels: Panel[] = []
   const evaluation = await evaluate(opened, {
     ...options,
-    onShown: async (pictures) => void panels.push(await panelOf(pictures)),
+    onTile: async (pictures) => {
+      if (pictures.picture === options.entries[0]?.name && pictures.tile === 0) panels.push(await middlePanel(pictures))
+    },
   })
   await writeAtomic(path.join(folder, 'evaluation.json'), `${JSON.stringify(evaluation, undefined, 2)}\n`)
   await writeAtomic(path.join(folder, 'evaluation.txt'), `${evaluationTable(evaluation)}\n`)

@@ -47,6 +47,13 @@ export interface Paper {
   readonly rows: readonly PaperRow[]
 }
 
+/** A judged picture that the page shows, at one scale. */
+export interface Shown {
+  /** As the folder or the CSV names it. */
+  readonly picture: string
+  readonly m: number
+}
+
 /** What docs/experiments.schema.json describes. */
 export interface ExperimentText {
   readonly title: string
@@ -62,6 +69,7 @@ export interface ExperimentText {
   readonly set?: readonly string[]
   readonly seeds?: readonly number[]
   readonly evaluate?: { readonly tile?: number }
+  readonly show?: readonly Shown[]
   readonly resample?: 'tiles' | 'pictures'
   readonly keep_weights?: 'none' | 'first seed' | 'all'
   readonly concludes: string

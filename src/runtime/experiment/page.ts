@@ -1,13 +1,14 @@
+import path from 'node:path'
+import { readPicture, type Picture } from '../data/picture.ts'
 import { html, trusted, type Html } from '../report/html.ts'
-import { style } from '../report/style.ts'
+import { definitionList, factList, pageText } from '../report/page.ts'
+import { panelOf } from '../report/panel-of.ts'
+import { picturesSection, type Panel } from '../report/panel.ts'
 import { drawCurves } from './curves.ts'
 import type { ExperimentText } from './experiment.ts'
 import { definitionsOf, factsOf } from './facts.ts'
 import type { Results } from './results.ts'
 import { tablesOf, type BlockTables, type Table } from './tables.ts'
-
-/** Nothing is loaded but what stands in the page. */
-const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 const ownStyle = `
 table { margin-bottom: .5rem; }
@@ -43,66 +44,71 @@ for (const table of document.querySelectorAll('table')) {
 }
 `
 
-/** The report as one file that needs no server, no network and nothing beside it. */
-export async function pageOf(text: ExperimentText, results: Results): Promise<string> {
-  const blocks = await Promise.all(tablesOf(text, results).map((block) => blockSection(block, results)))
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <title>${text.title}</title>
-        <style>
-          ${trusted(style)}${trusted(ownStyle)}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>${text.title}</h1>
-          <p class="lead">${text.concludes.trim()}</p>
-          ${
-            results.missing.length > 0
-              ? html`<p class="notice"><strong>Not run to the end.</strong> Missing: ${results.missing.join('; ')}.</p>`
-              : undefined
-          }
-        </header>
-        <main>
-          ${blocks}
-          <section>
-            <h2>What the numbers are</h2>
-            ${definitionsOf(text, results).map(
-              ({ of, lines }) =>
-                html`${of ? html`<p>${of}:</p>` : undefined}
-                  <ul class="definitions">
-                    ${lines.map((line) => html`<li>${line}</li>`)}
-                  </ul>`,
-            )}
-          </section>
-          <section>
-            <h2>The experiment</h2>
-            <dl>
-              ${factsOf(text, results).map(
-                ([name, value]) =>
-                  html`<dt>${name}</dt>
-                    <dd>${value}</dd>`,
-              )}
-            </dl>
-          </section>
-        </main>
-        <script>
-          ${trusted(script)}
-        </script>
-      </body>
-    </html> `
-  return page.html
+/** The report as text; the pictures that it shows are read from `folder`. */
+export async function pageOf(text: ExperimentText, results: Results, folder: string): Promise<string> {
+  const blocks: Html[] = []
+  let panels = 0
+  for (const block of tablesOf(text, results)) {
+    const own = await panelsOf(results, block.name, folder)
+    blocks.push(await blockSection(block, results, own, panels))
+    panels += own.length
+  }
+  return pageText({
+    title: text.title,
+    header: html`<h1>${text.title}</h1>
+      <p class="lead">${text.concludes.trim()}</p>
+      ${
+        results.missing.length > 0
+          ? html`<p class="notice"><strong>Not run to the end.</strong> Missing: ${results.missing.join('; ')}.</p>`
+          : undefined
+      }`,
+    main: html`${blocks}
+      <section>
+        <h2>What the numbers are</h2>
+        ${definitionsOf(text, results).map(({ of, lines }) => html`${of ? html`<p>${of}:</p>` : undefined} ${definitionList(lines)}`)}
+      </section>
+      <section>
+        <h2>The experiment</h2>
+        ${factList(factsOf(text, results))}
+      </section>`,
+    hasPanels: panels > 0,
+    style: ownStyle,
+    script,
+  })
 }
 
-async function blockSection({ name, note, tables }: BlockTables, results: Results): Promise<Html> {
+/** A panel for each picture and scale that a block shows, with all of its rows that have one. */
+async function panelsOf({ pictures }: Results, block: string, folder: string): Promise<Panel[]> {
+  const read = async (file: string): Promise<Picture> => (await readPicture(path.join(folder, file))).picture
+  const own = pictures.filter((record) => record.block === block)
+  const panels: Panel[] = []
+  for (const { picture, m, truth, low } of new Map(own.map((record) => [record.truth, record])).values()) {
+    const results = own
+      .filter((record) => record.truth === truth)
+      .map(async ({ row, computed }) => ({ label: row, picture: await read(computed) }))
+    panels.push(
+      await panelOf({
+        m,
+        field: path.basename(picture),
+        truth: await read(truth),
+        low: await read(low),
+        results: await Promise.all(results),
+      }),
+    )
+  }
+  return panels
+}
+
+async function blockSection(
+  { name, note, tables }: BlockTables,
+  results: Results,
+  panels: readonly Panel[],
+  first: number,
+): Promise<Html> {
   const curves = await drawCurves(results.trainings.filter(({ block }) => block === name))
   return html`<section>
     <h2>${name}</h2>
-    ${note ? html`<p>${note.trim()}</p>` : undefined} ${tables.map(tableSection)}
+    ${note ? html`<p>${note.trim()}</p>` : undefined} ${tables.map(tableSection)} ${picturesSection(panels, 'h3', first)}
     ${
       curves
         ? html`<h3>Training loss</h3>

@@ -5,7 +5,7 @@ import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { listData, manifest, type DataEntry } from '../data/dataset.ts'
 import type { LoadedModel } from '../network/load-model.ts'
-import { ExperimentError, type Budget, type Experiment, type Metric, type Problem } from './experiment.ts'
+import { ExperimentError, type Budget, type Experiment, type Metric, type Problem, type Shown } from './experiment.ts'
 import { compileForm, formsOf, otherDegradation, suits, type Degradations, type Report } from './system.ts'
 
 /** One network that is trained once: a system with a seed and, where it enlarges by one scale only, that scale. */
@@ -24,6 +24,8 @@ export interface Training {
   readonly scales: readonly number[]
   /** What it is evaluated with; undefined is the text's own. */
   readonly scopes: readonly (string | undefined)[]
+  /** Whether it is its system's first seed: whose pictures are shown. */
+  readonly isFirst: boolean
   /** Whether its weights are copied into the results. */
   readonly keepsWeights: boolean
 }
@@ -35,6 +37,8 @@ export interface Plan {
   readonly metrics: readonly Metric[]
   readonly scales: readonly number[]
   readonly tile: number
+  /** Those of the judged pictures that the page shows. */
+  readonly shown: readonly Shown[]
   readonly train: Pictures
   readonly test: Pictures
   /** Whether the command line named other pictures than the file. */
@@ -129,12 +133,14 @@ export async function planExperiment(experiment: Experiment, overrides: Override
             parameters: parameterCount(model.graph),
             scales: form.scales,
             scopes: system.scopes ?? [undefined],
+            isFirst: index === 0,
             keepsWeights: keep === 'all' || (keep === 'first seed' && index === 0),
           })
         }
       }
     }
   checkPaper(experiment, report)
+  const shown = shownOf(experiment, test, scales, overrides.test !== undefined, report)
   if (problems.length > 0) throw new ExperimentError(experiment.file, problems)
   return {
     experiment,
@@ -142,6 +148,7 @@ export async function planExperiment(experiment: Experiment, overrides: Override
     metrics: text.metrics ?? ['psnr', 'ssim'],
     scales,
     tile: text.evaluate?.tile ?? 768,
+    shown,
     train,
     test,
     isDataGiven: overrides.train !== undefined || overrides.test !== undefined,
@@ -177,6 +184,18 @@ function checkNames({ text }: Experiment, report: Report): void {
     if (block.reference !== undefined && !systems.has(block.reference))
       report(['blocks', b, 'reference'], `${block.reference} is no system of this block; it has ${[...systems].join(', ')}`)
   }
+}
+
+/** What the page shows; of other pictures than the file's those that are called the same. */
+function shownOf({ text }: Experiment, test: Pictures, scales: readonly number[], isTestGiven: boolean, report: Report): Shown[] {
+  const names = new Set(test.entries.map(({ name }) => name))
+  return (text.show ?? []).filter(({ picture, m }, at) => {
+    if (!scales.includes(m)) report(['show', at, 'm'], `x${m} is no scale of this experiment; it has ${scales.join(', ')}`)
+    if (names.has(picture)) return true
+    if (!isTestGiven && names.size > 0)
+      report(['show', at, 'picture'], `no judged picture is called ${picture}; there are ${[...names].join(', ')}`)
+    return false
+  })
 }
 
 function checkPaper({ text: { paper } }: Experiment, report: Report): void {

@@ -8,7 +8,7 @@ import type { Experiment } from './experiment.ts'
 import { markdownOf } from './markdown.ts'
 import { pageOf } from './page.ts'
 import { keyOf, type Plan } from './plan.ts'
-import { tileValues, type EvaluationRecord, type Results } from './results.ts'
+import { rowName, tileValues, writePictures, type EvaluationRecord, type PictureRecord, type Results } from './results.ts'
 import { evaluatePart } from './run.ts'
 import { machine } from './state.ts'
 
@@ -16,7 +16,7 @@ import { machine } from './state.ts'
 export async function writeReports(folder: string, { text }: Experiment, results: Results): Promise<string> {
   const page = path.join(folder, 'index.html')
   await writeAtomic(path.join(folder, 'tables.md'), markdownOf(text, results))
-  await writeAtomic(page, await pageOf(text, results))
+  await writeAtomic(page, await pageOf(text, results, folder))
   return page
 }
 
@@ -51,7 +51,12 @@ export async function remake(
       const { block, system, seed, m } = record
       if (record.training !== training.key || block !== training.block || system !== training.system || seed !== training.seed)
         continue
-      const { evaluation, seconds } = await evaluatePart(plan, opened, { m, scope: record.scope })
+      const isOwn = (each: PictureRecord): boolean => each.block === block && each.row === rowName(record) && each.m === m
+      const isFirst =
+        before.trainings.find((each) => each.block === block && each.system === system && each.at === training.at) === training
+      const kept = isFirst ? before.pictures.filter(isOwn).map(({ picture }) => picture) : []
+      const { evaluation, seconds, shown } = await evaluatePart(plan, opened, { m, scope: record.scope }, kept)
+      for (const tile of shown) await writePictures(folder, record, tile)
       const values = tileValues(evaluation.tiles, 'model', plan.metrics)
       for (const metric of plan.metrics)
         for (const [tile, value] of values[metric]!.entries())

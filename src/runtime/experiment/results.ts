@@ -8,7 +8,7 @@ import { openRun, readLog, runPaths } from '../files/run-folder.ts'
 import { readSafetensors, writeSafetensors } from '../files/safetensors.ts'
 import type { Budget, Metric } from './experiment.ts'
 import { keyOf, type Pictures, type Plan, type Training } from './plan.ts'
-import { partsOf, readEvaluated, readTrained, runFolder, type Machine } from './state.ts'
+import { fileName, partsOf, readEvaluated, readShown, readTrained, runFolder, type Machine, type ShownTile } from './state.ts'
 
 /** Numbers of the tiles of one scale, by metric, in the order of the scale's tiles. */
 export type TileValues = Readonly<Partial<Record<Metric, readonly number[]>>>
@@ -74,7 +74,20 @@ export interface EvaluationRecord {
   readonly machine: Machine
 }
 
-/** `results.json`: everything that tables and page are made of. */
+/** One network's picture of a tile that is shown. Files stand below the results. */
+export interface PictureRecord {
+  /** The picture that is judged on. */
+  readonly picture: string
+  readonly m: number
+  readonly truth: string
+  readonly low: string
+  /** The row whose it is. */
+  readonly block: string
+  readonly row: string
+  readonly computed: string
+}
+
+/** `results.json`: everything that tables and page are made of, but for the pictures beside it. */
 export interface Results {
   readonly format: 1
   readonly experiment: string
@@ -92,6 +105,7 @@ export interface Results {
   readonly scales: readonly ScaleRecord[]
   readonly trainings: readonly TrainingRecord[]
   readonly evaluations: readonly EvaluationRecord[]
+  readonly pictures: readonly PictureRecord[]
   readonly definitions: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Trainings that are still to be done or to be finished. */
   readonly missing: readonly string[]
@@ -101,6 +115,10 @@ export interface Results {
 const curvePoints = 120
 /** Digits that are kept of what is measured. */
 const digits = 9
+
+/** How a row is called: by its system and, where it was asked for by name, its scope. */
+export const rowName = ({ system, scope, isScopeNamed }: EvaluationRecord): string =>
+  isScopeNamed ? `${system}, ${scope}` : system
 
 const rounded = (value: number): number => Number(value.toPrecision(digits))
 
@@ -114,6 +132,7 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
   const scales = new Map<number, ScaleRecord>()
   const trainings: TrainingRecord[] = []
   const evaluations: EvaluationRecord[] = []
+  const pictures: PictureRecord[] = []
   const definitions = new Map<string, Readonly<Record<string, string>>>()
   const missing: string[] = []
   for (const training of plan.trainings) {
@@ -150,7 +169,7 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
       definitions.set(id, evaluation.definitions)
       const { tiles } = evaluation
       scales.set(part.m, scales.get(part.m) ?? scaleRecord(part.m, tiles, plan.metrics))
-      evaluations.push({
+      const record: EvaluationRecord = {
         training: training.key,
         block: training.block,
         system: training.system,
@@ -165,7 +184,9 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
         network: evaluation.hash,
         seconds,
         machine,
-      })
+      }
+      evaluations.push(record)
+      for (const tile of await readShown(state, plan, part)) pictures.push(await writePictures(folder, record, tile))
     }
   }
   return {
@@ -183,9 +204,22 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
     scales: [...scales.values()].sort((a, b) => a.m - b.m),
     trainings,
     evaluations,
+    pictures,
     definitions: Object.fromEntries(definitions),
     missing,
   }
+}
+
+/** Puts the pictures of a shown tile into the results; truth and LR are the same for all. */
+export async function writePictures(folder: string, record: EvaluationRecord, tile: ShownTile): Promise<PictureRecord> {
+  const { block, m } = record
+  const row = rowName(record)
+  const field = [path.parse(tile.picture).name, `x${m}`]
+  const at = (...names: readonly string[]): string => `pictures/${fileName(...field, ...names)}.png`
+  const found = { truth: at('truth'), low: at('lr'), computed: at(block, row) }
+  await makeFolder(path.join(folder, 'pictures'))
+  for (const part of ['truth', 'low', 'computed'] as const) await writeAtomic(path.join(folder, found[part]), tile[part])
+  return { picture: tile.picture, m, block, row, ...found }
 }
 
 function scaleRecord(m: number, tiles: readonly TileResult[], metrics: readonly Metric[]): ScaleRecord {
@@ -220,15 +254,8 @@ async function lossesOf(folder: string): Promise<[number, number][]> {
 /** Text and weights in one file, as `archc weights export` writes them; what only training needs stays behind. */
 async function copyWeights(training: Training, state: string, folder: string): Promise<string> {
   const { loaded } = training
-  const name = `${[
-    training.block,
-    training.system,
-    ...(training.at === undefined ? [] : [`x${training.at}`]),
-    `seed-${training.seed}`,
-  ]
-    .join('-')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')}.safetensors`
+  const { block, system, at, seed } = training
+  const name = `${fileName(block, system, ...(at === undefined ? [] : [`x${at}`]), `seed-${seed}`)}.safetensors`
   const file = path.join(folder, 'weights', name)
   const metadata = {
     archc: JSON.stringify({ file: loaded.file, options: loaded.options }),

@@ -8,6 +8,7 @@ import { evaluate } from '../evaluate/evaluate.ts'
 import { lockRun, openRun, readLog, runPaths } from '../files/run-folder.ts'
 import { openNetwork, type OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
+import { pngOf } from '../report/panel-of.ts'
 import { train, type StepProgress, type TrainOptions } from '../train/train.ts'
 import type { Budget } from './experiment.ts'
 import { scopeOf, type Plan, type Training } from './plan.ts'
@@ -18,9 +19,12 @@ import {
   readEvaluated,
   readTrained,
   runFolder,
+  shownOf,
   writeEvaluated,
   writeTrained,
+  type Evaluated,
   type Part,
+  type ShownTile,
 } from './state.ts'
 
 export interface RunOptions {
@@ -176,8 +180,8 @@ async function evaluateAll(options: RunOptions, training: Training, missing: rea
     const opened = await openNetwork(folder)
     for (const part of missing) {
       if (signal.aborted) break
-      const evaluated = await evaluatePart(plan, opened, part)
-      await writeEvaluated(state, plan, part, { ...evaluated, machine: machine(engine.description, archcVersion()) })
+      const { shown, ...evaluated } = await evaluatePart(plan, opened, part, shownOf(plan, part))
+      await writeEvaluated(state, plan, part, { ...evaluated, machine: machine(engine.description, archcVersion()) }, shown)
       say(`${training.title}: evaluated at x${part.m}${part.scope ? `, ${part.scope}` : ''}`)
       await onStored()
     }
@@ -187,8 +191,13 @@ async function evaluateAll(options: RunOptions, training: Training, missing: rea
   return 'done'
 }
 
-/** A network on the test pictures at one scale, with the experiment's tiles. */
-export async function evaluatePart(plan: Plan, opened: OpenedNetwork, { m, scope }: Pick<Part, 'm' | 'scope'>) {
+/** A network on the test pictures at one scale, with the experiment's tiles; of the pictures `show` the first tiles, too. */
+export async function evaluatePart(
+  plan: Plan,
+  opened: OpenedNetwork,
+  { m, scope }: Pick<Part, 'm' | 'scope'>,
+  show: readonly string[],
+): Promise<Pick<Evaluated, 'evaluation' | 'scope' | 'seconds'> & { readonly shown: readonly ShownTile[] }> {
   const { loaded } = opened
   const own = loaded.model.evaluate ?? {
     m: [m],
@@ -198,6 +207,7 @@ export async function evaluatePart(plan: Plan, opened: OpenedNetwork, { m, scope
     degrade: loaded.model.train?.degrade ?? [],
   }
   const model = { ...loaded.model, evaluate: { ...own, tile: plan.tile } }
+  const shown: ShownTile[] = []
   const start = performance.now()
   const evaluation = await evaluate(
     { ...opened, loaded: { ...loaded, model } },
@@ -206,7 +216,11 @@ export async function evaluatePart(plan: Plan, opened: OpenedNetwork, { m, scope
       scales: [m],
       ...(scope !== undefined && { scope: scopeOf(scope) }),
       gaussian: plan.metrics.includes('ssim_gaussian'),
+      onTile: async ({ picture, tile, hr, lr, sr }) => {
+        if (tile > 0 || !show.includes(picture)) return
+        shown.push({ picture, truth: await pngOf(hr), low: await pngOf(lr), computed: await pngOf(sr) })
+      },
     },
   )
-  return { evaluation, scope: scope ?? scopeText(own.scope), seconds: (performance.now() - start) / 1000 }
+  return { evaluation, scope: scope ?? scopeText(own.scope), seconds: (performance.now() - start) / 1000, shown }
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { cacheFolder } from '../engine/paths.ts'
@@ -50,6 +50,17 @@ export const runFolder = (state: string, { key }: Pick<Training, 'key'>): string
 const trainedFile = (state: string, training: Pick<Training, 'key'>): string =>
   path.join(runFolder(state, training), 'trained.json')
 
+/** What a network made of the first tile of a picture that is shown: PNGs. */
+export interface ShownTile {
+  /** As the test pictures have it. */
+  readonly picture: string
+  readonly truth: Buffer
+  readonly low: Buffer
+  readonly computed: Buffer
+}
+
+const shownParts = ['truth', 'low', 'computed'] as const
+
 /** What one evaluation is of. */
 export interface Part {
   readonly training: Training
@@ -60,7 +71,13 @@ export interface Part {
 export const partsOf = (training: Training): Part[] =>
   training.scopes.flatMap((scope) => training.scales.map((m) => ({ training, m, scope })))
 
-function evaluationFile(state: string, plan: Plan, { training, m, scope }: Part): string {
+/** The pictures that an evaluation keeps. */
+export const shownOf = (plan: Plan, { training, m }: Part): string[] =>
+  training.isFirst ? plan.shown.filter((shown) => shown.m === m).map(({ picture }) => picture) : []
+
+function evaluationFile(state: string, plan: Plan, part: Part): string {
+  const { training, m, scope } = part
+  const shown = shownOf(plan, part)
   const key = keyOf({
     protocol,
     training: training.key,
@@ -69,6 +86,7 @@ function evaluationFile(state: string, plan: Plan, { training, m, scope }: Part)
     tile: plan.tile,
     gaussian: plan.metrics.includes('ssim_gaussian'),
     test: plan.test.entries.map(({ name, sha256 }) => [name, sha256]),
+    ...(shown.length > 0 && { shown }),
   })
   return path.join(runPaths(runFolder(state, training)).evaluation, `${key}.json`)
 }
@@ -91,8 +109,43 @@ export const writeTrained = (state: string, training: Training, record: Trained)
 export const readEvaluated = (state: string, plan: Plan, part: Part): Promise<Evaluated | undefined> =>
   readRecord<Evaluated>(evaluationFile(state, plan, part))
 
-export const writeEvaluated = (state: string, plan: Plan, part: Part, record: Evaluated): Promise<void> =>
-  writeRecord(evaluationFile(state, plan, part), record)
+/** Pictures first: where the record is, they are. */
+export async function writeEvaluated(
+  state: string,
+  plan: Plan,
+  part: Part,
+  record: Evaluated,
+  shown: readonly ShownTile[],
+): Promise<void> {
+  const file = evaluationFile(state, plan, part)
+  for (const tile of shown) {
+    await mkdir(picturesFolder(file), { recursive: true })
+    for (const name of shownParts) await writeAtomic(pictureFile(file, tile.picture, name), tile[name])
+  }
+  await writeRecord(file, record)
+}
+
+/** The pictures that were kept with an evaluation. */
+export async function readShown(state: string, plan: Plan, part: Part): Promise<ShownTile[]> {
+  const file = evaluationFile(state, plan, part)
+  return Promise.all(
+    shownOf(plan, part).map(async (picture) => {
+      const [truth, low, computed] = await Promise.all(shownParts.map((name) => readFile(pictureFile(file, picture, name))))
+      return { picture, truth: truth!, low: low!, computed: computed! }
+    }),
+  )
+}
+
+const picturesFolder = (file: string): string => file.replace(/\.json$/, '')
+const pictureFile = (file: string, picture: string, part: string): string =>
+  path.join(picturesFolder(file), `${fileName(picture)}-${part}.png`)
+
+/** Names as they may stand in a file's name. */
+export const fileName = (...names: readonly string[]): string =>
+  names
+    .join('-')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
 
 /** The other process that has a training now, if one has. */
 export function holder(state: string, training: Training): Owner | undefined {

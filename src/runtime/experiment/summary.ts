@@ -1,5 +1,5 @@
 import type { Metric } from './experiment.ts'
-import type { EvaluationRecord, Results, ScaleRecord } from './results.ts'
+import { rowName, type EvaluationRecord, type Results, type ScaleRecord } from './results.ts'
 import { bootstrapMean, isOpen, pairedUnits, type Interval } from './significance.ts'
 
 /** One row's number at one scale. */
@@ -39,9 +39,6 @@ export interface BlockSummary {
 
 /** The key of a number in a row. */
 export const cellKey = (metric: Metric, m: number): string => `${metric} x${m}`
-
-export const rowName = ({ system, scope, isScopeNamed }: EvaluationRecord): string =>
-  isScopeNamed ? `${system}, ${scope}` : system
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 

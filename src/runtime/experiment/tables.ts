@@ -1,6 +1,6 @@
 import type { ExperimentText, Metric, Paper } from './experiment.ts'
-import type { Results } from './results.ts'
-import { cellKey, rowName, summarise, type BlockSummary, type Difference, type Row, type Value } from './summary.ts'
+import { rowName, type Results } from './results.ts'
+import { cellKey, summarise, type BlockSummary, type Difference, type Row, type Value } from './summary.ts'
 
 export interface Cell {
   readonly text: string

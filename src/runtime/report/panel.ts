@@ -68,7 +68,7 @@ const format = (value: number): string => String(Number(value.toFixed(2)))
  * A panel as a section: a column a picture, its error map below, all at the same zoom; the key to the error maps takes the place
  * below the first picture that has none.
  */
-export function panelSection(panel: Panel, index: number): Html {
+function panelSection(panel: Panel, index: number): Html {
   const { scale, field, pictures, errorMax } = panel
   const sizes = pictures.map(({ png, label }) => sizeOf(png, label))
   // The ground truth's size, or the model's: the LR picture is stretched over the same frame.
@@ -116,5 +116,22 @@ export function panelSection(panel: Panel, index: number): Html {
     <h3>×${format(scale)}<span>${field}</span></h3>
     <div class="row">${columns}</div>
     ${hasErrors && keyed === -1 ? key : undefined}
+  </section>`
+}
+
+/**
+ * Panels below a title; undefined where there are none.
+ * @param title the element of the title.
+ * @param first numbers the panels where a page has several of these.
+ */
+export function picturesSection(panels: readonly Panel[], title: 'h2' | 'h3' = 'h2', first = 0): Html | undefined {
+  if (panels.length === 0) return undefined
+  return html`<section>
+    ${title === 'h2' ? html`<h2>Pictures</h2>` : html`<h3>Pictures</h3>`}
+    <p class="soft screen">
+      Select a picture to see its row side by side: the panes are zoomed and moved together. A pane that is selected is shown
+      alone, and the arrow keys flip between the pictures in place.
+    </p>
+    ${panels.map((panel, index) => panelSection(panel, first + index))}
   </section>`
 }

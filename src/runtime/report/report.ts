@@ -4,11 +4,9 @@ import { writeAtomic } from '../files/atomic.ts'
 import { fileError } from '../files/file-error.ts'
 import { html, type Html, trusted } from './html.ts'
 import { drawLossCurve, type LossCurve, type LossPoint } from './loss-curve.ts'
-import { type Panel, panelSection } from './panel.ts'
-import { script } from './script.ts'
-import { style } from './style.ts'
+import { definitionList, factList, pageText } from './page.ts'
+import { type Panel, picturesSection } from './panel.ts'
 
-export { errorMap, suggestErrorMax } from './colour-map.ts'
 export type { LossPoint } from './loss-curve.ts'
 export type { Panel, PanelPicture } from './panel.ts'
 
@@ -88,15 +86,6 @@ function evaluationSection({ columns, rows }: EvaluationTable): Html | undefined
   </section>`
 }
 
-function picturesSection(panels: readonly Panel[]): Html | undefined {
-  if (panels.length === 0) return undefined
-  return html`<section>
-    <h2>Pictures</h2>
-    <p class="soft screen">Select a picture to enlarge it; the arrow keys then flip between the pictures of its row in place.</p>
-    ${panels.map(panelSection)}
-  </section>`
-}
-
 function lossSection(curve: LossCurve | undefined): Html | undefined {
   if (curve === undefined) return undefined
   return html`<section>
@@ -123,9 +112,6 @@ function warningList(warnings: readonly string[]): Html | undefined {
   </div>`
 }
 
-/** The page may load nothing but what stands in it. */
-const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-
 /** The page as text. @throws Error when a picture is not a PNG, or error maps have no `errorMax`. */
 export async function renderReport(report: Omit<Report, 'folder'>): Promise<string> {
   const { title, facts, losses, evaluation, panels, definitions, warnings } = report
@@ -133,55 +119,21 @@ export async function renderReport(report: Omit<Report, 'folder'>): Promise<stri
   const lost = losses.filter(({ loss }) => !Number.isFinite(loss)).length
   const said =
     lost === 0 ? warnings : [...warnings, `${lost} logged losses are not finite numbers and are missing from the curve.`]
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <title>${title}</title>
-        <style>
-          ${trusted(style)}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>${title}</h1>
-          ${notice}${warningList(said)}
-        </header>
-        <main>
-          ${evaluationSection(evaluation)} ${picturesSection(panels)} ${lossSection(curve)}
-          <section>
-            <h2>Definitions</h2>
-            <ul class="definitions">
-              ${definitions.map((text) => html`<li>${text}</li>`)}
-            </ul>
-          </section>
-          <section>
-            <h2>The run</h2>
-            <dl>
-              ${facts.map(
-                ([name, value]) =>
-                  html`<dt>${name}</dt>
-                    <dd>${value}</dd>`,
-              )}
-            </dl>
-          </section>
-        </main>
-        <dialog aria-label="Enlarged picture">
-          <header>
-            <p aria-live="polite"></p>
-            <nav aria-label="Pictures of this row"></nav>
-            <button type="button" class="close">Close</button>
-          </header>
-          <div class="stage"><img alt="" /></div>
-        </dialog>
-        <script>
-          ${trusted(script)}
-        </script>
-      </body>
-    </html> `
-  return page.html
+  return pageText({
+    title,
+    header: html`<h1>${title}</h1>
+      ${notice}${warningList(said)}`,
+    main: html`${evaluationSection(evaluation)} ${picturesSection(panels)} ${lossSection(curve)}
+      <section>
+        <h2>Definitions</h2>
+        ${definitionList(definitions)}
+      </section>
+      <section>
+        <h2>The run</h2>
+        ${factList(facts)}
+      </section>`,
+    hasPanels: panels.length > 0,
+  })
 }
 
 /**

@@ -3,27 +3,19 @@ import type { Evaluation, TilePictures } from '../evaluate/evaluate.ts'
 import { crop, type Picture } from '../data/picture.ts'
 import { resize } from '../data/pillow.ts'
 import { readLog, type Run } from '../files/run-folder.ts'
-import { psnr } from '../metrics/psnr.ts'
-import { errorMap, suggestErrorMax, writeReport, type Panel } from './report.ts'
+import { panelOf } from './panel-of.ts'
+import { writeReport, type Panel } from './report.ts'
 
 /** Side of what a panel shows, in high-resolution pixels. */
 const shown = 264
 
-const png = async (picture: Picture): Promise<Buffer> =>
-  sharp(picture.data, { raw: { width: picture.width, height: picture.height, channels: 3 } })
-    .png()
-    .toBuffer()
-
-/** LR, bicubic, the network and the truth, cut from the middle of a tile; error maps share one scale, bicubic's. */
-export async function panelOf({ picture, m, hr, lr, sr, name }: TilePictures): Promise<Panel> {
+/** LR, bicubic, the network and the truth, cut from the middle of a tile. */
+export function middlePanel({ picture, m, hr, lr, sr, name }: TilePictures): Promise<Panel> {
   const width = Math.min(shown, hr.width)
   const height = Math.min(shown, hr.height)
   const x = Math.floor((hr.width - width) / 2)
   const y = Math.floor((hr.height - height) / 2)
   const cut = (whole: Picture): Picture => crop(whole, x, y, width, height)
-  const truth = cut(hr)
-  const bicubic = cut(resize(lr, hr.width, hr.height, 'bicubic'))
-  const computed = cut(sr)
   const low = crop(
     lr,
     Math.floor(x / m),
@@ -31,21 +23,8 @@ export async function panelOf({ picture, m, hr, lr, sr, name }: TilePictures): P
     Math.max(1, Math.min(lr.width, Math.round(width / m))),
     Math.max(1, Math.min(lr.height, Math.round(height / m))),
   )
-  const errorMax = suggestErrorMax(bicubic.data, truth.data)
-  const error = async (result: Picture): Promise<Buffer> =>
-    png({ width, height, data: errorMap(result.data, truth.data, width, height, { max: errorMax }) })
-  const note = (result: Picture): string => `${psnr(result, truth, { shave: 0 }).toFixed(2)} dB here`
-  return {
-    scale: m,
-    field: picture,
-    errorMax,
-    pictures: [
-      { label: 'LR', png: await png(low), note: `${low.width} x ${low.height} pixels` },
-      { label: 'Bicubic', png: await png(bicubic), note: note(bicubic), error: await error(bicubic) },
-      { label: name, png: await png(computed), note: note(computed), error: await error(computed) },
-      { label: 'ground truth', png: await png(truth) },
-    ],
-  }
+  const bicubic = cut(resize(lr, hr.width, hr.height, 'bicubic'))
+  return panelOf({ m, field: picture, truth: cut(hr), low, bicubic, results: [{ label: name, picture: cut(sr) }] })
 }
 
 /** The pictures of a panel side by side in one PNG: LR (as large as the others), bicubic, the network, the truth. */

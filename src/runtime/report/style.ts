@@ -65,7 +65,11 @@ dialog nav { display: flex; flex-wrap: wrap; gap: .375rem; }
 dialog button { padding: .3125rem .75rem; border: 1px solid #58646f; border-radius: 4px; background: #1d242b; color: inherit; font: inherit; font-size: .875rem; cursor: pointer; }
 dialog button:hover { background: #2b353f; }
 dialog button[aria-pressed='true'] { border-color: #6cb6f0; background: #123a58; }
-.stage { display: grid; place-items: center; overflow: auto; }
+.stage { display: grid; gap: .5rem; padding: 0 .5rem .5rem; min-height: 0; }
+.stage figure { display: grid; grid-template-rows: auto minmax(0, 1fr); margin: 0; min-height: 0; }
+.stage figure[hidden] { display: none; }
+.stage figcaption { display: block; margin: 0 0 .125rem; overflow: hidden; color: #aeb8c2; font-size: .8125rem; white-space: nowrap; text-overflow: ellipsis; }
+.stage figure > div { cursor: grab; }
 
 @media (max-width: 40rem) {
   body { padding: 1rem 1rem 3rem; }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { archcRoot } from '../../../src/root.ts'
 import { startNode } from '../../cli/run-archc.ts'
 import { temporaryFolder } from '../../runtime/network/small.ts'
-import { findChromium } from './browser.ts'
+import { findChromium } from '../../browser.ts'
 
 /** The playground as its readers meet it: a file that a browser opens. */
 

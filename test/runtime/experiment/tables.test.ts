@@ -55,6 +55,7 @@ const results: Results = {
       above((tile) => (tile % 2 ? 0.5 : -0.5)),
     ),
   ],
+  pictures: [],
   definitions: { d: { psnr: 'PSNR: so', scope: 'best_match chooses from full' } },
   missing: ['worse, one, seed 2'],
 }
@@ -118,7 +119,7 @@ it('costs, and the paper beside with its gain', () => {
 })
 
 it('page and Markdown say what is missing, escape what is not theirs, and load nothing', async () => {
-  const page = await pageOf(text, results)
+  const page = await pageOf(text, results, 'none')
   expect(page).toContain('<h1>A &lt;title&gt;</h1>')
   expect(page).toContain('Missing: worse, one, seed 2.')
   expect(page).not.toMatch(/https?:(?!\/\/www\.w3\.org\/)/)

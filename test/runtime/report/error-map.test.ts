@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { viridis } from '../../../src/runtime/report/colour-map.ts'
-import { errorMap, suggestErrorMax } from '../../../src/runtime/report/report.ts'
+import { errorMap, suggestErrorMax } from '../../../src/runtime/report/colour-map.ts'
 
 /** Lightness L* of CIELAB of an sRGB colour. */
 function lightness(colour: readonly number[]): number {
