@@ -101,14 +101,11 @@ async function openExtractor(
   { frechet, fidWeights }: Pick<Flags, 'frechet' | 'fidWeights'>,
   isNamed: boolean,
 ): Promise<FeatureExtractor | undefined> {
-  if (fidWeights !== undefined) {
-    if (frechet === false) throw new UsageError('--fid-weights and --no-frechet exclude each other', 'leave one of them out')
-    const { openInceptionFid } = await import('../runtime/frechet/inception-fid.ts')
-    return openInceptionFid(fidWeights)
-  }
-  if (frechet === false || (!frechet && !isNamed)) return undefined
-  const { hasNsfwjs, openNsfwjs } = await import('../runtime/frechet/inception-nsfwjs.ts')
-  if (frechet || hasNsfwjs()) return openNsfwjs()
+  if (fidWeights !== undefined && frechet === false)
+    throw new UsageError('--fid-weights and --no-frechet exclude each other', 'leave one of them out')
+  if (fidWeights === undefined && (frechet === false || (!frechet && !isNamed))) return undefined
+  const { hasExtractor, openExtractor: open } = await import('../runtime/frechet/open-extractor.ts')
+  if (frechet || hasExtractor(fidWeights)) return open(fidWeights)
   remark('the text’s metrics name fid, which needs --fid-weights FILE (pytorch-fid’s Inception): left out')
   return undefined
 }

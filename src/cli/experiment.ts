@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander'
 import type { Engine, EngineName } from '../runtime/engine/index.ts'
 import type { Experiment } from '../runtime/experiment/experiment.ts'
 import type { Plan, Training } from '../runtime/experiment/plan.ts'
+import type { FeatureExtractor } from '../runtime/frechet/extractor.ts'
 import { duration, liveLine, openEngine, positive, print, remark, stopOnSignals } from './common.ts'
 
 interface Flags {
@@ -10,6 +11,7 @@ interface Flags {
   readonly train?: string[]
   readonly test?: string[]
   readonly engine?: EngineName
+  readonly fidWeights?: string
 }
 
 interface RunFlags extends Flags {
@@ -41,6 +43,10 @@ const commonFlags = (command: Command): Command =>
     .addOption(new Option('--engine <name>', 'force an engine').choices(['tensorflow', 'wasm', 'cpu']))
     .option('--train <where...>', 'train on these pictures instead of the file’s')
     .option('--test <where...>', 'judge on these pictures instead of the file’s')
+    .option(
+      '--fid-weights <file>',
+      'FID by pytorch-fid’s Inception where the file’s metrics name frechet; its stand-in without it',
+    )
     .option('-o, --out <folder>', 'the results folder; results/NAME beside the file without it')
 
 function runCommand(experiment: Command): void {
@@ -92,6 +98,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   const plan = flags.only ? onlyThose(whole, flags.only) : whole
   const state = flags.state ?? stateFolder()
   if (flags.dryRun) return printPlan(plan, state)
+  const { openExtractor } = await import('../runtime/frechet/open-extractor.ts')
   const { runExperiment } = await import('../runtime/experiment/run.ts')
   const { gatherResults, writeResults } = await import('../runtime/experiment/results.ts')
   const { writeReports } = await import('../runtime/experiment/report.ts')
@@ -100,12 +107,14 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   const stop = stopOnSignals()
   const line = liveLine()
   let engine: Promise<Engine> | undefined
+  let extractor: Promise<FeatureExtractor> | undefined
   try {
     const store = async (): Promise<void> => writeResults(folder, await gatherResults(whole, state, folder))
     const outcome = await runExperiment({
       plan,
       state,
       engine: () => (engine ??= openEngine(flags, true)),
+      extractor: () => (extractor ??= openExtractor(flags.fidWeights)),
       say: (text) => {
         line.end()
         remark(text)
@@ -166,8 +175,11 @@ async function report(file: string, flags: ReportFlags): Promise<void> {
   let results = await readResults(folder)
   if (flags.evaluate) {
     const { planExperiment } = await import('../runtime/experiment/plan.ts')
+    const { openExtractor } = await import('../runtime/frechet/open-extractor.ts')
     const plan = await planExperiment(experiment, flags)
-    const remade = await remake(plan, folder, results, await openEngine(flags), remark)
+    const engine = await openEngine(flags)
+    const extractor = plan.features && (await openExtractor(flags.fidWeights))
+    const remade = await remake(plan, folder, results, engine, extractor, remark)
     results = remade.results
     await writeResults(folder, results)
     const distances = Object.entries(remade.farthest).map(([metric, most]) => `${metric} by ${most.toPrecision(2)}`)

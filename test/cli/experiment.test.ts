@@ -34,6 +34,7 @@ data: { train: ${from('samples/train.csv')}, test: fields, split: by slide, leak
 scales: { in: [2] }
 budget: { steps: ${steps} }
 set: ['train.degrade=[resize(kernel: bicubic)]']
+metrics: [psnr, ssim, frechet]
 evaluate: { tile: 32 }
 show: [{ picture: field.png, m: 2 }]
 keep_weights: all
@@ -139,6 +140,9 @@ describe('archc experiment run', () => {
       /\n### PSNR \(dB\)\n\n\| system \| x2 \|\n\|---\|---:\|\n\| Bicubic \| \d\d\.\d\d \|\n\| ISTE \| \S+( ≈)? \|\n\| EDSR \| \S+( ≈)? \|\n/,
     )
     expect(tables).toMatch(/\n\| ISTE \| [+-]\d\.\d{3}( ≈)? \([+-]?\d\.\d{3} to [+-]?\d\.\d{3}\) \|\n/)
+    expect(tables).toMatch(
+      /\n### Frechet distance \(nsfwjs Inception-v3\)\n\n\| system \| x2 \|\n\|---\|---:\|\n\| Bicubic \| \d+\.\d\d \|\n\| ISTE \| \d+\.\d\d \|\n\| EDSR \| \d+\.\d\d \|\n\nLower is better. 6 samples for 2048 features: the covariance is singular/,
+    )
     expect(tables).toContain('\n- border left out for PSNR: 8 px at x2\n')
     expect(read('index.html')).toContain('Nothing, after 60 steps.')
   })

@@ -8,6 +8,7 @@ import { archcRoot } from '../../root.ts'
 import { fileHost } from '../host.ts'
 import { placesIn, type Place, type PlaceOf } from './place.ts'
 
+/** What every tile has a number of. */
 export type Metric = 'psnr' | 'ssim' | 'ssim_gaussian'
 
 export type Budget = { readonly steps: number } | { readonly minutes: number } | { readonly epochs: 'published' }
@@ -64,7 +65,8 @@ export interface ExperimentText {
     readonly leaks: string
   }
   readonly scales: { readonly in: readonly number[]; readonly out?: readonly number[] }
-  readonly metrics?: readonly Metric[]
+  /** The Frechet distance is of all tiles together. */
+  readonly metrics?: readonly (Metric | 'frechet')[]
   readonly budget: Budget
   readonly set?: readonly string[]
   readonly seeds?: readonly number[]

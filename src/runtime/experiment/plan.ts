@@ -35,6 +35,8 @@ export interface Plan {
   readonly experiment: Experiment
   readonly budget: Budget
   readonly metrics: readonly Metric[]
+  /** What the Frechet distance's features come from, where it is asked for: a stand-in, or pytorch-fid's weights. */
+  readonly features?: { readonly fidWeights?: string }
   readonly scales: readonly number[]
   readonly tile: number
   /** Those of the judged pictures that the page shows. */
@@ -59,6 +61,8 @@ export interface Overrides {
   readonly train?: readonly string[]
   readonly test?: readonly string[]
   readonly steps?: number
+  /** pytorch-fid's Inception: the Frechet distance is FID. */
+  readonly fidWeights?: string
 }
 
 /** Raised when archc trains or measures otherwise, so that nothing that was stored before is taken for the same. */
@@ -142,10 +146,14 @@ export async function planExperiment(experiment: Experiment, overrides: Override
   checkPaper(experiment, report)
   const shown = shownOf(experiment, test, scales, overrides.test !== undefined, report)
   if (problems.length > 0) throw new ExperimentError(experiment.file, problems)
+  const metrics = text.metrics ?? ['psnr', 'ssim']
   return {
     experiment,
     budget,
-    metrics: text.metrics ?? ['psnr', 'ssim'],
+    metrics: metrics.filter((metric) => metric !== 'frechet'),
+    ...(metrics.includes('frechet') && {
+      features: overrides.fidWeights === undefined ? {} : { fidWeights: overrides.fidWeights },
+    }),
     scales,
     tile: text.evaluate?.tile ?? 768,
     shown,

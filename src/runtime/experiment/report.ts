@@ -2,6 +2,7 @@ import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
 import type { Engine } from '../engine/index.ts'
+import type { FeatureExtractor } from '../frechet/extractor.ts'
 import { writeAtomic } from '../files/atomic.ts'
 import { openNetwork } from '../network/open-network.ts'
 import type { Experiment } from './experiment.ts'
@@ -33,6 +34,7 @@ export async function remake(
   folder: string,
   before: Results,
   engine: Engine,
+  extractor: FeatureExtractor | undefined,
   say: (line: string) => void,
 ): Promise<Remade> {
   if (plan.test.digest !== before.data.test.digest || plan.tile !== before.tile)
@@ -55,7 +57,12 @@ export async function remake(
       const isFirst =
         before.trainings.find((each) => each.block === block && each.system === system && each.at === training.at) === training
       const kept = isFirst ? before.pictures.filter(isOwn).map(({ picture }) => picture) : []
-      const { evaluation, seconds, shown } = await evaluatePart(plan, opened, { m, scope: record.scope }, kept)
+      const { evaluation, seconds, shown } = await evaluatePart(
+        plan,
+        opened,
+        { m, scope: record.scope },
+        { show: kept, extractor },
+      )
       for (const tile of shown) await writePictures(folder, record, tile)
       const values = tileValues(evaluation.tiles, 'model', plan.metrics)
       for (const metric of plan.metrics)
@@ -67,6 +74,7 @@ export async function remake(
         ...record,
         values,
         mean: evaluation.scales[0]!.model,
+        ...(evaluation.scales[0]!.frechet && { frechet: evaluation.scales[0]!.frechet }),
         definitions: id,
         network: evaluation.hash,
         seconds,

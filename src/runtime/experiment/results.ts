@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { Quality, TileResult } from '../evaluate/evaluate.ts'
+import type { FrechetResult } from '../frechet/frechet-sets.ts'
 import { writeAtomic } from '../files/atomic.ts'
 import { fileError } from '../files/file-error.ts'
 import { openRun, readLog, runPaths } from '../files/run-folder.ts'
@@ -66,6 +67,7 @@ export interface EvaluationRecord {
   readonly values: TileValues
   /** The mean over tiles. */
   readonly mean: Quality
+  readonly frechet?: FrechetResult
   /** Which of the results' definitions its numbers go by. */
   readonly definitions: string
   /** SHA-256 over text and weights, shortened. */
@@ -180,6 +182,7 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
         shave: evaluation.scales[0]!.shave,
         values: tileValues(tiles, 'model', plan.metrics),
         mean: evaluation.scales[0]!.model,
+        ...(evaluation.scales[0]!.frechet && { frechet: evaluation.scales[0]!.frechet }),
         definitions: id,
         network: evaluation.hash,
         seconds,

@@ -5,6 +5,7 @@ import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
 import { loadEngine, type Engine } from '../engine/index.ts'
 import { evaluate } from '../evaluate/evaluate.ts'
+import type { FeatureExtractor } from '../frechet/extractor.ts'
 import { lockRun, openRun, readLog, runPaths } from '../files/run-folder.ts'
 import { openNetwork, type OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
@@ -33,6 +34,8 @@ export interface RunOptions {
   readonly state: string
   /** Called once, and only if something is to be computed. */
   readonly engine: () => Promise<Engine>
+  /** What the Frechet distance's features come from; called once, where the plan asks for it. */
+  readonly extractor: () => Promise<FeatureExtractor>
   readonly say: (line: string) => void
   /** `after`: trainings that are still to be done when this one is. */
   readonly onStep: (training: Training, progress: StepProgress, after: number) => void
@@ -178,9 +181,10 @@ async function evaluateAll(options: RunOptions, training: Training, missing: rea
   try {
     await loadEngine({ name: engine.name })
     const opened = await openNetwork(folder)
+    const extractor = plan.features && (await options.extractor())
     for (const part of missing) {
       if (signal.aborted) break
-      const { shown, ...evaluated } = await evaluatePart(plan, opened, part, shownOf(plan, part))
+      const { shown, ...evaluated } = await evaluatePart(plan, opened, part, { show: shownOf(plan, part), extractor })
       await writeEvaluated(state, plan, part, { ...evaluated, machine: machine(engine.description, archcVersion()) }, shown)
       say(`${training.title}: evaluated at x${part.m}${part.scope ? `, ${part.scope}` : ''}`)
       await onStored()
@@ -191,12 +195,12 @@ async function evaluateAll(options: RunOptions, training: Training, missing: rea
   return 'done'
 }
 
-/** A network on the test pictures at one scale, with the experiment's tiles; of the pictures `show` the first tiles, too. */
+/** A network on the test pictures at one scale, with the experiment's tiles; of the pictures `show` the first tiles, and with an extractor the Frechet distance. */
 export async function evaluatePart(
   plan: Plan,
   opened: OpenedNetwork,
   { m, scope }: Pick<Part, 'm' | 'scope'>,
-  show: readonly string[],
+  { show, extractor }: { readonly show: readonly string[]; readonly extractor: FeatureExtractor | undefined },
 ): Promise<Pick<Evaluated, 'evaluation' | 'scope' | 'seconds'> & { readonly shown: readonly ShownTile[] }> {
   const { loaded } = opened
   const own = loaded.model.evaluate ?? {
@@ -216,6 +220,7 @@ export async function evaluatePart(
       scales: [m],
       ...(scope !== undefined && { scope: scopeOf(scope) }),
       gaussian: plan.metrics.includes('ssim_gaussian'),
+      ...(extractor && { frechet: { extractor, patch: 'tile' } }),
       onTile: async ({ picture, tile, hr, lr, sr }) => {
         if (tile > 0 || !show.includes(picture)) return
         shown.push({ picture, truth: await pngOf(hr), low: await pngOf(lr), computed: await pngOf(sr) })

@@ -87,6 +87,7 @@ function evaluationFile(state: string, plan: Plan, part: Part): string {
     gaussian: plan.metrics.includes('ssim_gaussian'),
     test: plan.test.entries.map(({ name, sha256 }) => [name, sha256]),
     ...(shown.length > 0 && { shown }),
+    ...(plan.features && { features: plan.features.fidWeights === undefined ? 'stand-in' : 'pytorch-fid' }),
   })
   return path.join(runPaths(runFolder(state, training)).evaluation, `${key}.json`)
 }

@@ -32,7 +32,7 @@ const fixed = (value: number, metric: keyof typeof titles): string => value.toFi
 const signed = (value: number, metric: keyof typeof titles): string => {
   // A difference may be of another size than what it is of.
   const text = value.toFixed(places(metric) + (metric === 'psnr' ? 1 : 0))
-  return value > 0 ? `+${text}` : text
+  return Number(text) === 0 ? text.replace('-', '') : value > 0 ? `+${text}` : text
 }
 
 const nothing: Cell = { text: '' }
@@ -57,6 +57,7 @@ export function tablesOf(text: ExperimentText, results: Results): BlockTables[] 
           ...results.metrics.map((metric) => levels(summary, metric, scales, columns, beside)),
           ...results.metrics.map((metric) => differences(summary, metric, scales, columns, 'toBicubic', 'Bicubic')),
           ...results.metrics.map((metric) => differences(summary, metric, scales, columns, 'toReference', beside)),
+          ...distances(results, name, scales, columns),
           costs(results, summary),
         ],
       },
@@ -130,6 +131,57 @@ const differenceCell = ({ mean, interval, isOpen }: Difference, metric: Metric):
   ...(interval && { beside: `${signed(interval.low, metric)} to ${signed(interval.high, metric)}` }),
   value: mean,
 })
+
+/** The Frechet distance, which is of all tiles together: there are no differences of tiles to draw from. */
+function distances(results: Results, block: string, scales: readonly number[], columns: Table['columns']): Table[] {
+  const records = results.evaluations.filter((record) => record.block === block && record.frechet)
+  const [first] = records
+  if (!first) return []
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+  const cell = (values: readonly (number | undefined)[]): Cell => {
+    const known = values.filter((value) => value !== undefined)
+    if (known.length === 0) return nothing
+    const [least, most] = [Math.min(...known), Math.max(...known)].map((value) => value.toFixed(2))
+    return {
+      text: mean(known).toFixed(2),
+      ...(known.length > 1 && { beside: `${least} to ${most}` }),
+      value: mean(known),
+    }
+  }
+  const at = (m: number, rows: typeof records): typeof records => rows.filter((record) => record.m === m)
+  const { name, samples, features, remark } = first.frechet!
+  return [
+    {
+      title: name,
+      columns,
+      rows: [
+        {
+          name: 'Bicubic',
+          cells: scales.map((m) =>
+            cell(
+              at(m, records)
+                .slice(0, 1)
+                .map(({ frechet }) => frechet!.bicubic),
+            ),
+          ),
+        },
+        ...[...new Set(records.map(rowName))].map((row) => ({
+          name: row,
+          cells: scales.map((m) =>
+            cell(
+              at(m, records)
+                .filter((record) => rowName(record) === row)
+                .map(({ frechet }) => frechet!.model),
+            ),
+          ),
+        })),
+      ],
+      notes: [
+        `Lower is better. ${remark ?? `${samples} samples for ${features} features`}. Of several seeds the mean; beside it the least and the most.`,
+      ],
+    },
+  ]
+}
 
 /** What the rows cost: of a system with several trainings (a scale each) one row each. */
 function costs(results: Results, { name, rows }: BlockSummary): Table {

@@ -61,7 +61,7 @@ describe('the form', () => {
     expect(lines.map((line) => line.replace(/ It takes .*/, ''))).toEqual([
       '3:19: scales.in[1] is 80, more than 64',
       '5:9: budget takes one of steps, minutes, epochs',
-      '6:17: metrics[1] is "fod", not one of psnr, ssim, ssim_gaussian',
+      '6:17: metrics[1] is "fod", not one of psnr, ssim, ssim_gaussian, frechet',
       '7:15: keep_weights is true, not one of none, first seed, all',
       '8:8: seeds must NOT have duplicate items (items ## 1 and 0 are identical)',
       expect.stringMatching(/^12:\d+: blocks\[0\]\.systems\[0\] has no field presett; did you mean preset\?$/) as string,
