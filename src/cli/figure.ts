@@ -18,6 +18,7 @@ interface PictureFlags extends Pick<CommonFlags, 'engine'>, FieldOptions {
 
 interface RunsFlags extends PictureFlags {
   readonly runs?: string[]
+  readonly block?: string
 }
 
 /** Registers `archc figure textures | compare | scales | decoders | transfer`. */
@@ -58,8 +59,9 @@ const runsFlags = (command: Command): Command =>
     fieldFlags(command)
       .option(
         '--run, --runs <run...>',
-        'run folders, exported weights files or models that learn nothing, each as RUN or NAME=RUN; the weights that archc ships without it',
+        'run folders, exported weights files or models that learn nothing, each as RUN or NAME=RUN, or the results of an experiment; the weights that archc ships without it',
       )
+      .option('--block <name>', 'of the results of an experiment the systems of this block')
       .option('--field <x,y,size>', 'what the networks see; 768 x 768 pixels around what is shown without it', region),
   )
 
@@ -105,7 +107,8 @@ function compareCommand(figure: Command): void {
       `
 Examples:
   archc figure compare field.png --at 400,300,128 --mpp 0.499 -o compare
-  archc figure compare field.png --runs runs/edsr LIIF=runs/liif ISTE=runs/iste --scales 4,8 -o compare`,
+  archc figure compare field.png --runs runs/edsr LIIF=runs/liif ISTE=runs/iste --scales 4,8 -o compare
+  archc figure compare field.png --runs experiments/results/table1-small --block "on bicubic" -o figure3`,
     )
     .action(async (picture: string, flags: RunsFlags & { scales: number[] }) => {
       const { field, systems, line } = await opened(picture, flags, 128)
@@ -198,7 +201,14 @@ async function opened(picture: string, flags: RunsFlags, wanted: number): Promis
   const field = await readField(picture, flags, wanted)
   await openEngine(flags)
   const { openSystems } = await import('../runtime/figures/systems.ts')
-  return { field, systems: await openSystems(flags.runs ?? [shippedWeights], flags.scope), line: liveLine(5) }
+  const runs = await Promise.all((flags.runs ?? [shippedWeights]).map((run) => runsOf(run, flags.block)))
+  return { field, systems: await openSystems(runs.flat(), flags.scope), line: liveLine(5) }
+}
+
+/** Of the results of an experiment all systems of a block. */
+async function runsOf(run: string, block: string | undefined): Promise<string[]> {
+  const { hasResults, keptWeights } = await import('../runtime/experiment/results.ts')
+  return hasResults(run) ? keptWeights(run, block) : [run]
 }
 
 /** Where the figure goes is there, and no picture is written over: said before anything is computed. */

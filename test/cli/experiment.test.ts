@@ -202,6 +202,36 @@ describe.skipIf(!findChromium())('the page in a browser, from its file', () => {
   })
 })
 
+describe('figures of the results', () => {
+  const draw = (...more: string[]): Promise<Outcome> =>
+    archc([
+      'figure',
+      'compare',
+      path.join(folder, 'fields', 'field.png'),
+      '--runs',
+      results,
+      '--scales',
+      '2',
+      '-o',
+      path.join(folder, 'all'),
+      ...more,
+    ])
+
+  it('have every system whose weights are kept', async () => {
+    expect((await draw('--at', '8,8,48')).code).toBe(0)
+    const { systems } = JSON.parse(readFileSync(path.join(folder, 'all.json'), 'utf8')) as { systems: { label: string }[] }
+    expect(systems.map(({ label }) => label)).toEqual(['ISTE', 'EDSR'])
+  })
+
+  it('name the blocks where the one that is asked for is none', async () => {
+    const { code, stderr } = await draw('--block', 'as publisht')
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      `error: ${results} has no block as publisht with weights\n  help: name one with --block: on bicubic\n`,
+    )
+  })
+})
+
 describe('archc experiment report', () => {
   it('makes tables and page again without running anything', async () => {
     const before = [read('tables.md'), read('index.html')]

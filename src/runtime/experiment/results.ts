@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
@@ -280,6 +281,28 @@ const makeFolder = (folder: string): Promise<unknown> =>
   })
 
 const resultsFile = (folder: string): string => path.join(folder, 'results.json')
+
+/** Whether a folder holds the results of an experiment. */
+export const hasResults = (folder: string): boolean => existsSync(resultsFile(folder))
+
+/**
+ * The weights that are kept with the results of a block, as `SYSTEM=FILE`; a system that enlarges by one scale only has several.
+ * @throws UserError where there is no such block, or several and none is named.
+ */
+export async function keptWeights(folder: string, block: string | undefined): Promise<string[]> {
+  const { trainings } = await readResults(folder)
+  const kept = trainings.filter(({ weights }) => weights !== undefined)
+  const blocks = [...new Set(kept.map((training) => training.block))]
+  const chosen = block ?? (blocks.length === 1 ? blocks[0] : undefined)
+  if (chosen === undefined || !blocks.includes(chosen))
+    throw new UserError(
+      block === undefined ? `${folder} has several blocks with weights` : `${folder} has no block ${block} with weights`,
+      blocks.length > 0 ? `name one with --block: ${blocks.join(', ')}` : 'the experiment’s keep_weights says which are kept',
+    )
+  return kept
+    .filter((training) => training.block === chosen)
+    .map(({ system, weights }) => `${system}=${path.join(folder, weights!)}`)
+}
 
 /** Writes `results.json`; lists of numbers stand in one line. */
 export async function writeResults(folder: string, results: Results): Promise<void> {
