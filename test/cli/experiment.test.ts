@@ -252,8 +252,9 @@ describe('archc experiment report', () => {
     const { code, stdout } = await archc(['experiment', 'report', file, '--evaluate'])
     expect(code).toBe(0)
     const [, psnr, ssim] = /^2 evaluations made again from weights; no tile differs by more than psnr by (\S+), ssim by (\S+)\n/.exec(stdout) ?? []
-    expect(Number(psnr)).toBeLessThan(1e-3)
-    expect(Number(ssim)).toBeLessThan(1e-4)
+    // They are kept in half precision.
+    expect(Number(psnr)).toBeLessThan(1e-2)
+    expect(Number(ssim)).toBeLessThan(1e-3)
   }) // prettier-ignore
 
   it.each([

@@ -255,7 +255,7 @@ async function lossesOf(folder: string): Promise<[number, number][]> {
   })
 }
 
-/** Text and weights in one file, as `archc weights export` writes them; what only training needs stays behind. */
+/** Text and weights in one file, as `archc weights export` writes them, in half precision; what only training needs stays behind. */
 async function copyWeights(training: Training, state: string, folder: string): Promise<string> {
   const { loaded } = training
   const { block, system, at, seed } = training
@@ -271,7 +271,7 @@ async function copyWeights(training: Training, state: string, folder: string): P
   const own = new Set(loaded.model.graph.weights.map((weight) => weight.path))
   const { tensors } = await readSafetensors(runPaths(runFolder(state, training)).weights)
   await makeFolder(path.dirname(file))
-  await writeSafetensors(file, new Map([...tensors].filter(([weight]) => own.has(weight))), metadata)
+  await writeSafetensors(file, new Map([...tensors].filter(([weight]) => own.has(weight))), metadata, { half: true })
   return `weights/${name}`
 }
 

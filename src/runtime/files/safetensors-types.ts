@@ -24,6 +24,22 @@ function half(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
+/** Numbers to IEEE 754 half precision, to the nearest, ties to even; what is too large becomes infinite. */
+export function toHalf(data: Float32Array): Uint16Array {
+  return Uint16Array.from(data, (value) => {
+    const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0
+    const size = Math.abs(value)
+    if (Number.isNaN(size)) return 0x7e00
+    if (size >= 65520) return sign | 0x7c00
+    const exponent = Math.max(-14, Math.floor(Math.log2(size)))
+    const scaled = size / 2 ** (exponent - 10)
+    const nearest = Math.round(scaled)
+    const even = nearest - scaled === 0.5 && nearest % 2 === 1 ? nearest - 1 : nearest
+    // Below 1024 are the subnormal numbers; a carry goes into the exponent, where it belongs.
+    return sign | (even < 1024 ? even : ((exponent + 15) << 10) + even - 1024)
+  })
+}
+
 /**
  * Raw little-endian bytes of type `dtype` (at offset 0 of their buffer, a whole number of elements) as the type that archc computes with.
  * `unfit` is the first 64-bit integer that is outside 32 bits.

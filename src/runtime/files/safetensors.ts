@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { UserError } from '../../errors.ts'
 import { writeAtomic } from './atomic.ts'
 import { fileError } from './file-error.ts'
-import { bytesPerElement, decode, isReadable, readableTypes } from './safetensors-types.ts'
+import { bytesPerElement, decode, isReadable, readableTypes, toHalf } from './safetensors-types.ts'
 
 /** A tensor as archc keeps it: row-major, `data.length` = product of `shape`. */
 export type Tensor =
@@ -26,14 +26,20 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 /**
  * Writes tensors as a safetensors file, whole or not at all. Names are sorted (wider types first, so that every tensor stays
  * aligned), the data starts at a multiple of 8, and equal input gives equal bytes.
+ * @param options.half stores floats in half precision: half the size, eleven significant bits.
  * @throws UserError naming the file when it cannot be written; Error when a tensor's data does not fill its shape.
  */
 export async function writeSafetensors(
   file: string,
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
+  options: { readonly half?: boolean } = {},
 ): Promise<void> {
-  const sorted = [...tensors].sort(
+  const stored = [...tensors].map(([name, tensor]) => {
+    const isHalved = options.half && tensor.dtype === 'F32'
+    return [name, isHalved ? { shape: tensor.shape, dtype: 'F16' as const, data: toHalf(tensor.data) } : tensor] as const
+  })
+  const sorted = stored.sort(
     ([name, { dtype }], [other, { dtype: otherType }]) =>
       bytesPerElement[otherType] - bytesPerElement[dtype] || byText(name, other),
   )

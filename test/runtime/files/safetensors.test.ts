@@ -60,6 +60,33 @@ describe('writing', () => {
     expect(await readdir(folder)).toEqual(['w.safetensors'])
   })
 
+  it('in half precision every number that has one comes back, and others go to the nearest, ties to even', async () => {
+    // All finite halves, by their bits.
+    const bits = Uint16Array.from({ length: 0x10000 }, (_, at) => at).filter((at) => (at & 0x7c00) !== 0x7c00)
+    const { tensors } = await read(
+      bytes({ all: { dtype: 'F16', shape: [bits.length], data_offsets: [0, 2 * bits.length] } }, new Uint8Array(bits.buffer)),
+    )
+    const all = tensors.get('all')!
+    await writeSafetensors(file, tensors, {}, { half: true })
+    expect((await readSafetensors(file)).tensors.get('all')!.data).toEqual(all.data)
+
+    const between = [
+      1 + 2 ** -11,
+      1 + 3 * 2 ** -11,
+      1 + 2 ** -11 + 2 ** -20,
+      2 ** -25,
+      3 * 2 ** -25,
+      65519,
+      65520,
+      -65520,
+      2 - 2 ** -12,
+    ]
+    await writeSafetensors(file, new Map([['w', f32([between.length], between)]]), {}, { half: true })
+    expect([...(await readSafetensors(file)).tensors.get('w')!.data]).toEqual([
+      1, 1 + 2 ** -9, 1 + 2 ** -10, 0, 2 ** -23, 65504, Infinity, -Infinity, 2,
+    ]) // prettier-ignore
+  })
+
   it('refuses data that does not fill its shape', async () => {
     await expect(writeSafetensors(file, new Map([['w', f32([3], [1, 2])]]))).rejects.toThrow('w: 2 values do not fill [3]')
   })
