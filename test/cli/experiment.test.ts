@@ -36,11 +36,11 @@ budget: { steps: ${steps} }
 set: ['train.degrade=[resize(kernel: bicubic)]']
 metrics: [psnr, ssim, frechet]
 evaluate: { tile: 32 }
-show: [{ picture: field.png, m: 2 }]
 keep_weights: all
 concludes: Nothing, after ${steps} steps.
 blocks:
   - name: on bicubic
+    show: [{ picture: field.png, m: 2 }]
     systems:
       - { name: ISTE, model: ${from('models/variants/iste-on-bicubic.arch')}, preset: tiny, set: [${tinier.join(', ')}] }
       - { name: EDSR, model: ${from('models/variants/edsr-on-bicubic.arch')}, preset: tiny, at: { 2: {} } }
@@ -236,10 +236,10 @@ describe('archc experiment report', () => {
   it('makes tables and page again without running anything', async () => {
     const before = [read('tables.md'), read('index.html')]
     expect(readdirSync(path.join(results, 'pictures'))).toEqual([
-      'field-x2-lr.png',
-      'field-x2-on-bicubic-edsr.png',
-      'field-x2-on-bicubic-iste.png',
-      'field-x2-truth.png',
+      'field-x2-lr.webp',
+      'field-x2-on-bicubic-edsr.webp',
+      'field-x2-on-bicubic-iste.webp',
+      'field-x2-truth.webp',
     ])
     for (const name of ['tables.md', 'index.html']) rmSync(path.join(results, name))
     const { code, stderr } = await archc(['experiment', 'report', file])

@@ -30,6 +30,7 @@ export interface BlockText {
   readonly name: string
   readonly note?: string
   readonly reference?: string
+  readonly show?: readonly Shown[]
   readonly systems: readonly SystemText[]
 }
 
@@ -71,7 +72,6 @@ export interface ExperimentText {
   readonly set?: readonly string[]
   readonly seeds?: readonly number[]
   readonly evaluate?: { readonly tile?: number }
-  readonly show?: readonly Shown[]
   readonly resample?: 'tiles' | 'pictures'
   readonly keep_weights?: 'none' | 'first seed' | 'all'
   readonly concludes: string

@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { readPicture, type Picture } from '../data/picture.ts'
+import sharp from 'sharp'
+import type { Picture } from '../data/picture.ts'
 import { html, trusted, type Html } from '../report/html.ts'
 import { definitionList, factList, pageText } from '../report/page.ts'
 import { panelOf } from '../report/panel-of.ts'
@@ -79,7 +80,10 @@ export async function pageOf(text: ExperimentText, results: Results, folder: str
 
 /** A panel for each picture and scale that a block shows, with all of its rows that have one. */
 async function panelsOf({ pictures }: Results, block: string, folder: string): Promise<Panel[]> {
-  const read = async (file: string): Promise<Picture> => (await readPicture(path.join(folder, file))).picture
+  const read = async (file: string): Promise<Picture> => {
+    const { data, info } = await sharp(path.join(folder, file)).removeAlpha().raw().toBuffer({ resolveWithObject: true })
+    return { data, width: info.width, height: info.height }
+  }
   const own = pictures.filter((record) => record.block === block)
   const panels: Panel[] = []
   for (const { picture, m, truth, low } of new Map(own.map((record) => [record.truth, record])).values()) {

@@ -24,8 +24,8 @@ export interface Training {
   readonly scales: readonly number[]
   /** What it is evaluated with; undefined is the text's own. */
   readonly scopes: readonly (string | undefined)[]
-  /** Whether it is its system's first seed: whose pictures are shown. */
-  readonly isFirst: boolean
+  /** The judged pictures that the page shows of it: none but of its system's first seed. */
+  readonly shown: readonly Shown[]
   /** Whether its weights are copied into the results. */
   readonly keepsWeights: boolean
 }
@@ -39,8 +39,6 @@ export interface Plan {
   readonly features?: { readonly fidWeights?: string }
   readonly scales: readonly number[]
   readonly tile: number
-  /** Those of the judged pictures that the page shows. */
-  readonly shown: readonly Shown[]
   readonly train: Pictures
   readonly test: Pictures
   /** Whether the command line named other pictures than the file. */
@@ -106,7 +104,10 @@ export async function planExperiment(experiment: Experiment, overrides: Override
   const budget = overrides.steps === undefined ? text.budget : { steps: overrides.steps }
   const trainings: Training[] = []
   const degradations: Degradations = new Map()
-  for (const [b, block] of text.blocks.entries())
+  for (const [b, block] of text.blocks.entries()) {
+    const shown = shownOf(block.show ?? [], test, scales, overrides.test !== undefined, (at, message) =>
+      report(['blocks', b, 'show', ...at], message),
+    )
     for (const [s, system] of block.systems.entries()) {
       const at = ['blocks', b, 'systems', s] as const
       const forms = formsOf(experiment, system, scales, at, report)
@@ -137,14 +138,14 @@ export async function planExperiment(experiment: Experiment, overrides: Override
             parameters: parameterCount(model.graph),
             scales: form.scales,
             scopes: system.scopes ?? [undefined],
-            isFirst: index === 0,
+            shown: index === 0 ? shown.filter(({ m }) => form.scales.includes(m)) : [],
             keepsWeights: keep === 'all' || (keep === 'first seed' && index === 0),
           })
         }
       }
     }
+  }
   checkPaper(experiment, report)
-  const shown = shownOf(experiment, test, scales, overrides.test !== undefined, report)
   if (problems.length > 0) throw new ExperimentError(experiment.file, problems)
   const metrics = text.metrics ?? ['psnr', 'ssim']
   return {
@@ -156,7 +157,6 @@ export async function planExperiment(experiment: Experiment, overrides: Override
     }),
     scales,
     tile: text.evaluate?.tile ?? 768,
-    shown,
     train,
     test,
     isDataGiven: overrides.train !== undefined || overrides.test !== undefined,
@@ -195,13 +195,19 @@ function checkNames({ text }: Experiment, report: Report): void {
 }
 
 /** What the page shows; of other pictures than the file's those that are called the same. */
-function shownOf({ text }: Experiment, test: Pictures, scales: readonly number[], isTestGiven: boolean, report: Report): Shown[] {
+function shownOf(
+  show: readonly Shown[],
+  test: Pictures,
+  scales: readonly number[],
+  isTestGiven: boolean,
+  report: Report,
+): Shown[] {
   const names = new Set(test.entries.map(({ name }) => name))
-  return (text.show ?? []).filter(({ picture, m }, at) => {
-    if (!scales.includes(m)) report(['show', at, 'm'], `x${m} is no scale of this experiment; it has ${scales.join(', ')}`)
+  return show.filter(({ picture, m }, at) => {
+    if (!scales.includes(m)) report([at, 'm'], `x${m} is no scale of this experiment; it has ${scales.join(', ')}`)
     if (names.has(picture)) return true
     if (!isTestGiven && names.size > 0)
-      report(['show', at, 'picture'], `no judged picture is called ${picture}; there are ${[...names].join(', ')}`)
+      report([at, 'picture'], `no judged picture is called ${picture}; there are ${[...names].join(', ')}`)
     return false
   })
 }

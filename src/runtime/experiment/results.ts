@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import sharp from 'sharp'
 import { UserError } from '../../errors.ts'
 import type { Quality, TileResult } from '../evaluate/evaluate.ts'
 import type { FrechetResult } from '../frechet/frechet-sets.ts'
@@ -219,10 +220,11 @@ export async function writePictures(folder: string, record: EvaluationRecord, ti
   const { block, m } = record
   const row = rowName(record)
   const field = [path.parse(tile.picture).name, `x${m}`]
-  const at = (...names: readonly string[]): string => `pictures/${fileName(...field, ...names)}.png`
+  const at = (...names: readonly string[]): string => `pictures/${fileName(...field, ...names)}.webp`
   const found = { truth: at('truth'), low: at('lr'), computed: at(block, row) }
   await makeFolder(path.join(folder, 'pictures'))
-  for (const part of ['truth', 'low', 'computed'] as const) await writeAtomic(path.join(folder, found[part]), tile[part])
+  for (const part of ['truth', 'low', 'computed'] as const)
+    await writeAtomic(path.join(folder, found[part]), await sharp(tile[part]).webp({ lossless: true, effort: 6 }).toBuffer())
   return { picture: tile.picture, m, block, row, ...found }
 }
 

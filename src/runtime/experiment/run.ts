@@ -184,7 +184,7 @@ async function evaluateAll(options: RunOptions, training: Training, missing: rea
     const extractor = plan.features && (await options.extractor())
     for (const part of missing) {
       if (signal.aborted) break
-      const { shown, ...evaluated } = await evaluatePart(plan, opened, part, { show: shownOf(plan, part), extractor })
+      const { shown, ...evaluated } = await evaluatePart(plan, opened, part, { show: shownOf(part), extractor })
       await writeEvaluated(state, plan, part, { ...evaluated, machine: machine(engine.description, archcVersion()) }, shown)
       say(`${training.title}: evaluated at x${part.m}${part.scope ? `, ${part.scope}` : ''}`)
       await onStored()

@@ -72,12 +72,12 @@ export const partsOf = (training: Training): Part[] =>
   training.scopes.flatMap((scope) => training.scales.map((m) => ({ training, m, scope })))
 
 /** The pictures that an evaluation keeps. */
-export const shownOf = (plan: Plan, { training, m }: Part): string[] =>
-  training.isFirst ? plan.shown.filter((shown) => shown.m === m).map(({ picture }) => picture) : []
+export const shownOf = ({ training, m }: Part): string[] =>
+  training.shown.filter((shown) => shown.m === m).map(({ picture }) => picture)
 
 function evaluationFile(state: string, plan: Plan, part: Part): string {
   const { training, m, scope } = part
-  const shown = shownOf(plan, part)
+  const shown = shownOf(part)
   const key = keyOf({
     protocol,
     training: training.key,
@@ -130,7 +130,7 @@ export async function writeEvaluated(
 export async function readShown(state: string, plan: Plan, part: Part): Promise<ShownTile[]> {
   const file = evaluationFile(state, plan, part)
   return Promise.all(
-    shownOf(plan, part).map(async (picture) => {
+    shownOf(part).map(async (picture) => {
       const [truth, low, computed] = await Promise.all(shownParts.map((name) => readFile(pictureFile(file, picture, name))))
       return { picture, truth: truth!, low: low!, computed: computed! }
     }),

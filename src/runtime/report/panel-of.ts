@@ -3,7 +3,7 @@ import type { Picture } from '../data/picture.ts'
 import { resize } from '../data/pillow.ts'
 import { psnr } from '../metrics/psnr.ts'
 import { errorMap, suggestErrorMax } from './colour-map.ts'
-import type { Panel, PanelPicture } from './panel.ts'
+import type { Image, Panel, PanelPicture } from './panel.ts'
 
 /** A field at one scale: the truth, what was enlarged, and what networks made of it, all of the truth's size. */
 export interface Compared {
@@ -21,6 +21,14 @@ export const pngOf = ({ data, width, height }: Picture): Promise<Buffer> =>
     .png()
     .toBuffer()
 
+/** A picture as a page holds it, without loss and smaller than a PNG. */
+async function imageOf({ data, width, height }: Picture): Promise<Image> {
+  const bytes = await sharp(data, { raw: { width, height, channels: 3 } })
+    .webp({ lossless: true, effort: 6 })
+    .toBuffer()
+  return { bytes, type: 'image/webp', width, height }
+}
+
 /** LR, bicubic, the networks and the truth; error maps share one scale, bicubic's. Bicubic is that of `low` unless it is given. */
 export async function panelOf({ m, field, truth, low, bicubic, results }: Compared): Promise<Panel> {
   const { width, height } = truth
@@ -28,19 +36,19 @@ export async function panelOf({ m, field, truth, low, bicubic, results }: Compar
   const errorMax = suggestErrorMax(base.data, truth.data)
   const compared = async (label: string, picture: Picture): Promise<PanelPicture> => ({
     label,
-    png: await pngOf(picture),
+    image: await imageOf(picture),
     note: `${psnr(picture, truth, { shave: 0 }).toFixed(2)} dB here`,
-    error: await pngOf({ width, height, data: errorMap(picture.data, truth.data, width, height, { max: errorMax }) }),
+    error: await imageOf({ width, height, data: errorMap(picture.data, truth.data, width, height, { max: errorMax }) }),
   })
   return {
     scale: m,
     field,
     errorMax,
     pictures: [
-      { label: 'LR', png: await pngOf(low), note: `${low.width} x ${low.height} pixels` },
+      { label: 'LR', image: await imageOf(low), note: `${low.width} x ${low.height} pixels` },
       await compared('Bicubic', base),
       ...(await Promise.all(results.map(({ label, picture }) => compared(label, picture)))),
-      { label: 'ground truth', png: await pngOf(truth) },
+      { label: 'ground truth', image: await imageOf(truth) },
     ],
   }
 }

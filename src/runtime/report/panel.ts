@@ -1,15 +1,23 @@
 import { viridis } from './colour-map.ts'
 import { html, type Html } from './html.ts'
 
+/** A picture as a page holds it. */
+export interface Image {
+  readonly bytes: Buffer
+  readonly type: 'image/png' | 'image/webp'
+  readonly width: number
+  readonly height: number
+}
+
 /** One picture of a panel; all of a panel show the same field. */
 export interface PanelPicture {
   /** What it is: `LR`, `Bicubic`, the model's name, `ground truth`. */
   readonly label: string
-  readonly png: Buffer
+  readonly image: Image
   /** Stands beside the label: a PSNR, a size. */
   readonly note?: string
-  /** Its error map (`errorMap`), a PNG of the size of the ground truth. */
-  readonly error?: Buffer
+  /** Its error map (`errorMap`), of the size of the ground truth. */
+  readonly error?: Image
 }
 
 /** One field at one scale, from left to right: LR, bicubic, model, ground truth. */
@@ -24,23 +32,14 @@ export interface Panel {
 /** Four columns of this width and their gaps fill the page. */
 const columnWidth = 264
 
-const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
-
-/** Width and height in pixels, from the first chunk of a PNG. */
-function sizeOf(png: Buffer, label: string): { width: number; height: number } {
-  if (png.length < 24 || !png.subarray(0, 8).equals(signature)) throw new Error(`the picture ${label} is not a PNG`)
-  return { width: png.readUInt32BE(16), height: png.readUInt32BE(20) }
-}
-
 function pictureButton(
-  png: Buffer,
+  { bytes, type, width, height }: Image,
   text: { readonly alt: string; readonly label: string; readonly title: string; readonly row: string },
   shownWidth: number,
 ): Html {
-  const { width, height } = sizeOf(png, text.label)
   // Enlarged pixels stay pixels; only what is shown smaller than it is gets interpolated.
   const rendering = width <= shownWidth ? 'pixelated' : ''
-  const source = `data:image/png;base64,${png.toString('base64')}`
+  const source = `data:${type};base64,${bytes.toString('base64')}`
   return html`<button
     type="button"
     class="picture"
@@ -70,9 +69,8 @@ const format = (value: number): string => String(Number(value.toFixed(2)))
  */
 function panelSection(panel: Panel, index: number): Html {
   const { scale, field, pictures, errorMax } = panel
-  const sizes = pictures.map(({ png, label }) => sizeOf(png, label))
   // The ground truth's size, or the model's: the LR picture is stretched over the same frame.
-  const { width: largest, height } = sizes.reduce((a, b) => (b.width > a.width ? b : a), { width: 1, height: 1 })
+  const { width: largest, height } = pictures.map(({ image }) => image).reduce((a, b) => (b.width > a.width ? b : a))
   // A whole multiple of the pixels, so that none is drawn wider than its neighbour.
   const shownWidth = largest <= columnWidth ? Math.floor(columnWidth / largest) * largest : columnWidth
   const place = `×${format(scale)}, ${field}`
@@ -80,10 +78,10 @@ function panelSection(panel: Panel, index: number): Html {
   if (hasErrors && errorMax === undefined) throw new Error(`the panel ${place} has error maps and no errorMax`)
   const keyed = hasErrors ? pictures.findIndex(({ error }) => error === undefined) : -1
   const key = errorMax === undefined ? undefined : legend(errorMax)
-  const columns = pictures.map(({ label, png, note, error }, position) => {
+  const columns = pictures.map(({ label, image, note, error }, position) => {
     const alt = `${label}, ${place}`
     const top = pictureButton(
-      png,
+      image,
       { alt, label, title: note === undefined ? alt : `${alt}: ${note}`, row: `p${index}` },
       shownWidth,
     )

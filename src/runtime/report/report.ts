@@ -8,7 +8,7 @@ import { definitionList, factList, pageText } from './page.ts'
 import { type Panel, picturesSection } from './panel.ts'
 
 export type { LossPoint } from './loss-curve.ts'
-export type { Panel, PanelPicture } from './panel.ts'
+export type { Image, Panel, PanelPicture } from './panel.ts'
 
 /** A table of measurements, a row a scale. */
 export interface EvaluationTable {
@@ -112,7 +112,7 @@ function warningList(warnings: readonly string[]): Html | undefined {
   </div>`
 }
 
-/** The page as text. @throws Error when a picture is not a PNG, or error maps have no `errorMax`. */
+/** The page as text. @throws Error when error maps have no `errorMax`. */
 export async function renderReport(report: Omit<Report, 'folder'>): Promise<string> {
   const { title, facts, losses, evaluation, panels, definitions, warnings } = report
   const curve = await drawLossCurve(losses)

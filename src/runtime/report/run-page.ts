@@ -30,9 +30,9 @@ export function middlePanel({ picture, m, hr, lr, sr, name }: TilePictures): Pro
 /** The pictures of a panel side by side in one PNG: LR (as large as the others), bicubic, the network, the truth. */
 export async function panelPicture({ pictures }: Panel): Promise<Buffer> {
   const gap = 8
-  const { width = shown, height = shown } = await sharp(pictures.at(-1)!.png).metadata()
+  const { width, height } = pictures.at(-1)!.image
   const same = await Promise.all(
-    pictures.map(({ png: picture }) => sharp(picture).resize(width, height, { kernel: 'nearest', fit: 'fill' }).png().toBuffer()),
+    pictures.map(({ image }) => sharp(image.bytes).resize(width, height, { kernel: 'nearest', fit: 'fill' }).png().toBuffer()),
   )
   const whole = { width: same.length * (width + gap) - gap, height, channels: 3 as const, background: 'white' }
   return sharp({ create: whole })
