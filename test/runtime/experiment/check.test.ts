@@ -127,6 +127,18 @@ describe('what it names', () => {
     expect(await said(file)).toEqual(['2:16: FOLDER/none.csv: there is no such file or folder'])
   })
 
+  it('pictures to show that are not judged on, at scales that there are not', async () => {
+    const file = path.join(folder, 'show.yaml')
+    writeFileSync(
+      file,
+      `title: t\ndata: { train: ${samples}/train.csv, test: ${samples}/test, split: s, leaks: l }\nscales: { in: [2] }\nbudget: { steps: 1 }\nconcludes: c\nblocks:\n  - name: a\n    show: [{ picture: cmu1.png, m: 2 }, { picture: cmu1_x620_y560.png, m: 3 }]\n    systems: [{ name: A, model: ${models}/iste.arch }]\n`,
+    )
+    expect(await said(file)).toEqual([
+      '8:23: no judged picture is called cmu1.png; there are cmu1_x620_y560.png',
+      '8:75: x3 is no scale of this experiment; it has 2',
+    ])
+  })
+
   it('a reference that is no system, and rows of the paper that do not fit', async () => {
     const file = written(
       'paper',
