@@ -26,7 +26,14 @@ interface ExportFlags extends CommonFlags {
   readonly map?: string
 }
 
-/** Registers `archc weights show | import | export`. */
+interface CardFlags {
+  readonly runs: string[]
+  readonly evaluations: string[]
+  readonly about: string
+  readonly out: string
+}
+
+/** Registers `archc weights show | import | export | card`. */
 export function weightsCommand(program: Command): void {
   const weights = program
     .command('weights')
@@ -117,6 +124,23 @@ export function weightsCommand(program: Command): void {
           return remark(`${flags.out}: model.json and weights.bin, ${count}`)
         }
       }
+    })
+
+  weights
+    .command('card')
+    .description('a model card: recipe, curve and scores from what archc kept, the rest from a text of yours')
+    .argument('<file>', 'the weights that weights export wrote')
+    .requiredOption('--runs <run...>', 'the run folders that led to it, in order, each from the weights of the one before')
+    .requiredOption('--evaluations <folder...>', 'what archc evaluate wrote, each as FOLDER or TITLE=FOLDER')
+    .requiredOption('--about <file>', 'Markdown: licences of the data, what it is for, what is known to fail')
+    .requiredOption('-o, --out <file>', 'where it goes, a .md; the curve of the loss goes beside it as .svg')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  archc weights card first.safetensors --runs runs/first --evaluations "Other slides"=runs/first/evaluation --about about.md -o first.md',
+    )
+    .action(async (file: string, flags: CardFlags) => {
+      const { writeCard } = await import('../runtime/report/write-card.ts')
+      for (const written of await writeCard({ ...flags, file })) print(written)
     })
 }
 

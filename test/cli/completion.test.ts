@@ -69,7 +69,7 @@ describe.skipIf(!has('bash'))('bash completes', () => {
       ],
       [
         ['weights', ''],
-        ['export', 'import', 'show'],
+        ['card', 'export', 'import', 'show'],
       ],
       [['weights', 'im'], ['import']],
       [
