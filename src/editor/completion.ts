@@ -212,10 +212,8 @@ function memberItems(workspace: Workspace, file: string, text: string, { start, 
 }
 
 function letNamed(workspace: Workspace, file: string, name: string, before: number) {
-  for (const declaration of workspace.unit(file)?.source.declarations ?? [])
-    if (declaration.kind === 'module' || declaration.kind === 'model')
-      for (const statement of declaration.body)
-        if (statement.kind === 'let' && !statement.tuple && statement.names[0]!.text === name && statement.span.end < before)
-          return workspace.values(file).get(spanKey(statement.value.span))
+  for (const statement of workspace.statements(file))
+    if (statement.kind === 'let' && !statement.tuple && statement.names[0]!.text === name && statement.span.end < before)
+      return workspace.values(file).get(spanKey(statement.value.span))
   return undefined
 }

@@ -12,16 +12,13 @@ export interface Hint {
 export function hintsOf(workspace: Workspace, file: string): readonly Hint[] {
   const values = workspace.values(file)
   const hints: Hint[] = []
-  for (const declaration of workspace.unit(file)?.source.declarations ?? []) {
-    if (declaration.kind !== 'module' && declaration.kind !== 'model') continue
-    for (const statement of declaration.body) {
-      if (statement.kind === 'let') {
-        const value = values.get(spanKey(statement.value.span))
-        if (value) hints.push(...ofNames(statement.names, statement.tuple, value))
-        hints.push(...ofStages(statement.value, values))
-      }
-      if (statement.kind === 'return') statement.values.forEach((value) => hints.push(...ofStages(value, values)))
+  for (const statement of workspace.statements(file)) {
+    if (statement.kind === 'let') {
+      const value = values.get(spanKey(statement.value.span))
+      if (value) hints.push(...ofNames(statement.names, statement.tuple, value))
+      hints.push(...ofStages(statement.value, values))
     }
+    if (statement.kind === 'return') statement.values.forEach((value) => hints.push(...ofStages(value, values)))
   }
   return hints.sort((a, b) => a.offset - b.offset)
 }

@@ -64,14 +64,12 @@ function given(workspace: Workspace, { span, target, text }: Occurrence): string
 }
 
 function valueOfLet(workspace: Workspace, target: Span) {
-  for (const declaration of workspace.unit(target.file)?.source.declarations ?? [])
-    if (declaration.kind === 'module' || declaration.kind === 'model')
-      for (const statement of declaration.body)
-        if (statement.kind === 'let') {
-          const at = statement.names.findIndex(({ span }) => span.start === target.start)
-          const value = at < 0 ? undefined : workspace.values(target.file).get(spanKey(statement.value.span))
-          if (value) return statement.tuple && value.kind === 'several' ? value.items[at]?.value : value
-        }
+  for (const statement of workspace.statements(target.file)) {
+    if (statement.kind !== 'let') continue
+    const at = statement.names.findIndex(({ span }) => span.start === target.start)
+    const value = at < 0 ? undefined : workspace.values(target.file).get(spanKey(statement.value.span))
+    if (value) return statement.tuple && value.kind === 'several' ? value.items[at]?.value : value
+  }
   return undefined
 }
 

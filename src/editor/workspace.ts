@@ -5,6 +5,7 @@ import type { Span } from '../compiler/diagnostics/diagnostic.ts'
 import type { Observer } from '../compiler/elaborate/evaluate.ts'
 import type { Value } from '../compiler/elaborate/values.ts'
 import type { TensorValue } from '../compiler/ops/op.ts'
+import type { Statement } from '../compiler/syntax/tree.ts'
 import { asInteger, compare, symbol, type Size } from '../compiler/shapes/size.ts'
 
 /** The compiler's door, with a view of which files there are. */
@@ -86,9 +87,13 @@ export class Workspace implements CompilerHost {
     const known = this.#values.get(file)
     if (known) return known
     const found = new Map<string, Value>()
+    const spans: Span[] = []
     const observer: Observer = (span, value, sizes) => {
-      if (span.file === file && !found.has(spanKey(span))) found.set(spanKey(span), inOwnNames(value, sizes))
+      if (span.file !== file || found.has(spanKey(span))) return
+      found.set(spanKey(span), inOwnNames(value, sizes))
+      spans.push(span)
     }
+    const isSeen = ({ start, end }: Span): boolean => spans.some((span) => span.start >= start && span.end <= end)
     this.#values.set(file, found)
     const unit = this.unit(file)
     if (!unit) return found
@@ -99,8 +104,15 @@ export class Workspace implements CompilerHost {
     if (unit.variant || unit.models.size > 0) seen(file)
     else for (const user of this.usersOf(file)) seen(user)
     for (const [name, module] of unit.modules)
-      if (module.file === unit && !isSeen(found, module.declaration.span)) compileModule(file, name, this, { observe: observer })
+      if (module.file === unit && !isSeen(module.declaration.span)) compileModule(file, name, this, { observe: observer })
     return found
+  }
+
+  /** What the modules and models of a file do, in order. */
+  statements(file: string): Statement[] {
+    return (this.unit(file)?.source.declarations ?? []).flatMap((declaration) =>
+      declaration.kind === 'module' || declaration.kind === 'model' ? declaration.body : [],
+    )
   }
 
   /** Models and variants of the project that are built with a file. */
@@ -134,9 +146,3 @@ export function reach(unit: FileUnit): ReadonlySet<FileUnit> {
   for (const file of found) for (const module of file.modules.values()) found.add(module.file)
   return found
 }
-
-const isSeen = (values: Values, { start, end }: Span): boolean =>
-  [...values.keys()].some((key) => {
-    const [from, to] = key.split(':').map(Number)
-    return from! >= start && to! <= end
-  })

@@ -1,5 +1,5 @@
 import { fitted, type Mark } from './scene.ts'
-import { colourAt } from './signed-map.ts'
+import { colourAt } from '../report/colour-map.ts'
 
 export interface ColourBar {
   readonly colours: readonly (readonly [number, number, number])[]

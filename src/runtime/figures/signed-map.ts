@@ -1,4 +1,5 @@
 import type { Picture } from '../data/picture.ts'
+import { colourAt } from '../report/colour-map.ts'
 
 /** From blue by white to orange (Okabe and Ito's pair that people of every colour vision tell apart), the ends darker. */
 export const blueOrange: readonly (readonly [number, number, number])[] = [
@@ -10,15 +11,6 @@ export const blueOrange: readonly (readonly [number, number, number])[] = [
   [213, 94, 0],
   [125, 45, 0],
 ]
-
-/** The colour of a share of the way from the first colour of a map (0) to its last (1). */
-export function colourAt(map: readonly (readonly [number, number, number])[], share: number): [number, number, number] {
-  const place = Math.min(1, Math.max(0, share)) * (map.length - 1)
-  const lower = Math.min(Math.floor(place), map.length - 2)
-  const channel = (at: 0 | 1 | 2): number =>
-    Math.round(map[lower]![at] + (map[lower + 1]![at] - map[lower]![at]) * (place - lower))
-  return [channel(0), channel(1), channel(2)]
-}
 
 /** A value a pixel, drawn from -`max` (blue) by 0 (white) to `max` (orange). */
 export function signedMap(values: Float32Array, width: number, height: number, max: number): Picture {

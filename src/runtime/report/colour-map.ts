@@ -21,15 +21,17 @@ export const viridis: readonly (readonly [number, number, number])[] = [
   [253, 231, 37],
 ]
 
+/** The colour of a share of the way from the first colour of a map (0) to its last (1). */
+export function colourAt(map: readonly (readonly [number, number, number])[], share: number): [number, number, number] {
+  const place = Math.min(1, Math.max(0, share)) * (map.length - 1)
+  const lower = Math.min(Math.floor(place), map.length - 2)
+  const channel = (at: 0 | 1 | 2): number =>
+    Math.round(map[lower]![at] + (map[lower + 1]![at] - map[lower]![at]) * (place - lower))
+  return [channel(0), channel(1), channel(2)]
+}
+
 /** The 256 colours between the anchors, red, green and blue in turn. */
-const table = Uint8Array.from({ length: 256 * 3 }, (_, index) => {
-  const place = (Math.floor(index / 3) / 255) * (viridis.length - 1)
-  const lower = Math.min(Math.floor(place), viridis.length - 2)
-  const channel = index % 3
-  const from = viridis[lower]![channel]!
-  const to = viridis[lower + 1]![channel]!
-  return Math.round(from + (to - from) * (place - lower))
-})
+const table = Uint8Array.from(Array.from({ length: 256 }, (_, level) => colourAt(viridis, level / 255)).flat())
 
 /** The absolute error of the pixel whose red value stands at `at`: a mean over the three channels, in levels of 255. */
 function errorAt(sr: Uint8Array, hr: Uint8Array, at: number): number {

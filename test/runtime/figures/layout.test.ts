@@ -4,7 +4,8 @@ import { barLength, micrometres, scaleBar } from '../../../src/runtime/figures/s
 import { fitted, wrapped } from '../../../src/runtime/figures/scene.ts'
 import { centred, separated } from '../../../src/runtime/figures/decoders.ts'
 import { bestOf } from '../../../src/runtime/figures/compare.ts'
-import { colourAt, signedMap, suggestSignedMax } from '../../../src/runtime/figures/signed-map.ts'
+import { colourAt } from '../../../src/runtime/report/colour-map.ts'
+import { signedMap, suggestSignedMax } from '../../../src/runtime/figures/signed-map.ts'
 import { figureFiles } from '../../../src/runtime/figures/write-figure.ts'
 
 describe('layGrid', () => {
