@@ -34,7 +34,7 @@ const columnWidth = 264
 
 function pictureButton(
   { bytes, type, width, height }: Image,
-  text: { readonly alt: string; readonly label: string; readonly title: string; readonly row: string },
+  text: { readonly alt: string; readonly label: string; readonly note?: string; readonly title: string; readonly row: string },
   shownWidth: number,
 ): Html {
   // Enlarged pixels stay pixels; only what is shown smaller than it is gets interpolated.
@@ -45,6 +45,7 @@ function pictureButton(
     class="picture"
     data-row="${text.row}"
     data-label="${text.label}"
+    data-caption="${text.note === undefined ? text.label : `${text.label}, ${text.note}`}"
     data-title="${text.title}"
     aria-label="Enlarge: ${text.alt}"
   >
@@ -82,7 +83,7 @@ function panelSection(panel: Panel, index: number): Html {
     const alt = `${label}, ${place}`
     const top = pictureButton(
       image,
-      { alt, label, title: note === undefined ? alt : `${alt}: ${note}`, row: `p${index}` },
+      { alt, label, ...(note !== undefined && { note }), title: note === undefined ? alt : `${alt}: ${note}`, row: `p${index}` },
       shownWidth,
     )
     const errorAlt = `Error map of ${label}, ${place}`

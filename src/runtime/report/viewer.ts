@@ -32,7 +32,7 @@ function paneOf(button, index) {
   const figure = document.createElement('figure')
   const text = document.createElement('figcaption')
   const element = document.createElement('div')
-  text.textContent = button.dataset.title
+  text.textContent = button.dataset.caption
   figure.append(text, element)
   stage.append(figure)
   const viewer = OpenSeadragon({
@@ -77,7 +77,7 @@ function show(index) {
   alone = index
   for (const [at, { figure }] of panes.entries()) figure.hidden = alone !== -1 && at !== alone
   for (const [at, tab] of [...tabs.children].entries()) tab.setAttribute('aria-pressed', String(at === alone + 1))
-  caption.textContent = alone === -1 ? row[0].closest('.panel').querySelector('h3').textContent : row[alone].dataset.title
+  caption.textContent = alone === -1 ? [...row[0].closest('.panel').querySelector('h3').childNodes].map((node) => node.textContent).join(', ') : row[alone].dataset.title
   if (alone !== -1) leader = alone
   arrange()
   for (const { figure, viewer } of panes) {
