@@ -11,15 +11,21 @@ if (!folder || !out) {
   process.exit(2)
 }
 
-/** Soft fields at full size, sharper and of lower magnification the smaller: what other slides and scanners give. */
+/**
+ * What other slides and scanners give: the smaller, the sharper and the lower the magnification; other stains; a scanner's sharpening (the
+ * Gaussian's sigma in pixels), its noise (standard deviation in levels of 255), and the compression of slides.
+ */
 const forms = [
   { size: 1 },
-  { size: 0.75, otherColours: true },
-  { size: 0.5 },
-  { size: 0.5, otherColours: true },
-  { size: 0.35, otherColours: true, quality: 85 },
+  { size: 0.75, otherColours: true, sharpening: 1, jpeg: 75 },
+  { size: 0.5, jpeg: 80 },
+  { size: 0.5, otherColours: true, sharpening: 1, jpeg: 70 },
+  { size: 0.5, otherColours: true, noise: 3, jpeg: 90 },
+  { size: 0.4, otherColours: true, webp: 70 },
+  { size: 0.35, otherColours: true, sharpening: 0.7, webp: 85 },
   { size: 0.3 },
-  { size: 0.25, otherColours: true },
+  { size: 0.3, sharpening: 1, noise: 3, jpeg: 85 },
+  { size: 0.25, otherColours: true, jpeg: 85 },
 ]
 
 /** The look-alike groups of fields that are trained on: one slide, or one batch of stain. */
@@ -41,6 +47,17 @@ function recolour(data) {
   }
 }
 
+/** Normal noise, by Box and Muller. */
+function addNoise(data, deviation) {
+  for (let at = 0; at < data.length; at += 1) {
+    const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+    data[at] = Math.max(0, Math.min(255, Math.round(data[at] + deviation * normal)))
+  }
+}
+
+const compressed = (picture, { jpeg, webp }) =>
+  jpeg ? picture.jpeg({ quality: jpeg }).toBuffer() : webp ? picture.webp({ quality: webp }).toBuffer() : picture.png().toBuffer()
+
 fs.mkdirSync(path.join(out, 'data'), { recursive: true })
 const rows = ['path,group']
 for (const name of fs.readdirSync(folder).sort()) {
@@ -49,15 +66,18 @@ for (const name of fs.readdirSync(folder).sort()) {
   if (!group) continue
   const file = path.join(folder, name)
   const { width, height } = await sharp(file).metadata()
-  for (const [index, { size, otherColours, quality }] of forms.entries()) {
+  for (const [index, form] of forms.entries()) {
     const read = sharp(file).removeAlpha()
-    const sized = size === 1 ? read : read.resize(Math.round(width * size), Math.round(height * size), { kernel: 'lanczos3' })
-    const { data, info } = await sized.raw().toBuffer({ resolveWithObject: true })
-    if (otherColours) recolour(data)
-    const made = sharp(data, { raw: info })
-    const last = quality ? sharp(await made.jpeg({ quality }).toBuffer()) : made
+    const sized =
+      form.size === 1 ? read : read.resize(Math.round(width * form.size), Math.round(height * form.size), { kernel: 'lanczos3' })
+    const sharpened = form.sharpening ? sized.sharpen({ sigma: form.sharpening }) : sized
+    const { data, info } = await sharpened.raw().toBuffer({ resolveWithObject: true })
+    if (form.otherColours) recolour(data)
+    if (form.noise) addNoise(data, form.noise)
     const picture = `data/${number}_${index}.png`
-    await last.png().toFile(path.join(out, picture))
+    await sharp(await compressed(sharp(data, { raw: info }), form))
+      .png()
+      .toFile(path.join(out, picture))
     rows.push(`${picture},${group}`)
   }
 }
