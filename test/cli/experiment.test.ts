@@ -232,6 +232,26 @@ describe('figures of the results', () => {
   })
 })
 
+it('run where nothing is stored, as in a fresh clone, keeps the numbers that stand in the results until it has its own', async () => {
+  const elsewhere = path.join(folder, 'elsewhere')
+  const before = JSON.parse(read('results.json')) as Results
+  const started = startArchc(['experiment', 'run', file, '--state', elsewhere])
+  const log = path.join(elsewhere, trainings[1]!.key, 'log.jsonl')
+  while (!existsSync(log)) {
+    if (started.child.exitCode !== null) throw new Error((await started.outcome).stderr)
+    await wait(4)
+  }
+  started.child.kill('SIGINT')
+  expect((await started.outcome).code).toBe(130)
+  const { trainings: found, evaluations, pictures, missing } = JSON.parse(read('results.json')) as Results
+  expect(missing).toEqual([])
+  expect(found[0]!.key).toBe(before.trainings[0]!.key)
+  expect(found[0]!.seconds).not.toBe(before.trainings[0]!.seconds)
+  expect(found[1]).toEqual(before.trainings[1])
+  expect(evaluations[1]).toEqual(before.evaluations[1])
+  expect(pictures).toEqual(before.pictures)
+})
+
 describe('archc experiment report', () => {
   it('makes tables and page again without running anything', async () => {
     const before = [read('tables.md'), read('index.html')]

@@ -85,7 +85,8 @@ export interface PictureRecord {
   readonly m: number
   readonly truth: string
   readonly low: string
-  /** The row whose it is. */
+  /** The key of the training, and the row whose it is. */
+  readonly training: string
   readonly block: string
   readonly row: string
   readonly computed: string
@@ -131,7 +132,22 @@ export function tileValues(tiles: readonly TileResult[], side: 'model' | 'bicubi
   return Object.fromEntries(metrics.map((metric) => [metric, tiles.map((tile) => rounded(tile[side][metric] ?? NaN))]))
 }
 
-/** Reads all that was stored of an experiment. Weights that the file asks for are copied to `folder`. */
+/** Results that stand in the folder already, as far as they are of the same pictures, tiles and metrics. */
+async function standing(plan: Plan, folder: string): Promise<Results | undefined> {
+  if (!hasResults(folder)) return undefined
+  const before = await readResults(folder)
+  const isSame =
+    before.data.train.digest === plan.train.digest &&
+    before.data.test.digest === plan.test.digest &&
+    before.tile === plan.tile &&
+    before.metrics.join() === plan.metrics.join()
+  return isSame ? before : undefined
+}
+
+/**
+ * Reads all that was stored of an experiment. Weights that the file asks for are copied to `folder`. Of trainings that were made elsewhere
+ * the records that stand in `folder` stay: whoever runs a shipped experiment again loses none of its numbers.
+ */
 export async function gatherResults(plan: Plan, state: string, folder: string): Promise<Results> {
   const scales = new Map<number, ScaleRecord>()
   const trainings: TrainingRecord[] = []
@@ -139,10 +155,24 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
   const pictures: PictureRecord[] = []
   const definitions = new Map<string, Readonly<Record<string, string>>>()
   const missing: string[] = []
+  const before = await standing(plan, folder)
   for (const training of plan.trainings) {
     const trained = await readTrained(state, training)
     if (!trained) {
-      missing.push(training.title)
+      const { key, block, system } = training
+      const record = before?.trainings.find((each) => each.key === key && each.block === block && each.system === system)
+      if (!record) {
+        missing.push(training.title)
+        continue
+      }
+      trainings.push(record)
+      for (const evaluation of before!.evaluations) {
+        if (evaluation.training !== key || evaluation.block !== block || evaluation.system !== system) continue
+        evaluations.push(evaluation)
+        definitions.set(evaluation.definitions, before!.definitions[evaluation.definitions]!)
+        scales.set(evaluation.m, scales.get(evaluation.m) ?? before!.scales.find(({ m }) => m === evaluation.m)!)
+      }
+      pictures.push(...before!.pictures.filter((each) => each.training === key && each.block === block))
       continue
     }
     const { model, options } = training.loaded
@@ -225,7 +255,7 @@ export async function writePictures(folder: string, record: EvaluationRecord, ti
   await makeFolder(path.join(folder, 'pictures'))
   for (const part of ['truth', 'low', 'computed'] as const)
     await writeAtomic(path.join(folder, found[part]), await sharp(tile[part]).webp({ lossless: true, effort: 6 }).toBuffer())
-  return { picture: tile.picture, m, block, row, ...found }
+  return { picture: tile.picture, m, training: record.training, block, row, ...found }
 }
 
 function scaleRecord(m: number, tiles: readonly TileResult[], metrics: readonly Metric[]): ScaleRecord {
