@@ -318,7 +318,8 @@ const resultsFile = (folder: string): string => path.join(folder, 'results.json'
 export const hasResults = (folder: string): boolean => existsSync(resultsFile(folder))
 
 /**
- * The weights that are kept with the results of a block, as `SYSTEM=FILE`; a system that enlarges by one scale only has several.
+ * The weights that are kept with the results of a block, as `SYSTEM=FILE`, of every system the first seed's; one that enlarges by one scale
+ * only has several.
  * @throws UserError where there is no such block, or several and none is named.
  */
 export async function keptWeights(folder: string, block: string | undefined): Promise<string[]> {
@@ -331,9 +332,10 @@ export async function keptWeights(folder: string, block: string | undefined): Pr
       block === undefined ? `${folder} has several blocks with weights` : `${folder} has no block ${block} with weights`,
       blocks.length > 0 ? `name one with --block: ${blocks.join(', ')}` : 'the experiment’s keep_weights says which are kept',
     )
-  return kept
-    .filter((training) => training.block === chosen)
-    .map(({ system, weights }) => `${system}=${path.join(folder, weights!)}`)
+  const own = kept.filter((training) => training.block === chosen)
+  const isFirst = ({ system, at }: TrainingRecord, index: number): boolean =>
+    own.findIndex((other) => other.system === system && other.at === at) === index
+  return own.filter(isFirst).map(({ system, weights }) => `${system}=${path.join(folder, weights!)}`)
 }
 
 /** Writes `results.json`; lists of numbers stand in one line. */
