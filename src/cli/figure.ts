@@ -21,7 +21,7 @@ interface RunsFlags extends PictureFlags {
   readonly block?: string
 }
 
-/** Registers `archc figure textures | compare | scales | decoders | transfer`. */
+/** Registers `archc figure textures | compare | scales | enlarged | decoders | transfer`. */
 export function figureCommand(program: Command): void {
   const figure = program
     .command('figure')
@@ -36,6 +36,7 @@ Examples:
   texturesCommand(figure)
   compareCommand(figure)
   scalesCommand(figure)
+  enlargedCommand(figure)
   decodersCommand(figure)
   transferCommand(figure)
 }
@@ -136,6 +137,28 @@ Examples:
       const { field, systems, line } = await opened(picture, flags, 128)
       const { scalesFigure } = await import('../runtime/figures/scales.ts')
       await write(await scalesFigure({ field, systems, scales: flags.scales, onProgress: shown(line) }), flags.out, line)
+    })
+}
+
+function enlargedCommand(figure: Command): void {
+  const command = figure
+    .command('enlarged')
+    .description('a picture as a scanner gave it, not degraded, enlarged by Bicubic and every network')
+    .argument('<picture>', 'any picture')
+    .option('-s, --scale <factor>', 'the enlargement', scale, 3)
+    .option('--inset <x,y,size>', 'a part of it that is shown larger in a corner', region)
+  runsFlags(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  archc figure enlarged field.png --at 400,300,64 --mpp 0.499 -o enlarged
+  archc figure enlarged field.png --scale 4 --runs blurred=runs/iste plain=runs/iste-plain -o both`,
+    )
+    .action(async (picture: string, flags: RunsFlags & { scale: number }) => {
+      const { field, systems, line } = await opened(picture, flags, 64)
+      const { enlargedFigure } = await import('../runtime/figures/enlarged.ts')
+      await write(await enlargedFigure({ field, systems, m: flags.scale, onProgress: shown(line) }), flags.out, line)
     })
 }
 

@@ -10,6 +10,7 @@ import { hasFont, toPicture, toSvg } from '../../../src/runtime/figures/draw.ts'
 import { readField } from '../../../src/runtime/figures/field.ts'
 import { isPicture, type Scene } from '../../../src/runtime/figures/scene.ts'
 import { scalesFigure } from '../../../src/runtime/figures/scales.ts'
+import { enlargedFigure } from '../../../src/runtime/figures/enlarged.ts'
 import { openSystems, pairOf, qualityOf, type System } from '../../../src/runtime/figures/systems.ts'
 import { texturesFigure } from '../../../src/runtime/figures/textures.ts'
 import { findMatches, transferFigure } from '../../../src/runtime/figures/transfer.ts'
@@ -149,6 +150,17 @@ it('compare: all systems on the same LR picture, errors in one scale', async () 
   // The overview; LR, four systems and the truth; a key and four errors; twice.
   expect(pictures(figure)).toHaveLength(1 + 2 * (6 + 5))
   expect(await toPicture(figure.scene)).toMatchObject({ width: Math.ceil(2 * figure.scene.width) })
+})
+
+it('enlarged: the picture itself, larger, by every network that enlarges so', async () => {
+  const systems = await openSystems([run('based'), `again=${bicubic}`, run('edsr')], undefined)
+  const figure = await enlargedFigure({ field: await fieldOf(16), systems, m: 2.5 })
+  const [asItIs, byBicubic, , again] = pictures(figure)
+  expect(asItIs).toMatchObject({ width: 40, height: 40 })
+  expect(again).toEqual(byBicubic)
+  expect(byBicubic).not.toEqual(asItIs)
+  expect(texts(figure).filter((text) => text.startsWith('not '))).toEqual(['not ×2.5'])
+  expect(figure.data).toMatchObject({ figure: 'enlarged', scale: 2.5, shown: { width: 16, height: 16 } })
 })
 
 it('compare: networks of one scale each share a column, and leave other scales empty', async () => {
