@@ -24,6 +24,7 @@ interface Flags extends CommonFlags {
   readonly scale: number
   readonly out: string
   readonly run?: string
+  readonly plain?: boolean
   readonly scope?: Scope
   readonly overlap?: number
   readonly tile?: number
@@ -32,6 +33,8 @@ interface Flags extends CommonFlags {
 
 /** What `--run` is without being given. */
 export const shippedWeights = path.join(archcRoot, 'models', 'weights', 'iste-on-bicubic-small.safetensors')
+/** What `--plain` is: they learned bicubic downsampling without a blur before it. */
+const plainWeights = path.join(archcRoot, 'models', 'weights', 'iste-on-bicubic-small-plain.safetensors')
 
 /** Registers `archc upscale`. */
 export function upscaleCommand(program: Command): void {
@@ -42,6 +45,7 @@ export function upscaleCommand(program: Command): void {
     .requiredOption('-s, --scale <factor>', 'any real number from 1 to 64', scale)
     .requiredOption('-o, --out <file>', 'a .png; with several pictures or a folder, a folder')
     .option('--run <run>', 'a run folder or an exported weights file; the weights that archc ships without it')
+    .option('--plain', 'those of its weights that undo no blur: quieter on pictures as scanners give them, less sharp')
     .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)
     .option('--overlap <n>', 'low-resolution pixels that tiles share; the reach of the network without it', count)
     .option('--tile <n>', 'low-resolution pixels along a tile', positive)
@@ -50,14 +54,19 @@ export function upscaleCommand(program: Command): void {
     .option('--json', 'print one JSON object a picture')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc upscale field.png --scale 3.3 -o large.png\n  archc upscale fields/ --scale 2 --run runs/first -o enlarged/\n\nComputed pictures are for research, not for diagnosis: super-resolution invents texture.',
+      '\nExamples:\n  archc upscale field.png --scale 3.3 -o large.png\n  archc upscale field.png --scale 2 --plain -o quieter.png\n  archc upscale fields/ --scale 2 --run runs/first -o enlarged/\n\nComputed pictures are for research, not for diagnosis: super-resolution invents texture.',
     )
     .action(async (pictures: string[], flags: Flags) => {
+      if (flags.plain && flags.run !== undefined)
+        throw new UsageError(
+          '--plain and --run exclude each other',
+          'leave one of them out: --plain names weights that archc ships',
+        )
       const work = await listWork(pictures, flags.out)
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
       const { upscale } = await import('../runtime/upscale/upscale.ts')
-      const opened = await openNetwork(flags.run ?? shippedWeights)
+      const opened = await openNetwork(flags.run ?? (flags.plain ? plainWeights : shippedWeights))
       for (const { input, output } of work) {
         const line = liveLine(10)
         const result = await upscale(opened, {
