@@ -16,7 +16,12 @@ describe('a mistake of the user gives one clear error', () => {
     ['a wrong preset', ['compile', 'models/iste.arch', '--preset', 'smal', '--no-emit'], 1, /no preset smal; did you mean small/],
     ['a misspelt path', ['compile', 'models/iste.arch', '--set', 'encoder.embde=3', '--no-emit'], 1, /did you mean embed\?/],
     ['a missing flag', ['upscale', testField], 2, /--scale/],
-    ['two kinds of weights', ['upscale', testField, '-s', '2', '--run', 'runs/x', '--plain', '-o', inside('x.png')], 2, /--plain and --run exclude each other/],
+    [
+      'two kinds of weights',
+      ['upscale', testField, '-s', '2', '--run', 'runs/x', '--plain', '-o', inside('x.png')],
+      2,
+      /--plain and --run exclude each other/,
+    ],
     ['a scale out of range', ['upscale', testField, '-s', '65', '-o', inside('x.png')], 2, /from 1 to 64/],
     ['a corrupt picture', ['upscale', broken, '-s', '2', '-o', inside('x.png')], 1, /broken\.png/],
     ['truncated weights', ['upscale', testField, '-s', '2', '--run', cut, '-o', inside('x.png')], 1, /cut\.safetensors/],
