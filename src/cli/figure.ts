@@ -60,7 +60,7 @@ const runsFlags = (command: Command): Command =>
     fieldFlags(command)
       .option(
         '--run, --runs <run...>',
-        'run folders, exported weights files or models that learn nothing, each as RUN or NAME=RUN, or the results of an experiment; the weights that archc ships without it',
+        'run folders, exported weights files or models that learn nothing, each as RUN, NAME=RUN or, for one scale only, NAME@SCALE=RUN, or the results of an experiment; the weights that archc ships without it',
       )
       .option('--block <name>', 'of the results of an experiment the systems of this block')
       .option('--field <x,y,size>', 'what the networks see; 768 x 768 pixels around what is shown without it', region),

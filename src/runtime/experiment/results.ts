@@ -318,8 +318,8 @@ const resultsFile = (folder: string): string => path.join(folder, 'results.json'
 export const hasResults = (folder: string): boolean => existsSync(resultsFile(folder))
 
 /**
- * The weights that are kept with the results of a block, as `SYSTEM=FILE`, of every system the first seed's; one that enlarges by one scale
- * only has several.
+ * The weights that are kept with the results of a block, as `SYSTEM=FILE`, of every system the first seed's; one that was trained for one scale
+ * only has several, `SYSTEM@SCALE=FILE`.
  * @throws UserError where there is no such block, or several and none is named.
  */
 export async function keptWeights(folder: string, block: string | undefined): Promise<string[]> {
@@ -335,7 +335,9 @@ export async function keptWeights(folder: string, block: string | undefined): Pr
   const own = kept.filter((training) => training.block === chosen)
   const isFirst = ({ system, at }: TrainingRecord, index: number): boolean =>
     own.findIndex((other) => other.system === system && other.at === at) === index
-  return own.filter(isFirst).map(({ system, weights }) => `${system}=${path.join(folder, weights!)}`)
+  return own
+    .filter(isFirst)
+    .map(({ system, at, weights }) => `${system}${at === undefined ? '' : `@${at}`}=${path.join(folder, weights!)}`)
 }
 
 /** Writes `results.json`; lists of numbers stand in one line. */

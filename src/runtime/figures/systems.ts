@@ -14,25 +14,36 @@ import { createPredictor } from '../predict/predict.ts'
 /** A network of a figure. */
 export interface System {
   readonly label: string
+  /** The one enlargement that it stands for, where it was made for one only. */
+  readonly at?: number
   readonly opened: OpenedNetwork
   readonly scope: Scope
 }
 
-/** Opens `RUN` or `LABEL=RUN`, each a run folder, a weights file with its text, or a model that learns nothing; networks of one scale each may share a name. */
+/** Opens `RUN`, `LABEL=RUN` or `LABEL@SCALE=RUN`, each a run folder, a weights file with its text, or a model that learns nothing; networks of one scale each may share a name. */
 export async function openSystems(runs: readonly string[], scope: Scope | undefined): Promise<System[]> {
   const systems: System[] = []
   for (const run of runs) {
-    const [, label, source] = (existsSync(run) ? undefined : /^([^=]+)=(.+)$/.exec(run)) ?? [run, undefined, run]
+    const [, label, at, source] = (existsSync(run) ? undefined : /^([^=]+?)(?:@([\d.]+))?=(.+)$/.exec(run)) ?? [
+      run,
+      undefined,
+      undefined,
+      run,
+    ]
     const opened = await openNetwork(source!)
     const { model } = opened.loaded
+    const { scale } = model
+    const only = at !== undefined ? Number(at) : scale.kind === 'fixed' ? scale.value : undefined
     systems.push({
       label: label ?? (model.variants.join(', ') || model.name),
+      ...(only !== undefined && { at: only }),
       opened,
       scope: scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 },
     })
   }
   systems.forEach((system, at) => {
-    const other = systems.slice(0, at).find(({ label, opened }) => label === system.label && !isOtherScale(opened, system.opened))
+    const isOther = (a: number | undefined, b: number | undefined): boolean => a !== undefined && b !== undefined && a !== b
+    const other = systems.slice(0, at).find((each) => each.label === system.label && !isOther(each.at, system.at))
     if (other)
       throw new UserError(
         `two runs are called ${system.label}: ${other.opened.source} and ${system.opened.source}`,
@@ -42,10 +53,6 @@ export async function openSystems(runs: readonly string[], scope: Scope | undefi
   return systems
 }
 
-/** Whether two networks have one scale each, and not the same: together they are one system of a figure. */
-const isOtherScale = ({ loaded: { model: a } }: OpenedNetwork, { loaded: { model: b } }: OpenedNetwork): boolean =>
-  a.scale.kind === 'fixed' && b.scale.kind === 'fixed' && a.scale.value !== b.scale.value
-
 /** The names of the systems, in order. */
 export const labelsOf = (systems: readonly System[]): string[] => [...new Set(systems.map(({ label }) => label))]
 
@@ -54,9 +61,9 @@ export const networkFor = (systems: readonly System[], label: string, m: number)
   systems.find((system) => system.label === label && enlarges(system, m))
 
 /** Whether a network enlarges by `m`. */
-export const enlarges = ({ opened: { loaded } }: System, m: number): boolean => {
+export const enlarges = ({ at, opened: { loaded } }: System, m: number): boolean => {
   const { scale } = loaded.model
-  return scale.kind === 'range' ? m >= scale.from && m <= scale.to : m === scale.value
+  return at !== undefined ? m === at : scale.kind === 'range' && m >= scale.from && m <= scale.to
 }
 
 const learns = ({ opened }: System): boolean => opened.loaded.model.graph.weights.length > 0

@@ -11,7 +11,7 @@ import { readField } from '../../../src/runtime/figures/field.ts'
 import { isPicture, type Scene } from '../../../src/runtime/figures/scene.ts'
 import { scalesFigure } from '../../../src/runtime/figures/scales.ts'
 import { enlargedFigure } from '../../../src/runtime/figures/enlarged.ts'
-import { openSystems, pairOf, qualityOf, type System } from '../../../src/runtime/figures/systems.ts'
+import { networkFor, openSystems, pairOf, qualityOf, type System } from '../../../src/runtime/figures/systems.ts'
 import { texturesFigure } from '../../../src/runtime/figures/textures.ts'
 import { findMatches, transferFigure } from '../../../src/runtime/figures/transfer.ts'
 import type { Figure } from '../../../src/runtime/figures/write-figure.ts'
@@ -119,6 +119,13 @@ describe('openSystems', () => {
   it('names networks by their titles or as told', async () => {
     const systems = await openSystems([run('based'), `my=${run('iste')}`, bicubic], undefined)
     expect(systems.map(({ label }) => label)).toEqual(['ISTE on bicubic', 'my', 'Bicubic'])
+  })
+  it('lets one name stand for networks of one scale each', async () => {
+    const systems = await openSystems([`both@2=${run('iste')}`, `both@4=${run('based')}`], undefined)
+    expect([2, 3, 4].map((m) => networkFor(systems, 'both', m)?.opened.source)).toEqual([run('iste'), undefined, run('based')])
+    await expect(openSystems([`both@2=${run('iste')}`, `both=${run('based')}`], undefined)).rejects.toThrow(
+      'two runs are called both',
+    )
   })
   it('refuses two of one name', () =>
     expect(openSystems([run('iste'), run('iste')], undefined)).rejects.toThrow('two runs are called ISTE'))
