@@ -154,7 +154,7 @@ const signedKey = (max: number): Cell => ({
   key: {
     colours: blueOrange,
     ticks: [`≤ −${max}`, '0', `≥ ${max}`],
-    lines: ['painted, around its mean,', 'levels of 255'],
+    lines: ['painted, less its mean,', 'levels of 255'],
   },
 })
 
