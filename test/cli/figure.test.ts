@@ -16,11 +16,14 @@ beforeAll(async () => {
   await writePng(crop((await readPicture(testField)).picture, 460, 360, 64, 64), field, { density: 50_800 })
 })
 
-it.each(['', 'textures', 'compare', 'scales', 'enlarged', 'decoders', 'transfer'])('figure %s --help has an example', async (name) => {
-  const { code, stdout } = await archc(['figure', ...name.split(' ').filter(Boolean), '--help'])
-  expect(code).toBe(0)
-  expect(stdout.split('\nExamples:\n')[1]).toContain(`archc figure ${name}`.trim())
-})
+it.each(['', 'textures', 'compare', 'scales', 'enlarged', 'decoders', 'transfer'])(
+  'figure %s --help has an example',
+  async (name) => {
+    const { code, stdout } = await archc(['figure', ...name.split(' ').filter(Boolean), '--help'])
+    expect(code).toBe(0)
+    expect(stdout.split('\nExamples:\n')[1]).toContain(`archc figure ${name}`.trim())
+  },
+)
 
 describe('figure', () => {
   it('textures writes PNG, SVG and JSON, twice the same, without an engine', async () => {
