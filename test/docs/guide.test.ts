@@ -17,7 +17,7 @@ const pages = ['README.md', 'editors/vscode/README.md', ...docs.sort()]
 
 const helps = new Map<string, Promise<string>>()
 const helpOf = (command: string): Promise<string> => {
-  if (!helps.has(command)) helps.set(command, archc([command, '--help']).then(({ stdout }) => stdout)) // prettier-ignore
+  if (!helps.has(command)) helps.set(command, archc([...command.split(' '), '--help']).then(({ stdout }) => stdout)) // prettier-ignore
   return helps.get(command)!
 }
 const { scripts } = JSON.parse(readPage('package.json')) as { readonly scripts: Readonly<Record<string, string>> }
@@ -53,8 +53,13 @@ describe.each(pages)('%s', (page) => {
     for (const { block } of steps) {
       if (block.kind !== 'commands') continue
       for (const [, name = ''] of block.text.matchAll(/npm run ([\w:]+)/g)) expect(Object.keys(scripts)).toContain(name)
-      for (const [, command = '', words = ''] of block.text.matchAll(/(?:^|npx )archc ([a-z]+)(.*)/gm)) {
-        const help = await helpOf(command)
+      const lines = block.text.replace(/\\\n\s*/g, '')
+      for (const [, first = '', second = '', words = ''] of lines.matchAll(/(?:^|npx )archc ([a-z]+)(?: ([a-z]+)(?= |$))?(.*)/gm)) {
+        const own = await helpOf(first)
+        // `experiment run`, but not `explain bad-number`.
+        const isGroup = new RegExp(`^  ${second}( |\\[|$)`, 'm').test(/^Commands:\n([^]*)/m.exec(own)?.[1] ?? '')
+        const command = isGroup && second ? `${first} ${second}` : first
+        const help = command === first ? own : await helpOf(command)
         expect(help).toContain(`Usage: archc ${command}`)
         for (const [flag] of words.matchAll(/(?<=\s)--?[a-z][a-z-]*/g)) expect(help).toMatch(new RegExp(`(^|[ ,])${flag}[ ,]`, 'm'))
       }
