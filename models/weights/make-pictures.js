@@ -1,4 +1,4 @@
-// Makes the pictures that iste-on-bicubic-small was trained on: BreCaHAD fields at several sizes, some with other colours, some compressed.
+// Makes the pictures that iste-on-bicubic-small was trained on: BreCaHAD fields at several sizes, in other colours, some sharpened, noisy or compressed.
 //   node models/weights/make-pictures.js FOLDER OUT
 // FOLDER holds brecahad_NUMBER.jpg; OUT gets data/*.png and train.csv. The same fields give the same pictures, byte for byte, with the same sharp.
 import fs from 'node:fs'
@@ -12,20 +12,24 @@ if (!folder || !out) {
 }
 
 /**
- * What other slides and scanners give: the smaller, the sharper and the lower the magnification; other stains; a scanner's sharpening (the
- * Gaussian's sigma in pixels), its noise (standard deviation in levels of 255), and the compression of slides.
+ * What other slides and scanners give: the smaller, the sharper and the lower the magnification; a scanner's sharpening (the Gaussian's
+ * sigma in pixels), its noise (standard deviation in levels of 255), and the compression of slides. All get other colours, so that
+ * detail of every colour is seen. JPEG keeps colour at full resolution here, since BreCaHAD's own files hold it at half.
  */
 const forms = [
-  { size: 1 },
-  { size: 0.75, otherColours: true, sharpening: 1, jpeg: 75 },
+  { size: 1, noise: 3 },
+  { size: 0.7, noise: 4 },
+  { size: 0.5 },
+  { size: 0.5, noise: 4 },
   { size: 0.5, jpeg: 80 },
-  { size: 0.5, otherColours: true, sharpening: 1, jpeg: 70 },
-  { size: 0.5, otherColours: true, noise: 3, jpeg: 90 },
-  { size: 0.4, otherColours: true, webp: 70 },
-  { size: 0.35, otherColours: true, sharpening: 0.7, webp: 85 },
-  { size: 0.3 },
-  { size: 0.3, sharpening: 1, noise: 3, jpeg: 85 },
-  { size: 0.25, otherColours: true, jpeg: 85 },
+  { size: 0.5, sharpening: 1, jpeg: 75 },
+  { size: 0.4, noise: 4, jpeg: 85 },
+  { size: 0.35, sharpening: 1, noise: 4 },
+  { size: 0.35, webp: 80 },
+  { size: 0.3, jpeg: 75 },
+  { size: 0.3, noise: 8 },
+  { size: 0.25, jpeg: 90 },
+  { size: 0.25, noise: 4 },
 ]
 
 /** The look-alike groups of fields that are trained on: one slide, or one batch of stain. */
@@ -38,9 +42,9 @@ const groups = [
 let state = 11
 const random = () => (state = (state * 1103515245 + 12345) % 2147483648) / 2147483648
 
-/** A gain and an exponent for the absorption of each channel, as stains and scanners differ. */
+/** A gain and an exponent for the absorption of each channel: stains and scanners differ, and these differ more than they do. */
 function recolour(data) {
-  const channels = [0, 1, 2].map(() => [0.8 + 0.4 * random(), 0.75 + 0.55 * random()])
+  const channels = [0, 1, 2].map(() => [1 + 1.6 * (random() - 0.5), Math.exp(2 * (random() - 0.5))])
   for (let at = 0; at < data.length; at += 1) {
     const [gain, exponent] = channels[at % 3]
     data[at] = Math.max(0, Math.min(255, Math.round(255 * (1 - gain * (1 - (data[at] / 255) ** exponent)))))
@@ -56,7 +60,11 @@ function addNoise(data, deviation) {
 }
 
 const compressed = (picture, { jpeg, webp }) =>
-  jpeg ? picture.jpeg({ quality: jpeg }).toBuffer() : webp ? picture.webp({ quality: webp }).toBuffer() : picture.png().toBuffer()
+  jpeg
+    ? picture.jpeg({ quality: jpeg, chromaSubsampling: '4:4:4' }).toBuffer()
+    : webp
+      ? picture.webp({ quality: webp }).toBuffer()
+      : picture.png().toBuffer()
 
 fs.mkdirSync(path.join(out, 'data'), { recursive: true })
 const rows = ['path,group']
@@ -72,7 +80,7 @@ for (const name of fs.readdirSync(folder).sort()) {
       form.size === 1 ? read : read.resize(Math.round(width * form.size), Math.round(height * form.size), { kernel: 'lanczos3' })
     const sharpened = form.sharpening ? sized.sharpen({ sigma: form.sharpening }) : sized
     const { data, info } = await sharpened.raw().toBuffer({ resolveWithObject: true })
-    if (form.otherColours) recolour(data)
+    recolour(data)
     if (form.noise) addNoise(data, form.noise)
     const picture = `data/${number}_${index}.png`
     await sharp(await compressed(sharp(data, { raw: info }), form))

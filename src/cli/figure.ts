@@ -190,7 +190,10 @@ function transferCommand(figure: Command): void {
     .command('transfer')
     .description('arrows from where STF found a texture to where it added it: the most alike pairs')
     .argument('<picture>', 'the true picture')
-    .option('--run <run>', 'a run folder or an exported weights file; the weights that archc ships without it')
+    .option(
+      '--run <run>',
+      'a run folder, a checkpoint in it or an exported weights file; the weights that archc ships without it',
+    )
     .option('-s, --scale <factor>', 'the enlargement', scale, 4)
     .option('--arrows <n>', 'so many at most', positive, 40)
   networkFlags(fieldFlags(command))

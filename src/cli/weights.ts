@@ -33,7 +33,7 @@ interface CardFlags {
   readonly out: string
 }
 
-/** Registers `archc weights show | import | export | card`. */
+/** Registers `archc weights show | import | export | average | card`. */
 export function weightsCommand(program: Command): void {
   const weights = program
     .command('weights')
@@ -124,6 +124,29 @@ export function weightsCommand(program: Command): void {
           return remark(`${flags.out}: model.json and weights.bin, ${count}`)
         }
       }
+    })
+
+  engineFlags(
+    weights
+      .command('average')
+      .description(
+        'the mean of several weights of one network, such as the last checkpoints of a training: often better than each',
+      )
+      .argument('<run...>', 'run folders, checkpoints in them, exported files; the text is that of the first'),
+  )
+    .requiredOption('-o, --out <file>', 'a .safetensors file with text and weights')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  archc weights average runs/first/checkpoints/* -o first.safetensors\n  archc weights average runs/first runs/second -o both.safetensors',
+    )
+    .action(async (runs: string[], flags: CommonFlags & { out: string }) => {
+      await openEngine(flags)
+      const { openNetwork, packNetwork } = await import('../runtime/network/open-network.ts')
+      const { averageWeights } = await import('../runtime/weights/average.ts')
+      const opened = await Promise.all(runs.map((run) => openNetwork(run)))
+      averageWeights(opened)
+      await packNetwork(opened[0]!, flags.out)
+      remark(`${flags.out}: ${opened[0]!.network.weights.length} weights, the mean of ${runs.length}`)
     })
 
   weights

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { readSafetensors } from '../../src/runtime/files/safetensors.ts'
+import { readSafetensors, writeSafetensors } from '../../src/runtime/files/safetensors.ts'
 import { root, temporaryFolder, testField } from '../runtime/network/small.ts'
 import { dict, global, legacyFile, reduce, storage, tensor, text, zipFile } from '../runtime/weights/torch-bytes.ts'
 import { archc, type Outcome } from './run-archc.ts'
@@ -87,6 +87,36 @@ describe('weights of PyTorch become a run', () => {
     )
     expect(stdout).toMatch(/^ {4}pix_attn\.depth_conv\.weight$/m)
     expect(code).toBe(0)
+  })
+})
+
+describe('a mean of weights', () => {
+  const weightsOf = async (file: string) => (await readSafetensors(file)).tensors
+
+  it('is that of a run and of a checkpoint in it, weight by weight', async () => {
+    const tensors = await weightsOf(path.join(run, 'weights.safetensors'))
+    const tripled = new Map([...tensors].map(([name, one]) => [name, { ...one, data: one.data.map((value) => 3 * value) }]))
+    const checkpoint = path.join(run, 'checkpoints/step-000007')
+    mkdirSync(checkpoint, { recursive: true })
+    await writeSafetensors(path.join(checkpoint, 'weights.safetensors'), tripled)
+    const out = inside('mean.safetensors')
+    const { stderr, code } = await archc(['weights', 'average', run, checkpoint, '-o', out])
+    rmSync(checkpoint, { recursive: true })
+    expect(stderr).toMatch(/mean\.safetensors: 31 weights, the mean of 2\n$/)
+    expect(code).toBe(0)
+    const mean = await weightsOf(out)
+    for (const [name, { data }] of tensors) expect(mean.get(name)!.data).toEqual(data.map((value) => 2 * value))
+  })
+
+  it.each([
+    ['one network', () => [run], /a mean needs two sets of weights/],
+    ['another network', () => [run, inside('iste')], /iste does not fit the network \(\d+ of 31 weights\):\n {2}missing: /],
+    ['a checkpoint that is gone', () => [run, path.join(run, 'checkpoints/step-000008')], /step-000008.*does not exist/],
+  ])('is refused of %s', async (_what, given, message) => {
+    const out = inside('refused.safetensors')
+    const { stderr, code } = await archc(['weights', 'average', ...given(), '-o', out])
+    expect(stderr).toMatch(message)
+    expect([code, existsSync(out)]).toEqual([1, false])
   })
 })
 

@@ -7,7 +7,7 @@ import { errorCode, fileError } from './file-error.ts'
 import { type Run, runPaths, type RunRecord } from './run-layout.ts'
 
 export { type Checkpoint, type LoadedCheckpoint, listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoints.ts'
-export { type ManifestEntry, type Run, runPaths, type RunRecord } from './run-layout.ts'
+export { type ManifestEntry, type Run, runPaths, type RunRecord, weightsOf } from './run-layout.ts'
 export { lockRun, type RunLock } from './run-lock.ts'
 
 const format = 1

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import type { CompileOptions } from '../../compiler/index.ts'
 import { UserError } from '../../errors.ts'
 import { activeEngine } from '../engine/index.ts'
-import { openRun, runPaths, type Run } from '../files/run-folder.ts'
+import { openRun, weightsOf, type Run } from '../files/run-folder.ts'
 import { readSafetensors, writeSafetensors, type Tensor } from '../files/safetensors.ts'
 import { loadModel, modelOfRun, sourcesHost, type LoadedModel } from './load-model.ts'
 import { createNetwork, loadWeights, type Network } from './network.ts'
@@ -20,15 +20,15 @@ export interface OpenedNetwork {
 }
 
 /**
- * Opens a run folder (its newest whole weights), a weights file that `archc weights export` wrote (text and weights in
- * one), or a model file that learns nothing (Bicubic).
+ * Opens a run folder (its newest whole weights), one checkpoint of it, a weights file that `archc weights export` wrote
+ * (text and weights in one), or a model file that learns nothing (Bicubic).
  */
 export async function openNetwork(source: string, options: CompileOptions = {}): Promise<OpenedNetwork> {
   if (source.endsWith('.arch')) return openModel(source, options)
   if (statSync(source, { throwIfNoEntry: false })?.isFile()) return openPacked(source)
-  const run = await openRun(source)
+  const { folder, file } = weightsOf(source)
+  const run = await openRun(folder)
   const loaded = modelOfRun(run)
-  const file = runPaths(source).weights
   const { tensors } = await readSafetensors(file)
   return { ...ready(loaded, tensors, file, source), run }
 }
