@@ -43,7 +43,7 @@ export function trainCommand(program: Command): void {
     .option('--memory <size>', 'what training may hold, such as 4GB; blocks are computed twice where that helps', memorySize)
     .option('--xla', 'compile the step with XLA: faster steps after seconds of compiling; the flat graph where it refuses')
     .option('--layers', 'compute layer by layer instead of one graph a step: slower, the reference')
-    .option('--from <weights>', 'start from the weights of a file, where they fit by name')
+    .option('--from <weights>', 'start from the weights of a run, a checkpoint or a file, where they fit by name')
   engineFlags(compileFlags(command))
     .option('--json', 'print one JSON object at the end')
     .addHelpText(

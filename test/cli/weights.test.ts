@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { readSafetensors, writeSafetensors } from '../../src/runtime/files/safetensors.ts'
+import { readSafetensors, writeSafetensors, type Tensor } from '../../src/runtime/files/safetensors.ts'
 import { root, temporaryFolder, testField } from '../runtime/network/small.ts'
 import { dict, global, legacyFile, reduce, storage, tensor, text, zipFile } from '../runtime/weights/torch-bytes.ts'
 import { archc, type Outcome } from './run-archc.ts'
@@ -95,7 +95,12 @@ describe('a mean of weights', () => {
 
   it('is that of a run and of a checkpoint in it, weight by weight', async () => {
     const tensors = await weightsOf(path.join(run, 'weights.safetensors'))
-    const tripled = new Map([...tensors].map(([name, one]) => [name, { ...one, data: one.data.map((value) => 3 * value) }]))
+    const tripled = new Map(
+      [...tensors].map(([name, { shape, data }]): [string, Tensor] => [
+        name,
+        { shape, dtype: 'F32', data: Float32Array.from(data, (value) => 3 * value) },
+      ]),
+    )
     const checkpoint = path.join(run, 'checkpoints/step-000007')
     mkdirSync(checkpoint, { recursive: true })
     await writeSafetensors(path.join(checkpoint, 'weights.safetensors'), tripled)

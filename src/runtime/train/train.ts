@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
 import { subgraph, type Weight } from '../../compiler/ir/graph.ts'
 import type { CompiledModel, Objective, TrainPlan } from '../../compiler/plan.ts'
@@ -14,6 +15,7 @@ import {
   runPaths,
   saveCheckpoint,
   type Run,
+  weightsOf,
 } from '../files/run-folder.ts'
 import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { openEventFile } from '../files/tensorboard.ts'
@@ -133,6 +135,7 @@ async function createLearner(options: TrainOptions, model: CompiledModel, plan: 
 async function create(options: TrainOptions, parts: Parts): Promise<{ run: Run; parts: Parts }> {
   const { loaded, engine, seed, steps, from } = options
   const { model } = loaded
+  if (from !== undefined) await startFrom(trainedWeights(model), from, () => undefined)
   const listed = (list: readonly DataEntry[], side: 'train' | 'val') =>
     list.map(({ name, sha256, group, mpp }) => ({
       path: name,
@@ -258,9 +261,8 @@ class Training {
 
   /** Where training begins: at a checkpoint, at given weights, or fresh. */
   async #start(): Promise<number> {
-    const { options, run, model, plan, learner } = this
-    const graphs = [model.graph, ...plan.objectives.map((objective) => objective.graph)]
-    const weights = [...new Map(graphs.flatMap((graph) => graph.weights).map((weight) => [weight.path, weight])).values()]
+    const { options, run, model, learner } = this
+    const weights = trainedWeights(model)
     const initial = initialWeights(weights, options.seed)
     if (options.resume) {
       const checkpoint = await loadCheckpoint(run, 'latest')
@@ -393,12 +395,22 @@ const isFinite = (values: ArrayLike<number>): boolean => Array.prototype.every.c
 const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]))
 
-/** Takes over what fits by name, says what is new and what was not used. */
+/** The weights of the model and of what only its losses call. */
+function trainedWeights({ graph, train }: CompiledModel): Weight[] {
+  const all = [graph, ...(train?.objectives ?? []).map((objective) => objective.graph)].flatMap(({ weights }) => weights)
+  return [...new Map(all.map((weight) => [weight.path, weight])).values()]
+}
+
+/**
+ * Takes over what fits by name, says what is new and what was not used.
+ * @throws UserError when the file, run or checkpoint cannot be read, or nothing in it fits.
+ */
 async function startFrom(
   weights: readonly Weight[],
-  file: string,
+  from: string,
   say: (line: string) => void,
 ): Promise<ReadonlyMap<string, Tensor>> {
+  const file = statSync(from, { throwIfNoEntry: false })?.isDirectory() ? weightsOf(from).file : from
   const { tensors } = await readSafetensors(file)
   const { missing, extra, misshapen } = compareWeights(weights, tensors)
   const unfit = new Set(misshapen.map((line) => line.split(' is ')[0]!))

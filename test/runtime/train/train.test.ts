@@ -257,7 +257,7 @@ describe('training from other weights', () => {
 
   it('of a variant into the base says what is new, and starts that from the seed', async () => {
     const { run: ablated } = await train(options({ loaded: model('ablations/wo-lfi.arch', tinier), steps: 1, seed: 9 }))
-    const { run } = await begin('iste.arch', { from: runPaths(ablated.folder).weights, seed: 4 })
+    const { run } = await begin('iste.arch', { from: ablated.folder, seed: 4 })
     const { run: fresh } = await train(options({ loaded: model('iste.arch', still), steps: 1, seed: 4 }))
     expect(
       lines
@@ -283,10 +283,12 @@ describe('training from other weights', () => {
     )
   })
 
-  it('that fit nothing is refused', async () => {
+  it('that fit nothing is refused, and leaves no run', async () => {
     const file = path.join(folder, 'strange.safetensors')
+    const out = path.join(folder, 'never')
     await writeSafetensors(file, new Map([['conv1.weight', { shape: [1], dtype: 'F32', data: new Float32Array(1) }]]))
-    expect((await failure(begin('iste.arch', { from: file }))).message).toBe(`nothing in ${file} fits this network`)
+    expect((await failure(begin('iste.arch', { from: file, out }))).message).toBe(`nothing in ${file} fits this network`)
+    expect(existsSync(out)).toBe(false)
   })
 
   it('is not forgotten by a run that stopped before its first checkpoint', async () => {
