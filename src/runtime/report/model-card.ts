@@ -23,6 +23,8 @@ export interface WrittenCard {
   readonly svg: string | undefined
 }
 
+/** More groups of pictures than these are counted, not named. */
+const mostNamed = 8
 /** How many of the weakest pictures are named at each scale. */
 const weakest = 3
 
@@ -101,7 +103,8 @@ function picturesOf({ data }: Run['record']): string {
     .update(used.map((entry) => entry.sha256).join('\n'))
     .digest('hex')
     .slice(0, 16)
-  return `${used.length}${groups.length > 0 ? ` of ${groups.join(', ')}` : ''} (${digest})`
+  const named = groups.length > mostNamed ? `${groups.length} groups` : groups.join(', ')
+  return `${used.length}${named && ` of ${named}`} (${digest})`
 }
 
 function scores(title: string, { scales, tiles, definitions }: Evaluation): string[] {
