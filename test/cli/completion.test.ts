@@ -69,7 +69,7 @@ describe.skipIf(!has('bash'))('bash completes', () => {
       ],
       [
         ['weights', ''],
-        ['card', 'export', 'import', 'show'],
+        ['average', 'card', 'export', 'import', 'show'],
       ],
       [['weights', 'im'], ['import']],
       [
