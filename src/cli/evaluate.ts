@@ -33,7 +33,7 @@ export function evaluateCommand(program: Command): void {
   const command = program
     .command('evaluate')
     .description('PSNR and SSIM on pictures, Bicubic beside them')
-    .argument('<run>', 'a run folder, an exported weights file, or a model file that learns nothing')
+    .argument('<run>', 'a run folder, a checkpoint in it, an exported weights file, or a model file that learns nothing')
     .requiredOption('--data <where...>', 'a folder of pictures, or a CSV path,group,mpp')
     .option('--scales <list>', 'enlargements, such as 2,3.3,4; those of the evaluate block without it', scales)
     .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)
@@ -88,7 +88,7 @@ export function evaluateCommand(program: Command): void {
         ...(extractor && { frechet: { extractor, patch: flags.frechetPatch } }),
         onProgress: (done: number, total: number, what: string) => line.show(`${done} of ${total}: ${what}`, done === total),
       }
-      const folder = flags.out ?? (opened.run ? path.join(opened.run.folder, 'evaluation') : undefined)
+      const folder = flags.out ?? (opened.run?.folder === source ? path.join(source, 'evaluation') : undefined)
       const evaluation = folder ? (await evaluateInto(folder, opened, options)).evaluation : await evaluate(opened, options)
       line.end()
       print(flags.json ? JSON.stringify(evaluation) : evaluationTable(evaluation))
