@@ -7,6 +7,7 @@ import {
   compileOptions,
   engineFlags,
   liveLine,
+  networkSource,
   openEngine,
   positive,
   print,
@@ -33,7 +34,7 @@ export function evaluateCommand(program: Command): void {
   const command = program
     .command('evaluate')
     .description('PSNR and SSIM on pictures, Bicubic beside them')
-    .argument('<run>', 'a run folder, a checkpoint in it, an exported weights file, or a model file that learns nothing')
+    .argument('<run>', `${networkSource}, or a model file that learns nothing`)
     .requiredOption('--data <where...>', 'a folder of pictures, or a CSV path,group,mpp')
     .option('--scales <list>', 'enlargements, such as 2,3.3,4; those of the evaluate block without it', scales)
     .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)

@@ -7,7 +7,18 @@ import type { Field, FieldOptions } from '../runtime/figures/field.ts'
 import type { Region } from '../runtime/figures/grid.ts'
 import type { System } from '../runtime/figures/systems.ts'
 import type { Figure } from '../runtime/figures/write-figure.ts'
-import { kindOf, liveLine, openEngine, positive, print, scale, scales, UsageError, type CommonFlags } from './common.ts'
+import {
+  kindOf,
+  liveLine,
+  networkSource,
+  openEngine,
+  positive,
+  print,
+  scale,
+  scales,
+  UsageError,
+  type CommonFlags,
+} from './common.ts'
 import { scopeOption } from './scope.ts'
 import { shippedWeights } from './upscale.ts'
 
@@ -190,10 +201,7 @@ function transferCommand(figure: Command): void {
     .command('transfer')
     .description('arrows from where STF found a texture to where it added it: the most alike pairs')
     .argument('<picture>', 'the true picture')
-    .option(
-      '--run <run>',
-      'a run folder, a checkpoint in it or an exported weights file; the weights that archc ships without it',
-    )
+    .option('--run <run>', `${networkSource}; the weights that archc ships without it`)
     .option('-s, --scale <factor>', 'the enlargement', scale, 4)
     .option('--arrows <n>', 'so many at most', positive, 40)
   networkFlags(fieldFlags(command))

@@ -10,6 +10,7 @@ import {
   engineFlags,
   kindOf,
   liveLine,
+  networkSource,
   openEngine,
   positive,
   print,
@@ -44,10 +45,7 @@ export function upscaleCommand(program: Command): void {
     .argument('<pictures...>', 'PNG, JPEG or TIFF files, or folders of them')
     .requiredOption('-s, --scale <factor>', 'any real number from 1 to 64', scale)
     .requiredOption('-o, --out <file>', 'a .png; with several pictures or a folder, a folder')
-    .option(
-      '--run <run>',
-      'a run folder, a checkpoint in it or an exported weights file; the weights that archc ships without it',
-    )
+    .option('--run <run>', `${networkSource}; the weights that archc ships without it`)
     .option('--plain', 'those of its weights that undo no blur: quieter on pictures as scanners give them, less sharp')
     .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)
     .option('--overlap <n>', 'low-resolution pixels that tiles share; the reach of the network without it', count)

@@ -7,6 +7,7 @@ import {
   compileOptions,
   engineFlags,
   jsonFlag,
+  networkSource,
   openEngine,
   print,
   remark,
@@ -91,7 +92,7 @@ export function weightsCommand(program: Command): void {
     weights
       .command('export')
       .description('weights of a run for archc elsewhere, for PyTorch, for TensorFlow.js')
-      .argument('<run>', 'a run folder or an exported file'),
+      .argument('<run>', networkSource),
   )
     .addOption(
       new Option('--format <format>', 'text and weights in one file; official names and layouts; a layers model')

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readSafetensors, writeSafetensors, type Tensor } from '../../src/runtime/files/safetensors.ts'
@@ -114,6 +114,13 @@ describe('a mean of weights', () => {
     expect(code).toBe(0)
     const mean = await weightsOf(out)
     for (const [name, { data }] of tensors) expect(mean.get(name)!.data).toEqual(data.map((value) => 2 * value))
+  })
+
+  it('and a run in a folder called checkpoints is a run', async () => {
+    const moved = inside('checkpoints/run')
+    cpSync(run, moved, { recursive: true })
+    const { code } = await archc(['weights', 'average', moved, run, '-o', inside('same.safetensors')])
+    expect(code).toBe(0)
   })
 
   it.each([

@@ -48,6 +48,15 @@ function files(folder: string) {
   } as const
 }
 
+/** The run and the weights file that are meant by a run's folder or by a checkpoint in it, `RUN/checkpoints/step-001000`. */
+export function weightsOf(source: string): { readonly folder: string; readonly file: string } {
+  const above = path.dirname(source)
+  const folder = path.dirname(above)
+  return folderName.test(path.basename(source)) && path.relative(runPaths(folder).checkpoints, above) === ''
+    ? { folder, file: files(source).weights }
+    : { folder: source, file: runPaths(source).weights }
+}
+
 async function hashFile(file: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(file), hash)

@@ -6,8 +6,15 @@ import { appendLine, readLines, writeAtomic, writeFolderAtomic } from './atomic.
 import { errorCode, fileError } from './file-error.ts'
 import { type Run, runPaths, type RunRecord } from './run-layout.ts'
 
-export { type Checkpoint, type LoadedCheckpoint, listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoints.ts'
-export { type ManifestEntry, type Run, runPaths, type RunRecord, weightsOf } from './run-layout.ts'
+export {
+  type Checkpoint,
+  type LoadedCheckpoint,
+  listCheckpoints,
+  loadCheckpoint,
+  saveCheckpoint,
+  weightsOf,
+} from './checkpoints.ts'
+export { type ManifestEntry, type Run, runPaths, type RunRecord } from './run-layout.ts'
 export { lockRun, type RunLock } from './run-lock.ts'
 
 const format = 1

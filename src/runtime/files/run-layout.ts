@@ -55,11 +55,3 @@ export function runPaths(folder: string) {
     lock: inside('training.lock'),
   } as const
 }
-
-/** The run and the weights file that are meant by a run's folder or by a checkpoint in it, `RUN/checkpoints/step-001000`. */
-export function weightsOf(source: string): { readonly folder: string; readonly file: string } {
-  const above = path.dirname(source)
-  const folder = path.dirname(above)
-  const isCheckpoint = path.relative(runPaths(folder).checkpoints, above) === ''
-  return { folder: isCheckpoint ? folder : source, file: runPaths(source).weights }
-}
