@@ -4,6 +4,7 @@ import { nearest } from '../compiler/diagnostics/suggest.ts'
 import type { CompileOptions } from '../compiler/index.ts'
 import { UserError } from '../errors.ts'
 import type { Engine, EngineName } from '../runtime/engine/index.ts'
+import { terminalLine } from '../terminal-line.ts'
 
 /** Flags that do not go together, or one too few: leaves with 2, as commander's own complaints do. */
 export class UsageError extends UserError {}
@@ -122,26 +123,28 @@ export function duration(seconds: number): string {
   return s >= 60 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${s} s`
 }
 
-/** One line that overwrites itself on a terminal; elsewhere a line every `seconds`, and those that are forced. */
-export function liveLine(seconds = 10): { show(line: string, force?: boolean): void; end(): void } {
-  let last = process.stderr.isTTY ? 0 : Date.now()
-  let width = 0
+/** One line that is drawn again in its place on a terminal; elsewhere a line every `seconds`, and those that are forced. */
+export function liveLine(seconds = 10): {
+  show(line: string, force?: boolean): void
+  /** A remark below it. */
+  say(text: string): void
+  end(): void
+} {
+  const isTerminal = process.stderr.isTTY
+  const drawn = terminalLine(process.stderr)
+  let last = isTerminal ? 0 : Date.now()
   return {
     show(line, force = false) {
       const now = Date.now()
-      if (process.stderr.isTTY) {
-        if (!force && now - last < 100) return
-        process.stderr.write(`\r${line.padEnd(width)}`)
-        width = line.length
-      } else {
-        if (!force && now - last < seconds * 1000) return
-        process.stderr.write(`${line}\n`)
-      }
+      if (!force && now - last < (isTerminal ? 100 : seconds * 1000)) return
+      if (isTerminal) drawn.draw(line)
+      else remark(line)
       last = now
     },
-    end() {
-      if (process.stderr.isTTY && width > 0) process.stderr.write('\n')
-      width = 0
+    say(text) {
+      drawn.leave()
+      remark(text)
     },
+    end: () => drawn.leave(),
   }
 }

@@ -53,7 +53,7 @@ export function demoCommand(program: Command): void {
         steps: flags.steps,
         val: 0,
         resume: existsSync(path.join(flags.out, 'run.json')),
-        say: remark,
+        say: line.say,
         onStep: ({ step, steps, loss, secondsLeft }) =>
           line.show(`        step ${step} of ${steps}  loss ${loss.toFixed(4)}  ${duration(secondsLeft)} left`, step === steps),
       })

@@ -115,10 +115,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
       state,
       engine: () => (engine ??= openEngine(flags, true)),
       extractor: () => (extractor ??= openExtractor(flags.fidWeights)),
-      say: (text) => {
-        line.end()
-        remark(text)
-      },
+      say: line.say,
       onStep: (training, { step, steps, loss, secondsLeft }, after) => {
         const each = step < steps ? (secondsLeft / (steps - step)) * steps : 0
         const all = after > 0 && each > 0 ? `, ${duration(secondsLeft + after * each)} with the ${after} after it` : ''

@@ -66,7 +66,7 @@ export function trainCommand(program: Command): void {
           out: flags.out,
           seed: flags.seed,
           val: flags.val,
-          say: remark,
+          say: line.say,
           signal: stop.signal,
           ...(flags.steps !== undefined && { steps: flags.steps }),
           ...(flags.resume && { resume: true }),

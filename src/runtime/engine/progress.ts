@@ -1,3 +1,5 @@
+import { terminalLine } from '../../terminal-line.ts'
+
 /** How far a long step is. `total` is missing where nobody says it; both in bytes. */
 export interface Progress {
   readonly step: string
@@ -30,35 +32,27 @@ const lineEvery = 5_000
 const redrawEvery = 80
 
 /**
- * A receiver of progress that shows it: on a terminal one line that overwrites itself, else a line through `say`
+ * A receiver of progress that shows it: on a terminal one line that is drawn again in its place, else a line through `say`
  * every five seconds. Call `end` before anything else is printed.
  */
 export function showProgress(
   say: (line: string) => void,
   stream = process.stderr,
 ): { take(progress: Progress): void; end(): void } {
-  let last = Date.now()
+  const drawn = terminalLine(stream)
+  let last = stream.isTTY ? 0 : Date.now()
   let step = ''
-  let shown = 0
   return {
     take(progress) {
+      const now = Date.now()
       if (stream.isTTY) {
-        if (shown && Date.now() - last < redrawEvery) return
-        last = Date.now()
-        const line = progressLine(progress)
-        stream.write(`\r${line.padEnd(shown)}`)
-        shown = line.length
-      } else if (progress.step !== step) {
-        step = progress.step
-        last = Date.now()
-      } else if (Date.now() - last >= lineEvery) {
-        last = Date.now()
-        say(progressLine(progress))
-      }
+        if (now - last < redrawEvery) return
+        drawn.draw(progressLine(progress))
+      } else if (progress.step !== step) step = progress.step
+      else if (now - last < lineEvery) return
+      else say(progressLine(progress))
+      last = now
     },
-    end() {
-      if (shown) stream.write(`\r${' '.repeat(shown)}\r`)
-      shown = 0
-    },
+    end: () => drawn.clear(),
   }
 }

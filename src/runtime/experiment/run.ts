@@ -159,7 +159,13 @@ async function stepsOf(budget: Budget, common: Omit<TrainOptions, 'out'>, folder
   if ('epochs' in budget) return undefined
   const paces: number[] = []
   try {
-    await train({ ...common, out: folder, steps: 8, onStep: ({ milliseconds }) => void paces.push(milliseconds) })
+    await train({
+      ...common,
+      out: folder,
+      steps: 8,
+      say: () => undefined,
+      onStep: ({ milliseconds }) => void paces.push(milliseconds),
+    })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

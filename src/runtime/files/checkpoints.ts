@@ -143,7 +143,7 @@ export async function listCheckpoints(run: Run): Promise<CheckpointEntry[]> {
 }
 
 /** Best first; of equal ones the later. Those without a readable state come last. */
-const byLoss = (a: CheckpointEntry, b: CheckpointEntry): number =>
+export const byLoss = (a: CheckpointEntry, b: CheckpointEntry): number =>
   (a.loss ?? Infinity) === (b.loss ?? Infinity) ? b.step - a.step : (a.loss ?? Infinity) - (b.loss ?? Infinity)
 
 async function prune(run: Run): Promise<void> {

@@ -7,6 +7,7 @@ import { errorCode, fileError } from './file-error.ts'
 import { type Run, runPaths, type RunRecord } from './run-layout.ts'
 
 export {
+  byLoss,
   type Checkpoint,
   type LoadedCheckpoint,
   listCheckpoints,

@@ -8,7 +8,9 @@ import { loadEngine, type Engine } from '../engine/index.ts'
 import { createRandom } from '../files/random.ts'
 import {
   appendLog,
+  byLoss,
   createRun,
+  listCheckpoints,
   loadCheckpoint,
   lockRun,
   rewindLog,
@@ -26,6 +28,7 @@ import { createPictureStore, type PictureStore } from './data.ts'
 import { graphLearner } from './graph-learner.ts'
 import { layersLearner, onEngine } from './layers-learner.ts'
 import type { Draws, Learner } from './learner.ts'
+import { openingLine } from './opening.ts'
 import { reopen } from './reopen.ts'
 import { rateAt } from './schedule.ts'
 import { versions } from './versions.ts'
@@ -102,12 +105,14 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   checkPlan(plan, model)
   const entries = await listData(options.data)
   const reopened = options.resume ? await reopen(options, entries) : undefined
+  const parts = reopened?.parts ?? split(entries, { val: options.val, seed })
+  options.say(openingLine(model, parts))
   let lock = reopened && (await lockRun(reopened.run))
   let learner: Learner | undefined
   try {
     // Before a new folder: what cannot be computed leaves none.
     learner = await createLearner(options, model, plan, Math.min(validationItems, plan.sizes['B'] ?? 1))
-    const { run, parts } = reopened ?? (await create(options, split(entries, { val: options.val, seed })))
+    const run = reopened?.run ?? (await create(options, parts))
     lock ??= await lockRun(run)
     return await new Training(options, model, plan, run, learner, parts).go()
   } finally {
@@ -132,7 +137,7 @@ async function createLearner(options: TrainOptions, model: CompiledModel, plan: 
     : layersLearner(model.graph, plan.objectives, draws)
 }
 
-async function create(options: TrainOptions, parts: Parts): Promise<{ run: Run; parts: Parts }> {
+async function create(options: TrainOptions, parts: Parts): Promise<Run> {
   const { loaded, engine, seed, steps, from } = options
   const { model } = loaded
   if (from !== undefined) await startFrom(trainedWeights(model), from, () => undefined)
@@ -144,7 +149,7 @@ async function create(options: TrainOptions, parts: Parts): Promise<{ run: Run; 
       ...(mpp !== undefined && { mpp }),
       split: side,
     }))
-  const run = await createRun(
+  return createRun(
     options.out,
     {
       model: model.name,
@@ -161,7 +166,6 @@ async function create(options: TrainOptions, parts: Parts): Promise<{ run: Run; 
     },
     loaded.text,
   )
-  return { run, parts }
 }
 
 /** What a checkpoint keeps beside weights and moments. */
@@ -336,7 +340,15 @@ class Training {
       } satisfies State,
       loss: validation,
     })
+    if (this.parts.val.length > 0)
+      this.options.say(`step ${step}: validation loss ${validation.toFixed(4)}${await this.#best(step)}`)
     return validation
+  }
+
+  /** How the checkpoint of a step compares with those before. */
+  async #best(step: number): Promise<string> {
+    const best = (await listCheckpoints(this.run)).toSorted(byLoss)[0]!
+    return best.step === step ? ', the best so far' : `; the best is ${best.loss!.toFixed(4)}, of step ${best.step}`
   }
 
   /** The loss on a fixed batch of pictures that are not trained on. */

@@ -1,0 +1,20 @@
+import { parameterCount } from '../../compiler/ir/graph.ts'
+import type { CompiledModel } from '../../compiler/plan.ts'
+import type { DataEntry } from '../data/dataset.ts'
+import type { Parts } from './train.ts'
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+
+/** `9 pictures of 4 groups`; without groups `9 pictures`. */
+function pictures(entries: readonly DataEntry[]): string {
+  const groups = new Set(entries.flatMap(({ group }) => group ?? [])).size
+  return `${counted(entries.length, 'picture')}${groups > 0 ? ` of ${counted(groups, 'group')}` : ''}`
+}
+
+/** What is trained, and on what: the line that training begins with. */
+export function openingLine(model: CompiledModel, { train, val }: Parts): string {
+  const network = [model.name, ...model.variants, ...(model.preset ? [`preset ${model.preset}`] : [])].join(', ')
+  const share = Math.round((100 * val.length) / (train.length + val.length))
+  const aside = val.length === 0 ? 'none set aside' : `${pictures(val)} (${share} %) set aside for validation`
+  return `training ${network}: ${parameterCount(model.graph).toLocaleString('en')} parameters, on ${pictures(train)}; ${aside}`
+}
