@@ -6,7 +6,7 @@ import { subgraph, type Graph } from '../../src/compiler/ir/graph.ts'
 import { verify } from '../../src/compiler/ir/verify.ts'
 import { Reported } from '../../src/compiler/diagnostics/catalogue.ts'
 import { ops, primitives } from '../../src/compiler/ops/registry.ts'
-import { f32, isTensor, type Op as Registered } from '../../src/compiler/ops/op.ts'
+import { f32, isTensor, type Op as Registered, type TensorValue } from '../../src/compiler/ops/op.ts'
 import { constant, evaluate as sizeAt, symbol, type Size } from '../../src/compiler/shapes/size.ts'
 import { parseExpression } from '../../src/compiler/syntax/parse.ts'
 import { gradients } from '../../src/compiler/kernels/gradient.ts'
@@ -94,6 +94,14 @@ const others: readonly Op[] = [
   further('x * sum(x, axis: 0) + mean(x, axis: 1, keep: true)', [3, 4]),
 ]
 
+/** One tensor in both places: without a gradient that could be compared, and so tried for their values alone. */
+const equal: readonly Op[] = [
+  ...['x + x', 'x - x', 'x / x', 'x % x', 'max(x, x)', 'min(x, x)', 'l1(x, x)', 'mse(x, x)'].map((code) => further(code, [2, 3])),
+  further('concat(x, x, x, axis: 0)', [2, 3]),
+  further('best_match(x, x, over: 1)', [1, 4, 3]),
+  further('corners(rearrange(x, "B h w c -> B (h w) c"), rearrange(x, "B h w c -> B (h w) c"), x, x)', [1, 4, 5, 2]),
+]
+
 type Random = ReturnType<typeof createRandom>
 
 interface Example {
@@ -103,29 +111,35 @@ interface Example {
   fits(sizes: Readonly<Record<string, number>>): boolean
 }
 
-/** Elaborates an example on an input of the given axes; undefined when they do not fit. */
-function elaborate(op: Op, shape: readonly Size[]): { graph: Graph; builder: Builder } | undefined {
-  const builder = new Builder()
-  const x = builder.input('x', f32(shape))
-  const { expression, diagnostics } = parseExpression(op.name, op.example.code)
-  if (!expression) throw new Error(`${op.name}: ${diagnostics[0]?.message}`)
-  const file = {
-    source: { file: op.name, text: op.example.code, declarations: [], remarks: [] },
-    modules: new Map(),
-    models: new Map(),
-  }
+/** The tensors that a piece of code makes of `x`. */
+function tensorsOf(name: string, code: string, x: TensorValue, builder: Builder): readonly TensorValue[] {
+  const { expression, diagnostics } = parseExpression(name, code)
+  if (!expression) throw new Error(`${name}: ${diagnostics[0]?.message}`)
+  const file = { source: { file: name, text: code, declarations: [], remarks: [] }, modules: new Map(), models: new Map() }
   const scope = { file, names: new Map([['x', x]]), sizes: new Map<string, Size>() }
+  const value = evaluate(
+    expression,
+    scope,
+    { scope: '', name: 'it', labels: new Map() },
+    { builder, calls: [], memory: new Map(), warn: () => undefined },
+  )
+  return isTensor(value) ? [value] : value.kind === 'several' ? value.items.map((item) => item.value).filter(isTensor) : []
+}
+
+/**
+ * Elaborates an example on an input of the given axes; undefined when they do not fit. Where its tensor is used `again`,
+ * that is no input of the graph but a value in it, which a further output needs once the example is computed.
+ */
+function elaborate(op: Op, shape: readonly Size[], again = false): { graph: Graph; builder: Builder } | undefined {
+  const builder = new Builder()
+  const input = builder.input('x', f32(shape))
   try {
-    const value = evaluate(
-      expression,
-      scope,
-      { scope: '', name: 'it', labels: new Map() },
-      { builder, calls: [], memory: new Map(), warn: () => undefined },
-    )
-    const items = isTensor(value) ? [value] : value.kind === 'several' ? value.items.map((item) => item.value) : []
-    const all = builder.graph()
-    const outputs = items.map((item, at) => ({ name: `out${at}`, value: item.id }))
-    return { graph: subgraph(all, all.inputs, outputs), builder }
+    const x = again ? tensorsOf(op.name, '-x', input, builder)[0]! : input
+    const items = tensorsOf(op.name, op.example.code, x, builder)
+    const all = [...items, ...(again ? tensorsOf(op.name, 'abs(x) + 0.5', x, builder) : [])]
+    const graph = builder.graph()
+    const outputs = all.map((item, at) => ({ name: `out${at}`, value: item.id }))
+    return { graph: subgraph(graph, graph.inputs, outputs), builder }
   } catch (error) {
     if (error instanceof Reported) return undefined
     throw error
@@ -133,19 +147,19 @@ function elaborate(op: Op, shape: readonly Size[]): { graph: Graph; builder: Bui
 }
 
 /** The example with every axis open that the op leaves open: conv needs its channels, split the axis that it cuts. */
-function openExample(op: Op): Example {
+function openExample(op: Op, again = false): Example {
   const given = op.example.inputs['x']!
   let shape: Size[] = given.map(constant)
   const open = new Map<string, number>()
   given.forEach((length, axis) => {
     const name = `n${axis}`
     const wider = shape.with(axis, symbol(name))
-    if (elaborate(op, wider)) {
+    if (elaborate(op, wider, again)) {
       shape = wider
       open.set(name, length)
     }
   })
-  const made = elaborate(op, shape)
+  const made = elaborate(op, shape, again)
   if (!made) throw new Error(`the example of ${op.name} does not compile`)
   return {
     graph: made.graph,
@@ -216,12 +230,15 @@ async function agreesWithKernels(
     expected[`gradient ${at}`] = reference[name]!
   })
   const computed = await runKernels(wanted, reachable(Object.values(wanted)).includes(leaves[0]!) ? { x } : {}, variables)
-  for (const name of Object.keys(wanted)) {
-    const [got, right] = [computed[name]!, expected[name]!].map((tensor) => Array.from(tensor.dataSync()))
-    const largest = right!.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
-    expect(computed[name]!.shape).toEqual(expected[name]!.shape)
-    expect(got!.every((value, at) => Math.abs(value - right![at]!) <= 1e-5 * largest), `${name}: ${[...got!.slice(0, 8)].join(' ')}, not ${[...right!.slice(0, 8)].join(' ')}`).toBe(true) // prettier-ignore
-  }
+  for (const name of Object.keys(wanted)) expectSame(name, computed[name]!, expected[name]!)
+}
+
+/** Equal but for rounding. */
+function expectSame(name: string, computed: tf.Tensor, expected: tf.Tensor): void {
+  const [got, right] = [computed, expected].map((tensor) => Array.from(tensor.dataSync()))
+  const largest = right!.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
+  expect(computed.shape).toEqual(expected.shape)
+  expect(got!.every((value, at) => Math.abs(value - right![at]!) <= 1e-5 * largest), `${name}: ${[...got!.slice(0, 8)].join(' ')}, not ${[...right!.slice(0, 8)].join(' ')}`).toBe(true) // prettier-ignore
 }
 
 beforeAll(() => loadEngine({ name: 'tensorflow' }))
@@ -365,6 +382,33 @@ describe.each([...ops.values(), ...others].map((op) => [op.name, op] as const))(
       tf.dispose([grads, x, ...factors.values()])
     },
   )
+})
+
+describe('layers dispose of a value when the last that takes it is computed', () => {
+  const examples = [...ops.values(), ...others, ...equal].map((op) => [op.name, openExample(op, true)] as const)
+
+  test.each(examples)('%s, and its tensor is used again', async (name, { graph, open }) => {
+    const sizes = Object.fromEntries(open)
+    const random = createRandom(7).split(name)
+    const model = lowered(graph, `${name}_again`, random)
+    const shape = lengthOf(graph, sizes)
+    const x = tf.tensor(spread(shape.reduce((a, b) => a * b, 1), random, 0.01), shape) // prettier-ignore
+    const trace = new Trace()
+    const outputs = traceGraph(trace, graph, sizes, {}, { training: false, draw: () => trace.tensor([]) })
+    const variables = new Map(graph.weights.map(({ path }) => [path, model.variables.get(path)!.read()]))
+    const expected = await runKernels(outputs, { x }, variables)
+    const computed = tf.tidy(() => model.run({ x }))
+    for (const output of Object.keys(outputs)) expectSame(output, computed[output]!, expected[output]!)
+    tf.dispose([x, computed, expected])
+  })
+
+  test('among them every primitive that takes several tensors of one kind takes one twice', () => {
+    const nodes = examples.flatMap(([, { graph }]) => graph.nodes).filter(({ inputs }) => inputs.length > 1)
+    const twice = new Set(nodes.filter(({ inputs }) => new Set(inputs).size < inputs.length).map(({ op }) => op))
+    const never = new Set(nodes.map(({ op }) => op).filter((op) => !twice.has(op)))
+    // A picture or table and where to read it: another rank or dtype.
+    expect([...never].sort()).toEqual(['lookup', 'sample', 'take', 'take_along'])
+  })
 })
 
 test('together they reach every primitive', () => {

@@ -18,8 +18,12 @@ export interface LayerConfig {
   readonly attributes: Readonly<Record<string, Plain>>
   /** Symbolic sizes in the form of `toJSON`. */
   readonly sizes: Readonly<Record<string, readonly unknown[]>>
-  /** How many of the inputs are operands; what follows only shows its size. */
-  readonly operands: number
+  /**
+   * Which input each operand is; an input that is none only shows its size. The inputs are distinct: TensorFlow.js disposes
+   * of a tensor by the number of layers that take it, and a layer that took one twice would count for two. Where it is a
+   * number, as in what archc wrote at first, the operands are that many inputs from the first on.
+   */
+  readonly operands: readonly number[] | number
   readonly witnesses: readonly Witness[]
   readonly outputs: readonly (readonly (number | null)[])[]
   readonly dtypes: readonly ('float32' | 'int32')[]
@@ -104,6 +108,7 @@ function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
 
     override call(inputs: tfjs.Tensor | tfjs.Tensor[], options: CallOptions = {}): tfjs.Tensor | tfjs.Tensor[] {
       const all = Array.isArray(inputs) ? inputs : [inputs]
+      const { operands } = this.config
       const known = Object.fromEntries(
         this.config.witnesses.map(({ symbol, input, axis, factor }) => [symbol, all[input]!.shape[axis]! / factor]),
       )
@@ -112,7 +117,7 @@ function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
       )
       const results = primitive.compute(
         tf,
-        all.slice(0, this.config.operands),
+        typeof operands === 'number' ? all.slice(0, operands) : operands.map((input) => all[input]!),
         this.variables.map((variable) => variable.read()),
         {
           attributes: this.config.attributes,

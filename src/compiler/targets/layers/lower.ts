@@ -40,12 +40,13 @@ export function lowerToLayers(tf: Tfjs, graph: Graph, name: string, store: Layer
     const needed = [...new Set(Object.values(node.sizes).flat().flatMap(symbols))].map((symbol) => witnessed(witnesses, symbol))
     const shown = node.inputs.length === 0 && needed.length === 0 ? [0] : [...new Set(needed.map((witness) => witness.input))]
     const operands = node.inputs.map((value) => tensors.get(value)!)
+    const all = [...new Set([...operands, ...shown.map((input) => inputs[input]!)])]
     const config = {
       name: names.get(node)!,
       attributes: node.attributes,
       sizes: Object.fromEntries(Object.entries(node.sizes).map(([key, list]) => [key, list.map(toJSON)])),
-      operands: operands.length,
-      witnesses: needed.map((witness) => ({ ...witness, input: operands.length + shown.indexOf(witness.input) })),
+      operands: operands.map((operand) => all.indexOf(operand)),
+      witnesses: needed.map((witness) => ({ ...witness, input: all.indexOf(inputs[witness.input]!) })),
       outputs: node.results.map((result) => graph.values[result]!.shape.map(dimension)),
       dtypes: node.results.map((result) => (graph.values[result]!.dtype === 'i32' ? ('int32' as const) : ('float32' as const))),
       owned: node.weights.map((path) => {
@@ -56,7 +57,6 @@ export function lowerToLayers(tf: Tfjs, graph: Graph, name: string, store: Layer
     const identity =
       node.weights.length > 0 ? `${node.op} ${node.weights.join()} ${JSON.stringify([config.attributes, config.sizes])}` : ''
     const layer = store.get(identity) ?? new (classes.get(node.op)!)(config)
-    const all = [...operands, ...shown.map((input) => inputs[input]!)]
     const result = layer.apply(all.length === 1 ? all[0]! : all) as tfjs.SymbolicTensor | tfjs.SymbolicTensor[]
     if (identity) {
       store.set(identity, layer)
