@@ -152,7 +152,12 @@ describe('a training that is stopped and resumed ends as one that was not, bit f
       resume: true,
       say: (line) => said.push(line),
     })
-    expect(said).toEqual([expect.stringMatching(/passed over the damaged checkpoint .*step-000012/), `resuming ${run} at step 8`])
+    expect(said).toEqual([
+      expect.stringMatching(/^training ISTE/),
+      expect.stringMatching(/passed over the damaged checkpoint .*step-000012/),
+      `resuming ${run} at step 8`,
+      expect.stringMatching(/^step 12: validation loss/),
+    ])
     expect(await outcome(run)).toEqual(whole)
   })
 })

@@ -252,7 +252,8 @@ describe('training from other weights', () => {
     }
     expect(lines.filter((line) => line.startsWith('new'))).toEqual([])
     expect(lines.find((line) => line.startsWith('not used: '))).toMatch(/lfi\.key_value\.kernel/)
-    expect(lines[0]).toBe(`${after.size} of ${after.size} weights from ${runPaths(base.folder).weights}`)
+    expect(lines[0]).toMatch(/^training ISTE, w\/o LFI, preset tiny: .* parameters, on /)
+    expect(lines[1]).toBe(`${after.size} of ${after.size} weights from ${runPaths(base.folder).weights}`)
   })
 
   it('of a variant into the base says what is new, and starts that from the seed', async () => {
