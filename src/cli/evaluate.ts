@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Scope } from '../compiler/plan.ts'
+import { UserError } from '../errors.ts'
 import type { FeatureExtractor } from '../runtime/frechet/extractor.ts'
 import {
   compileFlags,
@@ -97,7 +98,10 @@ export function evaluateCommand(program: Command): void {
     })
 }
 
-/** What the distance's features come from: the user's weights, else the stand-in; nothing where nobody asks, or only the text and neither is there. */
+/**
+ * What the distance's features come from: the user's weights, else the stand-in. Where only the text asks for it and the stand-in cannot
+ * be brought, nothing, which is said.
+ */
 async function openExtractor(
   { frechet, fidWeights }: Pick<Flags, 'frechet' | 'fidWeights'>,
   isNamed: boolean,
@@ -105,10 +109,14 @@ async function openExtractor(
   if (fidWeights !== undefined && frechet === false)
     throw new UsageError('--fid-weights and --no-frechet exclude each other', 'leave one of them out')
   if (fidWeights === undefined && (frechet === false || (!frechet && !isNamed))) return undefined
-  const { hasExtractor, openExtractor: open } = await import('../runtime/frechet/open-extractor.ts')
-  if (frechet || hasExtractor(fidWeights)) return open(fidWeights)
-  remark('the text’s metrics name fid, which needs --fid-weights FILE (pytorch-fid’s Inception): left out')
-  return undefined
+  const { openExtractor: open } = await import('../runtime/frechet/open-extractor.ts')
+  try {
+    return await open(fidWeights, remark)
+  } catch (error) {
+    if (!(error instanceof UserError) || frechet || fidWeights !== undefined) throw error
+    remark(`the text’s metrics name fid, which is left out: ${error.message.split('\n', 1)[0]}`)
+    return undefined
+  }
 }
 
 function patch(value: string): number | 'tile' {

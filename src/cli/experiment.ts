@@ -114,7 +114,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
       plan,
       state,
       engine: () => (engine ??= openEngine(flags, true)),
-      extractor: () => (extractor ??= openExtractor(flags.fidWeights)),
+      extractor: () => (extractor ??= openExtractor(flags.fidWeights, line.say)),
       say: line.say,
       onStep: (training, { step, steps, loss, secondsLeft }, after) => {
         const each = step < steps ? (secondsLeft / (steps - step)) * steps : 0
@@ -175,7 +175,7 @@ async function report(file: string, flags: ReportFlags): Promise<void> {
     const { openExtractor } = await import('../runtime/frechet/open-extractor.ts')
     const plan = await planExperiment(experiment, flags)
     const engine = await openEngine(flags)
-    const extractor = plan.features && (await openExtractor(flags.fidWeights))
+    const extractor = plan.features && (await openExtractor(flags.fidWeights, remark))
     const remade = await remake(plan, folder, results, engine, extractor, remark)
     results = remade.results
     await writeResults(folder, results)

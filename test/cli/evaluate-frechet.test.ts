@@ -1,8 +1,11 @@
+import { mkdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { testField } from '../runtime/network/small.ts'
+import { cacheFolder } from '../../src/runtime/engine/index.ts'
+import { temporaryFolder, testField } from '../runtime/network/small.ts'
 import { archc } from './run-archc.ts'
 
+const folder = temporaryFolder()
 const evaluate = ['evaluate', 'models/bicubic.arch', '--data', path.dirname(testField), '--scales', '2']
 
 describe('archc evaluate, the Frechet distance', () => {
@@ -27,6 +30,20 @@ describe('archc evaluate, the Frechet distance', () => {
       remark: '1 sample: at least two are needed',
     })
   })
+
+  it.each<[string, string[], number, RegExp]>([
+    ['the text alone', [], 0, /^the text’s metrics name fid, which is left out: bringing nsfwjs 4\.4\.0 failed \(exit code 1\): npm ci .*$/m],
+    ['--frechet', ['--frechet'], 1, /^error: bringing nsfwjs 4\.4\.0 failed [^]*ECONNREFUSED[^]*\n {2}help: with a network, archc evaluate --frechet brings it/m],
+  ])('without a network, asked by %s', async (_what, flags, code, said) => {
+    const cache = path.join(folder, `cache${flags.join('')}`)
+    mkdirSync(cache)
+    symlinkSync(path.join(cacheFolder(), 'engine'), path.join(cache, 'engine'))
+    const env = { ARCHC_CACHE: cache, npm_config_cache: path.join(cache, 'npm'), npm_config_registry: 'http://127.0.0.1:1' }
+    const outcome = await archc([...evaluate, ...flags], { env })
+    expect(outcome.stderr).toMatch(said)
+    expect(outcome.code).toBe(code)
+    expect(outcome.stdout).toMatch(code === 0 ? /^ +x2 +1 +28\.43(?![^]*Frechet)/m : /^$/)
+  }) // prettier-ignore
 
   it('--no-frechet leaves it out', async () => {
     const { code, stdout } = await archc([...evaluate, '--no-frechet'])

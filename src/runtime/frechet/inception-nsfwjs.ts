@@ -1,36 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import * as tf from '@tensorflow/tfjs'
-import { UserError } from '../../errors.ts'
-import { archcRoot } from '../../root.ts'
+import { bringNsfwjs, version } from './bring-nsfwjs.ts'
 import type { FeatureExtractor } from './extractor.ts'
 
-const version = '4.4.0'
 const side = 299
 const layer = 'average_pooling2d_10'
-
-/** The package's own folder, where it is installed for what stands in `root`. */
-function packageFolder(root: string): string | undefined {
-  const places = createRequire(path.join(root, 'package.json')).resolve.paths('nsfwjs') ?? []
-  return places.map((place) => path.join(place, 'nsfwjs')).find((folder) => existsSync(path.join(folder, 'package.json')))
-}
-
-/** Whether npm's `nsfwjs` is installed where archc can find it. */
-export const hasNsfwjs = (root = archcRoot): boolean => packageFolder(root) !== undefined
 
 /**
  * The Inception-v3 that npm's `nsfwjs` carries, trained for other pictures than ImageNet's and stored in 8 bits: a stand-in where
  * pytorch-fid's weights are not at hand.
- * @throws UserError where the package is missing or of a version that has other weights.
+ * @throws UserError where the package cannot be brought.
  */
-export async function openNsfwjs(root = archcRoot): Promise<FeatureExtractor> {
-  const folder = packageFolder(root)
-  const install = `npm install nsfwjs@${version}, or give pytorch-fid's weights with --fid-weights FILE`
-  if (folder === undefined)
-    throw new UserError('the Frechet distance needs the npm package nsfwjs, which is not installed', install)
-  const found = (JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string }).version
-  if (found !== version) throw new UserError(`the Frechet distance needs nsfwjs ${version}, and ${found} is installed`, install)
+export async function openNsfwjs(say: (line: string) => void): Promise<FeatureExtractor> {
+  const folder = await bringNsfwjs(say)
   const whole = await tf.loadLayersModel(storedIn(path.join(folder, 'dist', 'models', 'inception_v3')))
   const cut = tf.model({ inputs: whole.inputs, outputs: whole.getLayer(layer).output })
   const dims = cut.outputs[0]!.shape.at(-1)!

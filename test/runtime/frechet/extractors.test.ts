@@ -1,13 +1,16 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import { gzipSync } from 'node:zlib'
 import * as tf from '@tensorflow/tfjs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { archcRoot } from '../../../src/root.ts'
 import { readPicture } from '../../../src/runtime/data/picture.ts'
 import { writeSafetensors } from '../../../src/runtime/files/safetensors.ts'
 import { batchOf, type FeatureExtractor } from '../../../src/runtime/frechet/extractor.ts'
 import { openInceptionFid } from '../../../src/runtime/frechet/inception-fid.ts'
-import { hasNsfwjs, openNsfwjs } from '../../../src/runtime/frechet/inception-nsfwjs.ts'
+import { openNsfwjs } from '../../../src/runtime/frechet/inception-nsfwjs.ts'
 import { createFrechetSets } from '../../../src/runtime/frechet/frechet-sets.ts'
 import { readCase } from '../../../src/runtime/parity/case.ts'
 import { channelsLast } from '../../../src/runtime/parity/values.ts'
@@ -27,11 +30,10 @@ function kept(extractor: FeatureExtractor): number {
 
 describe('the stand-in of nsfwjs', () => {
   let extractor: FeatureExtractor
-  beforeAll(async () => void (extractor = await openNsfwjs()))
+  beforeAll(async () => void (extractor = await openNsfwjs(() => undefined)))
   afterAll(() => extractor.dispose())
 
   it('has its own name', () => {
-    expect(hasNsfwjs()).toBe(true)
     expect(extractor.name).toBe('Frechet distance (nsfwjs Inception-v3)')
     expect(extractor.definition).toMatch(/nsfwjs 4\.4\.0 \(not the one of FID/)
   })
@@ -62,31 +64,40 @@ describe('the stand-in of nsfwjs', () => {
   })
 })
 
-describe('nsfwjs where it is not as it should be', () => {
-  it.each<[string, string | undefined, string, RegExp]>([
+/** A registry that has one package, whose bytes are not nsfwjs'. */
+const registry = createServer(({ url }, response) => {
+  const { port } = registry.address() as AddressInfo
+  const dist = { tarball: `http://127.0.0.1:${port}/nsfwjs.tgz` }
+  if (url === '/nsfwjs.tgz') return void response.end(gzipSync('other bytes'))
+  response.end(JSON.stringify({ name: 'nsfwjs', versions: { '4.4.0': { name: 'nsfwjs', version: '4.4.0', dist } } }))
+})
+beforeAll(() => new Promise<void>((resolve) => void registry.listen(0, '127.0.0.1', resolve)))
+afterAll(() => void registry.close())
+afterEach(() => vi.unstubAllEnvs())
+
+describe('nsfwjs that cannot be brought', () => {
+  it.each<[string, () => Record<string, string>, RegExp]>([
+    ['no registry', () => ({ npm_config_registry: 'http://127.0.0.1:1' }), /ECONNREFUSED/],
     [
-      'missing',
-      undefined,
-      'the Frechet distance needs the npm package nsfwjs, which is not installed',
-      /^npm install nsfwjs@4\.4\.0, or /,
+      'other bytes',
+      () => ({ npm_config_registry: `http://127.0.0.1:${(registry.address() as AddressInfo).port}` }),
+      /EINTEGRITY/,
     ],
-    [
-      'of another version',
-      '5.0.0',
-      'the Frechet distance needs nsfwjs 4.4.0, and 5.0.0 is installed',
-      /^npm install nsfwjs@4\.4\.0, or /,
-    ],
-  ])('%s', async (what, version, message, help) => {
-    const root = path.join(folder, what)
-    const place = path.join(root, 'node_modules', 'nsfwjs')
-    mkdirSync(version ? place : root, { recursive: true })
-    if (version) writeFileSync(path.join(place, 'package.json'), JSON.stringify({ version }))
-    expect(hasNsfwjs(root)).toBe(version !== undefined)
-    await expect(openNsfwjs(root)).rejects.toMatchObject({
+    ['no npm', () => ({ PATH: folder }), /spawn npm ENOENT/],
+  ])('%s: says so and what to do, and leaves nothing', async (what, env, reason) => {
+    const cache = path.join(folder, what)
+    vi.stubEnv('ARCHC_CACHE', cache)
+    vi.stubEnv('npm_config_cache', path.join(cache, 'npm'))
+    for (const [name, value] of Object.entries(env())) vi.stubEnv(name, value)
+    const said: string[] = []
+    const help = `with a network, archc evaluate --frechet brings it into ${path.join(cache, 'inception', 'nsfwjs-4.4.0')}; or give pytorch-fid's weights with --fid-weights FILE`
+    await expect(openNsfwjs((line) => said.push(line))).rejects.toMatchObject({
       name: 'UserError',
-      message,
-      help: expect.stringMatching(help) as string,
+      message: expect.stringMatching(reason) as string,
+      help,
     })
+    expect(said).toEqual(["bringing nsfwjs 4.4.0, the stand-in for FID's Inception, once for this user (a download of 25 MB)"])
+    expect(readdirSync(path.join(cache, 'inception'))).toEqual([])
   })
 })
 
