@@ -3,7 +3,8 @@ import { constant, format, type Size } from '../shapes/size.ts'
 import { arithmeticNamed } from './arithmetic.ts'
 import { rearrangement } from './convolution.ts'
 import { reductionNamed } from './reduce.ts'
-import { f32, i32, type Op, type OpCall, type Primitive, type TensorValue, type Tfjs } from './op.ts'
+import type { Plain } from '../ir/graph.ts'
+import { f32, i32, type AxisCells, type Op, type OpCall, type Primitive, type TensorValue, type Tfjs } from './op.ts'
 import { gatherRows, untaped } from './tfjs-tools.ts'
 
 /** Keeps a shifted query off the border of a cell; LIIF's `eps_shift`. */
@@ -23,8 +24,16 @@ export const shifted = (tf: Tfjs, query: tfjs.Tensor, shift: number, extended: n
 export const cellOf = (tf: Tfjs, coordinate: tfjs.Tensor, extended: number): tfjs.Tensor =>
   tf.clipByValue(tf.round(tf.div(tf.sub(tf.mul(tf.add(coordinate, 1), extended), 1), 2)), 0, extended - 1)
 
-/** One axis of the picture for both sides of a query: indices, centre offsets in cells, and mixing weights. */
-function axisCorners(tf: Tfjs, query: tfjs.Tensor, extended: number, shifts: readonly number[]) {
+/** One axis of the picture, of `length` cells and a map of `extended`, for both sides of a query. */
+function axisCorners(
+  tf: Tfjs,
+  coordinate: tfjs.Tensor,
+  length: number,
+  extended: number,
+  { count }: { readonly count?: Plain },
+): AxisCells {
+  const query = framed(tf, coordinate, length, extended)
+  const shifts = count === 4 ? [-1, 1] : [0]
   const sides = shifts.map((shift) => {
     const row = cellOf(tf, shifted(tf, query, shift, extended), extended)
     // pixel centres as make_coord makes them: -1 + 1/n + (2/n) i
@@ -46,6 +55,7 @@ function axisCorners(tf: Tfjs, query: tfjs.Tensor, extended: number, shifts: rea
 export const ensembleCorners: Primitive = {
   name: 'corners',
   constant: true,
+  axisCells: axisCorners,
   results({ inputs, attributes }) {
     const [batch, queries] = inputs[0]!.shape
     const count = constant(attributes['count'] as number)
@@ -60,10 +70,9 @@ export const ensembleCorners: Primitive = {
     const [coord, cell] = inputs.map((input) => untaped(tf, () => tf.clone(input)))
     const [height, width] = sizes['picture'] as [number, number]
     const [extendedHeight, extendedWidth] = sizes['map'] as [number, number]
-    const shifts = attributes['count'] === 4 ? [-1, 1] : [0]
     return tf.tidy(() => {
-      const y = axisCorners(tf, framed(tf, column(coord!, 0), height, extendedHeight), extendedHeight, shifts)
-      const x = axisCorners(tf, framed(tf, column(coord!, 1), width, extendedWidth), extendedWidth, shifts)
+      const y = axisCorners(tf, column(coord!, 0), height, extendedHeight, attributes)
+      const x = axisCorners(tf, column(coord!, 1), width, extendedWidth, attributes)
       const pairs = y.sides.flatMap((_, row) => x.sides.map((_side, at) => [row, at] as const))
       const index = pairs.map(([row, at]) => tf.add(tf.mul(y.sides[row]!.row, extendedWidth), x.sides[at]!.row))
       const offset = pairs.map(([row, at]) => tf.stack([y.sides[row]!.offset, x.sides[at]!.offset], 2))

@@ -47,6 +47,14 @@ export interface ComputedCall {
 /** How far, in positions, an output position looks along the two picture axes: [before, after]. */
 export type Reach = readonly [number, number]
 
+/** The cells that queries take along one axis, a side of the query each; all of the query's shape. */
+export interface AxisCells {
+  /** `row`: the cell; `offset`: of the query from its centre, in units where a neighbour is 2 away. */
+  readonly sides: readonly { readonly row: tfjs.Tensor; readonly offset: tfjs.Tensor }[]
+  /** How sides are mixed: with [first side's, second side's], a corner has the product of both axes. */
+  readonly weights: readonly tfjs.Tensor[]
+}
+
 /** What the IR is made of: a shape rule, a cost, a lowering and with it a gradient. */
 export interface Primitive {
   readonly name: string
@@ -58,6 +66,17 @@ export interface Primitive {
   readonly random?: true
   /** No gradient flows to its inputs (positions, indices, constants). */
   readonly constant?: true
+  /**
+   * Where the op says which cells of a map queries take, and rows and columns do not depend on each other: one axis of it,
+   * for coordinates of any shape in the frame of a picture of `length` cells, into a map of `extended`.
+   */
+  axisCells?(
+    tf: Tfjs,
+    coordinate: tfjs.Tensor,
+    length: number,
+    extended: number,
+    attributes: Readonly<Record<string, Plain>>,
+  ): AxisCells
   /** The lowering to TensorFlow.js; its gradient is that of the tfjs calls in it or a custom one. Returns new tensors. */
   compute(tf: Tfjs, inputs: readonly tfjs.Tensor[], weights: readonly tfjs.Tensor[], call: ComputedCall): tfjs.Tensor[]
 }

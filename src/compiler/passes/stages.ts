@@ -1,4 +1,5 @@
 import { producers, subgraph, type Graph, type GraphInput, type GraphOutput, type Node, type TensorType } from '../ir/graph.ts'
+import { primitiveNamed } from '../ops/registry.ts'
 import type { CompiledModel } from '../plan.ts'
 import { asInteger, constant, mul, symbol, symbols, type Size } from '../shapes/size.ts'
 
@@ -20,8 +21,21 @@ export interface Stages {
   readonly decode: Graph
   readonly featureValues: readonly StageValue[]
   readonly keyValues: readonly StageValue[]
+  /** What queries take of maps; made outside of the graphs, which have it as inputs. */
+  readonly taken: readonly Taken[]
   /** The same with matches found once for every row of the maps that queries are taken from. */
   readonly hoisted?: Hoisted
+}
+
+/**
+ * The cells that an op finds for queries: given to the stages instead of being computed in them, so that it can be found in
+ * the frame of the whole picture. In the frame of a tile the same query is rounded otherwise, and the difference is enough
+ * to decide between two best matches that are nearly alike.
+ */
+export interface Taken {
+  readonly node: Node
+  /** Inputs of the stages: index i32[B, q, t], offset and cell [B, q, t, 2], weight [B, q, t]. */
+  readonly names: readonly [index: string, offset: string, cell: string, weight: string]
 }
 
 /**
@@ -30,8 +44,6 @@ export interface Stages {
  */
 export interface Hoisted {
   readonly maps: readonly MatchedMap[]
-  /** Which rows of each map the queries take, by the map's `rows`: i32[B, q, t]. From what `decode` takes of the queries. */
-  readonly indices: Graph
   /** From rows of each map [B, n, 1, depth], under its name `rows`, and the keys: what `found` names, for these rows. */
   readonly match: Graph
   /** From the features and what was found, for all rows of the maps. */
@@ -43,6 +55,8 @@ export interface MatchedMap {
   readonly rows: string
   /** The feature [B, h, w, depth] that the rows are of. */
   readonly feature: string
+  /** Which rows the queries take: one of the `taken`. */
+  readonly index: string
   /** Scores [B, n, t, 1], then what was chosen [B, n, t, d]. */
   readonly found: readonly [score: string, ...chosen: string[]]
 }
@@ -52,13 +66,14 @@ const candidates = 'k'
 
 /** Cuts a model with coordinates in stages; undefined where it has none or its matches cannot be cut apart. */
 export function stages(model: CompiledModel): Stages | undefined {
-  const { graph } = model
   const queryInputs = model.inputs
     .filter((input) => input.role === 'coordinates' || input.role === 'cell')
     .map((input) => input.name)
-  const picture = graph.inputs.filter((input) => !queryInputs.includes(input.name) && input.name !== 'target')
-  const queries = graph.inputs.filter((input) => queryInputs.includes(input.name))
-  if (queries.length === 0) return undefined
+  const picture = model.graph.inputs.filter((input) => !queryInputs.includes(input.name) && input.name !== 'target')
+  const asked = model.graph.inputs.filter((input) => queryInputs.includes(input.name))
+  if (asked.length === 0) return undefined
+  const { graph, taken } = withoutCells(model.graph, asked)
+  const queries = [...asked, ...taken.flatMap(({ node, names }) => names.map((name, at) => ({ name, value: node.results[at]! })))]
   const dependent = queryDependent(graph, queries, picture)
   const consumed = new Set([
     ...graph.nodes.filter((node) => dependent(node)).flatMap((node) => node.inputs),
@@ -75,7 +90,7 @@ export function stages(model: CompiledModel): Stages | undefined {
   const base: GraphInput[] = [...picture, ...queries, ...featureValues]
 
   const matches = graph.nodes.filter((node) => node.op === 'best_match' && dependent(node))
-  if (matches.length === 0) return { features, decode: subgraph(graph, base, graph.outputs), featureValues, keyValues: [] }
+  if (matches.length === 0) return { features, decode: subgraph(graph, base, graph.outputs), featureValues, keyValues: [], taken }
   const takers = graph.nodes.filter(
     (node) => node.op === 'take_along' && matches.some((match) => match.results[1] === node.inputs[1]),
   )
@@ -110,7 +125,20 @@ export function stages(model: CompiledModel): Stages | undefined {
     base,
     keyInputs,
   )
-  return { features, keys, decode, featureValues, keyValues, ...(hoisted && { hoisted }) }
+  return { features, keys, decode, featureValues, keyValues, taken, ...(hoisted && { hoisted }) }
+}
+
+/** The graph without the ops that find cells for the queries themselves, and those ops. */
+function withoutCells(graph: Graph, queries: readonly GraphInput[]): { graph: Graph; taken: Taken[] } {
+  const given = new Set(queries.map(({ value }) => value))
+  const taken = graph.nodes
+    .filter((node) => primitiveNamed(node.op).axisCells && node.inputs.every((value) => given.has(value)))
+    .map((node): Taken => {
+      const [index, offset, cell, weight] = node.results.map((value) => `taken${value}`) as [string, string, string, string]
+      return { node, names: [index, offset, cell, weight] }
+    })
+  const gone = new Set(taken.map(({ node }) => node))
+  return { graph: { ...graph, nodes: graph.nodes.filter((node) => !gone.has(node)) }, taken }
 }
 
 /** Finds matches for whole maps; undefined where a match's rows are not taken from a map of the features. */
@@ -128,13 +156,13 @@ function hoist(
   const after = new Map<Node, Node[]>()
   const maps: MatchedMap[] = []
   const rowInputs: GraphInput[] = []
-  const indices: GraphOutput[] = []
   const matched: GraphOutput[] = []
   const decodeInputs: GraphInput[] = []
   for (const match of matches) {
     const taken = made.get(match.inputs[0]!)
     if (taken?.op !== 'take' || !given.has(taken.inputs[0]!)) return undefined
     const [map, index] = taken.inputs as [number, number]
+    if (!given.has(index)) return undefined
     const [batch, height, width, depth] = graph.values[map]!.shape as [Size, Size, Size, Size]
     const lanes = graph.values[index]!.shape[2]!
     const copies = asInteger(lanes)
@@ -165,7 +193,6 @@ function hoist(
     const scoreColumn = add(column)
     const rows = `rows${single}`
     rowInputs.push({ name: rows, value: single })
-    indices.push({ name: rows, value: index })
     before.push(
       node(
         'concat',
@@ -201,12 +228,11 @@ function hoist(
       chosen.push(name)
       after.set(taker, [{ ...taker, inputs: [whole, index] }])
     }
-    maps.push({ rows, feature: given.get(map)!, found: [scores.name, ...chosen] })
+    maps.push({ rows, feature: given.get(map)!, index: given.get(index)!, found: [scores.name, ...chosen] })
   }
   const whole = { ...graph, values, nodes: [...before, ...graph.nodes.flatMap((node) => after.get(node) ?? [node])] }
   return {
     maps,
-    indices: subgraph(whole, base, indices),
     match: subgraph(whole, [...rowInputs, ...keyInputs], matched),
     decode: subgraph(whole, [...base, ...decodeInputs], graph.outputs),
   }

@@ -7,6 +7,7 @@ import { pixelCentre } from '../network/coordinates.ts'
 import type { Network } from '../network/network.ts'
 import { normalised } from '../train/batch.ts'
 import type { PredictOptions } from './predict.ts'
+import { TakenCells } from './taken-cells.ts'
 import { outputOf, pictureInput, toUnit } from './roles.ts'
 import { coreOf, firstOutput, lowPosition, seenOf, sharesOf, type Stretch, type Tile } from './tiles.ts'
 
@@ -36,6 +37,7 @@ export class Sheet {
   readonly #features = new Map<number, Tensors>()
   readonly #matches = new Map<number, Tensors>()
   readonly #shared: Tensors[] = []
+  readonly #cells: TakenCells
   #held = 0
   /** Whether all tiles have their matches already. */
   #streamed = false
@@ -47,7 +49,9 @@ export class Sheet {
     readonly picture: Picture,
     readonly options: PredictOptions,
     readonly plan: TilePlan,
-  ) {}
+  ) {
+    this.#cells = new TakenCells(parts.taken, picture, options)
+  }
 
   /** Rows or columns of the result where tiles meet. */
   cuts(axis: 'rows' | 'columns'): number[] {
@@ -161,8 +165,12 @@ export class Sheet {
   #compute(graph: Graph, index: number, positions: Int32Array, at: Int32Array, more: Tensors): Tensors {
     const features = this.#featuresOf(index)
     return tf.tidy(() => {
-      const { coord, cell } = this.#queries(this.#tile(index), positions, at)
-      return this.network.lower(graph, `${this.model.name}_stage`).run(this.#withQueries({ ...features, ...more }, coord, cell))
+      const tile = this.#tile(index)
+      const { coord, cell } = this.#queries(tile, positions, at)
+      const cells = this.#cells.at(tile, positions, at)
+      return this.network
+        .lower(graph, `${this.model.name}_stage`)
+        .run(this.#withQueries({ ...features, ...cells, ...more }, coord, cell))
     })
   }
 
@@ -219,15 +227,14 @@ export class Sheet {
 
   /** The best matches of those rows of the maps that these queries take; of the others nothing. */
   #matchesAt(index: number, positions: Int32Array, at: Int32Array, keys: Tensors): Tensors {
-    const { maps, indices } = this.parts.hoisted!
-    const taken = this.#compute(indices, index, positions, at, {})
+    const { maps } = this.parts.hoisted!
     const features = this.#featuresOf(index)
     return tf.tidy(() => {
       const all = this.#rowsOf(features)
+      const cells = this.#cells.at(this.#tile(index), positions, at)
       const places = new Map(
-        maps.map(({ rows }) => [rows, tf.tensor1d(Int32Array.from(new Set(taken[rows]!.dataSync())).sort(), 'int32')]),
+        maps.map((map) => [map.rows, tf.tensor1d(Int32Array.from(new Set(cells[map.index]!.dataSync())).sort(), 'int32')]),
       )
-      tf.dispose(taken)
       const some = maps.map(({ rows }) => [rows, tf.gather(all[rows]!, places.get(rows)!, 1)] as const)
       const matched = this.#matched(Object.fromEntries(some), keys)
       return Object.fromEntries(

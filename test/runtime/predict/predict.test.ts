@@ -100,17 +100,20 @@ describe('tiles', () => {
   const large = painted(53, 33, 2)
   const base = { extent: enlarged(large, 1.3), m: 1.3 }
 
-  it.each<[string, Scope]>([
-    ['full', full],
-    ['lattice', lattice],
-  ])('do not show in a result of scope %s: ISTE cut in both directions', async (_name, scope) => {
+  // Best matches amplify rounding: where two candidates are nearly alike, the last bit decides which texture is taken.
+  it.each<[string, Scope, number]>(
+    [1, 2, 3, 4].flatMap((seed): [string, Scope, number][] => [
+      ['full', full, seed],
+      ['lattice', lattice, seed],
+    ]),
+  )('do not show in a result of scope %s: ISTE cut in both directions', async (_name, scope, seed) => {
     const { predictor } = open('iste.arch', small)
-    const tall = painted(50, 51, 4)
+    const tall = painted(50, 51, seed)
     const options: PredictOptions = { extent: enlarged(tall, 1.1), m: 1.1, scope }
     const tiled = { ...options, tile: 16 }
     expect(predictor.estimate(tall, tiled).tiles).toBe(16)
     const whole = await predictor.whole(tall, options)
-    expect(farthest(await predictor.whole(tall, tiled), whole)).toBeLessThan(1e-4)
+    expect(farthest(await predictor.whole(tall, tiled), whole)).toBeLessThan(1e-5)
   })
 
   it.each([

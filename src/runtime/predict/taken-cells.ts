@@ -1,0 +1,110 @@
+import * as tf from '@tensorflow/tfjs'
+import { primitiveNamed } from '../../compiler/ops/registry.ts'
+import type { Taken } from '../../compiler/passes/stages.ts'
+import { evaluate } from '../../compiler/shapes/size.ts'
+import type { Picture } from '../data/picture.ts'
+import { pixelCentre } from '../network/coordinates.ts'
+import type { PredictOptions } from './predict.ts'
+import { coreOf, type Tile } from './tiles.ts'
+
+/** Along one axis, for every row (or column) of the result and both sides of it: cells of the whole map, offsets, weights. */
+interface Axis {
+  readonly rows: readonly Float32Array[]
+  readonly offsets: readonly Float32Array[]
+  readonly weights: readonly Float32Array[]
+  /** The result's pixel in cells of the low-resolution picture. */
+  readonly cell: number
+}
+
+/** One op's cells, along both axes. */
+interface Table {
+  readonly taken: Taken
+  readonly y: Axis
+  readonly x: Axis
+}
+
+/**
+ * The cells that the positions of a result take from a picture's maps. All are found once, in the frame of the whole
+ * picture, and given to a tile as rows of its own maps: what a position computes does not depend on the tile that does.
+ */
+export class TakenCells {
+  readonly #tables: readonly Table[]
+  /** Of the result. */
+  readonly #width: number
+
+  constructor(taken: readonly Taken[], { height, width }: Picture, { extent, m, cellClip }: PredictOptions) {
+    const clip = cellClip === undefined ? 1 : Math.max(m / cellClip, 1)
+    const sizes = { B: 1, h: height, w: width }
+    this.#width = extent.width
+    this.#tables = taken.map((each) => {
+      const [lengths, extended] = [each.node.sizes['picture']!, each.node.sizes['map']!]
+      const axis = (at: 0 | 1, count: number): Axis =>
+        axisOf(each, count, evaluate(lengths[at]!, sizes), evaluate(extended[at]!, sizes), clip)
+      return { taken: each, y: axis(0, extent.height), x: axis(1, extent.width) }
+    })
+  }
+
+  /** What the stages take for `positions[at]`, in the frame of the tile's core, by the names of the stages' inputs. */
+  at(tile: Tile, positions: Int32Array, at: Int32Array): Record<string, tf.Tensor> {
+    const core = coreOf(tile)
+    const sizes = { B: 1, h: core.height, w: core.width }
+    return Object.assign(
+      {},
+      ...this.#tables.map(({ taken: { node, names }, y, x }) => {
+        const [mapHeight, mapWidth] = node.sizes['map']!.map((size) => evaluate(size, sizes)) as [number, number]
+        const count = y.rows.length * x.rows.length
+        const index = new Int32Array(at.length * count)
+        const offset = new Float32Array(at.length * count * 2)
+        const cell = new Float32Array(at.length * count * 2)
+        const weight = new Float32Array(at.length * count)
+        let next = 0
+        for (const asked of at) {
+          const position = positions[asked]!
+          const [row, column] = [Math.floor(position / this.#width), position % this.#width]
+          for (let vertical = 0; vertical < y.rows.length; vertical += 1) {
+            // A tile that sees less than the network reaches may lack a neighbour: its own last cell stands for it.
+            const wholeRow = y.rows[vertical]![row]! - tile.y.coreFrom
+            const tileRow = Math.min(mapHeight - 1, Math.max(0, wholeRow))
+            for (let horizontal = 0; horizontal < x.rows.length; horizontal += 1) {
+              const wholeColumn = x.rows[horizontal]![column]! - tile.x.coreFrom
+              const tileColumn = Math.min(mapWidth - 1, Math.max(0, wholeColumn))
+              index[next] = tileRow * mapWidth + tileColumn
+              offset[2 * next] = y.offsets[vertical]![row]! + 2 * (wholeRow - tileRow)
+              offset[2 * next + 1] = x.offsets[horizontal]![column]! + 2 * (wholeColumn - tileColumn)
+              cell[2 * next] = y.cell
+              cell[2 * next + 1] = x.cell
+              weight[next] = y.weights[vertical]![row]! * x.weights[horizontal]![column]!
+              next += 1
+            }
+          }
+        }
+        const shape = [1, at.length, count]
+        const [indexName, offsetName, cellName, weightName] = names
+        return {
+          [indexName]: tf.tensor(index, shape, 'int32'),
+          [offsetName]: tf.tensor(offset, [...shape, 2]),
+          [cellName]: tf.tensor(cell, [...shape, 2]),
+          [weightName]: tf.tensor(weight, shape),
+        }
+      }),
+    )
+  }
+}
+
+/** The cells of the pixels 0 to count - 1, computed by the op itself. */
+function axisOf({ node }: Taken, count: number, length: number, extended: number, clip: number): Axis {
+  const centres = Float32Array.from({ length: count }, (_, index) => pixelCentre(index, count))
+  const [rows, offsets, mixed] = tf.tidy(() => {
+    const { sides, weights } = primitiveNamed(node.op).axisCells!(tf, tf.tensor1d(centres), length, extended, node.attributes)
+    return [sides.map(({ row }) => row), sides.map(({ offset }) => offset), [...weights]] as const
+  }) as [tf.Tensor[], tf.Tensor[], tf.Tensor[]]
+  const read = (tensors: readonly tf.Tensor[]): Float32Array[] => tensors.map((tensor) => tensor.dataSync<'float32'>())
+  const axis = {
+    rows: read(rows),
+    offsets: read(offsets),
+    weights: read(mixed),
+    cell: Math.fround(Math.fround((clip * 2) / count) * length),
+  }
+  tf.dispose([rows, offsets, mixed])
+  return axis
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The tests that compute, under the kernels that oneDNN takes on older processors than this one, and without oneDNN.
+#   npm run test:isa            npm run test:isa test/runtime/predict
+set -uo pipefail
+cd "$(dirname "$0")/.."
+tests=("$@")
+[ ${#tests[@]} -gt 0 ] || tests=(test/runtime test/compiler test/cli)
+failed=()
+for setting in ONEDNN_MAX_CPU_ISA=SSE41 ONEDNN_MAX_CPU_ISA=AVX2 ONEDNN_MAX_CPU_ISA=AVX512_CORE ONEDNN_MAX_CPU_ISA=ALL TF_ENABLE_ONEDNN_OPTS=0; do
+  echo "== $setting"
+  env "$setting" npx vitest run --reporter=dot "${tests[@]}" || failed+=("$setting")
+done
+[ ${#failed[@]} = 0 ] || { echo "failed under: ${failed[*]}"; exit 1; }
