@@ -7,6 +7,7 @@ import type { Field, FieldOptions } from '../runtime/figures/field.ts'
 import type { Region } from '../runtime/figures/grid.ts'
 import type { System } from '../runtime/figures/systems.ts'
 import type { Figure } from '../runtime/figures/write-figure.ts'
+import { carriedFile, defaultWeights } from '../runtime/weights/carried.ts'
 import {
   kindOf,
   liveLine,
@@ -20,7 +21,6 @@ import {
   type CommonFlags,
 } from './common.ts'
 import { scopeOption } from './scope.ts'
-import { shippedWeights } from './upscale.ts'
 
 interface PictureFlags extends Pick<CommonFlags, 'engine'>, FieldOptions {
   readonly out: string
@@ -71,7 +71,7 @@ const runsFlags = (command: Command): Command =>
     fieldFlags(command)
       .option(
         '--run, --runs <run...>',
-        'run folders, exported weights files or models that learn nothing, each as RUN, NAME=RUN or, for one scale only, NAME@SCALE=RUN, or the results of an experiment; the weights that archc ships without it',
+        'run folders, exported weights files or models that learn nothing, each as RUN, NAME=RUN or, for one scale only, NAME@SCALE=RUN, or the results of an experiment; the carried weights that upscale takes without it',
       )
       .option('--block <name>', 'of the results of an experiment the systems of this block')
       .option('--field <x,y,size>', 'what the networks see; 768 x 768 pixels around what is shown without it', region),
@@ -201,7 +201,7 @@ function transferCommand(figure: Command): void {
     .command('transfer')
     .description('arrows from where STF found a texture to where it added it: the most alike pairs')
     .argument('<picture>', 'the true picture')
-    .option('--run <run>', `${networkSource}; the weights that archc ships without it`)
+    .option('--run <run>', `${networkSource}; the carried weights that upscale takes without it`)
     .option('-s, --scale <factor>', 'the enlargement', scale, 4)
     .option('--arrows <n>', 'so many at most', positive, 40)
   networkFlags(fieldFlags(command))
@@ -235,7 +235,7 @@ async function opened(picture: string, flags: RunsFlags, wanted: number): Promis
   const field = await readField(picture, flags, wanted)
   await openEngine(flags)
   const { openSystems } = await import('../runtime/figures/systems.ts')
-  const runs = await Promise.all((flags.runs ?? [shippedWeights]).map((run) => runsOf(run, flags.block)))
+  const runs = await Promise.all((flags.runs ?? [carriedFile(defaultWeights)]).map((run) => runsOf(run, flags.block)))
   return { field, systems: await openSystems(runs.flat(), flags.scope), line: liveLine(5) }
 }
 

@@ -1,9 +1,10 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import type { Scope } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
-import { archcRoot } from '../root.ts'
+import { carriedFile, defaultWeights, plainWeights, type CarriedWeights } from '../runtime/weights/carried.ts'
+import { carriedOption } from './carried-option.ts'
 import {
   count,
   duration,
@@ -25,17 +26,13 @@ interface Flags extends CommonFlags {
   readonly scale: number
   readonly out: string
   readonly run?: string
+  readonly weights?: CarriedWeights
   readonly plain?: boolean
   readonly scope?: Scope
   readonly overlap?: number
   readonly tile?: number
   readonly yes?: boolean
 }
-
-/** What `--run` is without being given. */
-export const shippedWeights = path.join(archcRoot, 'models', 'weights', 'iste-on-bicubic-small.safetensors')
-/** What `--plain` is: they learned bicubic downsampling without a blur before it. */
-const plainWeights = path.join(archcRoot, 'models', 'weights', 'iste-on-bicubic-small-plain.safetensors')
 
 /** Registers `archc upscale`. */
 export function upscaleCommand(program: Command): void {
@@ -45,8 +42,9 @@ export function upscaleCommand(program: Command): void {
     .argument('<pictures...>', 'PNG, JPEG or TIFF files, or folders of them')
     .requiredOption('-s, --scale <factor>', 'any real number from 1 to 64', scale)
     .requiredOption('-o, --out <file>', 'a .png; with several pictures or a folder, a folder')
-    .option('--run <run>', `${networkSource}; the weights that archc ships without it`)
-    .option('--plain', 'those of its weights that undo no blur: quieter on pictures as scanners give them, less sharp')
+    .addOption(carriedOption())
+    .addOption(new Option('--plain', 'the same as --weights plain').conflicts(['run', 'weights']))
+    .option('--run <run>', `other weights: ${networkSource}`)
     .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)
     .option('--overlap <n>', 'low-resolution pixels that tiles share; the reach of the network without it', count)
     .option('--tile <n>', 'low-resolution pixels along a tile', positive)
@@ -55,19 +53,14 @@ export function upscaleCommand(program: Command): void {
     .option('--json', 'print one JSON object a picture')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc upscale field.png --scale 3.3 -o large.png\n  archc upscale field.png --scale 2 --plain -o quieter.png\n  archc upscale fields/ --scale 2 --run runs/first -o enlarged/\n\nComputed pictures are for research, not for diagnosis: super-resolution invents texture.',
+      '\nExamples:\n  archc upscale field.png --scale 3.3 -o large.png\n  archc upscale field.png --scale 2 --weights deblur -o sharper.png\n  archc upscale fields/ --scale 2 --run runs/first -o enlarged/\n\nComputed pictures are for research, not for diagnosis: super-resolution invents texture.',
     )
     .action(async (pictures: string[], flags: Flags) => {
-      if (flags.plain && flags.run !== undefined)
-        throw new UsageError(
-          '--plain and --run exclude each other',
-          'leave one of them out: --plain names weights that archc ships',
-        )
       const work = await listWork(pictures, flags.out)
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
       const { upscale } = await import('../runtime/upscale/upscale.ts')
-      const opened = await openNetwork(flags.run ?? (flags.plain ? plainWeights : shippedWeights))
+      const opened = await openNetwork(flags.run ?? carriedFile(flags.plain ? plainWeights : (flags.weights ?? defaultWeights)))
       for (const { input, output } of work) {
         const line = liveLine(10)
         const result = await upscale(opened, {

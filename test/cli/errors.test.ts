@@ -20,7 +20,7 @@ describe('a mistake of the user gives one clear error', () => {
       'two kinds of weights',
       ['upscale', testField, '-s', '2', '--run', 'runs/x', '--plain', '-o', inside('x.png')],
       2,
-      /--plain and --run exclude each other/,
+      /option '--plain' cannot be used with option '--run <run>'/,
     ],
     ['a scale out of range', ['upscale', testField, '-s', '65', '-o', inside('x.png')], 2, /from 1 to 64/],
     ['a corrupt picture', ['upscale', broken, '-s', '2', '-o', inside('x.png')], 1, /broken\.png/],

@@ -4,7 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import sharp from 'sharp'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { crop, readPicture, writePng, type Picture } from '../../src/runtime/data/picture.ts'
-import { root, temporaryFolder, testField } from '../runtime/network/small.ts'
+import { openNetwork } from '../../src/runtime/network/open-network.ts'
+import { carriedFile, carriedWeights } from '../../src/runtime/weights/carried.ts'
+import { quietEngine, root, temporaryFolder, testField } from '../runtime/network/small.ts'
 import { archc, startArchc, type Outcome } from './run-archc.ts'
 
 const folder = temporaryFolder()
@@ -96,6 +98,23 @@ describe('a picture', () => {
     const tensorflow = inside('tensorflow.png')
     await archc(['upscale', field, '-s', '1.5', '-o', tensorflow, ...bicubic])
     expect(away((await readPicture(other)).picture, (await readPicture(tensorflow)).picture)).toBeLessThanOrEqual(1)
+  })
+})
+
+describe('the weights that archc carries', () => {
+  beforeAll(() => quietEngine())
+
+  it.each([
+    ['plain without a flag', [], 'plain'],
+    ['plain', ['--weights', 'plain'], 'plain'],
+    ['plain by its own flag', ['--plain'], 'plain'],
+    ['deblur', ['--weights', 'deblur'], 'deblur'],
+  ])('%s', async (what, flags, name) => {
+    const out = inside(`${what}.png`)
+    const { code, stderr } = await archc(['upscale', fixture('lzw.tif'), '-s', '2', '-o', out, ...flags])
+    expect(code, stderr).toBe(0)
+    const { hash } = await openNetwork(carriedFile(carriedWeights.find((each) => each.name === name)!))
+    expect(await texts(out)).toMatchObject({ 'Model hash': hash })
   })
 })
 
@@ -195,6 +214,10 @@ describe('a mistake leaves nothing behind', () => {
     ['two of one name', [path.join(place, 'both'), '-s', '2', '-o', path.join(place, 'y')], 1, /a\.png and .*a\.tif would both become .*y\/a\.png\n/],
     ['several into a file', [path.join(place, 'both'), '-s', '2', '-o', path.join(place, 'same.png')], 1, /^error: cannot write into .*same\.png: it is a file\n/],
     ['no run', [field, '-s', '2', '-o', out, '--run', place], 1, /error: .*place is no run: it has no run\.json/],
+    ['weights that are not carried', [field, '-s', '2', '-o', out, '--weights', 'plian'], 2, /argument 'plian' is invalid\. None that archc carries is called so; did you mean plain\? There are plain \(.*\), deblur \(.*\)\./],
+    ['a file instead of a name', [field, '-s', '2', '-o', out, '--weights', 'models/bicubic.arch'], 2, /It takes a name; a run folder or a weights file is given by --run\./],
+    ['two kinds of weights', [field, '-s', '2', '-o', out, '--weights', 'deblur', ...bicubic], 2, /option '--weights <name>' cannot be used with option '--run <run>'/],
+    ['two names', [field, '-s', '2', '-o', out, '--weights', 'deblur', '--plain'], 2, /option '--plain' cannot be used with option '--weights <name>'/],
     ['a tile of nothing', [field, '-s', '2', '-o', out, '--tile', '0'], 2, /argument '0' is invalid\. It takes a whole number of at least 1\./],
     ['no scope', [field, '-s', '2', '-o', out, '--scope', 'lattice'], 2, /A scope is full, lattice\(2304\), raster\(30000\) or tile\(4096\)\./],
     ['an engine that is none', [field, '-s', '2', '-o', out, '--engine', 'nonsense'], 2, /Allowed choices are tensorflow, wasm, cpu\./],
