@@ -3,6 +3,7 @@ import path from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { crop, readPicture, writePng } from '../../src/runtime/data/picture.ts'
+import { defaultWeights } from '../../src/runtime/weights/carried.ts'
 import { temporaryFolder, testField } from '../runtime/network/small.ts'
 import { archc } from './run-archc.ts'
 
@@ -45,7 +46,7 @@ describe('figure', () => {
       micrometresPerPixel: 0.5,
       scale: 4,
       matches: 1600,
-      systems: [{ label: 'ISTE on bicubic', scope: 'lattice(400)', weights: 'iste-on-bicubic-small.safetensors' }],
+      systems: [{ label: 'ISTE on bicubic', scope: 'lattice(400)', weights: defaultWeights.file }],
     })
     expect(readFileSync(inside('transfer.svg'), 'utf8')).toContain('µm')
     const { comments, density } = await sharp(inside('transfer.png')).metadata()
