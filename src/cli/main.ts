@@ -21,6 +21,7 @@ import { opsCommand } from './ops.ts'
 import { parityCommand } from './parity.ts'
 import { trainCommand } from './train.ts'
 import { upscaleCommand } from './upscale.ts'
+import { usageError } from './usage.ts'
 import { weightsCommand } from './weights.ts'
 
 /** Exit codes: 0 fine, 1 the user's errors, 2 usage, 70 a bug in archc. */
@@ -34,10 +35,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       'networks as text: checked for every picture size, compiled to TensorFlow.js layers, trained and used on real tissue',
     )
     .version(archcVersion())
-    .option('--no-color', 'no colours (also NO_COLOR=1)')
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text) })
-    .showHelpAfterError('(archc --help, or archc COMMAND --help)')
+    .configureOutput({ outputError: () => undefined })
     .addHelpText(
       'after',
       '\nExamples:\n  archc check models\n  archc compile models/iste.arch -o build/iste\n  archc upscale field.png --scale 3.3 -o large.png',
@@ -65,7 +63,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     lspCommand,
   ]
   register.forEach((command) => command(program))
-  for (const command of program.commands) inherit(command)
+  leaveByErrors(program, argv)
   try {
     await program.parseAsync([...argv])
   } catch (error) {
@@ -73,10 +71,12 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** Subcommands leave by exceptions too, and take --no-color. */
-function inherit(command: Command): void {
-  command.exitOverride().option('--no-color', 'no colours')
-  command.commands.forEach(inherit)
+/** A command and all below it throw what is wrong with how they were called, and take --no-color. */
+function leaveByErrors(command: Command, argv: readonly string[]): void {
+  command.option('--no-color', 'no colours (also NO_COLOR=1)').exitOverride((error) => {
+    throw usageError(command, error, argv)
+  })
+  for (const each of command.commands) leaveByErrors(each, argv)
 }
 
 function report(error: unknown): number {

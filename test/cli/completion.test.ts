@@ -223,7 +223,7 @@ describe('archc completion', () => {
       code: 2,
       stdout: '',
       stderr:
-        "error: command-argument value 'tcsh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish.\n(archc --help, or archc COMMAND --help)\n",
+        "error: command-argument value 'tcsh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish.\n  help: archc completion --help\n",
     })
   })
 

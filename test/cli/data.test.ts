@@ -74,7 +74,7 @@ describe('archc data', () => {
     ['fields without groups', ['prepare', 'fields', inside('fields'), '-o', inside('x')], 1, /^error: no group for a\/0\.png, .*\n {2}help: .*--group-by/],
     ['no pattern', ['prepare', 'fields', inside('fields'), '-o', inside('x'), '--group-by', '('], 1, /^error: \( is no regular expression/],
     ['two counts', ['prepare', 'tma', inside('fields'), '-o', inside('x'), '--split', '3/1'], 2, /It takes three counts, such as 320\/40\/40\./],
-    ['nowhere to go', ['prepare', 'tma', inside('fields')], 2, /required option '-o, --out <folder>' not specified/],
+    ['nowhere to go', ['prepare', 'tma', inside('fields')], 2, /archc data prepare tma needs --out <folder>\n/],
     ['a folder that is no set', ['verify', inside('fields')], 1, /^error: cannot read .*manifest\.json: it does not exist\n/],
   ])('refuses %s', async (_what, args, code, message) => {
     const outcome = await archc(['data', ...args])

@@ -69,7 +69,7 @@ describe('figure', () => {
     [['compare', field, '--mpp', '0'], 2, 'It takes a number above 0.'],
     [['scales', field, '--scales', '2,x'], 2, 'A scale is a number from 1 to 64.'],
     [['textures', field, '--tissue', field, '--low', '9'], 2, '--low is above --high'],
-    [['textures', field], 2, "required option '--tissue <pictures...>' not specified"],
+    [['textures', field], 2, 'archc figure textures needs --tissue <pictures...>'],
     [['decoders', field, '--run', 'models/bicubic.arch'], 1, 'Bicubic has no output by_lpd'],
     [['transfer', field, '--run', inside('no-run')], 1, 'no-run'],
   ])('%j', async (args, code, message) => {

@@ -47,21 +47,35 @@ describe('help', () => {
       expect(stderr).toMatch(new RegExp(`^  ${command} `, 'm'))
   })
 
-  it.each([
-    [['chekc'], "unknown command 'chekc'\n(Did you mean check?)"],
-    [['engine', 'stauts'], "unknown command 'stauts'\n(Did you mean status?)"],
-    [['check', '--jsn'], "unknown option '--jsn'\n(Did you mean --json?)"],
-    [['train', 'models/iste.arch'], "required option '--data <where...>' not specified"],
-    [['compile'], "missing required argument 'file'"],
+  it.each<[args: string[], message: string, command?: string]>([
+    [['chekc'], "unknown command 'chekc'; did you mean check?", 'archc'],
+    [['engine', 'stauts'], "unknown command 'stauts'; did you mean status?"],
+    [['check', '--jsn'], 'archc check has no option --jsn; did you mean --json?'],
+    [['train'], 'archc train needs <file>, --data <where...> and --out <run>'],
+    [['train', '--out', 'x'], 'archc train needs <file> and --data <where...>'],
+    [
+      ['train', 'm.arch', '--dta', 'x', '--quite', '--sead=3'],
+      'archc train has no option --dta; did you mean --data?\narchc train has no option --quite; did you mean --out?\narchc train has no option --sead; did you mean --seed?\narchc train needs --data <where...> and --out <run>',
+    ],
+    [['train', '--', '-x.arch'], 'archc train needs --data <where...> and --out <run>'],
+    [
+      ['check', '-q', '--no-colour'],
+      'archc check has no option -q\narchc check has no option --no-colour; did you mean --no-color?',
+    ],
+    [['weights', 'import'], 'archc weights import needs <file...>, --into <model> and --out <run>', 'archc weights import'],
+    [['--versoin'], 'archc has no option --versoin; did you mean --version?', 'archc'],
+    [['compile'], 'archc compile needs <file>'],
+    [['diff', 'a', 'b', 'c'], "too many arguments for 'diff'. Expected 2 arguments but got 3."],
     [
       ['compile', 'models/iste.arch', '--no-emit', '--engine', 'nonsense'],
       "option '--engine <name>' argument 'nonsense' is invalid. Allowed choices are tensorflow, wasm, cpu.",
     ],
-  ])('%j', async (args, message) => {
-    expect(await archc(args)).toMatchObject({
+  ])('%j', async (args, message, command = `archc ${args[0]}`) => {
+    expect(await archc(args)).toEqual({
       code: 2,
+      signal: null,
       stdout: '',
-      stderr: `error: ${message}\n(archc --help, or archc COMMAND --help)\n`,
+      stderr: `error: ${message}\n  help: ${command} --help\n`,
     })
   })
 })

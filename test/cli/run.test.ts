@@ -56,7 +56,7 @@ describe('archc train', () => {
   it.each<[string, () => string[], number, RegExp]>([
     ['a preset that it has not', () => ['train', 'models/iste.arch', '--preset', 'tiyn', '--data', fields, '--out', inside('x')], 1, /^error\[unknown-preset\]: ISTE has no preset tiyn; did you mean tiny\?/],
     ['a misspelt value', () => training(inside('x'), '--set', 'train.repaet=3'), 1, /^error\[unknown-field\]: train has no repaet; did you mean repeat\?[^]*--set train\.repaet=3:1:7/],
-    ['no --out', () => ['train', 'models/iste.arch', '--data', fields], 2, /required option '-o, --out <run>' not specified/],
+    ['no --out', () => ['train', 'models/iste.arch', '--data', fields], 2, /archc train needs --out <run>\n/],
     ['no steps', () => training(inside('x'), '--steps', '0'), 2, /'--steps <n>' argument '0' is invalid\. It takes a whole number of at least 1\./],
     ['a share of more than all', () => training(inside('x'), '--val', '1'), 2, /'--val <share>' argument '1' is invalid\. It takes a number of at least 0 and below 1\./],
     ['no such data', () => trainOn(inside('none'), inside('x')), 1, /error: .*none: there is no such file or folder\n$/],
@@ -146,7 +146,7 @@ describe('archc evaluate', () => {
 
   it.each<[string, () => string[], number, RegExp]>([
     ['no such data', () => [run, '--data', inside('none')], 1, /^error: .*none: there is no such file or folder\n$/],
-    ['no data', () => [run], 2, /required option '--data <where\.\.\.>' not specified/],
+    ['no data', () => [run], 2, /archc evaluate needs --data <where\.\.\.>\n/],
     ['a broken picture', () => [run, '--data', spoilt, '-o', inside('e')], 1, /error: .*broken\.png: it is not a PNG, JPEG or TIFF file\n/],
     ['no scale', () => [run, '--data', fields, '--scales', '2,,3'], 2, /'--scales <list>' argument '2,,3' is invalid\. A scale is a number from 1 to 64\./],
     ['a scale too large', () => [run, '--data', fields, '--scales', '65'], 2, /A scale is a number from 1 to 64\./],

@@ -201,7 +201,7 @@ describe('a mistake leaves nothing behind', () => {
     ['a scale below 1', [field, '-s', '0.5', '-o', out], 2, /option '-s, --scale <factor>' argument '0\.5' is invalid\. A scale is a number from 1 to 64\./],
     ['a scale above 64', [field, '-s', '65', '-o', out], 2, /argument '65' is invalid\. A scale is a number from 1 to 64\./],
     ['a scale that is none', [field, '-s', 'abc', '-o', out], 2, /argument 'abc' is invalid\. A scale is a number from 1 to 64\./],
-    ['no output', [field, '-s', '2'], 2, /required option '-o, --out <file>' not specified/],
+    ['no output', [field, '-s', '2'], 2, /archc upscale needs --out <file>\n/],
     ['no such picture', [inside('none.png'), '-s', '2', '-o', out], 1, /^error: .*none\.png: there is no such file or folder\n$/],
     ['a broken picture', [broken, '-s', '2', '-o', out], 1, /error: .*broken\.png: it is not a PNG, JPEG or TIFF file\n/],
     ['half a picture', [cut, '-s', '2', '-o', out], 1, /error: .*cut\.png: the picture cannot be decoded, so it is truncated or corrupt/],
