@@ -244,7 +244,7 @@ class Session {
     }
     const kept = new Set(compiled.graph.weights.map((weight) => weight.path))
     const removed = (base?.graph.weights ?? []).map((weight) => weight.path).filter((path) => !kept.has(path))
-    return { ...compiled, removed, text: this.#text(model, application) }
+    return { ...compiled, removed }
   }
 
   /** The base without its variants. */
@@ -254,18 +254,6 @@ class Session {
     const base = elaborateModel(model, { ...application, variants: [] }, this.#memory, () => undefined)
     if (plain && base) this.#plain.set(model, base)
     return base
-  }
-
-  /** All sources that took part, each under its name. */
-  #text(model: ModelUnit, application: Application): string {
-    const reach = new Set<FileUnit>([model.file, ...application.variants.map((variant) => variant.file)])
-    for (const file of reach) for (const module of file.modules.values()) reach.add(module.file)
-    const sets = application.sets.map((set) => `// ${set.origin} ${set.path.map((part) => part.text).join('.')}\n`)
-    return [
-      `// preset ${application.preset || '(defaults)'}\n`,
-      ...sets,
-      ...[...reach].map((file) => `// ---- ${file.source.file}\n${file.source.text}`),
-    ].join('\n')
   }
 
   finish(model: CompiledModel | undefined): Compilation {

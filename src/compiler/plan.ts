@@ -122,6 +122,4 @@ export interface CompiledModel {
   readonly values: readonly Resolved[]
   /** Weights of the base that nothing here reaches any more. */
   readonly removed: readonly string[]
-  /** All sources that took part, in one text. */
-  readonly text: string
 }

@@ -68,7 +68,6 @@ function elaborate(context: ModelContext): CompiledModel | undefined {
     checks: e.builder.checks.map(({ size, least, problem, span }) => ({ size, least, problem, at: context.placeOf(span) })),
     values: context.values,
     removed: [],
-    text: '',
   }
 }
 

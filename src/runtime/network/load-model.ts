@@ -1,42 +1,11 @@
-import { compile, type CompiledModel, type CompileOptions } from '../../compiler/index.ts'
-import type { CompilerHost } from '../../compiler/index.ts'
+import { compile, type CompiledModel, type CompileOptions, type CompilerHost } from '../../compiler/index.ts'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import { compileModule } from '../../compiler/module.ts'
 import { renderPretty } from '../../compiler/diagnostics/render-pretty.ts'
 import { UserError } from '../../errors.ts'
 import type { Run } from '../files/run-folder.ts'
 import { fileHost } from '../host.ts'
-
-const separator = '// ---- '
-
-/** The one text of `model.arch.txt`: every source under its name. */
-export function sourcesText(sources: ReadonlyMap<string, string>, options: CompileOptions): string {
-  const settings = [`// preset ${options.preset || '(defaults)'}`, ...(options.sets ?? []).map((set) => `// set ${set}`)]
-  return [
-    ...settings,
-    ...[...sources].filter(([name]) => !name.startsWith('--set')).map(([name, text]) => `${separator}${name}\n${text}`),
-  ].join('\n')
-}
-
-/** The sources of such a text by name. */
-export function sourcesOf(text: string): Map<string, string> {
-  const files = new Map<string, string>()
-  const [, ...parts] = `\n${text}`.split(`\n${separator}`)
-  for (const part of parts) {
-    const end = part.indexOf('\n')
-    files.set(part.slice(0, end), part.slice(end + 1))
-  }
-  return files
-}
-
-/** A host that reads the sources back from such a text. */
-export function sourcesHost(text: string): CompilerHost {
-  const files = sourcesOf(text)
-  return {
-    resolve: fileHost.resolve,
-    read: (file) => (files.has(file) ? { text: files.get(file)! } : { problem: 'the run does not hold it' }),
-  }
-}
+import { sourcesHost, sourcesText } from './sources.ts'
 
 export interface LoadedModel {
   readonly model: CompiledModel

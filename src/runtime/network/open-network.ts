@@ -5,8 +5,9 @@ import { UserError } from '../../errors.ts'
 import { activeEngine } from '../engine/index.ts'
 import { openRun, weightsOf, type Run } from '../files/run-folder.ts'
 import { readSafetensors, writeSafetensors, type Tensor } from '../files/safetensors.ts'
-import { loadModel, modelOfRun, sourcesHost, type LoadedModel } from './load-model.ts'
+import { loadModel, modelOfRun, type LoadedModel } from './load-model.ts'
 import { createNetwork, loadWeights, type Network } from './network.ts'
+import { sourcesHost } from './sources.ts'
 
 /** A network with its weights, ready to compute. */
 export interface OpenedNetwork {

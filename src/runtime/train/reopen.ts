@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts'
 import type { DataEntry } from '../data/dataset.ts'
 import { openRun, type Run } from '../files/run-folder.ts'
-import { sourcesOf } from '../network/load-model.ts'
+import { sourcesOf } from '../network/sources.ts'
 import type { Parts, TrainOptions } from './train.ts'
 
 /**
