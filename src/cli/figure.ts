@@ -3,6 +3,7 @@ import path from 'node:path'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Scope } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
+import { makeFolder } from '../runtime/files/atomic.ts'
 import type { Field, FieldOptions } from '../runtime/figures/field.ts'
 import type { Region } from '../runtime/figures/grid.ts'
 import type { System } from '../runtime/figures/systems.ts'
@@ -233,6 +234,7 @@ async function opened(picture: string, flags: RunsFlags, wanted: number): Promis
   await requirePlace(flags.out, [picture])
   const { readField } = await import('../runtime/figures/field.ts')
   const field = await readField(picture, flags, wanted)
+  await makeFolder(path.dirname(flags.out))
   await openEngine(flags)
   const { openSystems } = await import('../runtime/figures/systems.ts')
   const runs = await Promise.all((flags.runs ?? [carriedFile(defaultWeights)]).map((run) => runsOf(run, flags.block)))
@@ -245,11 +247,9 @@ async function runsOf(run: string, block: string | undefined): Promise<string[]>
   return hasResults(run) ? keptWeights(run, block) : [run]
 }
 
-/** Where the figure goes is there, and no picture is written over: said before anything is computed. */
+/** No picture is written over: said before anything is computed. */
 async function requirePlace(out: string, pictures: readonly string[]): Promise<void> {
   const { figureFiles } = await import('../runtime/figures/write-figure.ts')
-  const folder = path.dirname(out)
-  if (kindOf(folder) !== 'folder') throw new UserError(`cannot write ${out}: there is no folder ${folder}`, 'make it first')
   const inputs = new Set(pictures.filter((picture) => kindOf(picture)).map((picture) => realpathSync(picture)))
   for (const file of Object.values(figureFiles(out)))
     if (kindOf(file) && inputs.has(realpathSync(file)))

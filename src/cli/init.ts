@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { UserError } from '../errors.ts'
@@ -41,7 +41,6 @@ Examples:
       const fresh = files.filter(([name]) => name !== 'package.json' || !hasPackage)
       for (const [name, template] of fresh) {
         const file = path.join(folder, name)
-        mkdirSync(path.dirname(file), { recursive: true })
         await writeAtomic(file, readFileSync(path.join(archcRoot, 'templates', 'init', template), 'utf8'))
       }
       print(

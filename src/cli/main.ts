@@ -27,9 +27,8 @@ import { weightsCommand } from './weights.ts'
 /** Exit codes: 0 fine, 1 the user's errors, 2 usage, 70 a bug in archc. */
 const exit = { userError: 1, usage: 2, bug: 70 } as const
 
-export async function main(argv: readonly string[]): Promise<void> {
-  // Whoever reads the output may have read enough, as head does.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : exit.bug))
+/** All commands. */
+export function createProgram(): Command {
   const program = new Command('archc')
     .description(
       'networks as text: checked for every picture size, compiled to TensorFlow.js layers, trained and used on real tissue',
@@ -63,6 +62,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     lspCommand,
   ]
   register.forEach((command) => command(program))
+  return program
+}
+
+export async function main(argv: readonly string[]): Promise<void> {
+  // Whoever reads the output may have read enough, as head does.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : exit.bug))
+  const program = createProgram()
   leaveByErrors(program, argv)
   try {
     await program.parseAsync([...argv])

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CheckedFile } from '../compiler/index.ts'
@@ -56,7 +55,5 @@ export async function noteRight(
   const file = entryOf(files)
   if (file === undefined) return
   const entry: Entry = { texts: [...sources].map(([name, text]) => [name, hash(text)]), checked }
-  await mkdir(path.dirname(file), { recursive: true })
-    .then(() => writeAtomic(file, JSON.stringify(entry)))
-    .catch(() => undefined)
+  await writeAtomic(file, JSON.stringify(entry)).catch(() => undefined)
 }

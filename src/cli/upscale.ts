@@ -113,11 +113,6 @@ async function listWork(pictures: readonly string[], out: string): Promise<Work[
       output: path.join(out, `${path.basename(entry.name, path.extname(entry.name))}.png`),
     })),
   )
-  const { mkdir } = await import('node:fs/promises')
-  const { fileError } = await import('../runtime/files/file-error.ts')
-  await mkdir(out, { recursive: true }).catch((error: unknown) => {
-    throw fileError(error, 'write', out)
-  })
   return work
 }
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
 import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
 import { crop, writePng, type Picture } from '../data/picture.ts'
-import { appendLine, readLines, writeAtomic } from '../files/atomic.ts'
+import { appendLine, makeFolder, readLines, writeAtomic } from '../files/atomic.ts'
 import { fileError } from '../files/file-error.ts'
 import { checksum } from '../files/checksum.ts'
 import { pixelChecksum } from './pixel-checksum.ts'
@@ -85,10 +85,7 @@ async function begin(plan: Plan, place: string): Promise<Map<string, readonly Ou
       'Remove it, or start with the settings and files that it was begun with.',
     )
   if (before === undefined) {
-    for (const side of SPLITS)
-      await mkdir(path.join(place, side), { recursive: true }).catch((error: unknown) => {
-        throw fileError(error, 'write', place)
-      })
+    for (const side of SPLITS) await makeFolder(path.join(place, side))
     await writeAtomic(file, written)
   }
   const lines = (await readLines(path.join(place, notes))) as Finished[]

@@ -1,9 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
-import os from 'node:os'
-import path from 'node:path'
 import { createDeflate, deflateSync } from 'node:zlib'
-import { UserError } from '../../errors.ts'
+import { growFile } from '../files/atomic.ts'
+import { fileError } from '../files/file-error.ts'
 import type { Picture } from './picture.ts'
 import type { ColourProfile } from './profile.ts'
 
@@ -31,8 +28,8 @@ const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 const BAND_BYTES = 1 << 20
 
 /**
- * Writes an 8-bit RGB PNG of `width` x `height` pixels row by row, in memory that does not grow with the height, under a temporary
- * name in the same folder until it is whole; what a killed process left under such a name goes. A place that cannot be written is a UserError, from here or from any method.
+ * Writes an 8-bit RGB PNG of `width` x `height` pixels row by row, in memory that does not grow with the height; see `growFile`.
+ * A place that cannot be written is a UserError, from here or from any method.
  */
 export async function pngWriter(file: string, width: number, height: number, options: PngOptions = {}): Promise<PngWriter> {
   if (!isPngSize(width) || !isPngSize(height)) throw new RangeError(`pngWriter: ${width} x ${height} pixels cannot be`)
@@ -43,9 +40,8 @@ export async function pngWriter(file: string, width: number, height: number, opt
     ...densityChunks(options),
     ...textChunks(options),
   ])
-  const temporary = `${file}.${machine}-${process.pid}-${randomBytes(4).toString('hex')}.part`
-  const handle = await openForWriting(file, temporary)
-  await removeLeftovers(file)
+  const growing = await growFile(file)
+  const { handle } = growing
 
   const compressed: Buffer[] = []
   const deflate = createDeflate({ level: 6, memLevel: 9, chunkSize: 1 << 16 })
@@ -62,8 +58,7 @@ export async function pngWriter(file: string, width: number, height: number, opt
     if (state === 'closed') return
     state = 'closed'
     deflate.destroy()
-    await handle.close().catch(() => undefined)
-    await rm(temporary, { force: true })
+    await growing.abandon()
   }
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     if (state === 'closed') throw new Error(`pngWriter: ${file} was closed before`)
@@ -71,7 +66,7 @@ export async function pngWriter(file: string, width: number, height: number, opt
       await work()
     } catch (error) {
       await abort()
-      throw isSystemError(error) ? cannotWrite(file, error) : error
+      throw fileError(error, 'write', file)
     }
   }
   await attempt(() => handle.writeFile(head))
@@ -99,9 +94,7 @@ export async function pngWriter(file: string, width: number, height: number, opt
         await new Promise<void>((done, fail) => deflate.once('end', done).once('error', fail).end())
         await flush()
         await handle.writeFile(chunk('IEND', Buffer.alloc(0)))
-        await handle.sync()
-        await handle.close()
-        await rename(temporary, file)
+        await growing.finish()
         state = 'closed'
       }),
     abort,
@@ -117,60 +110,6 @@ export async function writePng(picture: Picture, file: string, options: PngOptio
 
 function isPngSize(pixels: number): boolean {
   return Number.isInteger(pixels) && pixels >= 1 && pixels < 2 ** 31
-}
-
-/** On a shared disk, a process number says nothing about the processes of another machine. */
-const machine = os
-  .hostname()
-  .replace(/[^A-Za-z0-9]/g, '')
-  .slice(0, 20)
-
-async function removeLeftovers(file: string): Promise<void> {
-  const folder = path.dirname(file)
-  for (const name of await readdir(folder).catch(() => [])) {
-    const [, host, pid] = /\.([A-Za-z0-9]*)-(\d+)-[0-9a-f]{8}\.part$/.exec(name) ?? []
-    if (host === machine && name.startsWith(`${path.basename(file)}.`) && !isAlive(Number(pid)))
-      await rm(path.join(folder, name), { force: true }).catch(() => undefined)
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return !(isSystemError(error) && error.code === 'ESRCH')
-  }
-}
-
-async function openForWriting(file: string, temporary: string): Promise<FileHandle> {
-  const there = await stat(file).catch(() => undefined)
-  if (there?.isDirectory()) throw new UserError(`cannot write ${file}: it is a folder`, 'Name a file, for example out.png.')
-  try {
-    return await open(temporary, 'wx')
-  } catch (error) {
-    throw isSystemError(error) ? cannotWrite(file, error) : error
-  }
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'errno' in error && 'code' in error && 'syscall' in error
-}
-
-function cannotWrite(file: string, error: NodeJS.ErrnoException): UserError {
-  const reasons: Record<string, string> = {
-    ENOENT: 'its folder does not exist',
-    ENOTDIR: 'its folder is not a folder',
-    EACCES: 'no permission',
-    EPERM: 'no permission',
-    EROFS: 'the file system is read-only',
-    ENOSPC: 'the disk is full',
-    EDQUOT: 'the disk quota is used up',
-    EISDIR: 'it is a folder',
-    ENAMETOOLONG: 'the name is too long',
-  }
-  const reason = reasons[error.code ?? ''] ?? error.message
-  return new UserError(`cannot write ${file}: ${reason}`, 'Choose another place for the output.', { cause: error })
 }
 
 function headerChunk(width: number, height: number): Buffer {

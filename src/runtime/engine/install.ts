@@ -1,7 +1,8 @@
-import { mkdir, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
-import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
+import { removeLeftovers, temporaryBeside } from '../files/atomic.ts'
 import { compileAddon, findCompiler, probeAddon, type Probe } from './addon.ts'
 import {
   addonOf,
@@ -13,7 +14,7 @@ import {
   type Installed,
   type Manifest,
 } from './installed.ts'
-import { isAlive, lockHolder, takeLock } from './lock.ts'
+import { lockHolder, takeLock } from './lock.ts'
 import { engineHome, flavours, targetOf, versionOf, type Flavour } from './paths.ts'
 import { megabytes, type Progress, type Steps } from './progress.ts'
 import { chooseSource } from './sources.ts'
@@ -29,9 +30,6 @@ export interface InstallOptions {
   readonly say?: (line: string) => void
   readonly progress?: (progress: Progress) => void
 }
-
-/** A folder under construction without a living process of its pid is a leftover; pids are used again, so an old one is too. */
-const leftoverAfter = 24 * 3600 * 1000
 
 /**
  * Brings TensorFlow into the cache, where the folder of this version is a whole engine or absent: everything is made under
@@ -66,10 +64,10 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
           say(`TensorFlow ${others.tensorflow} is there now`)
           return others
         }
-        await removeLeftovers(home)
+        await removeLeftovers(path.dirname(home))
         const source = await chooseSource(flavour, from, target)
         await checkSpace(path.dirname(home), source.bytes)
-        const temporary = `${home}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`
+        const temporary = temporaryBeside(home)
         try {
           const folder = path.join(temporary, 'engine')
           await mkdir(folder, { recursive: true })
@@ -170,10 +168,10 @@ async function removeFlavour(flavour: Flavour): Promise<number | undefined> {
     )
   return diskErrors(home, async () => {
     const installed = readInstalled(flavour)
-    await removeLeftovers(home)
+    await removeLeftovers(path.dirname(home))
     const there = await stat(home).catch(() => undefined)
     if (!there) return undefined
-    const aside = `${home}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`
+    const aside = temporaryBeside(home)
     await rename(home, aside) // so that nobody sees half of it
     await rm(aside, { recursive: true, force: true })
     return installed ? installedBytes(installed) : 0
@@ -185,28 +183,14 @@ async function writeManifest(folder: string, facts: Omit<Manifest, 'date' | 'fil
   await writeFile(path.join(folder, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`)
 }
 
-/** Removes what installs of this version that no longer run have left beside it. */
-async function removeLeftovers(home: string): Promise<void> {
-  const prefix = `${path.basename(home)}.`
-  const names = await readdir(path.dirname(home)).catch(() => [])
-  for (const name of names) {
-    const owner = name.startsWith(prefix) ? /^(?:tmp-|lock\.)(\d+)-[0-9a-f]+$/.exec(name.slice(prefix.length)) : undefined
-    if (!owner) continue
-    const file = path.join(path.dirname(home), name)
-    const age = Date.now() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? 0)
-    if (isAlive(Number(owner[1])) && age <= leftoverAfter) continue
-    // A command of the dead install may still be writing there; what cannot be removed now goes another time.
-    await rm(file, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
-  }
-}
-
 /** Clears up beside a whole engine after an install that was killed when it was done; what may not be removed stays. */
 async function clearUp(home: string): Promise<void> {
-  const names = await readdir(path.dirname(home)).catch(() => [])
-  if (!names.some((name) => name.startsWith(`${path.basename(home)}.`)) || (await lockHolder(`${home}.lock`))) return
+  const lock = `${home}.lock`
+  await removeLeftovers(path.dirname(home))
+  if (!existsSync(lock) || (await lockHolder(lock))) return
   try {
-    const release = await takeLock(`${home}.lock`, () => undefined)
-    await removeLeftovers(home).finally(release)
+    const release = await takeLock(lock, () => undefined)
+    await release()
   } catch (error) {
     if (!(error as NodeJS.ErrnoException).code) throw error
   }

@@ -1,7 +1,8 @@
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import os from 'node:os'
+import { temporaryBeside } from '../files/atomic.ts'
+import { pidAlive } from '../files/owner.ts'
 
 /** A lock whose holder has not touched it for this long (ms) is dead, whatever its pid says: pids are used again. */
 const staleAfter = 60_000
@@ -13,22 +14,12 @@ interface Holder {
   readonly host: string
 }
 
-/** Whether a process of this number runs on this machine. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' // another user's
-  }
-}
-
 /** Who holds the lock; undefined where nobody living does. */
 export async function lockHolder(file: string): Promise<Holder | undefined> {
   try {
     const [text, { mtimeMs }] = await Promise.all([readFile(file, 'utf8'), stat(file)])
     const holder = JSON.parse(text) as Holder
-    const dead = Date.now() - mtimeMs > staleAfter || (holder.host === os.hostname() && !isAlive(holder.pid))
+    const dead = Date.now() - mtimeMs > staleAfter || (holder.host === os.hostname() && !pidAlive(holder.pid))
     return dead ? undefined : holder
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
@@ -41,7 +32,7 @@ export async function lockHolder(file: string): Promise<Holder | undefined> {
  * function that gives it back. The lock of a dead process is taken over.
  */
 export async function takeLock(file: string, onWait: (pid: number) => void, signal?: AbortSignal): Promise<() => Promise<void>> {
-  const mine = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`
+  const mine = temporaryBeside(file)
   const text = JSON.stringify({ pid: process.pid, host: os.hostname() } satisfies Holder)
   try {
     await writeFile(mine, text)
@@ -75,7 +66,7 @@ export async function takeLock(file: string, onWait: (pid: number) => void, sign
 
 /** Removes a dead process's lock. Another waiter may have replaced it meanwhile: then what was moved is put back. */
 async function takeAside(file: string): Promise<void> {
-  const aside = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`
+  const aside = temporaryBeside(file)
   try {
     await rename(file, aside)
   } catch (error) {

@@ -1,8 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { parameterCount } from '../../compiler/ir/graph.ts'
-import { writeAtomic } from '../files/atomic.ts'
-import { fileError } from '../files/file-error.ts'
+import { makeFolder, writeAtomic } from '../files/atomic.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
 import { middlePanel, panelPicture, writeRunPage } from '../report/run-page.ts'
 import type { Panel } from '../report/report.ts'
@@ -14,9 +12,7 @@ export async function evaluateInto(
   opened: OpenedNetwork,
   options: EvaluateOptions,
 ): Promise<{ evaluation: Evaluation; page: string }> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw fileError(error, 'write', folder)
-  })
+  await makeFolder(folder) // what cannot be written is said before anything is computed
   const panels: Panel[] = []
   const evaluation = await evaluate(opened, {
     ...options,

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
 import { UserError } from '../../errors.ts'
 import type { Quality, TileResult } from '../evaluate/evaluate.ts'
 import type { FrechetResult } from '../frechet/frechet-sets.ts'
 import { writeAtomic } from '../files/atomic.ts'
-import { fileError } from '../files/file-error.ts'
 import { openRun, readLog, runPaths } from '../files/run-folder.ts'
 import { readSafetensors, writeSafetensors } from '../files/safetensors.ts'
 import type { Budget, Metric } from './experiment.ts'
@@ -252,7 +251,6 @@ export async function writePictures(folder: string, record: EvaluationRecord, ti
   const field = [path.parse(tile.picture).name, `x${m}`]
   const at = (...names: readonly string[]): string => `pictures/${fileName(...field, ...names)}.webp`
   const found = { truth: at('truth'), low: at('lr'), computed: at(block, row) }
-  await makeFolder(path.join(folder, 'pictures'))
   for (const part of ['truth', 'low', 'computed'] as const)
     await writeAtomic(path.join(folder, found[part]), await sharp(tile[part]).webp({ lossless: true, effort: 6 }).toBuffer())
   return { picture: tile.picture, m, training: record.training, block, row, ...found }
@@ -302,15 +300,9 @@ async function copyWeights(training: Training, state: string, folder: string): P
   if (present?.metadata['training'] === training.key) return `weights/${name}`
   const own = new Set(loaded.model.graph.weights.map((weight) => weight.path))
   const { tensors } = await readSafetensors(runPaths(runFolder(state, training)).weights)
-  await makeFolder(path.dirname(file))
   await writeSafetensors(file, new Map([...tensors].filter(([weight]) => own.has(weight))), metadata, { half: true })
   return `weights/${name}`
 }
-
-const makeFolder = (folder: string): Promise<unknown> =>
-  mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw fileError(error, 'write', folder)
-  })
 
 const resultsFile = (folder: string): string => path.join(folder, 'results.json')
 
@@ -342,7 +334,6 @@ export async function keptWeights(folder: string, block: string | undefined): Pr
 
 /** Writes `results.json`; lists of numbers stand in one line. */
 export async function writeResults(folder: string, results: Results): Promise<void> {
-  await makeFolder(folder)
   const text = JSON.stringify(results, undefined, 1).replace(
     /\[\s+(-?[\d.][^[\]{}"]*?)\s+\]/g,
     (_, numbers: string) => `[${numbers.replace(/\s+/g, ' ')}]`,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { cacheFolder } from '../engine/paths.ts'
@@ -120,7 +120,6 @@ export async function writeEvaluated(
 ): Promise<void> {
   const file = evaluationFile(state, plan, part)
   for (const tile of shown) {
-    await mkdir(picturesFolder(file), { recursive: true })
     for (const name of shownParts) await writeAtomic(pictureFile(file, tile.picture, name), tile[name])
   }
   await writeRecord(file, record)

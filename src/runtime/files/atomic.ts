@@ -18,28 +18,48 @@ export function temporaryBeside(target: string): string {
   return path.join(path.dirname(target), `.${name}.${hostTag()}-${process.pid}-${randomBytes(4).toString('hex')}.tmp`)
 }
 
-/**
- * Removes temporary files and folders in `folder` that killed processes left behind: those of dead processes of this
- * machine, and those of other machines (a shared disk) that are older than a day. A folder that does not exist has none.
- */
+/** How long what a process left untouched is kept: a pid is used again, and another machine (a shared disk) cannot be asked. */
+function keptFor(host: string, pid: number): number {
+  if (host !== hostTag()) return day
+  return pidAlive(pid) ? 7 * day : 0
+}
+
+/** Removes temporary files and folders in `folder` that killed processes left behind. A folder that does not exist has none. */
 export async function removeLeftovers(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => [])
   for (const name of names) {
     const [, host, pid] = leftoverName.exec(name) ?? []
     if (host === undefined || pid === undefined) continue
     const file = path.join(folder, name)
-    if (
-      host === hostTag() ? pidAlive(Number(pid)) : Date.now() - ((await lstat(file).catch(() => undefined))?.mtimeMs ?? 0) < day
-    )
-      continue
-    await rm(file, { recursive: true, force: true }).catch(() => undefined)
+    const written = (await lstat(file).catch(() => undefined))?.mtimeMs ?? Date.now()
+    if (Date.now() - written < keptFor(host, Number(pid))) continue
+    // A command of the dead process may still be writing there; what cannot be removed now goes another time.
+    await rm(file, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
   }
+}
+
+/** As `mkdir -p`; the system says EEXIST where a file of that name is in the way. */
+async function makeFolders(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw errorCode(error) === 'EEXIST' ? Object.assign(new Error(folder, { cause: error }), { code: 'ENOTDIR' }) : error
+  })
+}
+
+/**
+ * Makes a folder and those above it; one that is there is fine.
+ * @throws UserError naming the folder and what to do.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  await makeFolders(folder).catch((error: unknown) => {
+    throw fileError(error, 'write', folder)
+  })
 }
 
 const swept = new Set<string>()
 
-/** Leftovers are looked for once per folder and process: a folder of thousands of pictures is not listed for each. */
-async function sweepOnce(folder: string): Promise<void> {
+/** Makes the folder that is written into, and sweeps it once a process: a folder of thousands of pictures is not listed for each. */
+async function prepare(folder: string): Promise<void> {
+  await makeFolders(folder)
   if (swept.has(folder)) return
   swept.add(folder)
   await removeLeftovers(folder)
@@ -65,37 +85,62 @@ async function syncTree(folder: string): Promise<void> {
   await syncFolder(folder)
 }
 
-async function fill(handle: FileHandle, content: FileContent): Promise<void> {
-  if (typeof content === 'function') await content(handle)
-  else await handle.writeFile(content)
+/** A file in the making. */
+export interface GrowingFile {
+  readonly handle: FileHandle
+  /** Gives the file its name, whole. */
+  finish(): Promise<void>
+  /** Removes what was written. Harmless after `finish`. */
+  abandon(): Promise<void>
 }
 
 /**
- * Writes `file` whole or not at all: into a temporary name in the same folder, synced, then renamed. Whoever reads
- * meanwhile sees the old file; a kill leaves the old file and a temporary one, which the next write removes.
+ * Begins `file` under a temporary name in the same folder, which is made where it is missing; nothing stands under its own
+ * name before `finish`: whoever reads meanwhile sees the old file, and what a kill leaves, the next write into the folder removes.
  * A symbolic link is followed; a device or pipe is written to directly.
- * @throws UserError naming the file and what to do: no such folder, no permission, disk full, read-only, a folder of that name.
+ * @throws UserError naming the file and what to do: no permission, disk full, read-only, a folder of that name.
  */
-export async function writeAtomic(file: string, content: FileContent): Promise<void> {
-  const target = await realpath(file).catch(() => file)
+export async function growFile(file: string): Promise<GrowingFile> {
+  const target = await realpath(file).catch(() => path.resolve(file))
   const temporary = temporaryBeside(target)
+  const remove = () => rm(temporary, { force: true }).catch(() => undefined)
   try {
     const present = await stat(target).catch(() => undefined)
     if (present?.isDirectory()) throw Object.assign(new Error(file), { code: 'EISDIR' })
     const direct = present !== undefined && !present.isFile()
-    await sweepOnce(path.dirname(target))
+    await prepare(path.dirname(target))
     const handle = await open(direct ? target : temporary, direct ? 'w' : 'wx')
-    try {
-      await fill(handle, content)
-      if (!direct) await handle.sync()
-    } finally {
-      await handle.close()
+    return {
+      handle,
+      async finish() {
+        if (direct) return handle.close()
+        await handle.sync()
+        await handle.close()
+        await rename(temporary, target)
+        await syncFolder(path.dirname(target))
+      },
+      async abandon() {
+        await handle.close().catch(() => undefined)
+        await remove()
+      },
     }
-    if (direct) return
-    await rename(temporary, target)
-    await syncFolder(path.dirname(target))
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined)
+    throw fileError(error, 'write', file)
+  }
+}
+
+/**
+ * Writes `file` whole or not at all.
+ * @throws UserError as `growFile`.
+ */
+export async function writeAtomic(file: string, content: FileContent): Promise<void> {
+  const growing = await growFile(file)
+  try {
+    if (typeof content === 'function') await content(growing.handle)
+    else await growing.handle.writeFile(content)
+    await growing.finish()
+  } catch (error) {
+    await growing.abandon()
     throw fileError(error, 'write', file)
   }
 }
@@ -126,7 +171,7 @@ export async function writeFolderAtomic(
     if (exists && !empty && options.replace !== true) {
       throw new UserError(`cannot write ${folder}: it exists already`, 'choose another name, or remove what is there')
     }
-    await sweepOnce(path.dirname(path.resolve(folder)))
+    await prepare(path.dirname(path.resolve(folder)))
     await mkdir(temporary)
     await write(temporary)
     await syncTree(temporary)

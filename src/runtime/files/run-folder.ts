@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, stat } from 'node:fs/promises'
-import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { appendLine, readLines, writeAtomic, writeFolderAtomic } from './atomic.ts'
 import { errorCode, fileError } from './file-error.ts'
@@ -32,10 +31,6 @@ export async function createRun(folder: string, record: RunRecord, text: string)
   }
   const created = new Date().toISOString()
   const textHash = sha256(text)
-  const parent = path.dirname(path.resolve(folder))
-  await mkdir(parent, { recursive: true }).catch((error: unknown) => {
-    throw fileError(error, 'write', parent)
-  })
   await writeFolderAtomic(folder, async (temporary) => {
     const paths = runPaths(temporary)
     await mkdir(paths.checkpoints)

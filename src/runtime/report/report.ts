@@ -1,7 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { writeAtomic } from '../files/atomic.ts'
-import { fileError } from '../files/file-error.ts'
 import { html, type Html, trusted } from './html.ts'
 import { drawLossCurve, type LossCurve, type LossPoint } from './loss-curve.ts'
 import { definitionList, factList, pageText } from './page.ts'
@@ -143,9 +141,6 @@ export async function renderReport(report: Omit<Report, 'folder'>): Promise<stri
  */
 export async function writeReport(report: Report): Promise<string> {
   const { folder } = report
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw fileError(error, 'write', folder)
-  })
   const file = path.join(folder, 'index.html')
   await writeAtomic(file, await renderReport(report))
   return file

@@ -14,6 +14,7 @@ import { describe, expect, test } from 'vitest'
 import { installEngine, removeEngine } from '../../../src/runtime/engine/install.ts'
 import { readInstalled } from '../../../src/runtime/engine/installed.ts'
 import { engineHome } from '../../../src/runtime/engine/paths.ts'
+import { temporaryBeside } from '../../../src/runtime/files/atomic.ts'
 import { failure, until, engineFiles, filesOf, useFakeCache } from './fake-cache.ts'
 import { writeWheel } from './fake-tools.ts'
 
@@ -201,7 +202,7 @@ describe('several processes', () => {
     child.kill('SIGKILL')
     await child.ended
     expect(readInstalled()).toBeUndefined()
-    expect(fake.standing().some((name) => name.includes('.tmp-'))).toBe(true)
+    expect(fake.standing().some((name) => name.endsWith('.tmp'))).toBe(true)
     await installEngine()
     expect(fake.standing()).toEqual([path.basename(engineHome())])
   })
@@ -239,7 +240,7 @@ describe('several processes', () => {
 describe('remove', () => {
   test('takes the engine and leftovers, and says how much was freed', async () => {
     const installed = await installEngine()
-    mkdirSync(`${installed.home}.tmp-999999999-ab`)
+    mkdirSync(temporaryBeside(installed.home).replace(`-${process.pid}-`, '-999999999-'))
     expect(await removeEngine()).toBe(Object.values(installed.files).reduce((sum, size) => sum + size, 0))
     expect(fake.standing()).toEqual([])
     expect(await removeEngine()).toBeUndefined()

@@ -62,10 +62,12 @@ describe('writeAtomic', () => {
     expect((error as UserError).help).toMatch(help)
   })
 
-  it('names a missing folder, a file in the way and a folder of that name', async () => {
+  it('makes missing folders, names a file in the way and a folder of that name', async () => {
     await writeFile(inside('plain'), '')
-    await expect(writeAtomic(inside('no', 'a.txt'), '')).rejects.toThrow(`the folder ${inside('no')} does not exist`)
-    await expect(writeAtomic(inside('plain', 'a.txt'), '')).rejects.toThrow('a part of the path is a file')
+    await writeAtomic(inside('no', 'such', 'a.txt'), 'a')
+    expect(await readdir(inside('no', 'such'))).toEqual(['a.txt'])
+    for (const below of ['a.txt', 'b/a.txt'])
+      await expect(writeAtomic(inside('plain', below), '')).rejects.toThrow('a part of the path is a file, not a folder')
     await expect(writeAtomic(folder, '')).rejects.toThrow('it is a folder')
   })
 
@@ -97,6 +99,8 @@ describe('writeFolderAtomic', () => {
     await writeFolderAtomic(inside('c'), write('w'))
     expect(await readdir(inside('c'))).toEqual(['w'])
     expect(await readdir(folder)).toEqual(['c'])
+    await writeFolderAtomic(inside('c', 'd', 'e'), write('w'))
+    expect(await readdir(inside('c', 'd'))).toEqual(['e'])
   })
 
   it('leaves nothing when the writing fails, and the old one when it replaces', async () => {
@@ -134,11 +138,12 @@ describe('what a kill leaves', () => {
     const alive = leftover(hostTag(), process.pid)
     const elsewhere = leftover('0a0a0a', 1)
     const longAgo = leftover('0b0b0b', 1)
-    for (const name of [dead, alive, elsewhere, longAgo]) {
+    const reused = `.older${alive}`
+    for (const name of [dead, alive, elsewhere, longAgo, reused]) {
       await mkdir(inside(name))
       await writeFile(inside(name, 'weights.safetensors'), 'half')
     }
-    await utimes(inside(longAgo), 0, 0)
+    for (const name of [longAgo, reused]) await utimes(inside(name), 0, 0)
     await writeFile(inside('.mine.tmp'), 'not ours')
     await removeLeftovers(folder)
     expect((await readdir(folder)).sort()).toEqual(['.mine.tmp', alive, elsewhere].sort())
