@@ -1,4 +1,7 @@
 import { Argument, type Command } from 'commander'
+import { presetNames } from '../compiler/index.ts'
+import { fileHost } from '../runtime/host.ts'
+import { print } from './common.ts'
 import { bashCompletion } from './completion/bash.ts'
 import { commandSpec, type CommandSpec } from './completion/commands.ts'
 import { fishCompletion } from './completion/fish.ts'
@@ -8,7 +11,7 @@ const shells = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion 
   Record<string, (program: CommandSpec) => string>
 >
 
-/** Registers `archc completion`. */
+/** Registers `archc completion`, and what its scripts ask while somebody types. */
 export function completionCommand(program: Command): void {
   program
     .command('completion')
@@ -26,4 +29,9 @@ Examples:
   archc completion fish > ~/.config/fish/completions/archc.fish`,
     )
     .action((shell: keyof typeof shells) => void process.stdout.write(shells[shell](commandSpec(program))))
+  program
+    .command('presets', { hidden: true })
+    .description('the presets of a model or a variant, a line each; nothing where it cannot be read')
+    .argument('<file>')
+    .action((file: string) => presetNames(file, fileHost).forEach(print))
 }

@@ -92,6 +92,14 @@ const presetsOf = (model: ModelUnit): string[] => [
   ...[...model.presets].filter(([, { record }]) => record.fields.length > 0).map(([name]) => name),
 ]
 
+/** The presets of a model, or of what a variant stands on; none where the text cannot be read that far. */
+export function presetNames(file: string, host: CompilerHost): string[] {
+  const session = new Session(host)
+  const unit = session.load(file)
+  const model = unit?.variant ? session.attempt(() => session.base(unit.variant!)) : [...(unit?.models.values() ?? [])][0]
+  return [...(model?.presets.keys() ?? [])]
+}
+
 class Session {
   readonly #program: Program
   readonly #found: Diagnostic[] = []

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import { describe, expect, it } from 'vitest'
@@ -7,12 +7,19 @@ import { bashCompletion } from '../../src/cli/completion/bash.ts'
 import { commandSpec } from '../../src/cli/completion/commands.ts'
 import { fishCompletion } from '../../src/cli/completion/fish.ts'
 import { zshCompletion } from '../../src/cli/completion/zsh.ts'
-import { temporaryFolder } from '../runtime/network/small.ts'
+import { root, temporaryFolder } from '../runtime/network/small.ts'
 import { archc } from './run-archc.ts'
 
 const [folder, scripts] = [temporaryFolder(), temporaryFolder()]
 for (const name of ['net.arch', 'two words.arch', 'field.png', 'field.TXT']) writeFileSync(path.join(folder, name), '')
 mkdirSync(path.join(folder, 'runs'))
+
+const [spaced, iste] = [path.join(scripts, 'two words.arch'), path.join(root, 'models', 'iste.arch')]
+const wholeIste = ['micro', 'mini', 'paper', 'small', 'tiny']
+copyFileSync(path.join(root, 'models', 'edsr.arch'), spaced)
+// Scripts ask the archc on PATH for presets.
+symlinkSync(path.join(root, 'bin', 'archc.js'), path.join(scripts, 'archc'))
+const env = { ...process.env, HOME: scripts, PATH: `${scripts}${path.delimiter}${process.env['PATH']}` }
 
 const has = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0
 
@@ -30,6 +37,7 @@ describe.skipIf(!has('bash'))('bash completes', () => {
     ].join('\n')
     const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', line, script, 'archc', ...words], {
       cwd: folder,
+      env,
       encoding: 'utf8',
     })
     expect(stderr).toBe('')
@@ -81,6 +89,19 @@ describe.skipIf(!has('bash'))('bash completes', () => {
         ['bash', 'fish', 'zsh'],
       ],
       [['--no'], ['--no-color']],
+      [['compile', iste, '--preset', ''], wholeIste],
+      [
+        ['train', path.join(root, 'models', 'ablations', 'wo-lfi.arch'), '-p', 'm'],
+        ['micro', 'mini'],
+      ],
+      [['weights', 'import', 'a.pth', '--into', iste, '--preset', '=', 't'], ['tiny']],
+      [
+        ['compile', '~/two\\ words.arch', '--preset', 'x'],
+        ['x2', 'x3', 'x4', 'x6', 'x8'],
+      ],
+      [['compile', `"${spaced}"`, '--preset', 'p'], ['paper']],
+      [['compile', 'nothing.arch', '--preset', ''], []],
+      [['pre'], []],
       [['nothing', '--f'], []],
     ]
     for (const [words, offered] of cases) expect([words, offers(words)]).toEqual([words, offered])
@@ -95,6 +116,14 @@ describe.each(['zsh', 'fish'])('%s', (shell) => {
     writeFileSync(script, stdout)
     const { status, stderr } = spawnSync(shell, ['-n', script], { encoding: 'utf8' })
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const line = `archc compile ~/two\\ words.arch --preset x`
+    const asked =
+      shell === 'fish'
+        ? `source ${script}; complete -C '${line}'`
+        : `compdef() {}; source ${script}; compadd() { print -l \${(P)2} }; words=(\${(z):-'${line}'}); _archc_presets`
+    const offered = spawnSync(shell, ['-c', asked], { cwd: folder, env, encoding: 'utf8' })
+    expect(offered.stderr).toBe('')
+    expect(offered.stdout.match(/^x\d/gm)?.sort()).toEqual(['x2', 'x3', 'x4', 'x6', 'x8'])
   })
 })
 
@@ -107,6 +136,7 @@ describe('scripts', () => {
     .addOption(new Option('--format <name>', 'as [text]').choices(['a', 'b']))
     .option('-o, --out <file>', 'where')
     .option('--steps <n>', 'how many')
+    .option('-p, --preset <name>', 'which')
   const pair = program.command('pair').description('two')
   pair
     .command('one')
@@ -115,12 +145,15 @@ describe('scripts', () => {
   const spec = commandSpec(program)
 
   it('zsh', () => {
-    expect(zshCompletion(spec)).toBe(`#compdef archc
-_archc_check() {
+    const [presets, commands] = zshCompletion(spec).split(/(?<=^}\n\n)(?=_archc_check)/m)
+    expect(presets).toMatch(/^#compdef archc\n_archc_presets\(\) \{\n/)
+    expect(commands).toBe(`_archc_check() {
   _arguments -s '*--format[as \\[text\\]]:name:(a b)' \\
     '*-o[where]:file:_files' \\
     '*--out[where]:file:_files' \\
     '*--steps[how many]:n: ' \\
+    '*-p[which]:name:_archc_presets' \\
+    '*--preset[which]:name:_archc_presets' \\
     '-h[display help for command]' \\
     '--help[display help for command]' \\
     '*:files:_files -g "*.arch"'
@@ -187,8 +220,9 @@ if [[ $funcstack[1] == _archc ]]; then _archc "$@"; else compdef _archc archc; f
   })
 
   it('fish', () => {
-    expect(fishCompletion(spec)).toBe(`# fish completion for archc
-complete -c archc -f
+    const [presets, lines] = fishCompletion(spec).split(/(?=^complete -c archc -f\n)/m)
+    expect(presets).toMatch(/^# fish completion for archc\nfunction __archc_presets\n/)
+    expect(lines).toBe(`complete -c archc -f
 complete -c archc -n '__fish_use_subcommand' -a check -d 'a file\\'s check: all'
 complete -c archc -n '__fish_use_subcommand' -a pair -d 'two'
 complete -c archc -n '__fish_use_subcommand' -s V -l version -d 'output the version number'
@@ -196,6 +230,7 @@ complete -c archc -n '__fish_use_subcommand' -s h -l help -d 'display help for c
 complete -c archc -n '__fish_seen_subcommand_from check' -l format -x -a 'a b' -d 'as [text]'
 complete -c archc -n '__fish_seen_subcommand_from check' -s o -l out -r -F -d 'where'
 complete -c archc -n '__fish_seen_subcommand_from check' -l steps -x -d 'how many'
+complete -c archc -n '__fish_seen_subcommand_from check' -s p -l preset -x -a '(__archc_presets)' -d 'which'
 complete -c archc -n '__fish_seen_subcommand_from check' -s h -l help -d 'display help for command'
 complete -c archc -n '__fish_seen_subcommand_from check' -a '(__fish_complete_suffix .arch)'
 complete -c archc -n '__fish_seen_subcommand_from pair; and not __fish_seen_subcommand_from one' -a one -d 'first'
@@ -213,6 +248,7 @@ complete -c archc -n '__fish_seen_subcommand_from pair; and __fish_seen_subcomma
       "    'check:--format') _archc_words 'a b'; return ;;",
       "    'check:-o'|'check:--out') _archc_files ''; return ;;",
       "    'check:--steps') return ;;",
+      "    'check:-p'|'check:--preset') _archc_presets; return ;;",
     ])
   })
 })

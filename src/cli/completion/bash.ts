@@ -34,6 +34,17 @@ _archc_files() {
   done < <(compgen -f -- "$current")
 }
 
+_archc_presets() {
+  local word
+  for word in "\${COMP_WORDS[@]:1}"; do
+    word=\${word//[\\\\\\"\\']/}
+    if [[ $word == *.arch ]]; then
+      _archc_words "$(\${BASH_ALIASES[archc]:-archc} presets "\${word/#\\~/$HOME}" 2>/dev/null)"
+      return
+    fi
+  done
+}
+
 _archc() {
   local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]} command= options= commands= word
   # Bash takes --format=json apart at the sign.
@@ -63,7 +74,8 @@ complete -F _archc archc
 
 const nameOf = ({ path }: CommandSpec): string => path.at(-1)!
 
-function offered({ choices, files }: Offer): string {
+function offered({ choices, files, isPreset }: Offer): string {
+  if (isPreset) return '_archc_presets'
   if (choices.length > 0) return `_archc_words ${quoted(choices.join(' '))}`
   if (!files) return ''
   return `_archc_files ${files === 'any' ? "''" : quoted(`\\.(${endings[files].join('|')})$`)}`

@@ -7,6 +7,8 @@ export type Files = 'arch' | 'pictures' | 'any'
 export interface Offer {
   readonly choices: readonly string[]
   readonly files?: Files
+  /** The presets of the first `.arch` file on the line. */
+  readonly isPreset?: true
 }
 
 export interface OptionSpec {
@@ -65,10 +67,15 @@ export function commandSpec(command: Command, path: readonly string[] = []): Com
   return {
     path,
     about: command.description(),
-    commands: command.commands.map((each) => commandSpec(each, [...path, each.name()])),
+    commands: visibleCommands(command).map((each) => commandSpec(each, [...path, each.name()])),
     options: [...command.options.filter((option) => !option.hidden).map(optionSpec), help],
     ...(argument && { argument: argumentOffer(argument, path) }),
   }
+}
+
+function visibleCommands(command: Command): Command[] {
+  const visible = new Set(command.createHelp().visibleCommands(command))
+  return command.commands.filter((each) => visible.has(each))
 }
 
 const help: OptionSpec = { names: ['-h', '--help'], about: 'display help for command' }
@@ -79,7 +86,9 @@ function optionSpec({ short, long, description, required, optional, argChoices, 
   return {
     names: [short, long].filter((each) => each !== undefined),
     about: description,
-    ...((required || optional) && { value: { name, choices: argChoices ?? [], ...(files && { files }) } }),
+    ...((required || optional) && {
+      value: { name, choices: argChoices ?? [], ...(files && { files }), ...(long === '--preset' && { isPreset: true }) },
+    }),
   }
 }
 

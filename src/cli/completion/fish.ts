@@ -13,8 +13,17 @@ export function fishCompletion(program: CommandSpec): string {
       ...(argument && (argument.choices.length > 0 || argument.files) ? [`${start} ${offered(argument, false)}`] : []),
     ]
   })
-  return ['# fish completion for archc', 'complete -c archc -f', ...lines, ''].join('\n')
+  return ['# fish completion for archc', presets, 'complete -c archc -f', ...lines, ''].join('\n')
 }
+
+const presets = `function __archc_presets
+  for word in (commandline -op)
+    if string match -q '*.arch' -- $word
+      archc presets (string replace -r '^~' $HOME -- $word) 2>/dev/null
+      return
+    end
+  end
+end`
 
 /** When a command's own words are offered: its path was typed, and no command below it. */
 function conditionOf(path: readonly string[], commands: readonly CommandSpec[]): string {
@@ -24,7 +33,8 @@ function conditionOf(path: readonly string[], commands: readonly CommandSpec[]):
   return [...seen, ...(below.length > 0 ? [`not __fish_seen_subcommand_from ${below.join(' ')}`] : [])].join('; and ')
 }
 
-function offered({ choices, files }: Offer, isOption = true): string {
+function offered({ choices, files, isPreset }: Offer, isOption = true): string {
+  if (isPreset) return "-x -a '(__archc_presets)'"
   if (choices.length > 0) return `${isOption ? '-x ' : ''}-a ${quoted(choices.join(' '))}`
   if (!files) return '-x'
   if (files === 'any') return isOption ? '-r -F' : '-F'

@@ -2,6 +2,19 @@ import { endings, type CommandSpec, type Offer, type OptionSpec } from './comman
 
 /** A script for zsh's own completion: a file `_archc` in $fpath, or read after compinit. */
 export const zshCompletion = (program: CommandSpec): string => `#compdef archc
+_archc_presets() {
+  local word
+  local -a names
+  for word in $words; do
+    word=\${(Q)word}
+    if [[ $word == *.arch ]]; then
+      names=(\${(f)"$(\${(z)\${aliases[archc]:-archc}} presets \${word/#\\~/$HOME} 2>/dev/null)"})
+      compadd -a names
+      return
+    fi
+  done
+}
+
 ${functions(program).join('\n')}
 if [[ $funcstack[1] == _archc ]]; then _archc "$@"; else compdef _archc archc; fi
 `
@@ -50,7 +63,8 @@ const optionSpecs = ({ names, about, value }: OptionSpec): string[] =>
     quoted(`${value ? '*' : ''}${name}[${escaped(about)}]${value ? `:${escaped(value.name)}:${offered(value)}` : ''}`),
   )
 
-function offered({ choices, files }: Offer): string {
+function offered({ choices, files, isPreset }: Offer): string {
+  if (isPreset) return '_archc_presets'
   if (choices.length > 0) return `(${choices.join(' ')})`
   if (!files) return ' '
   if (files === 'any') return '_files'
