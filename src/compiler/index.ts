@@ -2,7 +2,7 @@ import { isSame } from './compare.ts'
 import { diagnostic, fail, Reported } from './diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
 import { nearest } from './diagnostics/suggest.ts'
-import { insideLabel } from './elaborate/call-module.ts'
+import { inOrder, placeOf } from './elaborate/attempt.ts'
 import type { Application } from './elaborate/context.ts'
 import type { Observer } from './elaborate/evaluate.ts'
 import { elaborateModel } from './elaborate/model.ts'
@@ -71,20 +71,20 @@ export function check(files: readonly string[], host: CompilerHost): Compilation
     if (unit.variant) {
       const base = session.attempt(() => session.base(unit.variant!))
       const presets = base ? presetsOf(base) : []
-      for (const preset of base ? presets : [])
-        if (!session.inspect(() => session.build(base!, { preset, variants: [unit.variant!], sets: [] }, preset === ''))) break
+      session.inspect(presets, (preset) => session.build(base!, { preset, variants: [unit.variant!], sets: [] }, preset === ''))
       return { file, kind: 'variant', presets: presets.filter(Boolean) }
     }
     const models = [...unit.models.values()]
     for (const model of models)
-      for (const preset of presetsOf(model))
-        if (!session.inspect(() => session.build(model, { preset, variants: [], sets: [] }))) break
+      session.inspect(presetsOf(model), (preset) => session.build(model, { preset, variants: [], sets: [] }))
     return { file, kind: models.length > 0 ? 'model' : 'modules', presets: models.flatMap((model) => [...model.presets.keys()]) }
   })
   const sources = session.lint(files)
   const { diagnostics, ...compilation } = session.finish(undefined)
   return { ...compilation, diagnostics: withoutAllowed(diagnostics, sources), checked }
 }
+
+const overlap = (a: Span, b: Span): boolean => a.file === b.file && a.start < b.end && b.start < a.end
 
 /** The defaults, and the presets that change something. */
 const presetsOf = (model: ModelUnit): string[] => [
@@ -142,11 +142,17 @@ class Session {
     }
   }
 
-  /** Builds a model and warns about what it would do; false where it cannot be built. */
-  inspect(build: () => CompiledModel | undefined): boolean {
-    const model = this.attempt(build)
-    if (model) this.report(...lintModel(model))
-    return model !== undefined
+  /** Builds a model under each preset and warns about what it would do. A mistake that others meet too is reported once. */
+  inspect(presets: readonly string[], build: (preset: string) => CompiledModel | undefined): void {
+    const places: Span[] = []
+    for (const preset of presets) {
+      const before = this.#found.length
+      const model = this.attempt(() => build(preset))
+      if (model) this.report(...lintModel(model))
+      const fresh = this.#found.splice(before).filter((problem) => !places.some((place) => overlap(place, placeOf(problem))))
+      this.report(...fresh)
+      places.push(...fresh.filter(({ severity }) => severity === 'error').map(placeOf))
+    }
   }
 
   load(file: string): FileUnit | undefined {
@@ -265,13 +271,7 @@ class Session {
   }
 
   finish(model: CompiledModel | undefined): Compilation {
-    const seen = new Set<string>()
-    const diagnostics = [...this.#program.diagnostics, ...this.#found].filter((problem) => {
-      const key = identity(problem)
-      if (seen.has(key)) return false
-      seen.add(key)
-      return true
-    })
+    const diagnostics = inOrder([...this.#program.diagnostics, ...this.#found])
     const errors = diagnostics.some((problem) => problem.severity === 'error')
     return {
       ...(model && !errors && { model }),
@@ -279,10 +279,4 @@ class Session {
       sources: new Map([...[...this.#program.files].map(([name, unit]) => [name, unit.source.text] as const), ...this.#extra]),
     }
   }
-}
-
-/** One mistake is reported once, however often it is met: by code and place, inside a module by the place there. */
-function identity({ code, primary, related }: Diagnostic): string {
-  const { file, start, end } = related.find(({ label }) => label.startsWith(insideLabel))?.span ?? primary.span
-  return `${code} ${file} ${start} ${end}`
 }

@@ -1,6 +1,7 @@
 import { fail, Reported } from './diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
 import { nearest } from './diagnostics/suggest.ts'
+import { attempt, inOrder, noMistakes } from './elaborate/attempt.ts'
 import { Builder, type BoundaryCheck } from './elaborate/builder.ts'
 import { bindParameters, enter } from './elaborate/call-module.ts'
 import { asTensor, evaluate, type Elaboration, type Observer } from './elaborate/evaluate.ts'
@@ -38,9 +39,9 @@ export function compileModule(file: string, name: string, host: CompilerHost, op
   const extra = new Map<string, string>()
   const problems: Diagnostic[] = []
   const finish = (graph?: Graph): ModuleCompilation => ({
-    ...(graph && { graph }),
+    ...(graph && problems.length === 0 && { graph }),
     checks: builder.checks,
-    diagnostics: [...program.diagnostics, ...problems],
+    diagnostics: inOrder([...program.diagnostics, ...problems]),
     sources: new Map([...[...program.files].map(([path, unit]) => [path, unit.source.text] as const), ...extra]),
   })
   try {
@@ -52,7 +53,15 @@ export function compileModule(file: string, name: string, host: CompilerHost, op
       const start: Span = { file, start: 0, end: 0 }
       return fail('unknown-module', { file, name, near: nearest(name, accepted), accepted }, start)
     }
-    return finish(elaborated(module, builder, options, extra))
+    const e: Elaboration = {
+      builder,
+      calls: [],
+      memory: new Map(),
+      report: (problem) => problem.severity === 'error' && problems.push(problem),
+      mistakes: noMistakes(),
+      ...(options.observe && { observe: options.observe }),
+    }
+    return finish(attempt(e, () => elaborated(module, e, options, extra)))
   } catch (error) {
     if (!(error instanceof Reported)) throw error
     problems.push(error.diagnostic)
@@ -60,17 +69,11 @@ export function compileModule(file: string, name: string, host: CompilerHost, op
   }
 }
 
-function elaborated(module: ModuleUnit, builder: Builder, options: ModuleOptions, extra: Map<string, string>): Graph {
+function elaborated(module: ModuleUnit, e: Elaboration, options: ModuleOptions, extra: Map<string, string>): Graph {
   const { declaration, file } = module
-  const e: Elaboration = {
-    builder,
-    calls: [],
-    memory: new Map(),
-    warn: () => undefined,
-    ...(options.observe && { observe: options.observe }),
-  }
+  const { builder } = e
   const place: Place = { scope: '', name: '', labels: new Map() }
-  const scope: Scope = { file, names: new Map(), sizes: new Map() }
+  const scope: Scope = { file, names: new Map(), sizes: new Map(), missing: new Set() }
   const given = new Map(
     Object.entries(options.parameters ?? {}).map(([parameter, text]) => {
       const source = `parameter ${parameter}`

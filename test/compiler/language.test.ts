@@ -272,6 +272,54 @@ describe('sizes', () => {
   })
 })
 
+describe('mistakes', () => {
+  const messages = (text: string): string[] =>
+    check(['a.arch'], memoryHost({ 'a.arch': text })).diagnostics.map(({ message }) => message)
+
+  test('in a module that others call twice, thirty deep, are said once', () => {
+    const level = (at: number): string =>
+      `module M${at} {\n  input x: [B, h, w, c]\n  output [B, h, w, c]\n  return ${at === 0 ? 'x -> relo' : `M${at - 1}(M${at - 1}(x))`}\n}\n`
+    const before = Array.from({ length: 30 }, (_, at) => level(at)).join('')
+    expect(messages(small('return M29(lr)', { before }))).toEqual(['no op or module called relo; did you mean relu?'])
+  })
+  test.each([
+    ['arguments of one call', 'return concat(lr -> con(out: 3, kernel: 3), relo(lr), axis: 2)', ['con', 'relo']],
+    ['attributes of one call', 'return conv(lr, out: otu, kernel: 3, bias: yes)', ['otu', 'yes']],
+    ['stages of one pipeline', 'return lr -> con(out: 3) -> relo', ['con', 'relo']],
+    ['sides of an operator', 'return (lr -> con) + relo(lr)', ['con', 'relo']],
+    ['items of a list', 'return lr -> mean(axis: [a, b])', ['a', 'b']],
+    ['turns of a repeat', 'return lr -> repeat 3 { con -> relo }', ['con', 'relo']],
+    ['outputs', 'output f: [B, h, w, 3] as inspect\n  return con(lr), relo(lr)', ['con', 'relo']],
+  ])('%s are independent', (_, body, names) => {
+    const said = messages(small(body))
+    expect(names.filter((name) => said.some((message) => message.includes(`called ${name}`)))).toEqual(names)
+    expect(said.length).toBe(names.length)
+  })
+  test.each([
+    ['a let', 'let a = con(lr)\n  let b = relu(a)\n  return a + b * a'],
+    ['a size of an input', 'return rearrange(lr, "B h w c -> B (h w) c") + d * d'],
+    ['a slot', 'slot s: [B, h, w, 3] -> [B, ?H, w, 3] = con()\n  let a = s(lr)\n  let b = s(lr) * H\n  return a -> s'],
+    ['a parameter', 'return lr * p * p', 'model Small(p: int = 1.5)'],
+    [
+      'a value that is asked for twice',
+      'let a = conv(lr, out: p, kernel: 3)\n  return conv(lr, out: p, kernel: 3) + a',
+      'model Small(p: int = 0)',
+    ],
+  ])('what depends on %s that is wrong is not said again', (_, body, declared = 'model Small') => {
+    expect(messages(small(body, { declared, after: train })).length).toBe(1)
+  })
+  test('a preset adds what only it gets wrong', () => {
+    const text = small('let a = con(lr)\n  return lr -> repeat n { relu }', {
+      declared: 'model Small(n: int = 2)',
+      after: 'preset p { n: 3 }\npreset q { n: 0 - 1 }',
+    })
+    expect(messages(text)).toEqual([
+      'no op or module called con; did you mean conv or cos or concat?',
+      'repeat takes a count from 0 to 10000; n is -1',
+    ])
+  })
+})
+
 describe('repeat, scale and records', () => {
   test('zero turns are the identity', () =>
     expect(operations(model(small('return lr -> repeat 0 { conv(out: 9, kernel: 3) }')))).toEqual([]))

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { noMistakes } from '../../src/compiler/elaborate/attempt.ts'
 import { Builder } from '../../src/compiler/elaborate/builder.ts'
 import { evaluate } from '../../src/compiler/elaborate/evaluate.ts'
 import { subgraph, type Graph } from '../../src/compiler/ir/graph.ts'
 import { verify } from '../../src/compiler/ir/verify.ts'
-import { Reported } from '../../src/compiler/diagnostics/catalogue.ts'
+import { Consequence, Reported } from '../../src/compiler/diagnostics/catalogue.ts'
 import { ops, primitives } from '../../src/compiler/ops/registry.ts'
 import { f32, isTensor, type Op as Registered, type TensorValue } from '../../src/compiler/ops/op.ts'
 import { constant, evaluate as sizeAt, symbol, type Size } from '../../src/compiler/shapes/size.ts'
@@ -116,12 +117,12 @@ function tensorsOf(name: string, code: string, x: TensorValue, builder: Builder)
   const { expression, diagnostics } = parseExpression(name, code)
   if (!expression) throw new Error(`${name}: ${diagnostics[0]?.message}`)
   const file = { source: { file: name, text: code, declarations: [], remarks: [] }, modules: new Map(), models: new Map() }
-  const scope = { file, names: new Map([['x', x]]), sizes: new Map<string, Size>() }
+  const scope = { file, names: new Map([['x', x]]), sizes: new Map<string, Size>(), missing: new Set<string>() }
   const value = evaluate(
     expression,
     scope,
     { scope: '', name: 'it', labels: new Map() },
-    { builder, calls: [], memory: new Map(), warn: () => undefined },
+    { builder, calls: [], memory: new Map(), report: () => undefined, mistakes: noMistakes() },
   )
   return isTensor(value) ? [value] : value.kind === 'several' ? value.items.map((item) => item.value).filter(isTensor) : []
 }
@@ -141,7 +142,7 @@ function elaborate(op: Op, shape: readonly Size[], again = false): { graph: Grap
     const outputs = all.map((item, at) => ({ name: `out${at}`, value: item.id }))
     return { graph: subgraph(graph, graph.inputs, outputs), builder }
   } catch (error) {
-    if (error instanceof Reported) return undefined
+    if (error instanceof Reported || error instanceof Consequence) return undefined
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import { fail, Reported, type Code } from '../diagnostics/catalogue.ts'
+import { Consequence, fail } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { ModuleUnit } from '../names/program.ts'
@@ -6,20 +6,24 @@ import type { TensorValue } from '../ops/op.ts'
 import { ownWeight } from '../ops/source.ts'
 import { compare, format } from '../shapes/size.ts'
 import type { Argument, Call, Expression, Parameter, Statement } from '../syntax/tree.ts'
+import { attempt, missOnce } from './attempt.ts'
 import { listTypes, parameterTypes, readInitialiser, readParameter } from './attributes.ts'
 import { asTensor, deepestCalls, evaluate, type Elaboration } from './evaluate.ts'
 import { ownerLabels } from './owners.ts'
 import { callIdentity, type Recording } from './recording.ts'
 import { axesOf, axesText, bindInput, checkCondition } from './tensor-types.ts'
-import { join, type Place, type Scope } from './scope.ts'
-import { isInteger, shapeText, sizeValue, type Value } from './values.ts'
+import { forgive, join, namesOf, type Place, type Scope } from './scope.ts'
+import { failed, isInteger, shapeText, sizeValue, type Value } from './values.ts'
 
 /** `1 tensor`, `3 tensors`. */
 export const plural = (count: number, word: string, many = `${word}s`): string => `${count} ${count === 1 ? word : many}`
 
 type NamedArgument = Argument & { readonly name: NonNullable<Argument['name']> }
 
-/** Parameters from a call's named arguments and the declared defaults, left to right. */
+/**
+ * Parameters from a call's named arguments and the declared defaults, left to right. One that is wrong is `failed`: the
+ * others are read.
+ */
 export function bindParameters(
   owner: string,
   parameters: readonly Parameter[],
@@ -33,10 +37,18 @@ export function bindParameters(
 ): Map<string, Value> {
   const values = new Map<string, Value>()
   const accepted = parameters.map((parameter) => parameter.name.text)
-  for (const [name, { nameSpan }] of given)
-    if (!accepted.includes(name))
-      fail('unknown-attribute', { callee: owner, name, near: nearest(name, accepted), accepted }, nameSpan)
-  for (const parameter of parameters) {
+  const unknown = [...given].filter(([name]) => !accepted.includes(name))
+  for (const [name, { nameSpan }] of unknown) {
+    const near = nearest(name, accepted)
+    const miss = (): never =>
+      missOnce(e, `${file.source.file} ${owner}.${near.length > 0 ? name : ''}`, () =>
+        fail('unknown-attribute', { callee: owner, name, near, accepted }, nameSpan),
+      )
+    if (near.length > 0) attempt(e, miss)
+    // A call that is written for something else says nothing of the module.
+    else miss()
+  }
+  const read = (parameter: Parameter): Value => {
     const name = parameter.name.text
     if (!(parameter.list ? listTypes : parameterTypes).includes(parameter.type.text))
       fail(
@@ -48,17 +60,20 @@ export function bindParameters(
         },
         parameter.type.span,
       )
-    if (values.has(name)) fail('duplicate-name', { name, what: 'a parameter' }, parameter.name.span)
     const argument = given.get(name)
-    const scope: Scope = { file, names: values, sizes: new Map() }
+    const scope: Scope = { file, names: values, sizes: new Map(), missing: new Set() }
     const place: Place = { scope: '', name: '', labels: new Map() }
     const expression = argument?.expression ?? parameter.standard
+    // It may be what an unknown one was meant to be.
+    if (!expression && unknown.length > 0) throw new Consequence()
     if (!expression) fail('missing-attribute', { callee: owner, name }, span)
-    const read = argument?.evaluate ?? ((x: Expression) => evaluate(x, scope, place, e))
-    values.set(
-      name,
-      readParameter(name, parameter.type.text, parameter.list, expression, (x) => read(x, values)),
-    )
+    const valueOf = argument?.evaluate ?? ((x: Expression) => evaluate(x, scope, place, e))
+    return readParameter(name, parameter.type.text, parameter.list, expression, (x) => valueOf(x, values))
+  }
+  for (const parameter of parameters) {
+    const { text: name, span: at } = parameter.name
+    if (values.has(name)) attempt(e, () => fail('duplicate-name', { name, what: 'a parameter' }, at))
+    else values.set(name, attempt(e, () => read(parameter)) ?? failed)
   }
   return values
 }
@@ -96,18 +111,16 @@ export function enter(
   if (e.calls.some((call) => call.name === name && call.span.file === span.file && call.span.start === span.start))
     fail('module-cycle', { name }, span)
   e.calls.push({ name, span })
-  try {
+  const value = attempt(e, () => {
     const parameters = bindParameters(name, declaration.parameters, given, span, file, e)
     return remembered(unit, parameters, inputs, path, span, e)
-  } catch (error) {
-    if (error instanceof Reported) throw outside(error, name, span)
-    throw error
-  } finally {
-    e.calls.pop()
-  }
+  })
+  e.calls.pop()
+  if (!value) throw new Consequence()
+  return value
 }
 
-/** The body, or what an equal call has recorded. */
+/** The body, or what an equal call has recorded; an equal call that failed fails again, in silence. */
 function remembered(
   unit: ModuleUnit,
   parameters: Map<string, Value>,
@@ -117,8 +130,11 @@ function remembered(
   e: Elaboration,
 ): Value {
   const name = unit.declaration.name.text
-  const tensors = inputs.map(({ value, span: givenAt }) => asTensor(value, name, givenAt))
-  const body = (values: readonly TensorValue[]): Value =>
+  const given = inputs.map(({ value, span: at }) => attempt(e, () => asTensor(value, name, at)) ?? failed)
+  const identity = callIdentity(parameters, given)
+  const wrong = e.mistakes.calls.get(unit) ?? new Set()
+  if (wrong.has(identity)) throw new Consequence()
+  const body = (values: readonly Value[]): Value =>
     elaborateBody(
       unit,
       parameters,
@@ -127,89 +143,94 @@ function remembered(
       span,
       e,
     )
-  const identity = callIdentity(parameters, tensors)
-  if (identity === undefined) return body(tensors)
-  const recordings = e.memory.get(unit) ?? new Map<string, Recording>()
-  e.memory.set(unit, recordings)
-  const known = recordings.get(identity)
-  if (known && e.calls.length - 1 + known.depth <= deepestCalls) return e.builder.replay(known, path, tensors)
-  const { value, recording } = e.builder.record(path, tensors, body)
-  if (recording) recordings.set(identity, recording)
-  return value
-}
-
-/** Mistakes of the module's own text: they are shown where they stand, whoever calls it. */
-const ownMistakes: ReadonlySet<string> = new Set([
-  'unknown-name', 'unknown-op', 'unknown-attribute', 'missing-attribute', 'duplicate-name', 'unknown-dim', 'used-before-defined',
-  'module-cycle', 'too-deep', 'pattern-syntax', 'return-missing', 'only-in-models', 'lambda-place',
-] satisfies Code[]) // prettier-ignore
-
-/** What does not fit inside a module is shown at the call, the inside as a related place. */
-function outside(error: Reported, name: string, span: Span): Reported {
-  const { diagnostic: inner } = error
-  const { span: at } = inner.primary
-  if (at.file === span.file && at.start >= span.start && at.end <= span.end) return error
-  if (ownMistakes.has(inner.code)) {
-    const called = inner.related.some((related) => related.label.startsWith('called from here'))
-    return called ? error : new Reported({ ...inner, related: [...inner.related, { span, label: `called from here: ${name}` }] })
+  const before = e.mistakes.count
+  try {
+    if ([...parameters.values(), ...given].includes(failed)) return body(given)
+    const tensors = given as TensorValue[]
+    const recordings = e.memory.get(unit) ?? new Map<string, Recording>()
+    e.memory.set(unit, recordings)
+    const known = recordings.get(identity)
+    if (known && e.calls.length - 1 + known.depth <= deepestCalls) return e.builder.replay(known, path, tensors)
+    const { value, recording } = e.builder.record(path, tensors, body)
+    if (recording && e.mistakes.count === before) recordings.set(identity, recording)
+    return value
+  } finally {
+    if (e.mistakes.count > before) e.mistakes.calls.set(unit, wrong.add(identity))
   }
-  const entered = inner.related.some((related) => related.label.startsWith(insideLabel))
-  const inside = { span: at, label: `${insideLabel} ${name}${inner.primary.label ? `: ${inner.primary.label}` : ''}` }
-  // Of several modules inside one another the outermost call and the innermost place are shown.
-  return new Reported({
-    ...inner,
-    primary: { span, label: '' },
-    related: entered ? inner.related : [inside, ...inner.related],
-    fixes: [],
-  })
 }
 
-/** How the label of the place inside a module begins: two calls that fail there made one mistake. */
-export const insideLabel = 'inside'
-
-/** Statements of one module with its inputs bound; gives what it returns. */
+/** Statements of one module with its inputs bound; gives what it returns. A mistake in one of them leaves the others. */
 function elaborateBody(
-  { declaration, file }: ModuleUnit,
+  { declaration: { name: owner, body }, file }: ModuleUnit,
   parameters: Map<string, Value>,
   inputs: readonly { value: Value; span: Span }[],
   path: string,
   span: Span,
   e: Elaboration,
 ): Value {
-  const name = declaration.name.text
-  const scope: Scope = { file, names: new Map(parameters), sizes: new Map(), places: placesOf(declaration.body) }
-  const statements = declaration.body
-  const declared = statements.filter((statement) => statement.kind === 'input')
-  if (declared.length !== inputs.length)
-    fail(
-      'arity',
-      { callee: name, takes: plural(declared.length, 'tensor'), given: inputs.length },
-      inputs[declared.length]?.span ?? span,
-    )
-  declared.forEach((statement, at) => {
-    const { value, span: givenAt } = inputs[at]!
-    bindInput(statement.name.text, statement.type, asTensor(value, name, givenAt), name, givenAt, scope, e)
-  })
-  declared.forEach((statement) => statement.where.forEach((condition) => checkCondition(condition, name, scope, span, e)))
-  const outputs = statements.filter((statement) => statement.kind === 'output')
-  for (const statement of statements) {
-    if ((statement.kind === 'input' || statement.kind === 'output') && statement.role)
-      fail('only-in-models', { what: 'a role', name }, statement.role.span)
-    if (statement.kind === 'slot' || statement.kind === 'scale')
-      fail('only-in-models', { what: `a ${statement.kind}`, name }, statement.span)
+  const name = owner.text
+  const scope: Scope = { file, names: new Map(parameters), sizes: new Map(), missing: new Set(), places: placesOf(body) }
+  bindInputs(body, name, inputs, scope, span, e)
+  const outputs = body.filter((statement) => statement.kind === 'output')
+  for (const statement of body) {
+    const isRight = attempt(e, () => {
+      onlyInModels(statement, name)
+      if (statement.kind !== 'return') elaborateStatement(statement, path, scope, e)
+      return true
+    })
+    if (!isRight) forgive(scope, statement, body)
     if (statement.kind === 'return') return returned(statement, outputs, name, path, scope, e)
-    elaborateStatement(statement, path, scope, e)
   }
-  return fail('return-missing', { name }, declaration.name.span)
+  return fail('return-missing', { name }, owner.span)
+}
+
+/** Where a call does not keep what the inputs ask for, nothing is known of them. */
+function bindInputs(
+  body: readonly Statement[],
+  name: string,
+  inputs: readonly { value: Value; span: Span }[],
+  scope: Scope,
+  span: Span,
+  e: Elaboration,
+): void {
+  const declared = body.filter((statement) => statement.kind === 'input')
+  const before = e.mistakes.count
+  attempt(e, () => {
+    if (declared.length !== inputs.length)
+      fail(
+        'arity',
+        { callee: name, takes: plural(declared.length, 'tensor'), given: inputs.length },
+        inputs[declared.length]?.span ?? span,
+      )
+  })
+  if (e.mistakes.count === before)
+    declared.forEach((statement, at) => {
+      const { value, span: givenAt } = inputs[at]!
+      attempt(e, () => bindInput(statement.name.text, statement.type, asTensor(value, name, givenAt), name, givenAt, scope, e))
+    })
+  if (e.mistakes.count === before)
+    for (const condition of declared.flatMap((statement) => statement.where))
+      attempt(e, () => checkCondition(condition, name, scope, span, e))
+  if (e.mistakes.count === before) return
+  scope.sizes.clear()
+  delete scope.leading
+  for (const statement of declared) {
+    scope.names.delete(statement.name.text)
+    forgive(scope, statement, body)
+  }
+}
+
+function onlyInModels(statement: Statement, name: string): void {
+  if ((statement.kind === 'input' || statement.kind === 'output') && statement.role)
+    fail('only-in-models', { what: 'a role', name }, statement.role.span)
+  if (statement.kind === 'slot' || statement.kind === 'scale')
+    fail('only-in-models', { what: `a ${statement.kind}`, name }, statement.span)
 }
 
 /** Where the names of a body are declared first. */
 export function placesOf(body: readonly Statement[]): ReadonlyMap<string, Span> {
   const places = new Map<string, Span>()
-  for (const statement of body) {
-    const names = statement.kind === 'let' ? statement.names : statement.kind === 'weight' || statement.kind === 'input' ? [statement.name] : [] // prettier-ignore
-    for (const { text, span } of names) if (!places.has(text)) places.set(text, span)
-  }
+  for (const { text, span } of body.flatMap(namesOf)) if (!places.has(text)) places.set(text, span)
   return places
 }
 
@@ -303,12 +324,16 @@ export function returned(
       statement.span,
     )
   const labels = ownerLabels(statement.values, false, scope.file, scope.slots?.names ?? new Set())
-  const items = statement.values.map((expression, at) => {
+  const items = statement.values.flatMap((expression, at) => {
     const output = outputs[at]!
-    const value = asTensor(evaluate(expression, scope, { scope: path, name: '', labels }, e), 'return', expression.span)
-    checkOutput(output, value, owner, expression.span, scope, e)
-    return { ...(output.name && { name: output.name.text }), value }
+    const value = attempt(e, () => {
+      const given = asTensor(evaluate(expression, scope, { scope: path, name: '', labels }, e), 'return', expression.span)
+      checkOutput(output, given, owner, expression.span, scope, e)
+      return given
+    })
+    return value ? [{ ...(output.name && { name: output.name.text }), value }] : []
   })
+  if (items.length < outputs.length) throw new Consequence()
   return items.length === 1 ? items[0]!.value : { kind: 'several', items }
 }
 

@@ -1,4 +1,4 @@
-import { fail, type Arguments, type Code, type Context } from '../diagnostics/catalogue.ts'
+import { Consequence, fail, type Arguments, type Code, type Context } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { Initialiser } from '../ir/graph.ts'
@@ -6,11 +6,12 @@ import { shadowedDims } from '../lint/shadowed-dim.ts'
 import { isTensor, type AttributeValue, type Op, type OpCall, type OpResult, type TensorValue } from '../ops/op.ts'
 import { asInteger, atLeast, compare, format, type Size } from '../shapes/size.ts'
 import type { Argument, Call, Expression } from '../syntax/tree.ts'
+import { attempt } from './attempt.ts'
 import { convert, readAttribute } from './attributes.ts'
 import { asTensor, type Elaboration } from './evaluate.ts'
 import { join, type Place, type Scope } from './scope.ts'
 import { asSize, isScalar } from './static.ts'
-import { shapeText, show, type Value } from './values.ts'
+import { failed, shapeText, show, type Value } from './values.ts'
 
 interface Surroundings {
   readonly scope: Scope
@@ -37,9 +38,10 @@ export function callOp(
   const unnamed: Attributes = new Map()
   const given = [
     ...(piped ? [piped] : []),
-    ...rest.map((argument) => ({ value: around.evaluate(argument.value), span: argument.value.span })),
+    ...rest.map(({ value }) => ({ value: attempt(around.e, () => around.evaluate(value)) ?? failed, span: value.span })),
   ]
   for (const [at, { value, span }] of given.entries()) {
+    if (value === failed) continue
     const name = op.scalar?.at === at && value.kind !== 'tensor' && value.kind !== 'several' ? op.scalar.name : undefined
     if (name) unnamed.set(name, { value: convert(name, op.attributes[name]!, value, span), span })
     else {
@@ -47,8 +49,9 @@ export function callOp(
       spans.push(span)
     }
   }
-  checkArity(op, inputs.length + unnamed.size, call, spans)
+  checkArity(op, given.length, call, given.map(({ span }) => span)) // prettier-ignore
   const attributes = new Map([...unnamed, ...readAttributes(op, call, named, around, pattern !== undefined)])
+  if (given.some(({ value }) => value === failed)) throw new Consequence()
   const missing = Object.entries(op.attributes).find(
     ([name, spec]) => !attributes.has(name) && spec.standard === undefined && !spec.optional,
   )
@@ -93,20 +96,24 @@ function readAttributes(
 ): Attributes {
   const attributes: Attributes = new Map()
   const accepted = Object.keys(op.attributes)
-  for (const argument of named) {
-    const name = argument.name.text
-    if (attributes.has(name)) fail('duplicate-name', { name, what: 'given' }, argument.name.span)
+  const read = ({ name: { text: name, span }, value: expression }: NamedArgument): AttributeValue => {
+    if (attributes.has(name)) fail('duplicate-name', { name, what: 'given' }, span)
     if (hasPattern) {
-      const value = around.evaluate(argument.value)
+      const value = around.evaluate(expression)
       const size = isScalar(value) ? asSize(value) : undefined
-      if (!size) fail('attribute-type', { name, takes: 'an int or a size', given: show(value) }, argument.value.span)
-      attributes.set(name, { value: size, span: argument.span })
-      continue
+      return size ?? fail('attribute-type', { name, takes: 'an int or a size', given: show(value) }, expression.span)
     }
     const spec = op.attributes[name]
-    if (!spec) fail('unknown-attribute', { callee: op.name, name, near: nearest(name, accepted), accepted }, argument.name.span)
-    attributes.set(name, { value: readAttribute(name, spec, argument.value, (x) => around.evaluate(x)), span: argument.span })
+    if (!spec) fail('unknown-attribute', { callee: op.name, name, near: nearest(name, accepted), accepted }, span)
+    return readAttribute(name, spec, expression, around.evaluate)
   }
+  let isRight = true
+  for (const argument of named) {
+    const value = attempt(around.e, () => read(argument))
+    if (value === undefined) isRight = false
+    else attributes.set(argument.name.text, { value, span: argument.span })
+  }
+  if (!isRight) throw new Consequence()
   return attributes
 }
 
@@ -163,7 +170,7 @@ function opCall(
     },
     weight: (name, shape, initialiser, { fanIn = 1, trainable = true } = {}) =>
       e.builder.weight({ path: join(path, name), shape, initialiser, fanIn, trainable, op: op.name }, call.span),
-    named: (axes) => shadowedDims(axes, scope.sizes, pattern!.span).forEach(e.warn),
+    named: (axes) => shadowedDims(axes, scope.sizes, pattern!.span).forEach(e.report),
     static(size, what) {
       const known = asInteger(size)
       return (

@@ -1,8 +1,8 @@
-import { Consequence, Reported } from '../diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
 import type { FileUnit, ModelUnit, VariantUnit } from '../names/program.ts'
 import type { Resolved } from '../plan.ts'
 import type { Expression, Name, SlotStatement } from '../syntax/tree.ts'
+import { attempt, noMistakes } from './attempt.ts'
 import { Builder } from './builder.ts'
 import type { Elaboration, Observer } from './evaluate.ts'
 import type { Memory } from './recording.ts'
@@ -44,17 +44,23 @@ export class ModelContext {
   parameters: Scope
   /** What the model's own statements see. */
   scope: Scope
-  failed = false
 
   constructor(
     readonly unit: ModelUnit,
     readonly application: Application,
     memory: Memory,
-    readonly report: (diagnostic: Diagnostic) => void,
+    report: (diagnostic: Diagnostic) => void,
     observe?: Observer,
   ) {
-    this.e = { builder: new Builder(), calls: [], memory, warn: report, ...(observe && { observe }) }
-    this.parameters = { file: unit.file, names: new Map(), sizes: new Map() }
+    this.e = {
+      builder: new Builder(),
+      calls: [],
+      memory,
+      mistakes: noMistakes(),
+      report: (diagnostic) => report(diagnostic.severity === 'error' ? this.#explained(diagnostic) : diagnostic),
+      ...(observe && { observe }),
+    }
+    this.parameters = { file: unit.file, names: new Map(), sizes: new Map(), missing: new Set() }
     this.scope = this.parameters
   }
 
@@ -62,17 +68,12 @@ export class ModelContext {
     return this.unit.declaration.name.text
   }
 
-  /** Runs one statement; what it reports does not stop the next. False where it failed. */
-  attempt(run: () => void): boolean {
-    try {
-      run()
-      return true
-    } catch (error) {
-      if (error instanceof Reported) this.report(this.#explained(error.diagnostic))
-      else if (!(error instanceof Consequence)) throw error
-      this.failed = true
-      return false
-    }
+  get failed(): boolean {
+    return this.e.mistakes.count > 0
+  }
+
+  attempt<T>(run: () => T): T | undefined {
+    return attempt(this.e, run)
   }
 
   /** Says where sizes that nothing relates come from, and of a preset's own mistakes which preset it is. */

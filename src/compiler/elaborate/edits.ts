@@ -2,6 +2,7 @@ import { Consequence, fail } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { VariantUnit } from '../names/program.ts'
+import { ops } from '../ops/registry.ts'
 import { isRecord, pathText, type Edit, type Expression, type Name, type Parameter } from '../syntax/tree.ts'
 import type { bindParameters } from './call-module.ts'
 import { nowhere, type Filler, type ModelContext } from './context.ts'
@@ -16,11 +17,12 @@ import type { Value } from './values.ts'
  */
 export function applyEdits(context: ModelContext): void {
   checkPresets(context)
+  const { mistakes } = context.e
+  const before = mistakes.count
   for (const variant of context.application.variants) checkEdits(context, variant)
   for (const variant of context.application.variants)
     for (const edit of variant.edits) if (edit.kind === 'replace') context.attempt(() => replace(context, variant, edit))
-  if (context.failed) throw new Consequence()
-  override(context)
+  override(context, mistakes.count === before)
 }
 
 /** Every path of every preset is checked against the base, used or not. */
@@ -32,7 +34,7 @@ function checkPresets(context: ModelContext): void {
       const path = pathText(field.path)
       // A path that is wrong in several presets is one mistake, and so is a slot that is gone with all below it.
       const [{ text: first }] = field.path as [Name]
-      const isGone = field.path.length > 1 && !context.slots.has(first) && first !== 'train' && first !== 'evaluate'
+      const isGone = field.path.length > 1 && !context.slots.has(first) && !isRecordName(first)
       const mistake = isGone ? first : path
       if (wrong.has(mistake)) continue
       const isRight = context.attempt(() => {
@@ -55,7 +57,7 @@ function checkPresets(context: ModelContext): void {
 function checkPath(context: ModelContext, path: readonly Name[]): void {
   const { slots, fillers, name: model, unit } = context
   const [first, second, third] = path as [Name, Name | undefined, Name | undefined]
-  if (first.text === 'train' || first.text === 'evaluate') {
+  if (isRecordName(first.text)) {
     const accepted = first.text === 'train' ? [...trainFields, ...slots.keys()] : evaluateFields
     if (!second) return unknown(first, model, 'value', accepted.map((field) => `${first.text}.${field}`)) // prettier-ignore
     if (!accepted.includes(second.text))
@@ -93,12 +95,15 @@ function unknown(name: Name, owner: string, kind: string, accepted: readonly str
   })
 }
 
-/** Parameters of a module filler; a lambda and an op have none that can be set. */
+/** Parameters of a module filler; a lambda and an op have none that can be set. What a filler that is not there has is not known. */
 function fillerParameters({ expression, file }: Filler): readonly Parameter[] {
-  const callee = expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''
-  return file.modules.get(callee)?.declaration.parameters ?? []
+  const callee = expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : undefined
+  const module = callee === undefined ? undefined : file.modules.get(callee)
+  if (callee !== undefined && !module && !ops.has(callee)) throw new Consequence()
+  return module?.declaration.parameters ?? []
 }
 
+const isRecordName = (name: string): boolean => name === 'train' || name === 'evaluate'
 const editPath = (edit: Edit): string => (edit.kind === 'replace' ? edit.slot.text : pathText(edit.path))
 const within = (path: string, other: string): boolean => path === other || path.startsWith(`${other}.`)
 
@@ -138,8 +143,11 @@ function notASlot({ slots, unit, name: model }: ModelContext, name: Name): never
   return unknown(name, model, 'slot', accepted)
 }
 
-/** Collects what stands in place of defaults: the preset's values, variants' `set`, `--set`. */
-function override(context: ModelContext): void {
+/**
+ * Collects what stands in place of defaults: the preset's values, variants' `set`, `--set`. `isReplaced`: whether the fillers
+ * are those that the variants ask for; of others the parameters are not known.
+ */
+function override(context: ModelContext, isReplaced: boolean): void {
   const { application, unit, fillers, overrides } = context
   const { preset, variants, sets } = application
   const chosen = unit.presets.get(preset)
@@ -158,17 +166,21 @@ function override(context: ModelContext): void {
       context.values.push({ path, value, origin: `preset ${preset}, dropped: ${replacedBy}` })
     } else overrides.set(path, { expression: field.value, file: unit.file, span: field.span, origin: `preset ${preset}` })
   }
+  const check = (path: readonly Name[]): void => {
+    if (!isReplaced && path.length > 1 && !isRecordName(path[0]!.text)) throw new Consequence()
+    checkPath(context, path)
+  }
   for (const variant of variants)
     for (const edit of variant.edits)
       if (edit.kind === 'set')
         context.attempt(() => {
-          checkPath(context, edit.path)
+          check(edit.path)
           const origin = `${variant.file.source.file}, set`
           overrides.set(pathText(edit.path), { expression: edit.value, file: variant.file, span: edit.span, origin })
         })
   for (const { path, value, origin } of sets)
     context.attempt(() => {
-      checkPath(context, path)
+      check(path)
       overrides.set(pathText(path), { expression: value, file: unit.file, span: value.span, origin })
     })
 }

@@ -8,13 +8,14 @@ import { ops } from '../ops/registry.ts'
 import { format, type Size } from '../shapes/size.ts'
 import type { Argument, BinaryOperator, Call, Expression, Pipeline, Repetition, Stage } from '../syntax/tree.ts'
 import { initialiserNames } from './attributes.ts'
+import { attempt, missOnce, type Mistakes } from './attempt.ts'
 import type { Builder } from './builder.ts'
 import { callModule } from './call-module.ts'
 import { callOp } from './call-op.ts'
 import type { Memory } from './recording.ts'
 import { childScope, join, type Place, type Scope } from './scope.ts'
 import { asSize, divideSize, isScalar, staticBinary, staticCall, staticFunctions } from './static.ts'
-import { isInteger, kindOf, real, shapeText, show, sizeValue, written, type Value } from './values.ts'
+import { failed, isInteger, kindOf, real, shapeText, show, sizeValue, written, type Value } from './values.ts'
 
 /** The most turns that one `repeat` may have. */
 const mostTurns = 10_000
@@ -27,8 +28,9 @@ export interface Elaboration {
   readonly calls: { readonly name: string; readonly span: Span }[]
   /** What module calls did, for equal ones. */
   readonly memory: Memory
-  /** Takes warnings. */
-  readonly warn: (warning: Diagnostic) => void
+  /** Takes mistakes and warnings. */
+  readonly report: (diagnostic: Diagnostic) => void
+  readonly mistakes: Mistakes
   /** Is told what every expression and every stage of a pipeline gives. */
   readonly observe?: Observer
 }
@@ -36,11 +38,22 @@ export interface Elaboration {
 /** `sizes`: what the names of the module around stand for. */
 export type Observer = (span: Span, value: Value, sizes: ReadonlyMap<string, Size>) => void
 
-/** Elaborates an expression. Nodes go into the builder; problems leave through `fail`. */
+/** Elaborates an expression. Nodes go into the builder; mistakes leave through `fail`. */
 export function evaluate(expression: Expression, scope: Scope, place: Place, e: Elaboration): Value {
   const value = evaluated(expression, scope, place, e)
   e.observe?.(expression.span, value, scope.sizes)
   return value
+}
+
+/** The same where what stands beside it is looked at whatever becomes of it: after a mistake nothing is known of its value. */
+const attempted = (expression: Expression, scope: Scope, place: Place, e: Elaboration): Value =>
+  attempt(e, () => evaluate(expression, scope, place, e)) ?? failed
+
+/** Expressions that are all needed. */
+function together(expressions: readonly Expression[], scope: Scope, place: Place, e: Elaboration): Value[] {
+  const values = expressions.map((expression) => attempted(expression, scope, place, e))
+  if (values.includes(failed)) throw new Consequence()
+  return values
 }
 
 function evaluated(expression: Expression, scope: Scope, place: Place, e: Elaboration): Value {
@@ -54,7 +67,7 @@ function evaluated(expression: Expression, scope: Scope, place: Place, e: Elabor
     case 'group':
       return evaluate(expression.inner, scope, place, e)
     case 'list':
-      return { kind: 'list', items: expression.items.map((item) => evaluate(item, scope, place, e)) }
+      return { kind: 'list', items: together(expression.items, scope, place, e) }
     case 'lambda':
       return fail('lambda-place', {}, expression.span)
     case 'negate': {
@@ -64,8 +77,7 @@ function evaluated(expression: Expression, scope: Scope, place: Place, e: Elabor
       return fail('attribute-type', { name: '-', takes: 'a number or a tensor', given: show(value) }, expression.operand.span)
     }
     case 'binary': {
-      const left = evaluate(expression.left, scope, place, e)
-      const right = evaluate(expression.right, scope, place, e)
+      const [left, right] = together([expression.left, expression.right], scope, place, e) as [Value, Value]
       return binary(operatorNames[expression.operator]!, expression.operator, left, right, expression, place, e)
     }
     case 'member':
@@ -88,6 +100,7 @@ export function evaluateTensor(expression: Expression, scope: Scope, place: Plac
 export function asTensor(value: Value, what: string, span: Span): TensorValue {
   if (value.kind === 'several' && value.items.length === 1) return value.items[0]!.value
   if (value.kind === 'tensor') return value
+  if (value.kind === 'failed') throw new Consequence()
   const help =
     value.kind === 'several'
       ? `name one of them: ${value.items.map((item, at) => item.name ?? `let (.., ${at + 1}) = ..`).join(', ')}`
@@ -110,14 +123,15 @@ function lookUp(name: string, span: Span, scope: Scope): Value {
   if (size) return sizeValue(size)
   if (name === 'pi') return { kind: 'number', value: Math.PI }
   if (name === 'true' || name === 'false') return { kind: 'boolean', value: name === 'true' }
+  if (initialiserNames.includes(name)) return { kind: 'initialiser', initialiser: { kind: name } as never }
+  // What is not there is one mistake, however often it is used.
+  if (scope.missing.has(name)) throw new Consequence()
+  scope.missing.add(name)
   if (scope.perItem === name)
     fail('scale-static', { name }, span, { help: 'scale m = 2 is static: it may stand in shapes and attributes' })
   const later = scope.places?.get(name)
   if (later) fail('used-before-defined', { name }, span, { related: [{ span: later, label: 'defined here' }] })
-  if (initialiserNames.includes(name)) return { kind: 'initialiser', initialiser: { kind: name } as never }
   const known = [...scope.names.keys(), ...scope.sizes.keys()].filter((candidate) => candidate !== '_')
-  // A name that is gone is one mistake, however often it is used.
-  scope.names.set(name, { kind: 'failed' })
   return fail(
     'unknown-name',
     { name, near: nearest(name, known) },
@@ -230,13 +244,18 @@ export function binary(
 }
 
 function pipeline(expression: Pipeline, scope: Scope, place: Place, e: Elaboration): Value {
-  let value = evaluate(expression.head, scope, place, e)
-  let from = expression.head.span
-  for (const stage of expression.stages) {
-    value = applyStage(stage, value, from, scope, place, e)
-    from = stage.span
-    e.observe?.(stage.span, value, scope.sizes)
+  return through(expression.stages, attempted(expression.head, scope, place, e), expression.head.span, scope, place, e)
+}
+
+/** What stages make of `value`, one after another; a mistake in one does not hide those in the next. */
+function through(stages: readonly Stage[], value: Value, from: Span, scope: Scope, place: Place, e: Elaboration): Value {
+  for (const [at, stage] of stages.entries()) {
+    const input = value
+    const given = stages[at - 1]?.span ?? from
+    value = attempt(e, () => applyStage(stage, input, given, scope, place, e)) ?? failed
+    if (value !== failed) e.observe?.(stage.span, value, scope.sizes)
   }
+  if (value === failed) throw new Consequence()
   return value
 }
 
@@ -267,18 +286,13 @@ function repeat(stage: Repetition, input: Value, from: Span, scope: Scope, place
     turns = Array.from({ length: over.value }, () => undefined)
   }
   let value = input
-  let at = from
   turns.forEach((element, turn) => {
     const inner = childScope(scope, [
       ...(stage.element && element ? [[stage.element.text, element] as const] : []),
       ...(stage.turn ? [[stage.turn.text, real(turn)] as const] : []),
     ])
     const turnPlace = { ...place, name: `${place.name || 'repeat'}[${turn}]` }
-    for (const step of stage.body) {
-      value = applyStage(step, value, at, inner, turnPlace, e)
-      at = step.span
-      e.observe?.(step.span, value, scope.sizes)
-    }
+    value = through(stage.body, value, turn === 0 ? from : stage.body.at(-1)!.span, inner, turnPlace, e)
   })
   return value
 }
@@ -319,7 +333,9 @@ function applyCall(
     if (quotient.kind === 'binary' && quotient.operator === '/') return roundedQuotient(name, quotient, call, scope, place, e)
   }
   if (staticFunctions.includes(name) && !(op && named.length > 0)) {
-    const values = [...(piped ? [piped.value] : []), ...positional.map((argument) => evaluate(argument.value, scope, place, e))]
+    const written = together(positional.map((argument) => argument.value), scope, place, e) // prettier-ignore
+    const values = [...(piped ? [piped.value] : []), ...written]
+    if (values.includes(failed)) throw new Consequence()
     if (values.every((value) => value.kind !== 'tensor' && value.kind !== 'several')) {
       if (named[0]) fail('unknown-attribute', { callee: name, name: named[0].name.text, near: [] }, named[0].name.span)
       return staticCall(name, values, call.span)
@@ -332,8 +348,11 @@ function applyCall(
   if (!op) {
     if (initialiserNames.includes(name))
       return fail('attribute-type', { name, takes: 'its place where an initialiser is asked for', given: 'a value' }, call.span)
+    if (scope.missing.has(name) || scope.names.get(name)?.kind === 'failed') throw new Consequence()
     const known = [...scope.file.modules.keys(), ...(scope.slots?.names ?? []), ...ops.keys(), ...staticFunctions]
-    return fail('unknown-op', { name, near: nearest(name, known) }, call.callee.span, calledHelp(name, scope))
+    return missOnce(e, `${scope.file.source.file} ${name}`, () =>
+      fail('unknown-op', { name, near: nearest(name, known) }, call.callee.span, calledHelp(name, scope)),
+    )
   }
   const label = place.labels.get(call) ?? name
   const path = join(place.scope, place.name, op.ownsWeights ? label : '')
@@ -363,8 +382,7 @@ function roundedQuotient(
   place: Place,
   e: Elaboration,
 ): Value {
-  const left = evaluate(quotient.left, scope, place, e)
-  const right = evaluate(quotient.right, scope, place, e)
+  const [left, right] = together([quotient.left, quotient.right], scope, place, e) as [Value, Value]
   if (isScalar(left) && isScalar(right)) return divideSize(name as 'floor' | 'ceil', left, right, quotient.span)
   const integral = (value: Value): boolean => isScalar(value) || (value.kind === 'tensor' && value.dtype === 'i32')
   if (name === 'floor' && integral(left) && integral(right))
@@ -381,8 +399,8 @@ function roundedQuotient(
   )
 }
 
-/** Positional arguments as tensors, what is piped first. */
-export function tensorsOf(
+/** Positional arguments, what is piped first; one that is wrong leaves the others. */
+function tensorsOf(
   positional: readonly Argument[],
   piped: { value: Value; span: Span } | undefined,
   scope: Scope,
@@ -391,6 +409,6 @@ export function tensorsOf(
 ): { value: Value; span: Span }[] {
   return [
     ...(piped ? [piped] : []),
-    ...positional.map((argument) => ({ value: evaluate(argument.value, scope, place, e), span: argument.span })),
+    ...positional.map((argument) => ({ value: attempted(argument.value, scope, place, e), span: argument.span })),
   ]
 }

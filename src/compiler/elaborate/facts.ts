@@ -1,5 +1,6 @@
 import { constant, mul, quotient, symbol, type Size } from '../shapes/size.ts'
 import type { Statement } from '../syntax/tree.ts'
+import { attempt } from './attempt.ts'
 import { nowhere } from './context.ts'
 import { evaluate, type Elaboration } from './evaluate.ts'
 import type { Scope } from './scope.ts'
@@ -17,9 +18,9 @@ export function factsOf(body: readonly Statement[], scope: Scope, e: Elaboration
   for (const statement of body)
     for (const { left, operator } of statement.kind === 'input' ? statement.where : []) {
       if (operator !== '==' || left.kind !== 'binary' || left.operator !== '%' || left.left.kind !== 'name') continue
-      const by = evaluate(left.right, scope, nowhere, e)
       const { name } = left.left
-      if (isInteger(by) && by.value >= 1) facts.set(name, leastCommonMultiple(facts.get(name) ?? 1, by.value))
+      const by = attempt(e, () => evaluate(left.right, scope, nowhere, e))
+      if (by && isInteger(by) && by.value >= 1) facts.set(name, leastCommonMultiple(facts.get(name) ?? 1, by.value))
     }
   return facts
 }

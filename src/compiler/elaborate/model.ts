@@ -1,4 +1,4 @@
-import { fail } from '../diagnostics/catalogue.ts'
+import { Consequence, fail } from '../diagnostics/catalogue.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { subgraph, type GraphOutput } from '../ir/graph.ts'
 import type { ModelUnit } from '../names/program.ts'
@@ -11,9 +11,11 @@ import { applyEdits, overridesOf } from './edits.ts'
 import { evaluate, type Observer } from './evaluate.ts'
 import { factsOf } from './facts.ts'
 import type { Memory } from './recording.ts'
+import { trainFields } from './records.ts'
 import { checkRoles, declareInput, declareOutput } from './roles.ts'
 import { callSlot } from './slots.ts'
 import { evaluatePlan, trainPlan, type Body } from './train.ts'
+import { forgive } from './scope.ts'
 import { real, show } from './values.ts'
 
 /** Elaborates one model with everything applied. Problems go to `report`; undefined when there are errors. */
@@ -25,35 +27,29 @@ export function elaborateModel(
   observe?: Observer,
 ): CompiledModel | undefined {
   const context = new ModelContext(unit, application, memory, report, observe)
-  let model: CompiledModel | undefined
-  context.attempt(() => {
-    model = elaborate(context)
-  })
-  return context.failed ? undefined : model
+  return context.attempt(() => elaborate(context))
 }
 
-function elaborate(context: ModelContext): CompiledModel | undefined {
+/** Each part is looked at whatever became of those before it, so that all that is wrong is said at once. */
+function elaborate(context: ModelContext): CompiledModel {
   const { unit, application, e } = context
   for (const statement of unit.declaration.body)
     if (statement.kind === 'slot') {
       const { name, filler } = statement
-      if (context.slots.has(name.text)) fail('duplicate-name', { name: name.text, what: 'a slot' }, name.span)
-      context.slots.set(name.text, statement)
-      context.fillers.set(name.text, { expression: filler, file: unit.file })
+      context.attempt(() => {
+        if (context.slots.has(name.text)) fail('duplicate-name', { name: name.text, what: 'a slot' }, name.span)
+        if (trainFields.includes(name.text)) fail('duplicate-name', { name: name.text, what: 'a field of train' }, name.span)
+        context.slots.set(name.text, statement)
+        context.fillers.set(name.text, { expression: filler, file: unit.file })
+      })
     }
   applyEdits(context)
   bindOwnParameters(context)
-  const scale = readScale(context)
+  const scale = context.attempt(() => readScale(context))
   const body = elaborateBody(context, scale)
-  if (context.failed) return undefined
-  let train: CompiledModel['train']
-  let evaluation: CompiledModel['evaluate']
-  context.attempt(() => {
-    train = trainPlan(context, body)
-  })
-  context.attempt(() => {
-    evaluation = evaluatePlan(context, body, train)
-  })
+  const train = context.attempt(() => trainPlan(context, body))
+  const evaluation = context.attempt(() => evaluatePlan(context, body, train))
+  if (context.failed || !scale) throw new Consequence()
   return {
     name: context.name,
     file: unit.file.source.file,
@@ -96,7 +92,7 @@ function readScale(context: ModelContext): Scale {
   if (statement.fixed) {
     const value = number(statement.fixed)
     if (!(value >= 1)) fail('scale-range', { problem: `a scale is at least 1, not ${value}` }, statement.fixed.span)
-    context.parameters = { ...context.parameters, names: new Map([...context.parameters.names, [name, real(value)]]) }
+    context.parameters.names.set(name, real(value))
     return { kind: 'fixed', value }
   }
   const [from, to] = [number(statement.from!), number(statement.to!)]
@@ -107,7 +103,7 @@ function readScale(context: ModelContext): Scale {
 }
 
 /** Elaborates the statements; what one of them gets wrong is not reported again where its names are used. */
-function elaborateBody(context: ModelContext, scale: Scale): Body {
+function elaborateBody(context: ModelContext, scale: Scale | undefined): Body {
   const { unit, e } = context
   const { body: statements, name } = unit.declaration
   context.scope = {
@@ -120,31 +116,30 @@ function elaborateBody(context: ModelContext, scale: Scale): Body {
   const inputs: ModelInput[] = []
   const outputs: ModelOutput[] = []
   let values: GraphOutput[] = []
+  const asked = statements.filter((statement) => statement.kind === 'input')
   const declared = statements.filter((statement) => statement.kind === 'output')
   const returns = statements.filter((statement) => statement.kind === 'return')
-  for (const statement of statements)
-    switch (statement.kind) {
-      case 'input':
-        if (!context.attempt(() => inputs.push(declareInput(context, statement, facts)))) forgive(context, [statement.name.text])
-        break
-      case 'let':
-      case 'weight': {
-        const names = statement.kind === 'let' ? statement.names : [statement.name]
-        if (!context.attempt(() => elaborateStatement(statement, '', context.scope, e))) forgive(context, names.map((each) => each.text)) // prettier-ignore
-        break
-      }
-      case 'return':
-        context.attempt(() => {
-          const result = returned(statement, declared, context.name, '', context.scope, e)
-          const items = result.kind === 'several' ? result.items.map((item) => item.value) : [result as TensorValue]
-          values = items.map((item, at) => ({ name: declared[at]?.name?.text ?? 'output', value: item.id }))
-          declared.forEach((output, at) => outputs.push(declareOutput(context, output, items[at]!)))
-        })
-    }
+  for (const statement of statements) {
+    if (statement.kind === 'scale' && !scale) forgive(context.scope, statement, statements)
+    const isRight = context.attempt(() => {
+      if (statement.kind === 'input') inputs.push(declareInput(context, statement, facts))
+      else if (statement.kind === 'return') {
+        const result = returned(statement, declared, context.name, '', context.scope, e)
+        const items = result.kind === 'several' ? result.items.map((item) => item.value) : [result as TensorValue]
+        values = items.map((item, at) => ({ name: declared[at]?.name?.text ?? 'output', value: item.id }))
+      } else elaborateStatement(statement, '', context.scope, e)
+      return true
+    })
+    if (!isRight) forgive(context.scope, statement, statements)
+  }
+  const { values: types } = e.builder.graph()
+  for (const [at, output] of declared.entries())
+    context.attempt(() => outputs.push(declareOutput(context, output, values[at] && types[values[at].value])))
   context.attempt(() => checkStructure(context, declared, returns, name.span))
-  if (!context.failed) context.attempt(() => checkRoles(context, inputs, outputs))
+  const isWhole = inputs.length === asked.length && outputs.length === declared.length && values.length === declared.length
+  if (isWhole) context.attempt(() => checkRoles(context, inputs, outputs))
   const all = e.builder.graph()
-  return { inputs, outputs, values, scale, graph: subgraph(all, all.inputs, values) }
+  return { inputs, outputs, values, scale, isWhole, graph: subgraph(all, all.inputs, values) }
 }
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>
@@ -163,10 +158,4 @@ function checkStructure(
     if (name && seen.has(name.text)) fail('duplicate-name', { name: name.text, what: 'an output' }, name.span)
     if (name) seen.add(name.text)
   }
-}
-
-/** Names of a broken statement: who uses them is not asked about them. Sizes that it would have bound are not known. */
-function forgive(context: ModelContext, names: readonly string[]): void {
-  for (const name of names) if (!context.scope.names.has(name)) context.scope.names.set(name, { kind: 'failed' })
-  context.scope.sizesMissing = true
 }

@@ -134,15 +134,11 @@ export class Recorder {
 export const tensorsOf = (value: Value): readonly TensorValue[] =>
   value.kind === 'tensor' ? [value] : value.kind === 'several' ? value.items.map((item) => item.value) : []
 
-/** What a call of a module depends on; undefined for values that no recording is kept for. */
-export function callIdentity(parameters: ReadonlyMap<string, Value>, inputs: readonly TensorValue[]): string | undefined {
-  const written = [...parameters.values()].map(identity)
-  return written.includes(undefined)
-    ? undefined
-    : `${written.join(';')}|${inputs.map(({ dtype, shape }) => `${dtype}[${shape.map(key).join()}]`).join()}`
-}
+/** What a call of a module depends on. */
+export const callIdentity = (parameters: ReadonlyMap<string, Value>, inputs: readonly Value[]): string =>
+  `${[...parameters.values()].map(identity).join(';')}|${inputs.map(identity).join()}`
 
-function identity(value: Value): string | undefined {
+function identity(value: Value): string {
   switch (value.kind) {
     case 'number':
       return value.exact ? value.exact.join('/') : String(value.value)
@@ -154,13 +150,13 @@ function identity(value: Value): string | undefined {
       return JSON.stringify(value.text)
     case 'initialiser':
       return JSON.stringify(value.initialiser)
-    case 'list': {
-      const items = value.items.map(identity)
-      return items.includes(undefined) ? undefined : `[${items.join()}]`
-    }
+    case 'list':
+      return `[${value.items.map(identity).join()}]`
     case 'tensor':
+      return `${value.dtype}[${value.shape.map(key).join()}]`
     case 'several':
+      return value.items.map((item) => identity(item.value)).join()
     case 'failed':
-      return undefined
+      return '?'
   }
 }

@@ -1,8 +1,9 @@
-import { fail } from '../diagnostics/catalogue.ts'
+import { Consequence, fail } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
-import type { Adam, EvaluatePlan, PerItem, PictureOperation, Schedule, Scope as CandidateScope } from '../plan.ts'
+import type { Adam, EvaluatePlan, PerItem, PictureOperation, Scale, Schedule, Scope as CandidateScope } from '../plan.ts'
 import { isRecord, type Call, type Expression, type Record as FieldRecord } from '../syntax/tree.ts'
+import { attempt, whole } from './attempt.ts'
 import { evaluate, type Elaboration } from './evaluate.ts'
 import type { Scope } from './scope.ts'
 import { isInteger, kindOf, show, type Value } from './values.ts'
@@ -60,6 +61,8 @@ export class FieldReader {
   constructor(
     readonly record: string,
     readonly fields: Fields,
+    /** False where some were unknown: they may have been meant for those that are missing. */
+    readonly isKnown: boolean,
     readonly scope: Scope,
     readonly e: Elaboration,
     /** Where `train` itself stands, for what is missing. */
@@ -77,6 +80,7 @@ export class FieldReader {
 
   expression(name: string): Expression {
     const field = this.fields.get(name)
+    if (!field && !this.isKnown) throw new Consequence()
     if (!field) fail('missing-field', { record: this.record, name }, this.span)
     if (isRecord(field.value)) fail('attribute-type', { name, takes: 'a value', given: 'a record' }, field.span)
     return field.value
@@ -317,29 +321,52 @@ export class FieldReader {
     return this.operations(this.items('degrade'), ['blur', 'resize'], ['m', 'epoch', 'epochs'])
   }
 
-  /** `scale`: the static scale, which is what is evaluated where `m` does not stand. */
-  evaluatePlan(scale: number | undefined, degrade: readonly PictureOperation[]): EvaluatePlan {
-    const asked = scale !== undefined && !this.has('m') ? [] : this.items('m')
-    const m = asked.map((item) => this.number(item, 'm'))
-    if (scale === undefined || this.has('m')) this.once('m', m, asked)
-    const clip = this.has('cell_clip') ? this.expression('cell_clip') : undefined
-    const cellClip = clip && !(clip.kind === 'name' && clip.name === 'none') ? this.number(clip, 'cell_clip') : undefined
-    if (cellClip !== undefined && cellClip < 1)
-      fail(
-        'attribute-value',
-        { name: 'cell_clip', accepted: 'a scale of at least 1, or none', given: String(cellClip) },
-        clip!.span,
-      )
-    return {
-      m: asked.length > 0 ? m : [scale!],
-      metrics: this.words('metrics', ['psnr', 'ssim', 'ssim_gaussian', 'fid'], ['psnr', 'ssim']),
-      scope: this.candidateScope(),
-      ...(cellClip !== undefined && { cellClip }),
-      tile: this.int('tile', 768),
-      ...(this.has('shave') && { shave: this.int('shave', undefined, 0) }),
-      degrade,
-    }
+  augmentation(): PictureOperation[] {
+    return this.has('augment') ? this.operations(this.items('augment'), ['flip_x', 'flip_y', 'transpose'], []) : []
   }
+
+  evaluatePlan(scale: Scale | undefined, degrade: readonly PictureOperation[]): EvaluatePlan {
+    const read = <T>(field: () => T): T | undefined => attempt(this.e, field)
+    const cellClip = read(() => this.cellClip())
+    const shave = read(() => (this.has('shave') ? this.int('shave', undefined, 0) : undefined))
+    const plan = whole<EvaluatePlan>({
+      m: read(() => this.evaluated(scale)),
+      metrics: read(() => this.words('metrics', ['psnr', 'ssim', 'ssim_gaussian', 'fid'], ['psnr', 'ssim'])),
+      scope: read(() => this.candidateScope()),
+      tile: read(() => this.int('tile', 768)),
+      degrade,
+    })
+    return { ...plan, ...(cellClip !== undefined && { cellClip }), ...(shave !== undefined && { shave }) }
+  }
+
+  /** Where `m` does not stand, the static scale. */
+  private evaluated(scale: Scale | undefined): number[] {
+    if (!this.has('m') && !scale) throw new Consequence()
+    if (!this.has('m') && scale?.kind === 'fixed') return [scale.value]
+    const items = this.items('m')
+    const m = items.map((item) => this.number(item, 'm'))
+    this.once('m', m, items)
+    const [least, most] = limits(scale)
+    for (const [at, value] of m.entries())
+      if (value < least || value > most)
+        fail('out-of-range', { name: 'm', range: `${least} .. ${most}`, given: String(value) }, items[at]!.span)
+    return m
+  }
+
+  private cellClip(): number | undefined {
+    const clip = this.has('cell_clip') ? this.expression('cell_clip') : undefined
+    if (!clip || (clip.kind === 'name' && clip.name === 'none')) return undefined
+    const value = this.number(clip, 'cell_clip')
+    if (value < 1)
+      fail('attribute-value', { name: 'cell_clip', accepted: 'a scale of at least 1, or none', given: String(value) }, clip.span)
+    return value
+  }
+}
+
+/** Between which enlargements a model is asked for. */
+export function limits(scale: Scale | undefined): readonly [number, number] {
+  if (!scale) throw new Consequence()
+  return scale.kind === 'range' ? [scale.from, scale.to] : [scale.value, scale.value]
 }
 
 /** Arithmetic on numbers is done at once. */

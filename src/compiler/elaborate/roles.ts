@@ -1,7 +1,7 @@
-import { fail } from '../diagnostics/catalogue.ts'
+import { Consequence, fail } from '../diagnostics/catalogue.ts'
 import { nearest } from '../diagnostics/suggest.ts'
-import type { DType } from '../ir/graph.ts'
-import { typed, type TensorValue } from '../ops/op.ts'
+import type { DType, TensorType } from '../ir/graph.ts'
+import { typed } from '../ops/op.ts'
 import type { InputRole, ModelInput, ModelOutput, OutputRole, PictureOperation } from '../plan.ts'
 import { asInteger, compare, constant, format, mod, sub, symbol, type Size } from '../shapes/size.ts'
 import type { Condition, Expression, Name, Role, Statement } from '../syntax/tree.ts'
@@ -58,7 +58,7 @@ export function declareInput(context: ModelContext, statement: InputStatement, f
 }
 
 function enlargement(context: ModelContext, expression: Expression): PictureOperation[] {
-  const reader = new FieldReader('enlarged', new Map(), context.parameters, context.e, expression.span)
+  const reader = new FieldReader('enlarged', new Map(), true, context.parameters, context.e, expression.span)
   return reader.operations(expression.kind === 'list' ? expression.items : [expression], ['resize', 'blur'], ['m'])
 }
 
@@ -101,7 +101,8 @@ function noteCondition(context: ModelContext, condition: Condition, facts: Facts
   e.builder.check({ size: sub(constant(0), mod(size, by.value)), least: 0, problem, span })
 }
 
-export function declareOutput(context: ModelContext, statement: OutputStatement, value: TensorValue): ModelOutput {
+/** `value` is missing where it could not be computed. */
+export function declareOutput(context: ModelContext, statement: OutputStatement, value: TensorType | undefined): ModelOutput {
   const { name, role } = statement
   if (!name) return fail('role-missing', { model: context.name, role: 'name for this output' }, statement.span)
   if (!role) {
@@ -111,8 +112,10 @@ export function declareOutput(context: ModelContext, statement: OutputStatement,
   const kind = role.name.text as OutputRole
   if (!outputRoles.includes(kind))
     fail('role-unknown', { name: kind, near: nearest(kind, outputRoles), accepted: outputRoles }, role.name.span)
+  const range = rangeOf(context, role)
+  if (!value) throw new Consequence()
   checkShape(kind, value.shape, name)
-  return { name: name.text, role: kind, shape: value.shape, range: rangeOf(context, role) }
+  return { name: name.text, role: kind, shape: value.shape, range }
 }
 
 /** What must be there once: a picture to begin with, and one output that is trained on, or features. */

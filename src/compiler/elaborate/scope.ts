@@ -1,8 +1,8 @@
 import type { Span } from '../diagnostics/diagnostic.ts'
 import type { FileUnit } from '../names/program.ts'
-import type { Call } from '../syntax/tree.ts'
+import type { Call, Name, Statement } from '../syntax/tree.ts'
 import type { Size } from '../shapes/size.ts'
-import type { Value } from './values.ts'
+import { failed, type Value } from './values.ts'
 
 /** What a slot holds and how it is called. */
 export interface SlotCaller {
@@ -22,8 +22,8 @@ export interface Scope {
   /** Where the names of the body are declared first: one that has no value yet is `used-before-defined`. */
   readonly places?: ReadonlyMap<string, Span>
   readonly slots?: SlotCaller
-  /** A statement failed that may have bound sizes: one that is not known is no mistake of its own. */
-  sizesMissing?: boolean
+  /** Names that are gone, and what broken statements may have bound: of these nothing more is said. */
+  readonly missing: Set<string>
   /** The scale that is drawn per item: it has no value while compiling. */
   readonly perItem?: string
 }
@@ -44,3 +44,19 @@ export const childScope = (parent: Scope, names: Iterable<readonly [string, Valu
   ...parent,
   names: new Map([...parent.names, ...names]),
 })
+
+/** The names that a statement defines. */
+export const namesOf = (statement: Statement): readonly Name[] =>
+  statement.kind === 'let' ? statement.names : statement.kind === 'weight' || statement.kind === 'input' ? [statement.name] : []
+
+/** After a mistake in a statement of `body`: who uses its names, or sizes that it may have bound, is not asked about them. */
+export function forgive(scope: Scope, statement: Statement, body: readonly Statement[]): void {
+  for (const { text } of namesOf(statement)) if (!scope.names.has(text)) scope.names.set(text, failed)
+  if (statement.kind === 'slot' || statement.kind === 'scale') scope.missing.add(statement.name.text)
+  for (const { type } of body.flatMap((each) => (each.kind === 'input' ? [each] : each.kind === 'slot' ? each.gives : [])))
+    for (const axis of type.axes) {
+      if (axis.kind === 'leading') scope.missing.add('..')
+      else if (axis.kind === 'open') scope.missing.add(axis.name?.text ?? '')
+      else if (axis.size.kind === 'name') scope.missing.add(axis.size.name)
+    }
+}

@@ -1,4 +1,4 @@
-import { fail } from '../diagnostics/catalogue.ts'
+import { Consequence, fail } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { TensorValue } from '../ops/op.ts'
@@ -13,7 +13,7 @@ import { asTensor, evaluate } from './evaluate.ts'
 import { ownerLabels } from './owners.ts'
 import { childScope, type Scope } from './scope.ts'
 import { axesOf, axesText, type ResolvedAxis } from './tensor-types.ts'
-import { shapeText, show, type Value } from './values.ts'
+import { failed, shapeText, show, type Value } from './values.ts'
 
 interface Given<V> {
   readonly value: V
@@ -31,8 +31,16 @@ export function callSlot(context: ModelContext, name: string, inputs: readonly G
       inputs[slot.takes.length]?.span ?? span,
       { related: [{ span: slot.contractSpan, label: 'declared here' }] },
     )
-  const tensors = inputs.map((input) => ({ value: asTensor(input.value, name, input.span), span: input.span }))
-  slot.takes.forEach((type, at) => checkArgument(context, slot, type, tensors[at]!, span))
+  // What does not keep the contract is not held against the filler too.
+  const tensors = slot.takes.map((type, at) => {
+    const input = inputs[at]!
+    const value = context.attempt(() => {
+      const tensor = asTensor(input.value, name, input.span)
+      checkArgument(context, slot, type, { value: tensor, span: input.span }, span)
+      return tensor
+    })
+    return { value: value ?? failed, span: input.span }
+  })
   return promised(context, slot, filler, fill(context, slot, filler, tensors))
 }
 
@@ -133,6 +141,7 @@ function promised(context: ModelContext, slot: SlotStatement, filler: Filler, re
     })
     return context.e.builder.fill(result.value, shape, name, at)
   }
+  if (result === failed) throw new Consequence()
   const items = result.kind === 'several' ? result.items : []
   return {
     kind: 'several',
@@ -179,7 +188,7 @@ function checkResult(
 
 // ---- the filler -----------------------------------------------------------------------------------------------------
 
-function fill(context: ModelContext, slot: SlotStatement, filler: Filler, inputs: readonly Given<TensorValue>[]): Value {
+function fill(context: ModelContext, slot: SlotStatement, filler: Filler, inputs: readonly Given<Value>[]): Value {
   const scope: Scope = { ...context.parameters, file: filler.file, sizes: context.scope.sizes }
   const expression = filler.expression.kind === 'group' ? filler.expression.inner : filler.expression
   if (expression.kind === 'lambda') return fillByLambda(context, slot, expression, inputs, scope)
@@ -197,7 +206,7 @@ function fillByLambda(
   context: ModelContext,
   slot: SlotStatement,
   { parameters, body, span }: Extract<Expression, { kind: 'lambda' }>,
-  inputs: readonly Given<TensorValue>[],
+  inputs: readonly Given<Value>[],
   scope: Scope,
 ): Value {
   const name = slot.name.text
@@ -229,7 +238,7 @@ function fillByModule(
   filler: Filler,
   callee: string,
   named: readonly Argument[],
-  inputs: readonly Given<TensorValue>[],
+  inputs: readonly Given<Value>[],
   scope: Scope,
 ): Value {
   const name = slot.name.text
@@ -261,7 +270,7 @@ function fillByOp(
   expression: Expression,
   callee: string,
   given: readonly Argument[],
-  inputs: readonly Given<TensorValue>[],
+  inputs: readonly Given<Value>[],
   scope: Scope,
 ): Value {
   const op = ops.get(callee)!

@@ -22,8 +22,10 @@ export interface ResolvedAxis {
 /** The axes of a written type, with every name known; `..` is what the inputs bound. */
 export function axesOf(type: TensorType, scope: Scope, e: Elaboration): ResolvedAxis[] {
   return type.axes.flatMap((axis): ResolvedAxis[] => {
-    if (axis.kind === 'leading')
+    if (axis.kind === 'leading') {
+      if (!scope.leading && scope.missing.has('..')) throw new Consequence()
       return (scope.leading ?? fail('unknown-dim', { name: '..', near: [] }, axis.span)).map((size) => ({ size }))
+    }
     if (axis.kind === 'open') return [axis.name ? { open: axis.name.text } : {}]
     return [{ size: sizeOf(axis.size, scope, e) }]
   })
@@ -41,7 +43,8 @@ export function sizeOf(expression: Expression, scope: Scope, e: Elaboration): Si
     !scope.sizes.has(expression.name) &&
     scope.perItem !== expression.name
   ) {
-    if (scope.sizesMissing) throw new Consequence()
+    if (scope.missing.has(expression.name)) throw new Consequence()
+    scope.missing.add(expression.name)
     const known = [...scope.sizes.keys(), ...scope.names.keys()]
     fail(
       'unknown-dim',

@@ -1,24 +1,37 @@
-import { fail } from '../diagnostics/catalogue.ts'
+import { Consequence, fail } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import { subgraph, type Graph, type GraphOutput } from '../ir/graph.ts'
 import { f32, type TensorValue } from '../ops/op.ts'
 import type { EvaluatePlan, ModelInput, ModelOutput, Objective, PerItem, PictureOperation, Scale, TrainPlan } from '../plan.ts'
 import { evaluate as sizeAt, symbols } from '../shapes/size.ts'
-import { isRecord, pathText, type Name } from '../syntax/tree.ts'
+import { isRecord, pathText, type Expression, type Name, type Record as FieldRecord } from '../syntax/tree.ts'
+import { whole } from './attempt.ts'
 import type { ModelContext } from './context.ts'
 import { asTensor, evaluate } from './evaluate.ts'
 import { callsIn, ownerLabels } from './owners.ts'
-import { evaluateFields, FieldReader, objectiveFields, rangeOf, sizeFields, trainFields, type ScopedField } from './records.ts'
+import {
+  evaluateFields,
+  FieldReader,
+  limits,
+  objectiveFields,
+  rangeOf,
+  sizeFields,
+  trainFields,
+  type ScopedField,
+} from './records.ts'
 import type { Place, Scope } from './scope.ts'
-import { shapeText, type Value } from './values.ts'
+import { failed, shapeText, type Value } from './values.ts'
 
 /** What the body of the model gave. */
 export interface Body {
   readonly inputs: readonly ModelInput[]
   readonly outputs: readonly ModelOutput[]
   readonly values: readonly GraphOutput[]
-  readonly scale: Scale
+  /** Undefined where it could not be read. */
+  readonly scale: Scale | undefined
+  /** Whether all inputs and outputs are there. */
+  readonly isWhole: boolean
   readonly graph: Graph
 }
 
@@ -26,39 +39,39 @@ export interface Body {
 export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefined {
   const reader = readerOf(context, 'train')
   if (!reader) return undefined
-  const sizes = readSizes(reader, body.inputs)
-  checkBoundaries(context, reader, sizes)
-  const m = reader.has('m') ? reader.perItem(reader.expression('m'), ['epoch', 'epochs']) : scaleOf(body.scale, reader)
-  checkDraw(m, body.scale, reader.spanOf('m'))
-  const epochs = reader.int('epochs', 1)
-  const degrade = reader.degradation()
-  checkBlur(
-    degrade,
-    { m: rangeOf(m, {}) ?? limits(body.scale), epoch: [0, epochs - 1], epochs: [epochs, epochs] },
-    reader.spanOf('degrade'),
+  const read = <T>(field: () => T): T | undefined => context.attempt(field)
+  const sizes = read(() => readSizes(context, reader, body.inputs))
+  if (sizes) read(() => checkBoundaries(context, reader, sizes))
+  const m = read(() =>
+    reader.has('m') ? reader.perItem(reader.expression('m'), ['epoch', 'epochs']) : scaleOf(body.scale, reader),
   )
-  return {
+  if (m) read(() => checkDraw(m, body.scale, reader.spanOf('m')))
+  const epochs = read(() => reader.int('epochs', 1))
+  const degrade = read(() => reader.degradation())
+  if (m && epochs !== undefined && degrade)
+    read(() =>
+      checkBlur(
+        degrade,
+        { m: rangeOf(m, {}) ?? limits(body.scale), epoch: [0, epochs - 1], epochs: [epochs, epochs] },
+        reader.spanOf('degrade'),
+      ),
+    )
+  return whole<TrainPlan>({
     sizes,
     m,
     degrade,
-    augment: reader.has('augment') ? reader.operations(reader.items('augment'), ['flip_x', 'flip_y', 'transpose'], []) : [],
-    objectives: objectives(context, reader, body),
+    augment: read(() => reader.augmentation()),
+    objectives: read(() => objectives(context, reader, body)),
     epochs,
-    repeat: reader.int('repeat', 1),
-  }
+    repeat: read(() => reader.int('repeat', 1)),
+  })
 }
 
 /** The record of `evaluate`, or undefined where the model has none. */
 export function evaluatePlan(context: ModelContext, body: Body, train: TrainPlan | undefined): EvaluatePlan | undefined {
   const reader = readerOf(context, 'evaluate')
   if (!reader) return undefined
-  const fixed = body.scale.kind === 'fixed' ? body.scale.value : undefined
-  const plan = reader.evaluatePlan(fixed, train?.degrade ?? [{ op: 'resize', kernel: 'bicubic' }])
-  const [least, most] = limits(body.scale)
-  for (const m of plan.m)
-    if (m < least || m > most)
-      fail('out-of-range', { name: 'm', range: `${least} .. ${most}`, given: String(m) }, reader.spanOf('m'))
-  return plan
+  return reader.evaluatePlan(body.scale, train?.degrade ?? [{ op: 'resize', kernel: 'bicubic' }])
 }
 
 /** Whether an input of the model has an axis of this name. */
@@ -74,16 +87,8 @@ function readerOf(context: ModelContext, record: 'train' | 'evaluate'): FieldRea
   const declared = context.unit[record]
   if (!declared) return undefined
   const accepted = record === 'train' ? [...trainFields, ...context.slots.keys()] : evaluateFields
-  const fields = new Map<string, ScopedField>()
-  for (const field of declared.record.fields) {
-    const [name, deeper] = field.path as [Name, Name | undefined]
-    if (deeper || !accepted.includes(name.text)) {
-      const useful = accepted.filter((each) => !sizeFields.includes(each) || isInputSize(context, each))
-      fail('unknown-field', { record, name: pathText(field.path), near: nearest(name.text, useful), accepted: useful }, name.span)
-    }
-    if (fields.has(name.text)) fail('duplicate-name', { name: name.text, what: `given in ${record}` }, name.span)
-    fields.set(name.text, { value: field.value, span: field.span, origin: 'default' })
-  }
+  const useful = accepted.filter((each) => !sizeFields.includes(each) || isInputSize(context, each))
+  const { fields, isKnown } = fieldsOf(context, record, declared.record, accepted, useful)
   for (const [path, { expression, span, origin }] of context.overrides) {
     const [head, name, ...rest] = path.split('.')
     if (head === record && rest.length === 0) fields.set(name!, { value: expression, span, origin })
@@ -91,19 +96,50 @@ function readerOf(context: ModelContext, record: 'train' | 'evaluate'): FieldRea
   for (const [name, field] of fields)
     if (!isRecord(field.value))
       context.values.push({ path: `${record}.${name}`, value: context.textOf(field.value), origin: field.origin })
-  return new FieldReader(record, fields, context.parameters, context.e, declared.span)
+  return new FieldReader(record, fields, isKnown, context.parameters, context.e, declared.span)
+}
+
+/** The fields that a record may have, each once; of one that is unknown nobody knows what it was meant to be. */
+function fieldsOf(
+  context: ModelContext,
+  record: string,
+  written: FieldRecord,
+  accepted: readonly string[],
+  useful = accepted,
+): { fields: Map<string, ScopedField>; isKnown: boolean } {
+  const fields = new Map<string, ScopedField>()
+  let isKnown = true
+  for (const { path, value, span } of written.fields) {
+    const [name, deeper] = path as [Name, Name | undefined]
+    if (deeper || !accepted.includes(name.text)) {
+      isKnown = false
+      context.attempt(() =>
+        fail('unknown-field', { record, name: pathText(path), near: nearest(name.text, useful), accepted: useful }, name.span),
+      )
+    } else if (fields.has(name.text))
+      context.attempt(() => fail('duplicate-name', { name: name.text, what: `given in ${record}` }, name.span))
+    else fields.set(name.text, { value, span, origin: 'default' })
+  }
+  return { fields, isKnown }
 }
 
 /** How large every size of the inputs is in training; no other size is given. */
-function readSizes(reader: FieldReader, inputs: readonly ModelInput[]): Record<string, number> {
+function readSizes(context: ModelContext, reader: FieldReader, inputs: readonly ModelInput[]): Record<string, number> {
   const names = [...new Set(inputs.flatMap((input) => input.shape.flatMap(symbols)))]
-  for (const name of names) if (!reader.has(name)) fail('unbound-dim', { record: 'train', dim: name }, reader.span)
+  const isKnown = inputs.length === context.unit.declaration.body.filter((statement) => statement.kind === 'input').length
+  if (!isKnown) names.push(...sizeFields.filter((name) => reader.has(name) && !names.includes(name)))
   for (const name of sizeFields)
     if (reader.has(name) && !names.includes(name))
-      fail('unknown-field', { record: 'train', name, near: [], accepted: names }, reader.spanOf(name), {
-        help: `no input of the model is ${name} large`,
-      })
-  return Object.fromEntries(names.map((name) => [name, reader.int(name)]))
+      context.attempt(() =>
+        fail('unknown-field', { record: 'train', name, near: [], accepted: names }, reader.spanOf(name), {
+          help: `no input of the model is ${name} large`,
+        }),
+      )
+  const sizeOf = (name: string): number => {
+    if (!reader.has(name) && reader.isKnown) fail('unbound-dim', { record: 'train', dim: name }, reader.span)
+    return reader.int(name)
+  }
+  return whole<Record<string, number>>(Object.fromEntries(names.map((name) => [name, context.attempt(() => sizeOf(name))])))
 }
 
 /** Conditions on a picture's size are tested against the sizes of training, before anything runs. */
@@ -118,16 +154,14 @@ function checkBoundaries(context: ModelContext, reader: FieldReader, sizes: Read
   }
 }
 
-const limits = (scale: Scale): readonly [number, number] =>
-  scale.kind === 'range' ? [scale.from, scale.to] : [scale.value, scale.value]
-
-function scaleOf(scale: Scale, reader: FieldReader): PerItem {
+function scaleOf(scale: Scale | undefined, reader: FieldReader): PerItem {
+  if (!scale || !reader.isKnown) throw new Consequence()
   if (scale.kind === 'range') fail('missing-field', { record: 'train', name: 'm' }, reader.span)
   return { kind: 'number', value: scale.value }
 }
 
 /** What can be told of a draw before it is drawn lies in the scale's range. */
-function checkDraw(m: PerItem, scale: Scale, span: Span): void {
+function checkDraw(m: PerItem, scale: Scale | undefined, span: Span): void {
   const [least, most] = limits(scale)
   const ends = m.kind === 'choice' ? m.items : m.kind === 'call' && m.name === 'uniform' ? m.arguments : [m]
   for (const end of ends)
@@ -147,43 +181,44 @@ function checkBlur(operations: readonly PictureOperation[], ends: Parameters<typ
 /** The model's own objective, and one for each slot that is called in losses only and has a record of its name. */
 function objectives(context: ModelContext, reader: FieldReader, body: Body): Objective[] {
   const own = new Set(body.graph.weights.map((weight) => weight.path))
-  const main = objective(context, reader, body, undefined)
-  const called = new Set(main.graph.weights.filter((weight) => !own.has(weight.path)).map((weight) => weight.path.split('.')[0]!))
-  const all = [main]
-  for (const slot of context.slots.keys()) {
-    const record = reader.fields.get(slot)
-    if (called.has(slot) && !record)
-      fail('missing-field', { record: 'train', name: slot }, reader.span, {
-        help: `${slot} { loss: .., optimizer: .. } says how its weights are trained`,
-      })
-    if (!record) continue
-    if (!isRecord(record.value))
-      return fail('attribute-type', { name: slot, takes: 'a record { loss: .., optimizer: .. }', given: 'a value' }, record.span)
-    if ([...own].some((path) => path.startsWith(`${slot}.`))) fail('objective-shared', { slot }, record.span)
-    // What train.loss does not mention is neither built nor trained; its record may stay.
-    if (called.has(slot)) all.push(objective(context, slotReader(context, slot, record), body, slot))
-  }
-  return all.map((each) => ({
-    ...each,
-    graph: {
-      ...each.graph,
-      weights: each.graph.weights.map((weight) =>
-        own.has(weight.path) ? weight : { ...weight, group: weight.path.split('.')[0]! },
-      ),
-    },
-  }))
+  const main = context.attempt(() => objective(context, reader, body, undefined))
+  // Where the weights of the loss are not known, the slots that have a record and stand in its text.
+  const called = new Set(
+    main && body.isWhole
+      ? main.graph.weights.filter((weight) => !own.has(weight.path)).map((weight) => weight.path.split('.')[0]!)
+      : callsIn(reader.expression('loss')).flatMap((call) => (reader.has(call.callee.text) ? [call.callee.text] : [])),
+  )
+  const others = [...context.slots.keys()].map((slot) =>
+    context.attempt(() => {
+      const record = reader.fields.get(slot)
+      if (called.has(slot) && !record)
+        fail('missing-field', { record: 'train', name: slot }, reader.span, {
+          help: `${slot} { loss: .., optimizer: .. } says how its weights are trained`,
+        })
+      if (!record) return []
+      if (!isRecord(record.value))
+        fail('attribute-type', { name: slot, takes: 'a record { loss: .., optimizer: .. }', given: 'a value' }, record.span)
+      if ([...own].some((path) => path.startsWith(`${slot}.`))) fail('objective-shared', { slot }, record.span)
+      // What train.loss does not mention is neither built nor trained; its record may stay.
+      return called.has(slot) ? [objective(context, slotReader(context, slot, record.value, record.span), body, slot)] : []
+    }),
+  )
+  return whole<readonly Objective[][]>([main && [main], ...others])
+    .flat()
+    .map((each) => ({
+      ...each,
+      graph: {
+        ...each.graph,
+        weights: each.graph.weights.map((weight) =>
+          own.has(weight.path) ? weight : { ...weight, group: weight.path.split('.')[0]! },
+        ),
+      },
+    }))
 }
 
-function slotReader(context: ModelContext, slot: string, { value, span }: ScopedField): FieldReader {
+function slotReader(context: ModelContext, slot: string, written: FieldRecord, span: Span): FieldReader {
   const record = `train.${slot}`
-  const fields = new Map<string, ScopedField>()
-  for (const field of isRecord(value) ? value.fields : []) {
-    const name = pathText(field.path)
-    if (!objectiveFields.includes(name))
-      fail('unknown-field', { record, name, near: nearest(name, objectiveFields), accepted: objectiveFields }, field.span)
-    if (fields.has(name)) fail('duplicate-name', { name, what: `given in ${record}` }, field.span)
-    fields.set(name, { value: field.value, span: field.span, origin: 'default' })
-  }
+  const { fields, isKnown } = fieldsOf(context, record, written, objectiveFields)
   for (const name of objectiveFields) {
     const override = context.overrides.get(`${record}.${name}`)
     if (override) fields.set(name, { value: override.expression, span: override.span, origin: override.origin })
@@ -191,21 +226,33 @@ function slotReader(context: ModelContext, slot: string, { value, span }: Scoped
   for (const [name, field] of fields)
     if (!isRecord(field.value))
       context.values.push({ path: `${record}.${name}`, value: context.textOf(field.value), origin: field.origin })
-  return new FieldReader(record, fields, context.parameters, context.e, span)
+  return new FieldReader(record, fields, isKnown, context.parameters, context.e, span)
 }
 
 /** A loss over outputs, inputs and `target` as a graph, with each l1 and mse as an output of its own. */
-function objective(context: ModelContext, reader: FieldReader, { outputs, values }: Body, group: string | undefined): Objective {
+function objective(context: ModelContext, reader: FieldReader, body: Body, group: string | undefined): Objective {
+  const lowered = context.attempt(() => lowerLoss(context, reader.expression('loss'), body))
+  const parts = whole<Pick<Objective, 'graph' | 'terms' | 'optimizer' | 'schedule' | 'every'>>({
+    graph: lowered?.graph,
+    terms: lowered?.terms,
+    optimizer: context.attempt(() => reader.optimizer()),
+    schedule: context.attempt(() => reader.schedule()),
+    every: context.attempt(() => reader.int('every', 1)),
+  })
+  return { ...parts, ...(group && { group }) }
+}
+
+function lowerLoss(context: ModelContext, expression: Expression, body: Body): Pick<Objective, 'graph' | 'terms'> {
   const { builder } = context.e
-  const expression = reader.expression('loss')
-  const target = context.e.builder.inputNamed('target') ?? builder.input('target', f32(targetShape(context, outputs)))
+  const target = context.attempt(() => builder.inputNamed('target') ?? builder.input('target', f32(targetShape(context, body))))
   const all = builder.graph()
   const tensor = (value: number): TensorValue => ({ kind: 'tensor', id: value, ...all.values[value]! })
   const names = new Map<string, Value>([
     ...context.parameters.names,
+    ...declaredNames(context).map((name) => [name, failed] as const),
     ...all.inputs.map((input) => [input.name, tensor(input.value)] as const),
-    ...values.map((output) => [output.name, tensor(output.value)] as const),
-    ['target', target],
+    ...body.values.map((output) => [output.name, tensor(output.value)] as const),
+    ['target', target ?? failed],
   ])
   const scope: Scope = { ...context.scope, names, places: new Map() }
   const place: Place = {
@@ -228,17 +275,18 @@ function objective(context: ModelContext, reader: FieldReader, { outputs, values
   return {
     graph: subgraph(full, full.inputs, [{ name: 'loss', value: loss.id }, ...terms]),
     terms: terms.map((term) => term.name),
-    ...(group && { group }),
-    optimizer: reader.optimizer(),
-    schedule: reader.schedule(),
-    every: reader.int('every', 1),
   }
 }
 
-function targetShape(context: ModelContext, outputs: readonly ModelOutput[]): TensorValue['shape'] {
-  const output = outputs.find((candidate) => candidate.role === 'samples' || candidate.role === 'image')
-  return (
-    output?.shape ??
-    fail('role-missing', { model: context.name, role: 'samples or image output to train on' }, context.unit.declaration.name.span)
+/** Names of inputs and outputs; those that are not there were mistakes. */
+const declaredNames = ({ unit }: ModelContext): string[] =>
+  unit.declaration.body.flatMap((statement) =>
+    (statement.kind === 'input' || statement.kind === 'output') && statement.name ? [statement.name.text] : [],
   )
+
+function targetShape(context: ModelContext, { outputs, isWhole }: Body): TensorValue['shape'] {
+  const output = outputs.find((candidate) => candidate.role === 'samples' || candidate.role === 'image')
+  if (output) return output.shape
+  if (!isWhole) throw new Consequence()
+  return fail('role-missing', { model: context.name, role: 'samples or image output to train on' }, context.unit.declaration.name.span) // prettier-ignore
 }

@@ -25,8 +25,10 @@ export type Value =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'initialiser'; readonly initialiser: Initialiser }
   | Several
-  /** What a broken statement would have defined: who uses it is silently left out. */
+  /** What a mistake would have been: who uses it is silently left out. */
   | { readonly kind: 'failed' }
+
+export const failed: Value = { kind: 'failed' }
 
 const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b))
 
