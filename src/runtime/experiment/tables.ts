@@ -1,4 +1,5 @@
 import type { ExperimentText, Metric, Paper } from './experiment.ts'
+import { intervalNotes, type IntervalNotes } from './intervals.ts'
 import { rowName, type Results } from './results.ts'
 import { cellKey, summarise, type BlockSummary, type Difference, type Row, type Value } from './summary.ts'
 
@@ -45,6 +46,7 @@ export function tablesOf(text: ExperimentText, results: Results): BlockTables[] 
     { title: 'system' },
     ...scales.map((m) => ({ title: `x${m}`, group: isIn.has(m) ? 'in distribution' : 'out of distribution' })),
   ]
+  const intervals = intervalNotes(results, text.resample)
   const blocks = text.blocks.flatMap(({ name, note, reference }): BlockTables[] => {
     const summary = summarise(results, name, text.resample ?? 'tiles', reference)
     if (summary.rows.length === 0) return []
@@ -54,9 +56,9 @@ export function tablesOf(text: ExperimentText, results: Results): BlockTables[] 
         name,
         ...(note !== undefined && { note }),
         tables: [
-          ...results.metrics.map((metric) => levels(summary, metric, scales, columns, beside)),
-          ...results.metrics.map((metric) => differences(summary, metric, scales, columns, 'toBicubic', 'Bicubic')),
-          ...results.metrics.map((metric) => differences(summary, metric, scales, columns, 'toReference', beside)),
+          ...results.metrics.map((metric) => levels(summary, metric, scales, columns, beside, intervals)),
+          ...results.metrics.map((metric) => differences(summary, metric, scales, columns, 'toBicubic', 'Bicubic', intervals)),
+          ...results.metrics.map((metric) => differences(summary, metric, scales, columns, 'toReference', beside, intervals)),
           ...distances(results, name, scales, columns),
           costs(results, summary),
         ],
@@ -74,6 +76,7 @@ function levels(
   scales: readonly number[],
   columns: Table['columns'],
   beside: string,
+  intervals: IntervalNotes,
 ): Table {
   const cell = (value: Value | undefined): Cell => {
     if (!value) return nothing
@@ -99,7 +102,7 @@ function levels(
       ...summary.rows.map(({ name, values }) => ({ name, cells: scales.map((m) => cell(values.get(cellKey(metric, m)))) })),
     ],
     notes: [
-      `Bold: ${beside}. ≈ cannot be told apart from it.`,
+      `Bold: ${beside}. ${intervals.levels}`,
       ...(hasSeeds ? ['Of several seeds the mean; beside it the least and the most.'] : []),
     ],
   }
@@ -112,6 +115,7 @@ function differences(
   columns: Table['columns'],
   which: 'toBicubic' | 'toReference',
   beside: string,
+  intervals: IntervalNotes,
 ): Table {
   const cell = (value: Value | undefined): Cell => {
     if (!value) return nothing
@@ -122,7 +126,7 @@ function differences(
     title: `${titles[metric]}: difference from ${beside}`,
     columns,
     rows: rows.map(({ name, values }) => ({ name, cells: scales.map((m) => cell(values.get(cellKey(metric, m)))) })),
-    notes: ['Beside each the 95 % interval. ≈ it holds 0: the two cannot be told apart on these pictures.'],
+    notes: [intervals.differences],
   }
 }
 

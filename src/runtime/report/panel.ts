@@ -31,6 +31,7 @@ export interface Panel {
 
 /** Four columns of this width and their gaps fill the page. */
 const columnWidth = 264
+const mostColumns = 4
 
 function pictureButton(
   { bytes, type, width, height }: Image,
@@ -61,6 +62,9 @@ function legend(max: number): Html {
     <p>Absolute error against the ground truth, in levels of 255; mean over red, green and blue.</p>
   </div>`
 }
+
+/** Rows as even as they can be: no picture stands alone below the others. */
+const columnsOf = (count: number): number => Math.ceil(count / Math.ceil(count / mostColumns))
 
 const format = (value: number): string => String(Number(value.toFixed(2)))
 
@@ -110,7 +114,7 @@ function panelSection(panel: Panel, index: number): Html {
   })
   return html`<section
     class="panel"
-    style="--width: ${shownWidth}px; --ratio: ${largest} / ${height}; --count: ${pictures.length}"
+    style="--width: ${shownWidth}px; --ratio: ${largest} / ${height}; --columns: ${columnsOf(pictures.length)}"
   >
     <h3>×${format(scale)}<span>${field}</span></h3>
     <div class="row">${columns}</div>

@@ -32,10 +32,10 @@ th:first-child, td:first-child { padding-left: 0; text-align: left; }
 td strong { font-weight: 650; }
 
 .panel { margin: 0 0 2.5rem; }
-.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(var(--width), 100%), var(--width))); gap: .75rem 1rem; }
+.row { display: grid; grid-template-columns: repeat(var(--columns), minmax(0, var(--width))); gap: .75rem 1rem; }
 .column { display: grid; grid-row: span 2; grid-template-rows: subgrid; }
 .column figure { align-self: end; margin: 0; }
-figcaption { display: flex; justify-content: space-between; gap: .5rem; margin-bottom: .25rem; font-size: .875rem; line-height: 1.35; }
+figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 .5rem; margin-bottom: .25rem; font-size: .875rem; line-height: 1.35; }
 figcaption b { font-weight: 600; }
 figcaption span { color: var(--soft); font-variant-numeric: tabular-nums; }
 .picture { display: block; width: 100%; margin: 0; padding: 0; border: 0; background: none; cursor: zoom-in; }
@@ -71,19 +71,21 @@ dialog button[aria-pressed='true'] { border-color: #6cb6f0; background: #123a58;
 .stage figcaption { display: block; margin: 0 0 .125rem; overflow: hidden; color: #aeb8c2; font-size: .8125rem; white-space: nowrap; text-overflow: ellipsis; }
 .stage figure > div { cursor: grab; }
 
+@media (max-width: 52rem) {
+  .row { grid-template-columns: repeat(2, minmax(0, var(--width))); }
+  /* Of an odd number the first, the LR picture, has a row of its own: the last, the ground truth, has one beside it to be held against. */
+  .column:first-child:nth-last-child(odd) { grid-column: 1 / -1; width: min(var(--width), (100% - 1rem) / 2); }
+}
 @media (max-width: 40rem) {
   body { padding: 1rem 1rem 3rem; }
-  .row { grid-template-columns: repeat(2, minmax(0, var(--width))); }
-  figcaption { flex-wrap: wrap; gap: 0 .5rem; }
   th, td { padding: .375rem .625rem; }
 }
 @page { margin: 14mm; }
 @media print {
   :root { color-scheme: light; --page: #fff; --ink: #000; --soft: #444; --rule: #bbb; --line: #0a5c94; --point: #7aa6c8; --notice: #fff; --notice-ink: #000; }
   body { padding: 0; max-width: none; font-size: 10pt; }
-  .row { grid-template-columns: repeat(var(--count), minmax(0, 1fr)); gap: 6pt 8pt; }
+  .row { grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); gap: 6pt 8pt; }
   figcaption, .legend, .soft { font-size: 8pt; }
-  figcaption { flex-wrap: wrap; gap: 0 4pt; }
   table { font-size: 9pt; }
   thead th { font-size: 8pt; white-space: normal; }
   th, td { padding: 3pt 8pt; }

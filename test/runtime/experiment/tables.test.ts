@@ -106,6 +106,28 @@ it('differences from the best, or from the reference that the block names', () =
 it('pictures are too few to be drawn: no interval, no mark', () =>
   expect(cells({ resample: 'pictures' })['PSNR (dB): difference from Bicubic']!['worse']).toEqual({ text: '0.000', value: 0 }))
 
+/** The notes below levels and differences where the scales have so many tiles. */
+function notes(counts: readonly number[], resample: ExperimentText['resample'] = 'tiles'): string[] {
+  const scales = counts.map((count, at) => ({
+    m: at + 2,
+    tiles: pictures.slice(0, count).map((name, tile) => `${name} ${tile}`),
+    pictures: pictures.slice(0, count),
+    megapixels: 2,
+    bicubic: { psnr: bicubic.slice(0, count) },
+  }))
+  const evaluations = counts.map((count, at) => evaluated('good', 1, bicubic.slice(0, count), at + 2))
+  const [block] = tablesOf({ ...text, resample }, { ...results, scales, evaluations })
+  return block!.tables.slice(0, 2).map((table) => table.notes[0]!)
+}
+
+it.each<[string, string[], string]>([
+  ['enough tiles', notes([8, 6]), 'Bold: the best network. ≈ cannot be told apart from it. | Beside each the 95 % interval. ≈ it holds 0: the two cannot be told apart on these pictures.'],
+  ['two tiles', notes([2]), 'Bold: the best network. What can be told apart is not known: 2 tiles are too few for an interval, which takes 6. | What can be told apart is not known: 2 tiles are too few for an interval, which takes 6.'],
+  ['one picture', notes([4], 'pictures'), 'Bold: the best network. What can be told apart is not known: one picture is too few for an interval, which takes 6. | What can be told apart is not known: one picture is too few for an interval, which takes 6.'],
+  ['few at one scale', notes([8, 5]), 'Bold: the best network. ≈ cannot be told apart from it. Not at x3: 5 tiles are too few for an interval, which takes 6. | Beside each the 95 % interval. ≈ it holds 0: the two cannot be told apart on these pictures. Not at x3: 5 tiles are too few for an interval, which takes 6.'],
+])('notes promise intervals only where there are any: %s', (_what, found, expected) =>
+  expect(found.join(' | ')).toBe(expected)) // prettier-ignore
+
 it('costs, and the paper beside with its gain', () => {
   const found = tablesOf(text, results).flatMap(({ tables }) => tables)
   expect(found.find(({ title }) => title === 'Costs')!.rows[0]).toEqual({

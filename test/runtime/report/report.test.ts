@@ -150,7 +150,7 @@ describe('the page', () => {
   })
 
   it('shows a panel at a whole multiple of its pixels, and only what is larger than its frame is interpolated', async () => {
-    expect(await page()).toContain('--width: 264px; --ratio: 33 / 26; --count: 4')
+    expect(await page()).toContain('--width: 264px; --ratio: 33 / 26; --columns: 4')
     const wide = await png(500, 20)
     const panel = {
       scale: 2,
