@@ -78,6 +78,8 @@ export type Services = ReturnType<typeof createServices>
 const textHost = (texts: Texts): CompilerHost => ({
   read: (file) => (Object.hasOwn(texts, file) ? { text: texts[file]! } : { problem: 'there is no such file' }),
   resolve(from, to) {
+    const own = to.replace(/^archc\//, 'models/')
+    if (own !== to && Object.hasOwn(texts, own)) return own
     const path: string[] = []
     for (const part of [...from.split('/').slice(0, -1), ...to.split('/')])
       if (part === '..' && path.length > 0) path.pop()
@@ -89,7 +91,11 @@ const textHost = (texts: Texts): CompilerHost => ({
 /** All that the page asks of the compiler, over texts that it tells of. Offsets are UTF-16, as in the editor. */
 export function createServices(shipped: Texts) {
   const shippedHost = textHost(shipped)
-  const workspace = new Workspace({ ...shippedHost, list: () => Object.keys(shipped) })
+  const workspace = new Workspace({
+    ...shippedHost,
+    list: () => Object.keys(shipped),
+    own: () => Object.keys(shipped).map((file) => file.replace(/^models\//, 'archc/')),
+  })
   const known = new Map<string, Compilation>()
   let viz: Promise<Viz> | undefined
 

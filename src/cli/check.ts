@@ -9,7 +9,7 @@ import { renderPretty } from '../compiler/diagnostics/render-pretty.ts'
 import { renderSarif } from '../compiler/diagnostics/render-sarif.ts'
 import { UserError } from '../errors.ts'
 import { writeAtomic } from '../runtime/files/atomic.ts'
-import { archFiles, fileHost, isPassedOver } from '../runtime/host.ts'
+import { archFiles, fileHost, isPassedOver, placeOf, resolveBy } from '../runtime/host.ts'
 import { archcVersion } from '../version.ts'
 import { colourful, count, print, remark, UsageError } from './common.ts'
 import { noteRight, rightBefore } from './right-before.ts'
@@ -58,7 +58,7 @@ export function checkCommand(program: Command): void {
       `
 Examples:
   archc check models
-  archc check models/iste.arch --json
+  archc check iste.arch --json
   archc check --watch
   archc check --max-warnings 0 --format sarif -o archc.sarif
   cat mine.arch | archc check -
@@ -74,14 +74,17 @@ A warning is allowed by a remark that names it, on its line or alone on the line
 
 /** Checks once and says what was found. Gives every file that was read or looked for. */
 async function checkOnce(files: readonly string[], flags: Flags): Promise<readonly string[]> {
-  const found = files.flatMap(archFiles)
+  const found = files.map(fileHost.named).flatMap(archFiles)
   if (found.length === 0) throw new UserError(`no .arch file in ${files.join(', ')}`, 'name a file or a folder that holds some')
   const before = rightBefore(found)
   const asked = new Set([...found, ...(before?.read ?? [])])
   const { diagnostics, sources, checked } = before
     ? { diagnostics: [], sources: new Map<string, string>(), checked: before.checked }
-    : check(found, { ...fileHost, read: (file) => (asked.add(file), fileHost.read(file)) })
-  if (!before && diagnostics.length === 0) await noteRight(found, sources, checked)
+    : check(found, {
+        read: (file) => (asked.add(file), fileHost.read(file)),
+        resolve: resolveBy((file) => (asked.add(file), existsSync(file))),
+      })
+  if (!before && diagnostics.length === 0) await noteRight(found, sources, asked, checked)
   const format = flags.format ?? (flags.json ? 'json' : process.env['GITHUB_ACTIONS'] === 'true' ? 'github' : 'pretty')
   const text = renderers[format](diagnostics, (file) => sources.get(file), flags.outputFile === undefined)
   if (flags.outputFile !== undefined) await writeAtomic(flags.outputFile, text)
@@ -99,7 +102,7 @@ async function checkOnce(files: readonly string[], flags: Flags): Promise<readon
     )
   }
   if (errors > 0 || tooMany) process.exitCode = 1
-  return [...asked]
+  return [...asked].map((name) => placeOf(name))
 }
 
 /** Checks, and again whenever a file changes: those that were named, new ones in the folders, and all that they import. */

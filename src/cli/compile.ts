@@ -54,7 +54,7 @@ export function compileCommand(program: Command): void {
     .option('--json', 'print the summary as one JSON object')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc compile models/iste.arch -o build/iste\n  archc compile models/ablations/wo-stf.arch --no-emit\n  archc compile models/iste.arch --preset mini --size B=1 --target savedmodel -o build/iste-tf\n  archc compile models/iste.arch --preset small --no-emit --json --size h=64 --size w=64\n  archc compile models/lib/swinir.arch --module SwinIR --no-emit\n  archc compile models/iste.arch --inspect stf.best.index --inspect stf.best.score -o build/matches',
+      '\nExamples:\n  archc compile iste.arch -o build/iste\n  archc compile ablations/wo-stf.arch --no-emit\n  archc compile iste.arch --preset mini --size B=1 --target savedmodel -o build/iste-tf\n  archc compile iste.arch --preset small --no-emit --json --size h=64 --size w=64\n  archc compile lib/swinir.arch --module SwinIR --no-emit\n  archc compile iste.arch --inspect stf.best.index --inspect stf.best.score -o build/matches',
     )
     .action(async (file: string, flags: Flags) => {
       const sizes = flags.size ?? {}

@@ -24,8 +24,8 @@ export function diffCommand(program: Command): void {
 Exits with 0 where both are the same network, trained and evaluated alike, with 1 where they differ.
 
 Examples:
-  archc diff models/iste.arch models/ablations/wo-stf.arch
-  archc diff models/iste.arch models/iste.arch --set lfi.heads=4 --json`,
+  archc diff iste.arch ablations/wo-stf.arch
+  archc diff iste.arch iste.arch --set lfi.heads=4 --json`,
     )
     .action((base: string, other: string, flags: Flags) => {
       const options = compileOptions(flags)
@@ -35,7 +35,7 @@ Examples:
       const after = loadModel(other, options, undefined, color)
       const sizes = sizesOf(before.model, flags.size ?? {})
       const found = compare(before.model, after.model, sizes)
-      const edits = [other, ...(options.variants ?? [])].map((file) => editsOf(file, after.sources.get(file) ?? ''))
+      const edits = [after.file, ...(after.options.variants ?? [])].map((file) => editsOf(file, after.sources.get(file) ?? ''))
       const replaced = Object.assign({}, ...edits.map((each) => each.replaced)) as Record<string, string>
       const set = {
         ...(Object.assign({}, ...edits.map((each) => each.set)) as Record<string, string>),

@@ -65,7 +65,7 @@ export function evaluateCommand(program: Command): void {
     .option('--json', 'print the evaluation as one JSON object')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc evaluate runs/first --data fields/ --scales 2,3,4,6,8,6.7\n  archc evaluate models/bicubic.arch --data fields/ --scales 2\n  archc evaluate runs/first --data fields/ --fid-weights pt_inception-2015-12-05-6726825d.pth',
+      '\nExamples:\n  archc evaluate runs/first --data fields/ --scales 2,3,4,6,8,6.7\n  archc evaluate bicubic.arch --data fields/ --scales 2\n  archc evaluate runs/first --data fields/ --fid-weights pt_inception-2015-12-05-6726825d.pth',
     )
     .action(async (source: string, flags: Flags) => {
       if (!source.endsWith('.arch') && (flags.preset !== undefined || flags.variant || flags.set))

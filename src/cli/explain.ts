@@ -25,14 +25,14 @@ export function explainCommand(program: Command): void {
 Examples:
   archc explain shape-unknown
   archc explain
-  archc explain models/iste.arch encoder.embed --preset mini
-  archc explain models/ablations/wo-lfi.arch lfi --preset tiny
-  archc explain models/iste.arch stf.best.index --json`,
+  archc explain iste.arch encoder.embed --preset mini
+  archc explain ablations/wo-lfi.arch lfi --preset tiny
+  archc explain iste.arch stf.best.index --json`,
     )
     .action((subject: string | undefined, at: string | undefined, flags: CommonFlags) => {
       if (subject !== undefined && at !== undefined) return explainInFile(subject, at, flags)
       const other = ([['preset', flags.preset], ['variant', flags.variant], ['set', flags.set], ['json', flags.json]] as const).find(([, value]) => value !== undefined) // prettier-ignore
-      if (other) throw new UsageError(`--${other[0]} is for a FILE and a PATH`, 'archc explain models/iste.arch encoder.embed')
+      if (other) throw new UsageError(`--${other[0]} is for a FILE and a PATH`, 'archc explain iste.arch encoder.embed')
       return explainCode(subject)
     })
 }

@@ -54,10 +54,10 @@ export function graphCommand(program: Command): void {
       'after',
       `
 Examples:
-  archc graph models/iste.arch -o iste.svg
-  archc graph models/ablations/wo-stf.arch -o wo-stf.svg
-  archc graph models/iste.arch --preset mini --module encoder --depth 2 -o encoder.svg
-  archc graph models/edsr.arch --format mermaid`,
+  archc graph iste.arch -o iste.svg
+  archc graph ablations/wo-stf.arch -o wo-stf.svg
+  archc graph iste.arch --preset mini --module encoder --depth 2 -o encoder.svg
+  archc graph edsr.arch --format mermaid`,
     )
     .action(async (file: string, flags: Flags) => {
       const format = formatOf(flags)

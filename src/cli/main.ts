@@ -37,7 +37,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: () => undefined })
     .addHelpText(
       'after',
-      '\nExamples:\n  archc check models\n  archc compile models/iste.arch -o build/iste\n  archc upscale field.png --scale 3.3 -o large.png',
+      '\nExamples:\n  archc check\n  archc compile iste.arch -o build/iste\n  archc upscale field.png --scale 3.3 -o large.png',
     )
   const register = [
     initCommand,

@@ -13,6 +13,8 @@ import { fileHost } from '../runtime/host.ts'
  */
 interface Entry {
   readonly texts: readonly (readonly [file: string, sha256: string])[]
+  /** Files that would have gone first, had they been there. */
+  readonly absent: readonly string[]
   readonly checked: readonly CheckedFile[]
 }
 
@@ -35,25 +37,32 @@ export function rightBefore(
   const file = entryOf(files)
   if (file === undefined || !existsSync(file)) return undefined
   try {
-    const { texts, checked } = JSON.parse(readFileSync(file, 'utf8')) as Entry
-    const isSame = texts.every(([name, sha256]) => {
-      const now = fileHost.read(name)
-      return 'text' in now && hash(now.text) === sha256
-    })
-    return isSame ? { checked, read: texts.map(([name]) => name) } : undefined
+    const { texts, absent, checked } = JSON.parse(readFileSync(file, 'utf8')) as Entry
+    const isSame =
+      !absent.some((name) => existsSync(name)) &&
+      texts.every(([name, sha256]) => {
+        const now = fileHost.read(name)
+        return 'text' in now && hash(now.text) === sha256
+      })
+    return isSame ? { checked, read: [...texts.map(([name]) => name), ...absent] } : undefined
   } catch {
     return undefined // a broken entry: the files are checked
   }
 }
 
-/** Notes that there is nothing to say about these files. Where that cannot be written, the next check takes its time. */
+/** Notes that there is nothing to say about these files, of all that were read or looked for. Where that cannot be written, the next check takes its time. */
 export async function noteRight(
   files: readonly string[],
   sources: ReadonlyMap<string, string>,
+  asked: Iterable<string>,
   checked: readonly CheckedFile[],
 ): Promise<void> {
   const file = entryOf(files)
   if (file === undefined) return
-  const entry: Entry = { texts: [...sources].map(([name, text]) => [name, hash(text)]), checked }
+  const entry: Entry = {
+    texts: [...sources].map(([name, text]) => [name, hash(text)]),
+    absent: [...asked].filter((name) => !sources.has(name)),
+    checked,
+  }
   await writeAtomic(file, JSON.stringify(entry)).catch(() => undefined)
 }

@@ -48,7 +48,7 @@ export function trainCommand(program: Command): void {
     .option('--json', 'print one JSON object at the end')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc train models/variants/iste-on-bicubic.arch --preset small --data fields/ --out runs/first --steps 1000\n  archc train models/iste.arch --preset tiny --data fields.csv --out runs/tiny --resume',
+      '\nExamples:\n  archc train variants/iste-on-bicubic.arch --preset small --data fields/ --out runs/first --steps 1000\n  archc train iste.arch --preset tiny --data fields.csv --out runs/tiny --resume',
     )
     .action(async (file: string, flags: Flags) => {
       const { loadModel } = await import('../runtime/network/load-model.ts')

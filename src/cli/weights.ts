@@ -69,7 +69,7 @@ export function weightsCommand(program: Command): void {
     .option('--key <keys>', 'where the tensors are in a checkpoint, such as model.sd; found without it')
     .addHelpText(
       'after',
-      '\nNo code of a PyTorch file is run: what is no tensor is refused by its name.\n\nExamples:\n  archc weights import epoch-last.pth --into models/liif.arch -o runs/liif\n  archc weights import iste.pth --into models/variants/iste-released.arch -o runs/iste\n  archc weights import mine.pth --into mine.arch --map names.json -o runs/mine',
+      '\nNo code of a PyTorch file is run: what is no tensor is refused by its name.\n\nExamples:\n  archc weights import epoch-last.pth --into liif.arch -o runs/liif\n  archc weights import iste.pth --into variants/iste-released.arch -o runs/iste\n  archc weights import mine.pth --into mine.arch --map names.json -o runs/mine',
     )
     .action(async (files: string[], flags: ImportFlags) => {
       const { loadModel } = await import('../runtime/network/load-model.ts')

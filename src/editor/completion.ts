@@ -63,11 +63,9 @@ function importable(workspace: Workspace, file: string, text: string, offset: nu
   const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset)
   if (!/\bfrom\s+"[^"]*$/.test(line)) return []
   const typed = /"([^"]*)$/.exec(line)![1]!
+  const files = workspace.files().filter((other) => other !== file)
   return (
-    workspace
-      .files()
-      .filter((other) => other !== file)
-      .map((other) => pathFrom(file, other))
+    [...files.map((other) => pathFrom(file, other)), ...workspace.own()]
       .filter((label) => label.startsWith(typed))
       // The editor replaces the last word only.
       .map((label): Item => ({

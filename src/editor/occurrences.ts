@@ -55,6 +55,16 @@ export function occurrences(workspace: Workspace, file: string): readonly Occurr
 export const occurrenceAt = (workspace: Workspace, file: string, offset: number): Occurrence | undefined =>
   occurrences(workspace, file).find(({ span }) => span.start <= offset && offset <= span.end)
 
+/** Where the name at an offset is declared; the beginning of the file whose path is there. */
+export function definitionAt(workspace: Workspace, file: string, offset: number): Span | undefined {
+  const path = (workspace.unit(file)?.source.declarations ?? []).find(
+    (each) => (each.kind === 'import' || each.kind === 'variant') && each.fromSpan.start <= offset && offset <= each.fromSpan.end,
+  )
+  if (path?.kind !== 'import' && path?.kind !== 'variant') return occurrenceAt(workspace, file, offset)?.target
+  const target = workspace.resolve(file, path.from)
+  return workspace.unit(target) && { file: target, start: 0, end: 0 }
+}
+
 /** Every place of the project where the same thing is named. */
 export function placesOf(workspace: Workspace, target: Span): readonly Span[] {
   return workspace

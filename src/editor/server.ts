@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
@@ -29,13 +30,13 @@ import type { Diagnostic, Span } from '../compiler/diagnostics/diagnostic.ts'
 import { format, NotParsedError } from '../compiler/format/format.ts'
 import { check } from '../compiler/index.ts'
 import { UserError } from '../errors.ts'
-import { archFiles, fileHost } from '../runtime/host.ts'
+import { archFiles, fileHost, ownNames, placeOf } from '../runtime/host.ts'
 import { archcVersion } from '../version.ts'
 import { colours, coloursOf } from './colours.ts'
 import { completionsAt, type Completion } from './completion.ts'
 import { hintsOf } from './hints.ts'
 import { hoverAt } from './hover.ts'
-import { occurrenceAt, placesOf } from './occurrences.ts'
+import { definitionAt, occurrenceAt, placesOf } from './occurrences.ts'
 import { foldsOf, outlineOf, type Outline } from './outline.ts'
 import { renameAt, renamedAt } from './rename.ts'
 import { signatureAt } from './signature.ts'
@@ -91,6 +92,12 @@ export function serve(): void {
   let listed: readonly string[] | undefined
   const workspace = new Workspace({
     ...fileHost,
+    // An editor opens files by their paths.
+    resolve(from, to) {
+      const name = fileHost.resolve(from, to)
+      return existsSync(placeOf(name)) ? placeOf(name) : name
+    },
+    own: ownNames,
     list: () =>
       (listed ??= [...new Set(folders.flatMap((folder) => archFiles(folder)))].filter((file) => file.endsWith('.arch'))),
   })
@@ -216,7 +223,7 @@ export function serve(): void {
     }
   })
   connection.onDefinition(({ textDocument: { uri }, position }) => {
-    const target = occurrenceAt(workspace, nameOf(uri), offsetAt(uri, position))?.target
+    const target = definitionAt(workspace, nameOf(uri), offsetAt(uri, position))
     return target ? locationOf(target) : null
   })
   connection.onReferences(({ textDocument: { uri }, position }) => {

@@ -12,6 +12,8 @@ import { asInteger, compare, symbol, type Size } from '../compiler/shapes/size.t
 export interface WorkspaceHost extends CompilerHost {
   /** All `.arch` files of the project, by the names that `read` takes. */
   list(): readonly string[]
+  /** The names of archc's own networks, which every file may import. */
+  own(): readonly string[]
 }
 
 /** What every expression gives, by where it stands. */
@@ -56,6 +58,10 @@ export class Workspace implements CompilerHost {
 
   resolve(from: string, to: string): string {
     return this.host.resolve(from, to)
+  }
+
+  own(): readonly string[] {
+    return this.host.own()
   }
 
   /** All files of the project and those that are open. */

@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { nearest } from '../compiler/diagnostics/suggest.ts'
 import type { CompilerHost } from '../compiler/index.ts'
+import { archcRoot } from '../root.ts'
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -8,17 +10,67 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'it may not be read',
 }
 
-/** The compiler's door to the file system: names are paths as the user would write them. */
-export const fileHost: CompilerHost = {
-  read(file) {
-    try {
-      return { text: readFileSync(file === '-' ? 0 : file, 'utf8') }
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      return { problem: reasons[code ?? ''] ?? message }
-    }
-  },
-  resolve: (from, to) => path.join(path.dirname(from), to),
+/** What stands before the names of archc's own networks: `archc/iste.arch`, `archc/lib/mlp.arch`. */
+const own = 'archc/'
+const ownFolder = path.join(archcRoot, 'models')
+
+export const isOwn = (name: string): boolean => name.startsWith(own)
+
+/** The names of archc's own networks. */
+export const ownNames = (): string[] => archFiles(ownFolder).map((file) => own + path.relative(ownFolder, file))
+
+/** Where the file of a name is. */
+export const placeOf = (name: string, folder = ''): string =>
+  isOwn(name) ? path.join(ownFolder, name.slice(own.length)) : path.resolve(folder, name)
+
+/** A file at hand whose path begins as the names of archc's own do. */
+const atHand = (name: string): string => (isOwn(name) ? `./${name}` : name)
+
+/** What a path means in a file, by which files there are: one at hand goes before archc's own. */
+export const resolveBy =
+  (isThere: (name: string) => boolean): CompilerHost['resolve'] =>
+  (from, to) => {
+    const name = path.join(path.dirname(from), to)
+    if (isOwn(from)) return name
+    return isOwn(to) && !isThere(atHand(name)) ? path.normalize(to) : atHand(name)
+  }
+
+export interface FileHost extends CompilerHost {
+  /** The name of a file that is named outside of any: `iste.arch` is archc's own too, where there is none at hand. */
+  named(file: string): string
+}
+
+/** The compiler's door to the file system: names are paths from FOLDER, as the user would write them, or those of archc's own networks. */
+export function hostIn(folder: string): FileHost {
+  const isThere = (name: string): boolean => existsSync(placeOf(name, folder))
+  return {
+    read(file) {
+      try {
+        return { text: readFileSync(file === '-' ? 0 : placeOf(file, folder), 'utf8') }
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException
+        return { problem: reasons[code ?? ''] ?? message, ...(code === 'ENOENT' && { near: nearOwn(file) }) }
+      }
+    },
+    resolve: resolveBy(isThere),
+    named(file) {
+      if (isThere(atHand(file))) return atHand(file)
+      const name = isOwn(file) ? file : path.join(own, file)
+      return isOwn(name) && name.endsWith('.arch') && isThere(name) ? name : file
+    },
+  }
+}
+
+export const fileHost = hostIn('')
+
+/** Names of archc's own networks that a missing one may have been meant to be: those of its last part, else of one like it. */
+function nearOwn(file: string): string[] {
+  const stemOf = (name: string): string => path.basename(name, '.arch')
+  const [names, stem] = [ownNames(), stemOf(file)]
+  const called = (wanted: readonly string[]): string[] => names.filter((name) => wanted.includes(stemOf(name)))
+  const same = called([stem])
+  if (same.length > 0) return same
+  return called(nearest(stem, names.map(stemOf)).filter((near) => near[0]!.toLowerCase() === stem[0]?.toLowerCase()))
 }
 
 /** What nobody looks into for models: hidden folders, packages. */

@@ -34,12 +34,7 @@ describe('archc explain', () => {
   })
 
   it.each([
-    [
-      ['shape-unknown', '--preset', 'mini'],
-      '--preset is for a FILE and a PATH',
-      'archc explain models/iste.arch encoder.embed',
-      2,
-    ],
+    [['shape-unknown', '--preset', 'mini'], '--preset is for a FILE and a PATH', 'archc explain iste.arch encoder.embed', 2],
     [
       ['mine.arch'],
       'no error or warning is called mine.arch',

@@ -54,6 +54,6 @@ describe('archc graph', () => {
   it('has help with examples', async () => {
     const { code, stdout } = await archc(['graph', '--help'])
     expect(code).toBe(0)
-    expect(stdout).toContain('Examples:\n  archc graph models/iste.arch -o iste.svg\n')
+    expect(stdout).toContain('Examples:\n  archc graph iste.arch -o iste.svg\n')
   })
 })

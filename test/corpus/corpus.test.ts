@@ -109,7 +109,7 @@ function formatted(text: string): string | undefined {
 
 /** Every name of main.arch with its kind and where it is declared. */
 function namesOf(files: Readonly<Record<string, string>>): string {
-  const workspace = new Workspace({ ...memoryHost(files), list: () => Object.keys(files) })
+  const workspace = new Workspace({ ...memoryHost(files), list: () => Object.keys(files), own: () => [] })
   const at = (file: string, offset: number): string => {
     const { line, column } = positionAt(source(files[file]!), offset)
     return `${file === 'main.arch' ? '' : `${file}:`}${line}:${column}`

@@ -13,7 +13,11 @@ export function project(files: Readonly<Record<string, string>>): Marked {
   const marked = Object.keys(files).find((name) => files[name]!.includes('¦')) ?? Object.keys(files)[0]!
   const offset = files[marked]!.indexOf('¦')
   const texts = Object.fromEntries(Object.entries(files).map(([name, text]) => [name, text.replace('¦', '')]))
-  const workspace = new Workspace({ ...memoryHost(texts), list: () => Object.keys(texts) })
+  const workspace = new Workspace({
+    ...memoryHost(texts),
+    list: () => Object.keys(texts),
+    own: () => ['archc/iste.arch', 'archc/lib/mlp.arch'],
+  })
   for (const [name, text] of Object.entries(texts)) workspace.open(name, text)
   return { workspace, file: marked, offset, text: texts[marked]! }
 }

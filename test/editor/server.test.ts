@@ -121,6 +121,30 @@ describe('archc lsp', () => {
   ])('%s', async (_, method, asked, expected) => {
     expect(await connection.sendRequest(method, asked)).toMatchObject(expected as object)
   }) // prettier-ignore
+  test('archc’s own networks open where archc has them, and stay as they are', async () => {
+    const text = 'variant "mine" of ISTE from "archc/iste.arch"\nreplace lfi with (x) => x\n'
+    const textDocument = { uri: uri('mine.arch') }
+    const open = { textDocument: { ...textDocument, languageId: 'arch', version, text } }
+    expect(await saidOf('mine.arch', () => connection.sendNotification('textDocument/didOpen', open))).toEqual([])
+    const own = pathToFileURL(path.join(archcRoot, 'models', 'iste.arch')).href
+    const line = readFileSync(path.join(archcRoot, 'models', 'iste.arch'), 'utf8').split('\n').findIndex((each) => each.startsWith('model ISTE')) // prettier-ignore
+    for (const [character, start] of [[20, { line, character: 6 }], [35, { line: 0, character: 0 }]] as const) {
+      const asked = { textDocument, position: { line: 0, character } }
+      expect(await connection.sendRequest('textDocument/definition', asked)).toMatchObject({ uri: own, range: { start } })
+    } // prettier-ignore
+    const model = { textDocument, position: { line: 0, character: 20 } }
+    expect(await connection.sendRequest('textDocument/prepareRename', model)).toBeNull()
+    const said = await saidOf('mine.arch', () => change('mine.arch', text.replace('iste.arch', 'istte.arch')))
+    expect(said).toMatchObject([
+      { message: 'cannot read archc/istte.arch: there is no such file; did you mean archc/iste.arch?' },
+    ])
+    const actions = await connection.sendRequest<{ edit: { changes: Record<string, { newText: string }[]> } }[]>(
+      'textDocument/codeAction',
+      { textDocument, range: said[0]!.range, context: { diagnostics: [] } },
+    )
+    expect(actions.map(({ edit }) => edit.changes[textDocument.uri]![0]!.newText)).toEqual(['"archc/iste.arch"'])
+    await saidOf('mine.arch', () => connection.sendNotification('textDocument/didClose', { textDocument }))
+  })
   test('references and rename across files', async () => {
     const places = await connection.sendRequest<{ uri: string }[]>('textDocument/references', {
       ...position('small.arch', 'slot bo'),

@@ -3,10 +3,11 @@ import { coloursOf } from '../../src/editor/colours.ts'
 import { completionsAt } from '../../src/editor/completion.ts'
 import { hintsOf } from '../../src/editor/hints.ts'
 import { hoverAt } from '../../src/editor/hover.ts'
-import { occurrenceAt, placesOf } from '../../src/editor/occurrences.ts'
+import { definitionAt, occurrenceAt, placesOf } from '../../src/editor/occurrences.ts'
 import { foldsOf, outlineOf, type Outline } from '../../src/editor/outline.ts'
-import { renameAt } from '../../src/editor/rename.ts'
+import { renameAt, renamedAt } from '../../src/editor/rename.ts'
 import { signatureAt } from '../../src/editor/signature.ts'
+import { Workspace } from '../../src/editor/workspace.ts'
 import { at, files, project, shown, type Marked } from './project.ts'
 
 /** What the editor knows, on texts in which a `¦` marks the place that is asked about. */
@@ -106,6 +107,8 @@ describe('completion', () => {
     ['statements', small('le¦'), ['scale', 'let']],
     ['declarations', project({ ...files, 'small.arch': `${files['small.arch']}\nev¦` }), ['evaluate']],
     ['files', project({ ...files, 'small.arch': files['small.arch'].replace('./lib.arch', './l¦') }), ['./lib.arch']],
+    ['archc’s own networks', project({ ...files, 'small.arch': files['small.arch'].replace('./lib.arch', 'archc/l¦') }), ['archc/lib/mlp.arch']],
+    ['all files', project({ ...files, 'small.arch': files['small.arch'].replace('./lib.arch', '¦') }), ['./lib.arch', './pointwise.arch', 'archc/iste.arch', 'archc/lib/mlp.arch']],
     ['nothing in a remark', small('// le¦'), []],
   ])('%s', (_, marked, expected) => {
     const found = labels(marked)
@@ -163,9 +166,11 @@ describe('definition', () => {
     ['pointwise.arch', 'of Sm', 'small.arch', 'model ⟦Small⟧(width: int = 8, blocks: int = 2) {'],
     ['pointwise.arch', 'replace bo', 'small.arch', '  slot ⟦body⟧: [B, h, w, width] -> [B, h, w, width] = Residual()'],
     ['pointwise.arch', 'set blo', 'small.arch', 'model Small(width: int = 8, ⟦blocks⟧: int = 2) {'],
+    ['small.arch', 'from "./li', 'lib.arch', '⟦⟧/// Two convolutions and the way around them.'],
+    ['pointwise.arch', 'from "./sma', 'small.arch', '⟦⟧import Residual from "./lib.arch"'],
   ] as const)('%s at %s', (file, before, expectedFile, expected) => {
     const { workspace, offset } = at(file, before)
-    const target = occurrenceAt(workspace, file, offset)!.target!
+    const target = definitionAt(workspace, file, offset)!
     expect(target.file).toBe(expectedFile)
     expect(lines(shown(files[expectedFile], [target]), '⟦')).toBe(expected)
   })
@@ -214,6 +219,12 @@ describe('references and rename', () => {
   ] as const)('%s at %s not to %s', (file, before, name, problem) => {
     const { workspace, offset } = at(file, before)
     expect(() => renameAt(workspace, file, offset, name)).toThrow(problem)
+  })
+  test('what is declared outside of the project stays as it is called', () => {
+    const { workspace, file, offset } = at('pointwise.arch', 'of Sma')
+    const outside = new Workspace({ ...workspace.host, list: () => ['pointwise.arch'] })
+    expect(renamedAt(outside, file, offset)).toBeUndefined()
+    expect(() => renameAt(outside, file, offset, 'Little')).toThrow('nothing here can be renamed')
   })
   test('references are the same places', () => {
     const { workspace, offset } = at('small.arch', 'slot bo')

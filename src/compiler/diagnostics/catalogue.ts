@@ -46,7 +46,9 @@ export const catalogue = {
   'missing-attribute': error((a: { callee: string; name: string }) => `${a.callee} needs ${a.name}`),
   'duplicate-name': error((a: { name: string; what: string }) => `${a.name} is already ${a.what}`),
   'unknown-dim': error((a: Suggesting) => `${a.name} is not a dimension here${near(a)}`),
-  'import-missing': error((a: { path: string; reason: string }) => `cannot read ${a.path}: ${a.reason}`),
+  'import-missing': error(
+    (a: { path: string; reason: string; near: readonly string[] }) => `cannot read ${a.path}: ${a.reason}${near(a)}`,
+  ),
   'import-cycle': error(
     (a: { chain: readonly string[] }) => `${a.chain[0]} imports ${a.chain.slice(1).join(', which imports ')}`,
   ),

@@ -47,8 +47,13 @@ export class Program {
     if (known) return known
     const read = this.host.read(file)
     if ('problem' in read) {
+      const { problem: reason, near = [] } = read
+      const fixes = near.flatMap((name) => {
+        const text = `"${name}"`
+        return askedAt ? [{ title: `write ${text}`, edits: [{ span: askedAt, text }] }] : []
+      })
       this.diagnostics.push(
-        diagnostic('import-missing', { path: file, reason: read.problem }, askedAt ?? { file, start: 0, end: 0 }),
+        diagnostic('import-missing', { path: file, reason, near }, askedAt ?? { file, start: 0, end: 0 }, { fixes }),
       )
       return undefined
     }

@@ -1,9 +1,8 @@
 import path from 'node:path'
 import { compile, type CompiledModel, type CompileOptions } from '../../compiler/index.ts'
-import type { CompilerHost } from '../../compiler/index.ts'
 import { places } from '../../compiler/diagnostics/source.ts'
 import { createRandom } from '../files/random.ts'
-import { fileHost } from '../host.ts'
+import { hostIn, isOwn } from '../host.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import { sourcesText } from '../network/sources.ts'
 import { drawOperations } from '../train/per-item.ts'
@@ -50,15 +49,16 @@ export function formsOf(
  */
 export function compileForm(
   { folder }: Experiment,
-  { model: file, variants }: SystemText,
+  { model: wanted, variants }: SystemText,
   { preset, sets }: Form,
   at: readonly (string | number)[],
   report: Report,
 ): LoadedModel | undefined {
-  const host: CompilerHost = { resolve: fileHost.resolve, read: (name) => fileHost.read(path.resolve(folder, name)) }
+  const host = hostIn(folder)
+  const file = host.named(wanted)
   const options: CompileOptions = {
     ...(preset !== undefined && { preset }),
-    ...(variants && { variants }),
+    ...(variants && { variants: variants.map(host.named) }),
     ...(sets.length > 0 && { sets }),
   }
   const { model, diagnostics, sources } = compile(file, host, options)
@@ -71,7 +71,7 @@ export function compileForm(
     const found = isSet ? undefined : place(span)
     const where = isSet
       ? span.file.slice('--set '.length)
-      : [path.join(folder, span.file), ...(found ? [found.line, found.column] : [])].join(':')
+      : [isOwn(span.file) ? span.file : path.join(folder, span.file), ...(found ? [found.line, found.column] : [])].join(':')
     const field = isSet ? 'set' : code === 'unknown-preset' ? 'preset' : 'model'
     report([...at, field], `${where}: ${message}${help ? ` (${help})` : ''}`)
   }

@@ -19,9 +19,15 @@ export interface LoadedModel {
   readonly warnings: string
 }
 
-/** Compiles, or leaves with the rendered diagnostics as a UserError. */
-export function loadModel(file: string, options: CompileOptions, host: CompilerHost = fileHost, color = false): LoadedModel {
-  const { model, diagnostics, sources } = compile(file, host, options)
+/**
+ * Compiles, or leaves with the rendered diagnostics as a UserError. Without a HOST the files are as a person named them: archc's own
+ * networks have short names too.
+ */
+export function loadModel(wanted: string, given: CompileOptions, host?: CompilerHost, color = false): LoadedModel {
+  const named = host ? (name: string): string => name : fileHost.named
+  const file = named(wanted)
+  const options = { ...given, ...(given.variants && { variants: given.variants.map(named) }) }
+  const { model, diagnostics, sources } = compile(file, host ?? fileHost, options)
   const rendered =
     diagnostics.length > 0
       ? renderPretty(diagnostics, (name) => sources.get(name), { color, width: process.stderr.columns ?? 100 })
@@ -42,7 +48,10 @@ export function loadModule(
   sets: readonly string[],
   color: boolean,
 ): { graph: Graph; checks: string[] } {
-  const { graph, checks, diagnostics, sources } = compileModule(file, name, fileHost, { sizes, parameters: valuesOf(sets) })
+  const { graph, checks, diagnostics, sources } = compileModule(fileHost.named(file), name, fileHost, {
+    sizes,
+    parameters: valuesOf(sets),
+  })
   if (!graph)
     throw new CompileError(
       renderPretty(diagnostics, (source) => sources.get(source), { color, width: process.stderr.columns ?? 100 }),

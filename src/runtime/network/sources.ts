@@ -1,5 +1,6 @@
+import path from 'node:path'
 import type { CompileOptions, CompilerHost } from '../../compiler/index.ts'
-import { fileHost } from '../host.ts'
+import { resolveBy } from '../host.ts'
 
 /** Above every source stands this and its name. */
 const mark = '// ---- '
@@ -57,8 +58,12 @@ export function sourcesOf(text: string): Map<string, string> {
 /** A host that reads the sources back from such a text. */
 export function sourcesHost(text: string): CompilerHost {
   const files = sourcesOf(text)
+  const resolve = resolveBy((file) => files.has(file))
   return {
-    resolve: fileHost.resolve,
+    resolve(from, to) {
+      const name = resolve(from, to)
+      return files.has(name) ? name : path.join(path.dirname(from), to)
+    },
     read: (file) => (files.has(file) ? { text: files.get(file)! } : { problem: 'the run does not hold it' }),
   }
 }

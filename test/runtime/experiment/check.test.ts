@@ -94,6 +94,8 @@ describe('the form', () => {
 describe('what it names', () => {
   it.each([
     ['- { name: A, model: MODELS/iste.arch, preset: tinny }', /ROOT\/models\/iste\.arch:\d+:\d+: ISTE has no preset tinny; did you mean tiny\?$/],
+    ['- { name: A, model: iste.arch, preset: tinny }', /: archc\/iste\.arch:\d+:\d+: ISTE has no preset tinny; did you mean tiny\?$/],
+    ['- { name: A, model: archc/liif.arch, variants: [variants/lte-edsr.arch] }', /: archc\/variants\/lte-edsr\.arch:\d+:\d+: .*the base of what is compiled/],
     ['- { name: A, model: MODELS/iste.arch, set: [encoder.embd=3] }', /encoder\.embd=3: the filler of encoder has no parameter embd/],
     ['- { name: A, model: none.arch }', /FOLDER\/none\.arch: cannot read none\.arch: there is no such file$/],
     ['- { name: A, model: MODELS/lib/mlp.arch }', /declares no model/],
