@@ -148,6 +148,7 @@ export const catalogue = {
   'unused-let': warning((a: { name: string }) => `${a.name} is never used`),
   'unused-module': warning((a: { name: string }) => `module ${a.name} is never used`),
   'unused-input': warning((a: { name: string }) => `the input ${a.name} is never used`),
+  'unused-parameter': warning((a: { name: string; owner: string }) => `the parameter ${a.name} of ${a.owner} is never used`),
   'unused-import': warning((a: { name: string }) => `the import ${a.name} is never used`),
   'large-intermediate': warning(
     (a: { name: string; shape: string; gib: string }) => `${a.name} is [${a.shape}] = ${a.gib} GiB at the sizes of train`,

@@ -6,9 +6,14 @@ import { deadSlots } from './dead-slot.ts'
 import { largeIntermediates } from './large-intermediate.ts'
 import { unmoved } from './no-gradient.ts'
 import { unused } from './unused.ts'
+import { unusedParameters } from './unused-parameter.ts'
 
 /** Warnings about one file's own text; `units` are all files that are looked at. (shadowed-dim.ts is asked by elaborate/call-op.ts, while shapes are proved.) */
-export const lintText = (unit: FileUnit, units: readonly FileUnit[]): Diagnostic[] => [...unused(unit, units), ...deadSlots(unit)]
+export const lintText = (unit: FileUnit, units: readonly FileUnit[]): Diagnostic[] => [
+  ...unused(unit, units),
+  ...unusedParameters(unit, units),
+  ...deadSlots(unit),
+]
 
 /** Warnings about what a compiled model would do, in training at its sizes. */
 export const lintModel = (model: CompiledModel): Diagnostic[] => [

@@ -87,6 +87,10 @@ export function mentionedIn(declaration: ModuleDeclaration): Set<string> {
   return names
 }
 
+/** Every name that the values of a record mention. */
+export const mentionedInRecord = ({ fields }: FieldRecord, into: Set<string>): void =>
+  fields.forEach(({ value }) => (isRecord(value) ? mentionedInRecord(value, into) : mentioned(value, into)))
+
 /** Names that an output or a loss of a model needs, through its lets. */
 export function reached(model: ModelUnit): Set<string> {
   const live = new Set<string>()
