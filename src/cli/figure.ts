@@ -31,6 +31,7 @@ interface PictureFlags extends Pick<CommonFlags, 'engine'>, FieldOptions {
 interface RunsFlags extends PictureFlags {
   readonly runs?: string[]
   readonly block?: string
+  readonly state?: string
 }
 
 /** Registers `archc figure textures | compare | scales | enlarged | decoders | transfer`. */
@@ -75,6 +76,10 @@ const runsFlags = (command: Command): Command =>
         'run folders, exported weights files or models that learn nothing, each as RUN, NAME=RUN or, for one scale only, NAME@SCALE=RUN, or the results of an experiment; the carried weights that upscale takes without it',
       )
       .option('--block <name>', 'of the results of an experiment the systems of this block')
+      .option(
+        '--state <folder>',
+        'where the trainings of an experiment are whose results keep no weights; experiments in archc’s cache folder without it',
+      )
       .option('--field <x,y,size>', 'what the networks see; 768 x 768 pixels around what is shown without it', region),
   )
 
@@ -235,16 +240,18 @@ async function opened(picture: string, flags: RunsFlags, wanted: number): Promis
   const { readField } = await import('../runtime/figures/field.ts')
   const field = await readField(picture, flags, wanted)
   await makeFolder(path.dirname(flags.out))
+  const runs = await Promise.all((flags.runs ?? [carriedFile(defaultWeights)]).map((run) => runsOf(run, flags)))
   await openEngine(flags)
   const { openSystems } = await import('../runtime/figures/systems.ts')
-  const runs = await Promise.all((flags.runs ?? [carriedFile(defaultWeights)]).map((run) => runsOf(run, flags.block)))
   return { field, systems: await openSystems(runs.flat(), flags.scope), line: liveLine(5) }
 }
 
 /** Of the results of an experiment all systems of a block. */
-async function runsOf(run: string, block: string | undefined): Promise<string[]> {
-  const { hasResults, keptWeights } = await import('../runtime/experiment/results.ts')
-  return hasResults(run) ? keptWeights(run, block) : [run]
+async function runsOf(run: string, { block, state }: RunsFlags): Promise<string[]> {
+  const { hasResults, weightsOfBlock } = await import('../runtime/experiment/results.ts')
+  if (!hasResults(run)) return [run]
+  const { stateFolder } = await import('../runtime/experiment/state.ts')
+  return weightsOfBlock(run, state ?? stateFolder(), block)
 }
 
 /** No picture is written over: said before anything is computed. */

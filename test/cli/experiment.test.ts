@@ -203,13 +203,13 @@ describe.skipIf(!findChromium())('the page in a browser, from its file', () => {
 })
 
 describe('figures of the results', () => {
-  const draw = (...more: string[]): Promise<Outcome> =>
+  const draw = (runs: string, ...more: string[]): Promise<Outcome> =>
     archc([
       'figure',
       'compare',
       path.join(folder, 'fields', 'field.png'),
       '--runs',
-      results,
+      runs,
       '--scales',
       '2',
       '-o',
@@ -217,14 +217,42 @@ describe('figures of the results', () => {
       ...more,
     ])
 
+  /** Names of networks and of their weights in the last figure. */
+  const drawn = (): string[][] => {
+    const { systems } = JSON.parse(readFileSync(path.join(folder, 'all.json'), 'utf8')) as {
+      systems: { label: string; weights: string }[]
+    }
+    return systems.map(({ label, weights }) => [label, weights])
+  }
+
   it('have every system whose weights are kept', async () => {
-    expect((await draw('--at', '8,8,48')).code).toBe(0)
-    const { systems } = JSON.parse(readFileSync(path.join(folder, 'all.json'), 'utf8')) as { systems: { label: string }[] }
-    expect(systems.map(({ label }) => label)).toEqual(['ISTE', 'EDSR'])
+    expect((await draw(results, '--at', '8,8,48')).code).toBe(0)
+    expect(drawn()).toEqual([
+      ['ISTE', 'on-bicubic-iste-seed-1.safetensors'],
+      ['EDSR', 'on-bicubic-edsr-x2-seed-1.safetensors'],
+    ])
+  })
+
+  it('have the trainings themselves where no weights are kept and the state is there', async () => {
+    const bare = path.join(folder, 'bare')
+    mkdirSync(bare)
+    writeFileSync(path.join(bare, 'results.json'), read('results.json').replace(/,\s*"weights": "[^"]*"/g, ''))
+    const { code, stderr } = await draw(bare, '--at', '8,8,48', '--state', state)
+    expect(code, stderr).toBe(0)
+    expect(drawn()).toEqual([
+      ['ISTE', trainings[0]!.key],
+      ['EDSR', trainings[1]!.key],
+    ])
+    expect(await draw(bare, '--state', path.join(folder, 'nowhere'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^error: .*bare keeps no weights, and its trainings are not in .*nowhere\n {2}help: /,
+      ) as string,
+    })
   })
 
   it('name the blocks where the one that is asked for is none', async () => {
-    const { code, stderr } = await draw('--block', 'as publisht')
+    const { code, stderr } = await draw(results, '--block', 'as publisht')
     expect(code).toBe(1)
     expect(stderr).toContain(
       `error: ${results} has no block as publisht with weights\n  help: name one with --block: on bicubic\n`,

@@ -310,26 +310,42 @@ const resultsFile = (folder: string): string => path.join(folder, 'results.json'
 export const hasResults = (folder: string): boolean => existsSync(resultsFile(folder))
 
 /**
- * The weights that are kept with the results of a block, as `SYSTEM=FILE`, of every system the first seed's; one that was trained for one scale
- * only has several, `SYSTEM@SCALE=FILE`.
- * @throws UserError where there is no such block, or several and none is named.
+ * The weights of a block as `SYSTEM=FILE`, of every system the first seed's; one that was trained for one scale only has several,
+ * `SYSTEM@SCALE=FILE`. They are those kept with the results, else the trainings themselves while `state` has them.
+ * @throws UserError where there is no such block, several and none is named, or a system of it has no weights any more.
  */
-export async function keptWeights(folder: string, block: string | undefined): Promise<string[]> {
+export async function weightsOfBlock(folder: string, state: string, block: string | undefined): Promise<string[]> {
   const { trainings } = await readResults(folder)
-  const kept = trainings.filter(({ weights }) => weights !== undefined)
-  const blocks = [...new Set(kept.map((training) => training.block))]
+  const found = await Promise.all(
+    trainings.map(async (training) => {
+      if (training.weights !== undefined) return { ...training, source: path.join(folder, training.weights) }
+      return { ...training, source: (await readTrained(state, training)) && runFolder(state, training) }
+    }),
+  )
+  const blocks = [...new Set(found.filter(({ source }) => source !== undefined).map((training) => training.block))]
   const chosen = block ?? (blocks.length === 1 ? blocks[0] : undefined)
+  if (blocks.length === 0)
+    throw new UserError(
+      `${folder} keeps no weights, and its trainings are not in ${state}`,
+      'archc experiment run makes them again; keep_weights in its file keeps them with the results, and --state says where else trainings are',
+    )
   if (chosen === undefined || !blocks.includes(chosen))
     throw new UserError(
       block === undefined ? `${folder} has several blocks with weights` : `${folder} has no block ${block} with weights`,
-      blocks.length > 0 ? `name one with --block: ${blocks.join(', ')}` : 'the experiment’s keep_weights says which are kept',
+      `name one with --block: ${blocks.join(', ')}`,
     )
-  const own = kept.filter((training) => training.block === chosen)
-  const isFirst = ({ system, at }: TrainingRecord, index: number): boolean =>
-    own.findIndex((other) => other.system === system && other.at === at) === index
-  return own
-    .filter(isFirst)
-    .map(({ system, at, weights }) => `${system}${at === undefined ? '' : `@${at}`}=${path.join(folder, weights!)}`)
+  const firsts = new Map<string, string | undefined>()
+  for (const { block: own, system, at, source } of found) {
+    const name = `${system}${at === undefined ? '' : `@${at}`}`
+    if (own === chosen) firsts.set(name, firsts.get(name) ?? source)
+  }
+  const lost = [...firsts].filter(([, source]) => source === undefined).map(([name]) => name)
+  if (lost.length > 0)
+    throw new UserError(
+      `of ${chosen} in ${folder} the weights of ${lost.join(', ')} are neither kept nor in ${state}`,
+      'archc experiment run makes them again; keep_weights in its file keeps them with the results',
+    )
+  return [...firsts].map(([name, source]) => `${name}=${source}`)
 }
 
 /** Writes `results.json`; lists of numbers stand in one line. */
