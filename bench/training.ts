@@ -4,6 +4,7 @@ import path from 'node:path'
 import { parameterCount } from '../src/compiler/ir/graph.ts'
 import { archcRoot } from '../src/root.ts'
 import { trainStep, variablesOf } from '../src/compiler/targets/savedmodel/signatures.ts'
+import { listPictures } from '../src/runtime/data/dataset.ts'
 import { loadEngine } from '../src/runtime/engine/index.ts'
 import { loadModel } from '../src/runtime/network/load-model.ts'
 import { heldBytes } from '../src/runtime/train/graph-learner.ts'
@@ -44,7 +45,7 @@ export async function measureSteps(preset: string): Promise<StepTimes> {
     const result = await train({
       loaded,
       engine,
-      data: [path.join(archcRoot, 'samples', 'train.csv')],
+      data: await listPictures(path.join(archcRoot, 'samples', 'train.csv')),
       out: path.join(folder, 'run'),
       seed: 0,
       steps: warmUp + measured,

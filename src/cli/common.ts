@@ -9,6 +9,33 @@ import { terminalLine } from '../terminal-line.ts'
 /** Flags that do not go together, or one too few: leaves with 2, as commander's own complaints do. */
 export class UsageError extends UserError {}
 
+/** What the user can put right: a UserError, or memory that is not there. */
+export function asUserError(error: unknown): UserError | undefined {
+  if (error instanceof UserError) return error
+  if (error instanceof Error && /OOM when allocating|Array buffer allocation failed/.test(error.message))
+    return new UserError(
+      `this computer has not enough memory for that (${error.message.split('\n').at(-1)})`,
+      'upscale takes a smaller --tile, train smaller train.B, train.q or train.h',
+    )
+  return undefined
+}
+
+const paint = (code: string, text: string): string => (colourful(process.stderr) ? `\u001b[${code}m${text}\u001b[0m` : text)
+
+/** Says what was wrong, and what to do. */
+export function complain({ message, help }: UserError): void {
+  // Diagnostics are rendered whole; anything else gets its one line.
+  const rendered = message.startsWith('error[') || /^\u001b\[[0-9;]*merror/.test(message) || message.startsWith('warning[')
+  remark(rendered ? message : `${paint('1;31', 'error')}: ${message}`)
+  if (help) remark(`  ${paint('36', 'help')}: ${help}`)
+}
+
+/** Says that it is archc that is wrong. */
+export function confess(text: string): void {
+  remark(`${paint('1;31', 'bug in archc')} (${process.argv.slice(2, 3).join('') || 'start'}): ${text}`)
+  remark(`  ${paint('36', 'help')}: this is not your mistake; please report it with the command and the file`)
+}
+
 /** Flags that every command shares, as commander hands them over. */
 export interface CommonFlags {
   readonly preset?: string

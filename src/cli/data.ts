@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { UserError } from '../errors.ts'
+import { listing, UserError } from '../errors.ts'
 import type { Plan } from '../runtime/data-recipes/plan.ts'
 import type { Counts } from '../runtime/data-recipes/split.ts'
 import { count, jsonFlag, liveLine, positive, print, remark, share } from './common.ts'
@@ -110,7 +110,7 @@ export function dataCommand(program: Command): void {
       else if (problems.length === 0) print(`${folder}: ${outputs.length} pictures, all as the manifest says\ndigest ${digest}`)
       if (problems.length > 0)
         throw new UserError(
-          `${folder} is not as its manifest says:\n  ${problems.slice(0, 20).join('\n  ')}${problems.length > 20 ? `\n  and ${problems.length - 20} more` : ''}`,
+          listing(`${folder} is not as its manifest says:`, problems),
           'get these files again, or prepare the set anew',
         )
     })

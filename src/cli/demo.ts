@@ -40,6 +40,7 @@ export function demoCommand(program: Command): void {
       print(`1 of 4  compiled ${loaded.model.variants[0]} (${recipe.preset}): ${parameters.toLocaleString('en')} parameters`)
       const engine = await openEngine(flags, true)
       const { train } = await import('../runtime/train/train.ts')
+      const { listPictures } = await import('../runtime/data/dataset.ts')
       print(
         `2 of 4  training ${flags.steps} steps on samples/train.csv. The paper's form (models/iste.arch) needs days on two cores; this variant starts at bicubic`,
       )
@@ -47,7 +48,7 @@ export function demoCommand(program: Command): void {
       const trained = await train({
         loaded,
         engine,
-        data: [recipe.data],
+        data: await listPictures(recipe.data),
         out: flags.out,
         seed: flags.seed,
         steps: flags.steps,
@@ -60,14 +61,13 @@ export function demoCommand(program: Command): void {
       line.end()
       print(`3 of 4  evaluating on samples/test, a field of another slide and laboratory`)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
-      const { listData } = await import('../runtime/data/dataset.ts')
       const { evaluationTable } = await import('../runtime/evaluate/evaluate.ts')
       const { evaluateInto } = await import('../runtime/evaluate/write.ts')
       const { loadEngine } = await import('../runtime/engine/index.ts')
       await loadEngine({ name: engine.name })
       const opened = await openNetwork(trained.run.folder)
       const { evaluation, page } = await evaluateInto(path.join(trained.run.folder, 'evaluation'), opened, {
-        entries: await listData(recipe.test),
+        entries: await listPictures(recipe.test),
         scales: flags.scales,
         onProgress: (done, total, what) => remark(`        ${done} of ${total}: ${what}`),
       })

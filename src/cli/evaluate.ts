@@ -73,8 +73,8 @@ export function evaluateCommand(program: Command): void {
           '--preset, --variant and --set are for a model file',
           `${source} has what it was trained with: train another run, or leave them out`,
         )
-      const { listData } = await import('../runtime/data/dataset.ts')
-      const entries = await listData(flags.data)
+      const { listPictures } = await import('../runtime/data/dataset.ts')
+      const entries = await listPictures(flags.data)
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
       const { evaluate, evaluationTable } = await import('../runtime/evaluate/evaluate.ts')

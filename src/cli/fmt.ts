@@ -10,6 +10,7 @@ import { writeAtomic } from '../runtime/files/atomic.ts'
 import { fileError } from '../runtime/files/file-error.ts'
 import { archFiles } from '../runtime/host.ts'
 import { colourful, print, remark } from './common.ts'
+import { createFailures } from './failures.ts'
 
 interface Flags {
   readonly check?: boolean
@@ -43,12 +44,19 @@ A file with errors of syntax is left as it is.`,
       const files = names.flatMap(archFiles)
       if (files.length === 0)
         throw new UserError(`no .arch file in ${names.join(', ')}`, 'name a file or a folder that holds some')
-      const texts = files.map((file) => ({ file, text: read(file) }))
+      const failures = createFailures(files.length, 'left as they are')
       let right = 0
       let changed = 0
-      for (const { file, text } of texts) {
-        const formatted = await formattedOrShown(file, text)
-        if (formatted === undefined) continue
+      for (const file of files) {
+        let text: string
+        let formatted: string
+        try {
+          text = read(file)
+          formatted = await formattedText(file, text)
+        } catch (error) {
+          failures.note(file, error)
+          continue
+        }
         right += 1
         if (formatted !== text) changed += 1
         if (flags.diff) unifiedDiff(file, text, formatted).forEach((line) => print(coloured(line)))
@@ -60,8 +68,8 @@ A file with errors of syntax is left as it is.`,
       }
       const isCheck = flags.check === true || flags.diff === true
       if (right > 0 && (isCheck || files.some((file) => file !== '-'))) remark(summary(changed, right, isCheck))
-      if (right < files.length) process.exitCode = 1
-      else if (isCheck && changed > 0) process.exitCode = notFormatted
+      failures.end()
+      if (isCheck && changed > 0) process.exitCode = notFormatted
     })
 }
 
@@ -82,8 +90,8 @@ function read(file: string): string {
   return bytes.toString('utf8')
 }
 
-/** The formatted text; undefined where the text does not parse, which is shown. */
-async function formattedOrShown(file: string, text: string): Promise<string | undefined> {
+/** @throws UserError where the text does not parse. */
+async function formattedText(file: string, text: string): Promise<string> {
   const { format, NotParsedError } = await import('../compiler/format/format.ts')
   const style = await styleOf(file)
   try {
@@ -91,8 +99,7 @@ async function formattedOrShown(file: string, text: string): Promise<string | un
   } catch (error) {
     if (!(error instanceof NotParsedError)) throw error
     const width = process.stderr.columns ?? 100
-    remark(renderPretty(error.diagnostics, () => text, { color: colourful(process.stderr), width }))
-    return undefined
+    throw new UserError(renderPretty(error.diagnostics, () => text, { color: colourful(process.stderr), width }))
   }
 }
 

@@ -1,8 +1,7 @@
 import { Command, CommanderError } from 'commander'
-import { UserError } from '../errors.ts'
 import { archcVersion } from '../version.ts'
 import { checkCommand } from './check.ts'
-import { colourful, UsageError } from './common.ts'
+import { asUserError, complain, confess, UsageError } from './common.ts'
 import { compileCommand } from './compile.ts'
 import { completionCommand } from './completion.ts'
 import { dataCommand } from './data.ts'
@@ -87,25 +86,11 @@ function leaveByErrors(command: Command, argv: readonly string[]): void {
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exit.usage
-  const paint = (code: string, text: string): string => (colourful(process.stderr) ? `\u001b[${code}m${text}\u001b[0m` : text)
-  if (error instanceof UserError) {
-    // Diagnostics are rendered whole; anything else gets its one line.
-    const rendered =
-      error.message.startsWith('error[') || /^\u001b\[[0-9;]*merror/.test(error.message) || error.message.startsWith('warning[')
-    process.stderr.write(rendered ? `${error.message}\n` : `${paint('1;31', 'error')}: ${error.message}\n`)
-    if (error.help) process.stderr.write(`  ${paint('36', 'help')}: ${error.help}\n`)
-    return error instanceof UsageError ? exit.usage : exit.userError
+  const known = asUserError(error)
+  if (known) {
+    complain(known)
+    return known instanceof UsageError ? exit.usage : exit.userError
   }
-  if (error instanceof Error && /OOM when allocating|Array buffer allocation failed/.test(error.message)) {
-    process.stderr.write(
-      `${paint('1;31', 'error')}: this computer has not enough memory for that (${error.message.split('\n').at(-1)})\n`,
-    )
-    process.stderr.write(`  ${paint('36', 'help')}: upscale takes a smaller --tile, train smaller train.B, train.q or train.h\n`)
-    return exit.userError
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(
-    `${paint('1;31', 'bug in archc')} (${process.argv.slice(2, 3).join('') || 'start'}): ${text}\n  ${paint('36', 'help')}: this is not your mistake; please report it with the command and the file\n`,
-  )
+  confess(error instanceof Error ? (error.stack ?? error.message) : String(error))
   return exit.bug
 }

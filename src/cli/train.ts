@@ -54,6 +54,8 @@ export function trainCommand(program: Command): void {
       const { loadModel } = await import('../runtime/network/load-model.ts')
       const loaded = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
       if (loaded.warnings) remark(loaded.warnings)
+      const { listPictures } = await import('../runtime/data/dataset.ts')
+      const data = await listPictures(flags.data)
       const engine = await openEngine(flags, !flags.layers)
       const { train } = await import('../runtime/train/train.ts')
       const stop = stopOnSignals()
@@ -62,7 +64,7 @@ export function trainCommand(program: Command): void {
         const result = await train({
           loaded,
           engine,
-          data: flags.data,
+          data,
           out: flags.out,
           seed: flags.seed,
           val: flags.val,

@@ -20,6 +20,7 @@ import {
   UsageError,
   type CommonFlags,
 } from './common.ts'
+import { createFailures } from './failures.ts'
 import { scopeOption } from './scope.ts'
 
 interface Flags extends CommonFlags {
@@ -57,11 +58,17 @@ export function upscaleCommand(program: Command): void {
     )
     .action(async (pictures: string[], flags: Flags) => {
       const work = await listWork(pictures, flags.out)
+      const { refusals } = await import('../runtime/data/dataset.ts')
+      const failures = createFailures(work.length, 'not enlarged')
+      for (const [input, error] of await refusals(work.map(({ input }) => input))) failures.note(input, error)
+      if (work.every(({ input }) => failures.has(input))) failures.end()
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
-      const { upscale } = await import('../runtime/upscale/upscale.ts')
+      const { checkScale, upscale } = await import('../runtime/upscale/upscale.ts')
       const opened = await openNetwork(flags.run ?? carriedFile(flags.plain ? plainWeights : (flags.weights ?? defaultWeights)))
+      checkScale(opened, flags.scale)
       for (const { input, output } of work) {
+        if (failures.has(input)) continue
         const line = liveLine(10)
         const result = await upscale(opened, {
           input,
@@ -78,14 +85,16 @@ export function upscaleCommand(program: Command): void {
             )
           },
           onProgress: (done, left) => done < 1 && line.show(`${(100 * done).toFixed(0)} %  ${duration(left)} left`),
-        })
+        }).catch((error: unknown) => failures.note(input, error))
         line.end()
+        if (!result) continue
         if (flags.json) print(JSON.stringify({ input, ...result }))
         else
           print(
             `${output}: ${result.to.join(' x ')} in ${duration(result.took)}${result.deviation > 0 ? `, tiles deviate by up to ${result.deviation.toFixed(2)} of 255` : ''}`,
           )
       }
+      failures.end()
     })
 }
 

@@ -54,7 +54,10 @@ describe('archc fmt', () => {
     const { code, stdout, stderr } = await archc(['fmt', 'inside'], { cwd: folder })
     expect({ code, stdout }).toEqual({ code: 1, stdout: 'inside/uneven.arch\n' })
     expect(stderr).toContain('error[unclosed]: this { is never closed\n  ┌─ inside/broken.arch:1:10\n')
-    expect(stderr).toMatch(/1 of 1 file formatted\n$/)
+    expect(stderr).toContain('1 of 1 file formatted\n')
+    expect(stderr).toMatch(
+      /error: 1 of 2 files left as they are:\n {2}inside\/broken\.arch: error\[unclosed\]: this \{ is never closed\n$/,
+    )
     expect([textOf('inside/broken.arch'), textOf('inside/uneven.arch')]).toEqual([broken, even])
   })
 

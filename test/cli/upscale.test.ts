@@ -185,6 +185,29 @@ describe('a folder', () => {
   })
 })
 
+it('goes on after a bad file and names at the end what failed', async () => {
+  const [from, to] = [inside('mixed'), inside('mixed-out')]
+  mkdirSync(from)
+  copyFileSync(field, path.join(from, 'a.png'))
+  writeFileSync(path.join(from, 'b.png'), 'no picture')
+  writeFileSync(path.join(from, 'c.png'), damaged(readFileSync(field)))
+  copyFileSync(field, path.join(from, 'd.png'))
+  const { code, stdout, stderr } = await archc(['upscale', from, '-s', '2', '-o', to, ...bicubic])
+  expect(code).toBe(1)
+  expect(stdout.match(/[a-z]\.png: 66 x 50/g)).toEqual(['a.png: 66 x 50', 'd.png: 66 x 50'])
+  expect(readdirSync(to)).toEqual(['a.png', 'd.png'])
+  expect(stderr.indexOf('b.png: it is not a PNG')).toBeLessThan(stderr.indexOf('engine:'))
+  expect(stderr).toMatch(
+    /error: 2 of 4 files not enlarged:\n {2}.*b\.png: it is not a PNG.*\n {2}.*c\.png: the picture cannot be decoded.*\n$/,
+  )
+})
+
+/** A PNG whose header and end are right and whose pixels are not. */
+function damaged(bytes: Buffer): Buffer {
+  const changed = Buffer.from(bytes)
+  return changed.fill(0, changed.indexOf('IDAT') + 10, changed.length - 20)
+}
+
 describe('a mistake leaves nothing behind', () => {
   const place = inside('place')
   const [broken, cut] = [inside('broken.png'), inside('cut.png')]

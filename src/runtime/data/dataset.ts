@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { UserError } from '../../errors.ts'
+import { listing, UserError } from '../../errors.ts'
 import { checksum } from '../files/checksum.ts'
-import { PICTURE_ENDINGS } from './picture.ts'
+import { checkPicture, PICTURE_ENDINGS } from './picture.ts'
 
 /** One picture of a data set. */
 export interface DataEntry {
@@ -38,6 +38,33 @@ export async function listData(source: string | readonly string[]): Promise<Data
   const entries: DataEntry[] = []
   for (const entry of listed) entries.push({ ...entry, ...(await checksum(entry.path)) })
   return entries
+}
+
+/** `listData` of pictures that can all be read, by what is known without decoding them: else a UserError that names those that cannot. */
+export async function listPictures(source: string | readonly string[]): Promise<DataEntry[]> {
+  const entries = await listData(source)
+  const wrong = [...(await refusals(entries.map(({ path }) => path))).values()]
+  if (wrong.length === 1) throw wrong[0]!
+  if (wrong.length > 0)
+    throw new UserError(
+      listing(
+        `${wrong.length} of ${entries.length} pictures cannot be read:`,
+        wrong.map(({ message }) => message),
+      ),
+      wrong[0]!.help,
+    )
+  return entries
+}
+
+/** Why files cannot be read as pictures, of those that cannot. */
+export async function refusals(files: readonly string[]): Promise<Map<string, UserError>> {
+  const found = new Map<string, UserError>()
+  for (const file of files)
+    await checkPicture(file).catch((error: unknown) => {
+      if (!(error instanceof UserError)) throw error
+      found.set(file, error)
+    })
+  return found
 }
 
 /**

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
-import sharp, { type Metadata, type Sharp } from 'sharp'
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
 import { colour, onWhite, type Stored } from './colours.ts'
 import { jpegDensity, readPngHeader } from './file-header.ts'
 import { CHANNELS, type ColourProfile, type Space } from './profile.ts'
-import { READABLE, refused, REGION, undecodable } from './refusal.ts'
+import { cutOut, READABLE, refused, undecodable } from './refusal.ts'
 import { tiffPicture } from './tiff-picture.ts'
 
 export { pngWriter, writePng, type PngOptions, type PngWriter } from './png-writer.ts'
@@ -44,7 +44,12 @@ export interface ReadOptions {
 /** The endings under which pictures are looked for in a folder, lower case. */
 export const PICTURE_ENDINGS: readonly string[] = ['.png', '.jpg', '.jpeg', '.tif', '.tiff']
 
+/** More than a file of one picture has, and more than Node reads at once. */
+const MOST_BYTES = 2 ** 31
+/** More is not decoded: the limit of sharp. */
+const MOST_PIXELS = 0x3fff ** 2
 const SLIDE_ENDINGS = ['.svs', '.ndpi', '.scn', '.mrxs', '.vms', '.vmu', '.bif', '.czi', '.dcm']
+
 /**
  * Reads a PNG, JPEG, TIFF or BigTIFF file (told by its first bytes, not by its name) as 8-bit RGB: 16 bits are rounded to 8
  * (`sample / 257`; Pillow cuts them off), grey and palettes are widened, CMYK and embedded ICC profiles are taken to sRGB or not by
@@ -56,14 +61,9 @@ const SLIDE_ENDINGS = ['.svs', '.ndpi', '.scn', '.mrxs', '.vms', '.vmu', '.bif',
  * page, a thumbnail and masks beside it are left out with a note.
  */
 export async function readPicture(file: string, options: ReadOptions = {}): Promise<PictureFile> {
-  if (SLIDE_ENDINGS.includes(extname(file).toLowerCase())) throw refused(file, 'whole-slide files are not read', REGION)
-  const bytes = await readBytes(file)
-  const header = readHeader(file, bytes)
+  const { bytes, header, open, metadata } = await look(file)
   const notes = [...header.notes]
-  try {
-    const open = { failOn: 'warning', ignoreIcc: true, page: header.page } as const
-    const metadata = await sharp(bytes, open).metadata()
-    refuseOtherPixels(file, metadata)
+  return knowing(file, async () => {
     if ((metadata.orientation ?? 1) > 1) notes.push(`turned upright (EXIF orientation ${metadata.orientation})`)
     const stored = await decode(sharp(bytes, open), metadata, notes)
     const coloured = await colour(stored, metadata.icc, options.profile ?? 'ignore', notes)
@@ -77,9 +77,43 @@ export async function readPicture(file: string, options: ReadOptions = {}): Prom
       ...(coloured.converted && { converted: coloured.converted }),
       notes,
     }
+  })
+}
+
+/** Throws what `readPicture` would throw without decoding: what is no picture that archc reads is said before anything is done. */
+export async function checkPicture(file: string): Promise<void> {
+  await look(file)
+}
+
+/** A file that archc reads, by all that can be known without decoding it. */
+interface Looked {
+  readonly bytes: Buffer
+  readonly header: Header
+  /** How it is decoded. */
+  readonly open: SharpOptions
+  readonly metadata: Metadata
+}
+
+async function look(file: string): Promise<Looked> {
+  if (SLIDE_ENDINGS.includes(extname(file).toLowerCase())) throw refused(file, 'whole-slide files are not read', cutOut(file))
+  const bytes = await readBytes(file)
+  const header = readHeader(file, bytes)
+  const open: SharpOptions = { failOn: 'warning', ignoreIcc: true, page: header.page }
+  return knowing(file, async () => {
+    const metadata = await sharp(bytes, open).metadata()
+    if (metadata.width * metadata.height > MOST_PIXELS)
+      throw refused(file, 'it has more than 268 million pixels', 'export the region that you need as PNG or TIFF first')
+    refuseOtherPixels(file, metadata)
+    return { bytes, header, open, metadata }
+  })
+}
+
+/** The decoder's complaints as UserErrors. */
+async function knowing<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
   } catch (error) {
     if (error instanceof UserError || !(error instanceof Error)) throw error
-    if (/pixel limit/i.test(error.message)) throw refused(file, 'it has more than 268 million pixels', REGION)
     throw undecodable(file, error.message.trim().split('\n').at(-1)!, error)
   }
 }
@@ -99,9 +133,10 @@ export function crop(picture: Picture, x: number, y: number, width: number, heig
 
 async function readBytes(file: string): Promise<Buffer> {
   try {
+    if ((await stat(file)).size >= MOST_BYTES) throw refused(file, 'it has more than 2 GB, as slides do', cutOut(file))
     return await readFile(file)
   } catch (error) {
-    if (!(error instanceof Error)) throw error
+    if (error instanceof UserError || !(error instanceof Error)) throw error
     const code = 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') throw refused(file, 'there is no such file')
     if (code === 'EISDIR') throw refused(file, 'it is a folder, not a picture')

@@ -2,8 +2,9 @@ import { UserError } from '../../errors.ts'
 
 /** Help for pictures of other samples. */
 export const READABLE = 'archc reads RGB, grey, palette and CMYK pictures of 1, 2, 4, 8 or 16 bits; convert it first.'
-/** Help for slides and other pictures that are too much. */
-export const REGION = 'Export the region that you need as PNG or TIFF first.'
+/** Help for slides and pyramids, which another command reads. */
+export const cutOut = (file: string): string =>
+  `cut pictures with tissue out of it (archc data prepare tcga '${file}' -o FOLDER), or export the region that you need as PNG or TIFF`
 
 /** For a file that archc does not read by design. */
 export function refused(file: string, reason: string, help?: string): UserError {

@@ -1,4 +1,4 @@
-import { READABLE, refused, REGION, undecodable } from './refusal.ts'
+import { cutOut, READABLE, refused, undecodable } from './refusal.ts'
 import { readTiffHeader, type TiffHeader, type TiffPage } from './tiff-header.ts'
 
 /** More than this on the longer side is no thumbnail. */
@@ -63,8 +63,8 @@ export function tiffPicture(file: string, bytes: Buffer): { page: number; notes:
   const aside = pages.length + subPages.length === others.length + 1 && full >= 0 && thumbnails.length <= 1
   // A file of a single page is its picture, whatever that page calls itself.
   if (pages.length + subPages.length > 1 && !(aside && thumbnails.every(isThumbnail))) {
-    if (pages.length === 1) throw refused(file, 'it is a pyramid of several resolutions, as slides are', REGION)
-    throw refused(file, `it holds ${pages.length} pages, as slides and pyramids do; one picture is expected`, REGION)
+    if (pages.length === 1) throw refused(file, 'it is a pyramid of several resolutions, as slides are', cutOut(file))
+    throw refused(file, `it holds ${pages.length} pages, as slides and pyramids do; one picture is expected`, cutOut(file))
   }
   const page = Math.max(0, full)
   refuseOtherTiff(file, pages[page]!)

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { parameterCount } from '../../compiler/ir/graph.ts'
 import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
-import { listData, manifest, type DataEntry } from '../data/dataset.ts'
+import { listPictures, manifest, type DataEntry } from '../data/dataset.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import { ExperimentError, type Budget, type Experiment, type Metric, type Problem, type Shown } from './experiment.ts'
 import { compileForm, formsOf, otherDegradation, suits, type Degradations, type Report } from './system.ts'
@@ -48,8 +48,6 @@ export interface Plan {
 
 /** One side of the data. */
 export interface Pictures {
-  /** Where they are, for `listData`. */
-  readonly where: readonly string[]
   readonly entries: readonly DataEntry[]
   readonly digest: string
 }
@@ -83,13 +81,13 @@ export async function planExperiment(experiment: Experiment, overrides: Override
   const side = async (name: 'train' | 'test'): Promise<Pictures> => {
     const where = overrides[name] ?? list(text.data[name]).map((each) => path.join(folder, each))
     try {
-      const entries = await listData(where)
-      return { where, entries, digest: manifest(entries).digest }
+      const entries = await listPictures(where)
+      return { entries, digest: manifest(entries).digest }
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       if (overrides[name]) throw error
       report(['data', name], `${error.message}${error.help ? ` (${error.help})` : ''}`)
-      return { where, entries: [], digest: '' }
+      return { entries: [], digest: '' }
     }
   }
   const train = await side('train')

@@ -118,7 +118,7 @@ async function trainOne(options: RunOptions, training: Training, after: number):
   const common: Omit<TrainOptions, 'out'> = {
     loaded: training.loaded,
     engine,
-    data: plan.train.where,
+    data: plan.train.entries,
     seed: training.seed,
     val: 0,
     say: (line) => say(`${training.title}: ${line}`),

@@ -8,7 +8,7 @@ import type { Parts, TrainOptions } from './train.ts'
  * The run in `out` with the two sides of its data as it began with them. Whatever would make it go on as another run is
  * refused by name: text, preset, variants, settings, seed, weights to start from, pictures.
  */
-export async function reopen(options: TrainOptions, entries: readonly DataEntry[]): Promise<{ run: Run; parts: Parts }> {
+export async function reopen(options: TrainOptions): Promise<{ run: Run; parts: Parts }> {
   const run = await openRun(options.out)
   const what = otherModel(run, options) ?? otherFlag(run, options)
   if (what)
@@ -16,7 +16,7 @@ export async function reopen(options: TrainOptions, entries: readonly DataEntry[
       `${options.out} began with ${what}`,
       'resume with what it began with (see run.json), or train into another folder',
     )
-  return { run, parts: sameParts(run, entries) }
+  return { run, parts: sameParts(run, options.data) }
 }
 
 function otherModel({ record, text }: Run, { loaded }: TrainOptions): string | undefined {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs'
 import { subgraph, type Weight } from '../../compiler/ir/graph.ts'
 import type { CompiledModel, Objective, TrainPlan } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
-import { listData, split, type DataEntry } from '../data/dataset.ts'
+import { split, type DataEntry } from '../data/dataset.ts'
 import { loadEngine, type Engine } from '../engine/index.ts'
 import { createRandom } from '../files/random.ts'
 import {
@@ -35,7 +35,7 @@ import { versions } from './versions.ts'
 
 export interface TrainOptions {
   readonly loaded: LoadedModel
-  readonly data: readonly string[]
+  readonly data: readonly DataEntry[]
   readonly out: string
   readonly engine: Engine
   readonly seed: number
@@ -103,9 +103,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   if (!engine.trains)
     throw new UserError(`the engine ${engine.description} cannot train`, 'archc engine install brings TensorFlow, which can')
   checkPlan(plan, model)
-  const entries = await listData(options.data)
-  const reopened = options.resume ? await reopen(options, entries) : undefined
-  const parts = reopened?.parts ?? split(entries, { val: options.val, seed })
+  const reopened = options.resume ? await reopen(options) : undefined
+  const parts = reopened?.parts ?? split(options.data, { val: options.val, seed })
   options.say(openingLine(model, parts))
   let lock = reopened && (await lockRun(reopened.run))
   let learner: Learner | undefined

@@ -46,7 +46,6 @@ export const workLimit = 3e14
 export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): Promise<UpscaleResult> {
   const { model } = opened.loaded
   const { picture, density, profile, colours, converted, notes } = await readPicture(options.input, { profile: 'convert' })
-  checkScale(opened, options.scale)
   const extent = { width: Math.round(picture.width * options.scale), height: Math.round(picture.height * options.scale) }
   const scope = options.scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 }
   const clip = model.evaluate?.cellClip
@@ -115,7 +114,8 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
   return { ...plan, output: options.output, took: elapsed(), deviation }
 }
 
-function checkScale({ loaded: { model } }: OpenedNetwork, scale: number): void {
+/** @throws UserError where the network does not enlarge so many times. */
+export function checkScale({ loaded: { model } }: OpenedNetwork, scale: number): void {
   const [from, to] = model.scale.kind === 'range' ? [model.scale.from, model.scale.to] : [model.scale.value, model.scale.value]
   if (scale < from || scale > to)
     throw new UserError(`${model.name} enlarges ${from === to ? from : `${from} to ${to}`} times, not ${scale}`)

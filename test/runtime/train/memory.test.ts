@@ -10,7 +10,8 @@ import { initialWeights } from '../../../src/runtime/network/network.ts'
 import { makeItem, planItem, stackItems } from '../../../src/runtime/train/batch.ts'
 import { graphLearner, heldBytes } from '../../../src/runtime/train/graph-learner.ts'
 import { train } from '../../../src/runtime/train/train.ts'
-import { model, painted, quietEngine, samples, temporaryFolder, tinier } from '../network/small.ts'
+import { model, painted, quietEngine, temporaryFolder, tinier } from '../network/small.ts'
+import { fields } from './fields.ts'
 
 beforeAll(quietEngine)
 const folder = temporaryFolder()
@@ -68,7 +69,7 @@ it('what does not fit is refused before there is a folder', async () => {
   const out = path.join(folder, 'run')
   const engine = await quietEngine()
   const loaded = model('iste.arch', tinier)
-  const given = { loaded, engine, data: [samples], out, seed: 1, val: 0, memory: 1e8, say: () => undefined }
+  const given = { loaded, engine, data: fields, out, seed: 1, val: 0, memory: 1e8, say: () => undefined }
   await expect(train(given)).rejects.toThrow(/0\.1 GB are allowed/)
   expect(existsSync(out)).toBe(false)
 })

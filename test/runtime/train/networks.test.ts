@@ -6,7 +6,8 @@ import { listCheckpoints, openRun, readLog, runPaths } from '../../../src/runtim
 import { readSafetensors } from '../../../src/runtime/files/safetensors.ts'
 import type { LoadedModel } from '../../../src/runtime/network/load-model.ts'
 import { train, type TrainOptions } from '../../../src/runtime/train/train.ts'
-import { model, quietEngine, samples, temporaryFolder } from '../network/small.ts'
+import { model, quietEngine, temporaryFolder } from '../network/small.ts'
+import { fields } from './fields.ts'
 
 const folder = temporaryFolder()
 let engine: Engine
@@ -15,7 +16,7 @@ beforeAll(async () => void (engine = await quietEngine()))
 const training = (loaded: LoadedModel, out: string, more: Partial<TrainOptions> = {}) =>
   train({
     loaded,
-    data: [samples],
+    data: fields,
     out: path.join(folder, out),
     engine,
     seed: 1,

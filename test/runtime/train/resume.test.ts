@@ -12,7 +12,8 @@ import { loadModel } from '../../../src/runtime/network/load-model.ts'
 import { fileHost } from '../../../src/runtime/host.ts'
 import { train } from '../../../src/runtime/train/train.ts'
 import { archc, startArchc, type Started } from '../../cli/run-archc.ts'
-import { model, quietEngine, samples, temporaryFolder, testField, tinier } from '../network/small.ts'
+import { model, quietEngine, temporaryFolder, tinier } from '../network/small.ts'
+import { fields, others } from './fields.ts'
 
 const folder = temporaryFolder()
 const at = (name: string): string => path.join(folder, name)
@@ -63,7 +64,7 @@ beforeAll(async () => {
   engine = await quietEngine()
   await train({
     loaded: model('iste.arch', tinier),
-    data: [samples],
+    data: fields,
     out: at('whole'),
     engine,
     seed: 1,
@@ -106,7 +107,7 @@ describe('a training that is stopped and resumed ends as one that was not, bit f
     await reached(run, 2, started)
     const same = loadModel('models/iste.arch', { preset: 'tiny', variants: [], sets: tinier })
     await expect(
-      train({ loaded: same, data: [samples], out: run, engine, seed: 1, val: 0.3, resume: true, say: () => undefined }),
+      train({ loaded: same, data: fields, out: run, engine, seed: 1, val: 0.3, resume: true, say: () => undefined }),
     ).rejects.toThrow(/process \d+/) // two at once
     started.child.kill('SIGINT')
     const { code, signal, stderr } = await started.outcome
@@ -143,7 +144,7 @@ describe('a training that is stopped and resumed ends as one that was not, bit f
     const said: string[] = []
     await train({
       loaded: model('iste.arch', tinier),
-      data: [samples],
+      data: fields,
       out: run,
       engine,
       seed: 1,
@@ -166,7 +167,7 @@ describe('resuming', () => {
   const resume = (change: Partial<Parameters<typeof train>[0]> = {}, run = at('whole')) =>
     train({
       loaded: model('iste.arch', tinier),
-      data: [samples],
+      data: fields,
       out: run,
       engine,
       seed: 1,
@@ -194,8 +195,8 @@ describe('resuming', () => {
       () => ({ from: at('other.safetensors') }),
       /began with fresh weights, not --from .*other\.safetensors$/,
     ],
-    ['other pictures', () => ({ data: [samples, testField] }), /is not what it began with: cmu1_x620_y560\.png is new$/],
-    ['fewer pictures', () => ({ data: [testField] }), /is not what it began with: train\/brecahad_\d+\.jpg is missing$/],
+    ['other pictures', () => ({ data: [...fields, ...others] }), /is not what it began with: cmu1_x620_y560\.png is new$/],
+    ['fewer pictures', () => ({ data: others }), /is not what it began with: train\/brecahad_\d+\.jpg is missing$/],
   ])('with %s is refused by name', async (_what, change, message) => {
     const before = await outcome(at('whole'))
     await expect(resume(change())).rejects.toThrow(message)

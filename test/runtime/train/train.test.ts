@@ -3,12 +3,14 @@ import path from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/errors.ts'
+import { listPictures } from '../../../src/runtime/data/dataset.ts'
 import { crop, readPicture, writePng } from '../../../src/runtime/data/picture.ts'
 import type { Engine } from '../../../src/runtime/engine/index.ts'
 import { listCheckpoints, openRun, readLog, runPaths, type Run, type RunRecord } from '../../../src/runtime/files/run-folder.ts'
 import { readSafetensors, writeSafetensors, type Tensor } from '../../../src/runtime/files/safetensors.ts'
 import { train, type StepProgress, type TrainOptions } from '../../../src/runtime/train/train.ts'
-import { model, painted, quietEngine, root, samples, temporaryFolder, tinier } from '../network/small.ts'
+import { model, painted, quietEngine, root, temporaryFolder, tinier } from '../network/small.ts'
+import { fields } from './fields.ts'
 
 const folder = temporaryFolder()
 let engine: Engine
@@ -18,7 +20,7 @@ let runs = 0
 /** A training into a folder of its own, on the samples. */
 const options = (more: Partial<TrainOptions> = {}): TrainOptions => ({
   loaded: model('iste.arch', tinier),
-  data: [samples],
+  data: fields,
   out: path.join(folder, `run${runs++}`),
   engine,
   seed: 1,
@@ -143,7 +145,7 @@ it('the variant on bicubic begins at bicubic and learns a field by heart', async
   await train(
     options({
       loaded: model('variants/iste-on-bicubic.arch', sets),
-      data: [file],
+      data: await listPictures(file),
       steps: 50,
       val: 0,
       onStep: ({ loss }) => losses.push(loss),
@@ -178,7 +180,7 @@ describe('what a run depends on', () => {
       .ensureAlpha(0.3)
       .png()
       .toFile(path.join(mixed, 'rgba.png'))
-    const { step, loss } = await train(options({ data: [mixed], val: 0, steps: 3 }))
+    const { step, loss } = await train(options({ data: await listPictures(mixed), val: 0, steps: 3 }))
     expect(step).toBe(3)
     expect(loss).toBeGreaterThan(0)
   })
