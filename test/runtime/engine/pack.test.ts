@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -40,7 +40,7 @@ beforeAll(async () => {
   await loadEngine({ name: 'tensorflow' })
   mkdirSync(empty)
   writeFileSync(path.join(empty, 'package.json'), '{}') // else npm looks for one in the folders above
-  const packed = run('npm', ['pack', '--silent', '--pack-destination', empty], { cwd: archcRoot })
+  const packed = run('npm', ['run', '--silent', 'pack', '--', '--pack-destination', empty], { cwd: archcRoot })
   expect(packed.status, packed.output).toBe(0)
   const { status, output } = run('sh', ['-c', `${install} --prefer-offline --no-audit --no-fund`])
   unreachable = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT)\b/.test(output)
@@ -48,7 +48,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('the tarball of npm pack in an empty folder, installed as the README says', () => {
+describe('the tarball of npm run pack in an empty folder, installed as the README says', () => {
   /** A test that skips aloud without the packages. */
   const there = (name: string, work: () => void): void =>
     test(name, ({ skip }) => {
@@ -80,6 +80,32 @@ describe('the tarball of npm pack in an empty folder, installed as the README sa
     ])
       expect(names).toContain(name)
     expect(readdirSync(path.join(archc, 'test'))).toEqual(['parity'])
+  })
+
+  there('every file that its pages point at is in it', () => {
+    const pages = readdirSync(archc, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.md') && !name.includes('node_modules') && !name.startsWith('templates'),
+    )
+    const lost = pages.flatMap((page) => {
+      const text = readFileSync(path.join(archc, page), 'utf8')
+      const links = [...text.matchAll(/\]\(([^)#\s:]+)(?:#[^)]*)?\)/g)].map(([, link]) =>
+        path.join(archc, path.dirname(page), link!),
+      )
+      const inPackage = [...text.matchAll(/(?<![\w/])node_modules\/archc\/[\w./-]+/g)].map(([name]) => path.join(empty, name))
+      return [...links, ...inPackage].filter((file) => !existsSync(file)).map((file) => `${page}: ${path.relative(archc, file)}`)
+    })
+    expect(pages.length).toBeGreaterThan(80)
+    expect(lost).toEqual([])
+  })
+
+  there('the extension and the playground are built', () => {
+    const page = readFileSync(path.join(archc, 'editors', 'playground', 'playground.html'), 'utf8')
+    expect(page).toContain('module STF {')
+    expect(page).not.toMatch(/\/\*[A-Z]+\*\//)
+    const extension = readFileSync(path.join(archc, 'editors', 'vscode', 'archc.vsix'))
+    expect(extension.subarray(0, 2).toString()).toBe('PK') // a zip, whose names stand in it as they are
+    for (const name of ['extension/package.json', 'extension/dist/extension.cjs', 'extension/arch.tmLanguage.json'])
+      expect(extension.includes(name), name).toBe(true)
   })
 
   there('each line of the README runs', () => {
