@@ -300,32 +300,17 @@ export class Builder {
     path: string,
     span: Span,
   ): TensorValue | undefined {
-    const [a, b] = inputs
-    const left = a && this.constantOf(a)
-    const right = b && this.constantOf(b)
-    const result = (): readonly Size[] => primitive.results({ inputs, weights: [], attributes, sizes })[0]!.shape
-    const sameShape = (x: TensorValue): boolean => {
-      const shape = result()
-      return shape.length === x.shape.length && shape.every((size, at) => compare(size, x.shape[at]!) === 'equal')
-    }
-    if (primitive.name === 'add' && b) {
-      if (left === 0 && sameShape(b)) return b
-      if (right === 0 && sameShape(a!)) return a
-    }
-    if (primitive.name === 'subtract' && b && right === 0 && sameShape(a!)) return a
-    if (primitive.name === 'multiply') {
-      if (left === 0 || right === 0 || attributes['left'] === 0 || attributes['right'] === 0)
-        return this.fill(0, result(), path, span)
-      if ((attributes['left'] === 1 || attributes['right'] === 1) && !b) return a
-      if (b && left === 1 && sameShape(b)) return b
-      if (b && right === 1 && sameShape(a!)) return a
-    }
-    if ((primitive.name === 'add' || primitive.name === 'subtract') && !b && attributes['right'] === 0) return a
-    if (primitive.name === 'add' && !b && attributes['left'] === 0) return a
-    if (primitive.name === 'rearrange' && left !== undefined) return this.fill(left, result(), path, span)
-    if ((primitive.name === 'reduce_sum' || primitive.name === 'reduce_mean' || primitive.name === 'reduce_max') && left === 0)
-      return this.fill(0, result(), path, span)
-    return undefined
+    const call = { inputs, weights: [], attributes, sizes }
+    const folded = primitive.folds(
+      call,
+      inputs.map((input) => this.constantOf(input)),
+    )
+    if (!folded) return undefined
+    const { shape } = primitive.results(call)[0]!
+    if ('filled' in folded) return this.fill(folded.filled, shape, path, span)
+    const same = inputs[folded.same]!
+    const isWhole = shape.length === same.shape.length && shape.every((size, at) => compare(size, same.shape[at]!) === 'equal')
+    return isWhole ? same : undefined
   }
 }
 

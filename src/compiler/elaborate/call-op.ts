@@ -161,13 +161,9 @@ function opCall(
     initialiser: (name) => valueOf(name) as Initialiser,
     attribute: valueOf,
     spanOf: (name) => attributes.get(name)?.span ?? call.span,
-    emit(primitive, values, emission = {}) {
-      const results = e.builder.emit(primitive, values, emission, path, call.span)
-      const axis = emission.attributes?.['axis']
-      if (op.name === 'concat' && typeof axis === 'number')
-        e.builder.joined(results[0]!, axis, inputs.map((input, at) => ({ size: input.shape[axis]!, span: inputSpans[at]! }))) // prettier-ignore
-      return results
-    },
+    emit: (primitive, values, emission = {}) => e.builder.emit(primitive, values, emission, path, call.span),
+    joined: (result, axis) =>
+      e.builder.joined(result, axis, inputs.map((input, at) => ({ size: input.shape[axis]!, span: inputSpans[at]! }))), // prettier-ignore
     weight: (name, shape, initialiser, { fanIn = 1, trainable = true } = {}) =>
       e.builder.weight({ path: join(path, name), shape, initialiser, fanIn, trainable, op: op.name }, call.span),
     named: (axes) => shadowedDims(axes, scope.sizes, pattern!.span).forEach(e.report),

@@ -1,3 +1,4 @@
+import type { PrimitiveCall } from '../ops/op.ts'
 import { primitiveNamed } from '../ops/registry.ts'
 import { evaluate } from '../shapes/size.ts'
 import { parameterCount, type Graph, type Node } from './graph.ts'
@@ -12,9 +13,6 @@ export interface Cost {
   /** Sum of all values that a forward pass makes: what training keeps at most for the gradient. */
   readonly activationBytes: number
 }
-
-/** Views: they make no new bytes. */
-const views = new Set(['detach'])
 
 /** What a value takes at given sizes. */
 export const bytesAt = (graph: Graph, value: number, sizes: Readonly<Record<string, number>>): number =>
@@ -33,7 +31,7 @@ export function cost(graph: Graph, sizes: Readonly<Record<string, number>>): Cos
   let peak = alive
   let made = alive
   graph.nodes.forEach((node, at) => {
-    const fresh = views.has(node.op) ? 0 : node.results.reduce((total, result) => total + bytes(result), 0)
+    const fresh = primitiveNamed(node.op).isView ? 0 : node.results.reduce((total, result) => total + bytes(result), 0)
     alive += fresh
     made += fresh
     peak = Math.max(peak, alive)
@@ -48,13 +46,17 @@ export function nodeMultiplyAdds(
   weights: ReadonlyMap<string, { readonly shape: readonly number[] }>,
   sizes: Readonly<Record<string, number>>,
 ): number {
-  const primitive = primitiveNamed(node.op)
-  if (!primitive.multiplyAdds) return 0
-  const size = primitive.multiplyAdds({
-    inputs: node.inputs.map((input) => graph.values[input]!),
-    weights: node.weights.map((path) => weights.get(path)!),
-    attributes: node.attributes,
-    sizes: node.sizes,
-  })
-  return evaluate(size, sizes)
+  return evaluate(primitiveNamed(node.op).multiplyAdds(callOf(graph, node, weights)), sizes)
 }
+
+/** A node as its primitive sees it. */
+export const callOf = (
+  graph: Graph,
+  node: Node,
+  weights: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+): PrimitiveCall => ({
+  inputs: node.inputs.map((input) => graph.values[input]!),
+  weights: node.weights.map((path) => weights.get(path)!),
+  attributes: node.attributes,
+  sizes: node.sizes,
+})

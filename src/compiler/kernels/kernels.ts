@@ -10,6 +10,8 @@ export interface Kernel {
   readonly result?: string
   /** Takes any number of inputs, counted in attribute `N`; so many others stand behind them. */
   readonly variadic?: { readonly behind: number }
+  /** Where its result stands: in its input's memory as it is, over an input that nobody else needs, or in memory of its own. */
+  readonly memory: 'view' | 'in place' | 'own'
   /** Throws where the inputs do not fit: the graph that was traced was wrong. */
   type(inputs: readonly ValueType[], attributes: KernelAttributes): ValueType
   /** The gradient for each input; undefined where none flows. Absent where the kernel has none at all. */
@@ -51,17 +53,19 @@ const alike: Kernel['type'] = ([x]) => ({ shape: x!.shape, dtype: x!.dtype })
 const unary = (name: string, gradient?: (tf: Trace, x: Value, y: Value, dy: Value) => Value, result = 'y'): Kernel => ({
   name,
   result,
+  memory: 'in place',
   type: alike,
   ...(gradient && { gradient: (tf, value, dy) => [gradient(tf, value.inputs[0]!, value, dy)] }),
 })
 
 /** Constant between its jumps: no gradient flows. */
-const steps = (name: string): Kernel => ({ name, result: 'y', type: alike, gradient: () => [undefined] })
+const steps = (name: string): Kernel => ({ name, result: 'y', memory: 'in place', type: alike, gradient: () => [undefined] })
 
 type Pair = readonly [Value | undefined, Value | undefined]
 const binary = (name: string, gradient?: (tf: Trace, a: Value, b: Value, dy: Value) => Pair, dtype?: KernelType): Kernel => ({
   name,
   result: 'z',
+  memory: dtype ? 'own' : 'in place',
   type: ([a, b]) => ({ shape: broadcastShape(a!.shape, b!.shape), dtype: dtype ?? a!.dtype }),
   ...(gradient && {
     gradient: (tf, { inputs: [a, b] }, dy) =>
@@ -71,6 +75,7 @@ const binary = (name: string, gradient?: (tf: Trace, a: Value, b: Value, dy: Val
 
 const reduction = (name: string, gradient?: (tf: Trace, value: Value, dy: Value) => Value): Kernel => ({
   name,
+  memory: 'own',
   types: name === 'All' ? { Tidx: 1 } : { T: 0, Tidx: 1 },
   type([x, axes], attributes) {
     const gone = numbers(axes!)
@@ -118,7 +123,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       binary('Sub', (tf, _a, _b, dy) => [dy, tf.neg(dy)]),
       binary('Mul', (tf, a, b, dy) => [tf.mul(dy, b), tf.mul(dy, a)]),
       binary('RealDiv', (tf, a, b, dy) => [tf.div(dy, b), tf.neg(tf.div(tf.mul(dy, a), tf.square(b)))]),
-      binary('FloorDiv'),
+      { ...binary('FloorDiv'), memory: 'own' },
       // The gradient goes to both where they are equal, as TensorFlow.js has it.
       binary('Minimum', (tf, a, b, dy) => [tf.where(tf.lessEqual(a, b), dy, tf.zerosLike(dy)), tf.where(tf.greater(a, b), dy, tf.zerosLike(dy))]), // prettier-ignore
       binary('Maximum', (tf, a, b, dy) => [tf.where(tf.greaterEqual(a, b), dy, tf.zerosLike(dy)), tf.where(tf.less(a, b), dy, tf.zerosLike(dy))]), // prettier-ignore
@@ -129,14 +134,14 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       { ...binary('LogicalAnd', undefined, 'bool'), types: {} },
 
       unary('Relu', (tf, _x, y, dy) => tf.emit('ReluGrad', [dy, y]), 'activations'),
-      { name: 'ReluGrad', result: 'backprops', type: alike },
+      { name: 'ReluGrad', result: 'backprops', memory: 'in place', type: alike },
       // By the result, which has the sign of x: TensorFlow's remapper cannot fuse what its gradient still needs.
       unary('LeakyRelu', (tf, _x, y, dy) => tf.emit('LeakyReluGrad', [dy, y], { alpha: y.attributes['alpha']! }), 'activations'),
-      { name: 'LeakyReluGrad', result: 'backprops', type: alike },
+      { name: 'LeakyReluGrad', result: 'backprops', memory: 'in place', type: alike },
       unary('Sigmoid', (tf, _x, y, dy) => tf.emit('SigmoidGrad', [y, dy])),
-      { name: 'SigmoidGrad', result: 'z', type: alike },
+      { name: 'SigmoidGrad', result: 'z', memory: 'in place', type: alike },
       unary('Tanh', (tf, _x, y, dy) => tf.emit('TanhGrad', [y, dy])),
-      { name: 'TanhGrad', result: 'z', type: alike },
+      { name: 'TanhGrad', result: 'z', memory: 'in place', type: alike },
       unary('Sin', (tf, x, _y, dy) => tf.mul(dy, tf.cos(x))),
       unary('Cos', (tf, x, _y, dy) => tf.neg(tf.mul(dy, tf.sin(x)))),
       unary('Exp', (tf, _x, y, dy) => tf.mul(dy, y)),
@@ -146,14 +151,15 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       unary('Square', (tf, x, _y, dy) => tf.mul(dy, tf.mul(x, 2))),
       unary('Neg', (tf, _x, _y, dy) => tf.neg(dy)),
       unary('Abs', (tf, x, _y, dy) => tf.mul(dy, tf.sign(x))),
-      unary('Identity', (_, _x, _y, dy) => dy, 'output'),
+      { ...unary('Identity', (_, _x, _y, dy) => dy, 'output'), memory: 'view' },
       steps('Sign'),
       steps('Floor'),
       steps('Round'),
       unary('Erf'),
-      { name: 'IsFinite', result: 'y', type: ([x]) => ({ shape: x!.shape, dtype: 'bool' }) },
+      { name: 'IsFinite', result: 'y', memory: 'own', type: ([x]) => ({ shape: x!.shape, dtype: 'bool' }) },
       {
         name: 'ClipByValue',
+        memory: 'in place',
         type: alike,
         gradient(tf, { inputs: [x, least, most] }, dy) {
           const inside = tf.emit('LogicalAnd', [tf.greaterEqual(x!, least!), tf.lessEqual(x!, most!)])
@@ -162,6 +168,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       },
       {
         name: 'Cast',
+        memory: 'own',
         result: 'y',
         types: { SrcT: 0 },
         type: ([x], attributes) => {
@@ -173,6 +180,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       },
       {
         name: 'SelectV2',
+        memory: 'own',
         types: { T: 1 },
         type: ([condition, a, b]) => ({
           shape: broadcastShape(condition!.shape, broadcastShape(a!.shape, b!.shape)),
@@ -190,6 +198,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
 
       {
         name: 'MatMul',
+        memory: 'own',
         result: 'product',
         type: ([a, b], attributes) => ({
           shape: [
@@ -202,6 +211,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       },
       {
         name: 'BatchMatMulV2',
+        memory: 'own',
         type: ([a, b], attributes) => ({
           shape: [
             ...broadcastShape(a!.shape.slice(0, -2), b!.shape.slice(0, -2)),
@@ -215,12 +225,14 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
 
       {
         name: 'Reshape',
+        memory: 'view',
         types: { T: 0, Tshape: 1 },
         type: shaped(1),
         gradient: (tf, { inputs: [x] }, dy) => [tf.reshape(dy, x!.shape), undefined],
       },
       {
         name: 'Transpose',
+        memory: 'own',
         result: 'y',
         types: { T: 0, Tperm: 1 },
         type: ([x, order]) => ({ shape: numbers(order!).map((axis) => x!.shape[axis]!), dtype: x!.dtype }),
@@ -237,12 +249,14 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       },
       {
         name: 'BroadcastTo',
+        memory: 'own',
         types: { T: 0, Tidx: 1 },
         type: shaped(1),
         gradient: (tf, { inputs: [x] }, dy) => [tf.sumTo(dy, x!.shape), undefined],
       },
       {
         name: 'ConcatV2',
+        memory: 'own',
         types: { T: 0, Tidx: -1 },
         variadic: { behind: 1 },
         type(inputs) {
@@ -264,6 +278,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       },
       {
         name: 'Slice',
+        memory: 'own',
         types: { T: 0, Index: 1 },
         type: ([x, , count]) => ({ shape: numbers(count!), dtype: x!.dtype }),
         gradient(tf, { inputs: [x, begin], shape }, dy) {
@@ -274,6 +289,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       },
       {
         name: 'PadV2',
+        memory: 'own',
         types: { T: 0, Tpaddings: 1 },
         type([x, border]) {
           const sides = numbers(border!)
@@ -286,6 +302,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       },
       {
         name: 'ReverseV2',
+        memory: 'own',
         types: { T: 0, Tidx: 1 },
         type: alike,
         gradient: (tf, { inputs: [, axes] }, dy) => [tf.reverse(dy, numbers(axes!)), undefined],
@@ -297,6 +314,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       reduction('All'),
       {
         name: 'ArgMax',
+        memory: 'own',
         types: { T: 0, Tidx: 1 },
         type: ([x, axis]) => ({ shape: x!.shape.filter((_, at) => at !== numbers(axis!)[0]), dtype: 'int32' }),
       },
@@ -310,11 +328,13 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       ),
       {
         name: 'OneHot',
+        memory: 'own',
         types: { T: 2, TI: 0 },
         type: ([index, depth]) => ({ shape: [...index!.shape, numbers(depth!)[0]!], dtype: 'float32' }),
       },
       {
         name: 'GatherV2',
+        memory: 'own',
         types: { Tparams: 0, Tindices: 1, Taxis: 2 },
         type: ([table, index, axis]) => {
           const [at] = numbers(axis!) as [number]
@@ -323,6 +343,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       },
       {
         name: 'UnsortedSegmentSum',
+        memory: 'own',
         types: { T: 0, Tindices: 1, Tnumsegments: 2 },
         type: ([x, index, count]) => ({
           shape: [numbers(count!)[0]!, ...x!.shape.slice(index!.shape.length)],
@@ -332,6 +353,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
 
       {
         name: 'Conv2D',
+        memory: 'own',
         type([x, kernel], attributes) {
           const [batch, height, width] = x!.shape as [number, number, number]
           const [rows, columns, , out] = kernel!.shape as [number, number, number, number]
@@ -347,20 +369,22 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
           tf.emit('Conv2DBackpropFilter', [x!, tf.ints(kernel!.shape), dy], attributes),
         ],
       },
-      { name: 'Conv2DBackpropInput', types: { T: 1 }, type: shaped(0) },
-      { name: 'Conv2DBackpropFilter', type: shaped(1) },
+      { name: 'Conv2DBackpropInput', memory: 'own', types: { T: 1 }, type: shaped(0) },
+      { name: 'Conv2DBackpropFilter', memory: 'own', type: shaped(1) },
       {
         name: 'AvgPool',
+        memory: 'own',
         type: pooled,
         gradient: (tf, { inputs: [x], attributes }, dy) => [tf.emit('AvgPoolGrad', [tf.ints(x!.shape), dy], attributes)],
       },
-      { name: 'AvgPoolGrad', types: { T: 1 }, type: shaped(0) },
+      { name: 'AvgPoolGrad', memory: 'own', types: { T: 1 }, type: shaped(0) },
       {
         name: 'MaxPool',
+        memory: 'own',
         type: pooled,
         gradient: (tf, value, dy) => [tf.emit('MaxPoolGrad', [value.inputs[0]!, value, dy], value.attributes)],
       },
-      { name: 'MaxPoolGrad', type: alike },
+      { name: 'MaxPoolGrad', memory: 'own', type: alike },
     ] satisfies Kernel[]
   ).map((kernel) => [kernel.name, kernel]),
 )

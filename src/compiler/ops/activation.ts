@@ -1,6 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { asInteger } from '../shapes/size.ts'
-import { axisOf, type AttributeSpec, type Op, type Primitive, type Tfjs } from './op.ts'
+import { axisOf, elementFacts, type AttributeSpec, type Op, type Primitive, type Tfjs } from './op.ts'
+import { overAxes } from './positions.ts'
 import { sumOfRows, untaped, withGradient } from './tfjs-tools.ts'
 
 type Formula = (tf: Tfjs, x: tfjs.Tensor, attributes: Readonly<Record<string, unknown>>) => tfjs.Tensor
@@ -14,6 +15,7 @@ interface Elementwise {
   readonly integer?: true
   /** No gradient flows through it. */
   readonly constant?: true
+  readonly isView?: true
 }
 
 const gelu: Formula = (tf, x) =>
@@ -69,6 +71,7 @@ const elementwise: Readonly<Record<string, Elementwise>> = {
     formula: (tf, x) => untaped(tf, () => tf.clone(x)),
     integer: true,
     constant: true,
+    isView: true,
   },
   clamp: {
     summary: 'x, not below min and not above max.',
@@ -82,12 +85,16 @@ const elementwise: Readonly<Record<string, Elementwise>> = {
   },
 }
 
-export const elementwisePrimitives: readonly Primitive[] = Object.entries(elementwise).map(([name, { formula, constant }]) => ({
-  name,
-  ...(constant && { constant }),
-  results: ({ inputs }) => [inputs[0]!],
-  compute: (tf, [x], _weights, { attributes }) => [formula(tf, x!, attributes)],
-}))
+export const elementwisePrimitives: readonly Primitive[] = Object.entries(elementwise).map(
+  ([name, { formula, constant, isView }]) => ({
+    ...elementFacts,
+    name,
+    ...(constant && { constant }),
+    ...(isView && { isView }),
+    results: ({ inputs }) => [inputs[0]!],
+    compute: (tf, [x], _weights, { attributes }) => [formula(tf, x!, attributes)],
+  }),
+)
 
 export const negation = elementwisePrimitives.find((primitive) => primitive.name === 'negate')!
 
@@ -116,6 +123,7 @@ export const elementwiseOps: readonly Op[] = Object.entries(elementwise)
   }))
 
 export const sharedSlope: Primitive = {
+  ...elementFacts,
   name: 'prelu',
   results: ({ inputs }) => [inputs[0]!],
   compute: (tf, [x], [slope]) => [
@@ -147,7 +155,9 @@ export const prelu: Op = {
 }
 
 export const normalExponential: Primitive = {
+  ...elementFacts,
   name: 'softmax',
+  reach: overAxes(({ attributes }) => [attributes['axis'] as number]),
   results: ({ inputs }) => [inputs[0]!],
   compute(tf, [x], _weights, { attributes }) {
     const axis = attributes['axis'] as number
@@ -180,6 +190,7 @@ export const softmax: Op = {
 }
 
 export const stochasticDepth: Primitive = {
+  ...elementFacts,
   name: 'drop_path',
   random: true,
   results: ({ inputs }) => [inputs[0]!],

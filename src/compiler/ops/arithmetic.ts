@@ -1,7 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { compare, type Size } from '../shapes/size.ts'
 import { isOne } from './convolution.ts'
-import { typed, type ComputedCall, type Primitive, type Tfjs } from './op.ts'
+import { elementFacts, typed, type ComputedCall, type Folded, type Primitive, type PrimitiveCall, type Tfjs } from './op.ts'
 import { untaped } from './tfjs-tools.ts'
 
 /** Shapes aligned at the right; only an axis written as 1 is stretched. Undefined where two axes do not pair. */
@@ -28,11 +28,22 @@ type Formula = (tf: Tfjs, a: tfjs.Tensor, b: tfjs.Tensor) => tfjs.Tensor
 /** floor(a / b) as a constant: tfjs has a gradient for floorDiv, that of a / b. */
 const wholeQuotient: Formula = (tf, a, b) => untaped(tf, () => (a.dtype === 'int32' ? tf.floorDiv(a, b) : tf.floor(tf.div(a, b))))
 
+/** What `left operator right` comes to where a side is a number: that of a tensor that holds it everywhere, or a scalar's. */
+type Fold = (left: number | undefined, right: number | undefined) => 'left' | 'right' | number | undefined
+
 /** Where integers are divided, the quotient is rounded down. */
-const formulas: Readonly<Record<string, { formula: Formula; written: string }>> = {
-  add: { written: '+', formula: (tf, a, b) => tf.add(a, b) },
-  subtract: { written: '-', formula: (tf, a, b) => tf.sub(a, b) },
-  multiply: { written: '*', formula: (tf, a, b) => tf.mul(a, b) },
+const formulas: Readonly<Record<string, { formula: Formula; written: string; folds?: Fold }>> = {
+  add: {
+    written: '+',
+    formula: (tf, a, b) => tf.add(a, b),
+    folds: (left, right) => (left === 0 ? 'right' : right === 0 ? 'left' : undefined),
+  },
+  subtract: { written: '-', formula: (tf, a, b) => tf.sub(a, b), folds: (_, right) => (right === 0 ? 'left' : undefined) },
+  multiply: {
+    written: '*',
+    formula: (tf, a, b) => tf.mul(a, b),
+    folds: (left, right) => (left === 0 || right === 0 ? 0 : left === 1 ? 'right' : right === 1 ? 'left' : undefined),
+  },
   divide: { written: '/', formula: (tf, a, b) => tf.div(a, b) },
   floor_divide: { written: 'floor(a / b)', formula: (tf, a, b) => tf.floorDiv(a, b) },
   remainder: { written: '%', formula: (tf, a, b) => tf.sub(a, tf.mul(wholeQuotient(tf, a, b), b)) },
@@ -45,12 +56,31 @@ function scalar(call: Pick<ComputedCall, 'attributes' | 'sizes'>, side: 'left' |
   return (call.attributes[side] as number | undefined) ?? call.sizes[`${side}Size`]?.[0]
 }
 
+/** A side is a scalar of the call, or the input that stands there. */
+function foldedBy(
+  folds: Fold,
+  { inputs, attributes, sizes }: PrimitiveCall,
+  constants: readonly (number | undefined)[],
+): Folded | undefined {
+  const [alone, isLeft] = [inputs.length === 1, 'left' in attributes || 'leftSize' in sizes]
+  const isScalar = { left: alone && isLeft, right: alone && !isLeft }
+  const known = (side: 'left' | 'right', input: number): number | undefined =>
+    isScalar[side] ? (attributes[side] as number | undefined) : constants[input]
+  const to = folds(known('left', 0), known('right', inputs.length - 1))
+  if (to === undefined) return undefined
+  if (typeof to === 'number') return { filled: to }
+  return isScalar[to] ? undefined : { same: to === 'left' ? 0 : inputs.length - 1 }
+}
+
 /**
  * `a operator b`. Either side may be a scalar: then it is an attribute, and the other is the only input. Both inputs
  * have one dtype.
  */
-export const arithmetic: readonly Primitive[] = Object.entries(formulas).map(([name, { formula }]) => ({
+export const arithmetic: readonly Primitive[] = Object.entries(formulas).map(([name, { formula, folds }]) => ({
+  ...elementFacts,
   name,
+  holds: ({ sizes }) => [...(sizes['leftSize'] ?? []), ...(sizes['rightSize'] ?? [])],
+  folds: (call, constants) => folds && foldedBy(folds, call, constants),
   results({ inputs }) {
     const [a, b] = inputs
     if (!b) return [a!]
@@ -81,6 +111,7 @@ export const operatorNames: Readonly<Record<string, string>> = {
 export const writtenAs = (name: string): string => formulas[name]!.written
 
 export const cast: Primitive = {
+  ...elementFacts,
   name: 'to_f32',
   results: ({ inputs }) => [typed(inputs[0]!.shape, 'f32')],
   compute: (tf, [x]) => [tf.cast(x!, 'float32')],

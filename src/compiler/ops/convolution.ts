@@ -1,6 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { add, asInteger, constant, floorDiv, mul, type Size } from '../shapes/size.ts'
-import { f32, type Op, type OpCall, type Primitive, type Tfjs } from './op.ts'
+import { elementFacts, f32, type Op, type OpCall, type Primitive, type Tfjs } from './op.ts'
+import { byLayout, byWindows, type Window } from './positions.ts'
 import { addBias, reflectAxis, sliceAxis, zeroPad } from './tfjs-tools.ts'
 
 /** floor((length + 2 pad - dilation (kernel - 1) - 1) / stride) + 1 */
@@ -10,7 +11,19 @@ export const windowed = (length: Size, kernel: number, stride: number, pad: numb
 const pair = (value: unknown): readonly [number, number] => value as readonly [number, number]
 
 export const convolution: Primitive = {
+  ...elementFacts,
   name: 'conv',
+  reach: byWindows(({ attributes }) => {
+    const pad = pair(attributes['pad'])
+    const dilation = attributes['dilation'] as number
+    const stride = attributes['stride'] as number
+    return new Map(
+      pair(attributes['kernel']).map((kernel, at): [number, Window] => [
+        at + 1,
+        { before: pad[at]!, behind: dilation * (kernel - 1) - pad[at]!, stride },
+      ]),
+    )
+  }),
   results({ inputs, attributes, weights }) {
     const [batch, height, width] = inputs[0]!.shape
     const [rows, columns] = pair(attributes['kernel'])
@@ -186,7 +199,10 @@ export const pixel_shuffle: Op = {
 
 /** Reshape to `split`, permute, reshape to `merge`: every change of layout. */
 export const rearrangement: Primitive = {
+  ...elementFacts,
   name: 'rearrange',
+  reach: byLayout,
+  folds: (_call, [x]) => (x === undefined ? undefined : { filled: x }),
   results: ({ inputs, sizes }) => [{ shape: sizes['merge']!, dtype: inputs[0]!.dtype }],
   compute(_tf, [x], _weights, { attributes, sizes }) {
     const permute = attributes['permute'] as readonly number[]

@@ -4,7 +4,18 @@ import { arithmeticNamed } from './arithmetic.ts'
 import { rearrangement } from './convolution.ts'
 import { reductionNamed } from './reduce.ts'
 import type { Plain } from '../ir/graph.ts'
-import { f32, i32, type AxisCells, type Op, type OpCall, type Primitive, type TensorValue, type Tfjs } from './op.ts'
+import {
+  elementFacts,
+  f32,
+  i32,
+  type AxisCells,
+  type Op,
+  type OpCall,
+  type Primitive,
+  type TensorValue,
+  type Tfjs,
+} from './op.ts'
+import { aligned, byIndex } from './positions.ts'
 import { gatherRows, untaped } from './tfjs-tools.ts'
 
 /** Keeps a shifted query off the border of a cell; LIIF's `eps_shift`. */
@@ -53,9 +64,15 @@ function axisCorners(
  * Coordinates and cells are in lr's frame; f may be lr extended at the bottom and right.
  */
 export const ensembleCorners: Primitive = {
+  ...elementFacts,
   name: 'corners',
   constant: true,
   axisCells: axisCorners,
+  // Coordinates and cells stand along axis 1; what is found for them too, with axes behind it.
+  reach: (call, inputs) => {
+    const { axes, ...seen } = aligned(inputs, 3)
+    return call.results.map(({ shape }) => ({ ...seen, axes: shape.map((_, at) => (at === 1 ? axes[1]! : [])) }))
+  },
   results({ inputs, attributes }) {
     const [batch, queries] = inputs[0]!.shape
     const count = constant(attributes['count'] as number)
@@ -151,7 +168,10 @@ export const nearest = cornersOp('nearest', 1, 'The cell nearest to each query: 
 
 /** Rows of a map by flat position: row * width + column. */
 export const taking: Primitive = {
+  ...elementFacts,
   name: 'take',
+  algebra: 'rows of a map',
+  reach: byIndex,
   results: ({ inputs }) => [f32([...inputs[1]!.shape, inputs[0]!.shape[3]!])],
   compute(tf, [x, index]) {
     const [batch, height, width, channels] = x!.shape as [number, number, number, number]
@@ -199,7 +219,11 @@ export const take: Op = {
 
 /** For index [B, q, ..] into axis 1 of x [B, k, .., d]: y[b, i, .., :] = x[b, index[b, i, ..], .., :]. */
 export const takingAlong: Primitive = {
+  ...elementFacts,
   name: 'take_along',
+  algebra: 'rows along axis 1',
+  scoped: 0,
+  reach: byIndex,
   results: ({ inputs }) => [f32([...inputs[1]!.shape, inputs[0]!.shape.at(-1)!])],
   compute(tf, [x, index]) {
     const width = x!.shape.at(-1)!

@@ -2,7 +2,8 @@ import { add, asInteger, ceilDiv, compare, constant, format, mul, sub, type Size
 import { planEinsum, planRearrange } from '../shapes/pattern.ts'
 import type * as tfjs from '@tensorflow/tfjs'
 import { rearrangement } from './convolution.ts'
-import { axisOf, f32, typed, type Op, type OpCall, type Primitive, type TensorValue } from './op.ts'
+import { axisOf, elementFacts, f32, typed, type Op, type OpCall, type Primitive, type TensorValue } from './op.ts'
+import { aligned, byWindows, moved, overAxes, type Positions } from './positions.ts'
 import { batchMatMul, reflectAxis, sliceAxis, zeroPad } from './tfjs-tools.ts'
 
 const one = constant(1)
@@ -47,7 +48,31 @@ export const rearrange: Op = {
 
 /** Sum of products over named axes, as one batched matrix product. */
 export const contraction: Primitive = {
+  ...elementFacts,
   name: 'einsum',
+  reach: (call, inputs) => {
+    const { attributes, sizes } = call
+    const [batch, left, right] = ['batch', 'left', 'right'].map((axes) => sizes[axes]!.length) as [number, number, number]
+    const sides = inputs.map((each, at): Positions | 'everywhere' | undefined => {
+      const order = attributes[at === 0 ? 'leftOrder' : 'rightOrder'] as readonly number[]
+      const free = batch + (at === 0 ? left : right)
+      const joined =
+        each && overAxes(() => order.slice(free))({ ...call, inputs: [call.inputs[at]!], results: [call.inputs[at]!] }, [each])
+      return joined === 'everywhere'
+        ? joined
+        : joined && { ...joined[0]!, axes: order.slice(0, free).map((axis) => joined[0]!.axes[axis]!) }
+    })
+    if (sides.includes('everywhere')) return 'everywhere'
+    const [a, b] = sides as (Positions | undefined)[]
+    const none = (count: number): Positions['axes'] => Array.from({ length: count }, () => [])
+    // As the product has them: what is batched, what is free on the left, what is free on the right.
+    const spread = [
+      a && { ...a, axes: [...a.axes, ...none(right)] },
+      b && { ...b, axes: [...b.axes.slice(0, batch), ...none(left), ...b.axes.slice(batch)] },
+    ]
+    const product = aligned(spread, batch + left + right)
+    return [{ ...product, axes: (attributes['outputOrder'] as readonly number[]).map((axis) => product.axes[axis]!) }]
+  },
   results: ({ sizes }) => [f32(sizes['output']!)],
   multiplyAdds: ({ sizes }) => [...sizes['batch']!, ...sizes['left']!, ...sizes['right']!, ...sizes['inner']!].reduce(mul, one),
   compute(tf, [a, b], _weights, { attributes, sizes }) {
@@ -117,7 +142,10 @@ export const einsum: Op = {
 }
 
 export const joining: Primitive = {
+  ...elementFacts,
   name: 'concat',
+  algebra: 'joins along an axis',
+  reach: overAxes(({ attributes }) => [attributes['axis'] as number]),
   results({ inputs, attributes }) {
     const axis = attributes['axis'] as number
     const total = inputs.map((input) => input.shape[axis]!).reduce(add)
@@ -174,7 +202,10 @@ export const concat: Op = {
         call.requireEqual(size, theirs, () => '', span)
       })
     })
-    return others.length === 0 ? first! : call.emit(joining, call.inputs, { attributes: { axis } })[0]!
+    if (others.length === 0) return first!
+    const joined = call.emit(joining, call.inputs, { attributes: { axis } })[0]!
+    call.joined(joined, axis)
+    return joined
   },
   example: { inputs: { x: [2, 3] }, code: 'concat(x, 2 * x, axis: -1)' },
 }
@@ -183,7 +214,12 @@ const shown = (value: TensorValue): string => `[${value.shape.map(format).join('
 
 /** `count` positions of one axis from `from` on. */
 export const slicing: Primitive = {
+  ...elementFacts,
   name: 'slice',
+  reach: byWindows(({ attributes, sizes }) => {
+    const from = asInteger(sizes['from']![0]!)
+    return from === undefined ? 'everywhere' : new Map([[attributes['axis'] as number, moved(-from)]])
+  }),
   results: ({ inputs, attributes, sizes }) => [
     typed(
       inputs[0]!.shape.map((size, at) => (at === attributes['axis'] ? sizes['count']![0]! : size)),
@@ -253,7 +289,12 @@ export const unstack: Op = {
 
 /** Padding of the two picture axes. */
 export const bordering: Primitive = {
+  ...elementFacts,
   name: 'pad',
+  reach: byWindows(({ sizes }) => {
+    const [top, , left] = sizes['border']!.map((size) => asInteger(size))
+    return top === undefined || left === undefined ? 'everywhere' : new Map([[1, moved(top)], [2, moved(left)]]) // prettier-ignore
+  }),
   results({ inputs, sizes }) {
     const [batch, height, width, channels] = inputs[0]!.shape
     const [top, bottom, left, right] = sizes['border']!
@@ -358,7 +399,13 @@ export const crop: Op = {
 }
 
 export const rolling: Primitive = {
+  ...elementFacts,
   name: 'roll',
+  // What comes round from the other end is taken for masked, as SwinIR masks it.
+  reach: byWindows(({ attributes }) => {
+    const by = attributes['by'] as readonly number[]
+    return new Map((attributes['axes'] as readonly number[]).map((axis, at) => [axis, moved(by[at]!)]))
+  }),
   results: ({ inputs }) => [inputs[0]!],
   compute(tf, [x], _weights, { attributes }) {
     const by = attributes['by'] as readonly number[]
@@ -406,7 +453,13 @@ export const roll: Op = {
 }
 
 export const neighbourhoods: Primitive = {
+  ...elementFacts,
   name: 'unfold',
+  reach: byWindows(({ attributes }) => {
+    const around = ((attributes['kernel'] as number) - 1) / 2
+    const window = { before: around, behind: around, stride: 1 }
+    return new Map([[1, window], [2, window]]) // prettier-ignore
+  }, 1),
   results({ inputs, attributes }) {
     const kernel = attributes['kernel'] as number
     const [batch, height, width, channels] = inputs[0]!.shape

@@ -1,6 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { constant, mul } from '../shapes/size.ts'
-import { f32, type Op, type Primitive, type PrimitiveCall } from './op.ts'
+import { elementFacts, f32, type Op, type Primitive, type PrimitiveCall } from './op.ts'
+import { byIndex, overAxes } from './positions.ts'
 import { addBias, gatherRows, sliceAxis, sumOfRows, withGradient } from './tfjs-tools.ts'
 
 const one = constant(1)
@@ -10,7 +11,10 @@ const rowsOf = (attributes: PrimitiveCall['attributes'], all: number): readonly 
   (attributes['rows'] as readonly [number, number] | undefined) ?? [0, all]
 
 export const dense: Primitive = {
+  ...elementFacts,
   name: 'linear',
+  algebra: 'linear in the last axis',
+  reach: overAxes(() => [-1]),
   results: ({ inputs, weights }) => [f32([...inputs[0]!.shape.slice(0, -1), constant(weights[0]!.shape[1]!)])],
   multiplyAdds: ({ inputs, weights, attributes }) =>
     mul(
@@ -51,6 +55,8 @@ export const linear: Op = {
 }
 
 export const normalisation: Primitive = {
+  ...elementFacts,
+  reach: overAxes(() => [-1]),
   name: 'layer_norm',
   results: ({ inputs }) => [inputs[0]!],
   compute(tf, [x], [scale, shift], { attributes }) {
@@ -95,6 +101,7 @@ export const layer_norm: Op = {
 }
 
 export const storedNormalisation: Primitive = {
+  ...elementFacts,
   name: 'batch_norm',
   results: ({ inputs }) => [inputs[0]!],
   compute(tf, [x], [scale, shift, mean, variance], { attributes }) {
@@ -126,6 +133,8 @@ export const batch_norm: Op = {
 }
 
 export const tableLookup: Primitive = {
+  ...elementFacts,
+  reach: byIndex,
   name: 'lookup',
   results: ({ inputs }) => [f32([...inputs[1]!.shape, inputs[0]!.shape[1]!])],
   compute: (tf, [table, index]) => [gatherRows(tf, table!, index!)],

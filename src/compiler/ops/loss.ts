@@ -1,6 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { compare, format } from '../shapes/size.ts'
-import { f32, type Op, type Primitive, type Tfjs } from './op.ts'
+import { elementFacts, f32, type Op, type Primitive, type Tfjs } from './op.ts'
+import { overAll } from './positions.ts'
 import { sumOfRows, withGradient } from './tfjs-tools.ts'
 
 const difference = (tf: Tfjs, inputs: readonly tfjs.Tensor[], right: number | undefined): tfjs.Tensor =>
@@ -10,6 +11,8 @@ const mean = (tf: Tfjs, x: tfjs.Tensor): tfjs.Tensor => tf.div(sumOfRows(tf, x.r
 
 /** Mean absolute error; its gradient is sign / n, 0 where both are equal. */
 export const meanAbsolute: Primitive = {
+  ...elementFacts,
+  reach: overAll,
   name: 'l1',
   results: () => [f32([])],
   compute: (tf, inputs, _weights, { attributes }) => [
@@ -23,6 +26,8 @@ export const meanAbsolute: Primitive = {
 }
 
 export const meanSquare: Primitive = {
+  ...elementFacts,
+  reach: overAll,
   name: 'mse',
   results: () => [f32([])],
   compute: (tf, inputs, _weights, { attributes }) => [

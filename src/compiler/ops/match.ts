@@ -1,6 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { compare, constant, format, mul } from '../shapes/size.ts'
-import { f32, i32, type Op, type Primitive, type Tfjs } from './op.ts'
+import { elementFacts, f32, i32, type Op, type Primitive, type Tfjs } from './op.ts'
+import { overAxes } from './positions.ts'
 import { batchMatMul, gatherRows, inTurn, sliceAxis, untaped } from './tfjs-tools.ts'
 
 /** Keys that are compared at once: what bounds memory, never what is chosen. */
@@ -61,7 +62,14 @@ export function bestRows(tf: Tfjs, a: tfjs.Tensor, b: tfjs.Tensor): { score: tfj
  * no part in the gradient; the score is computed again for the chosen row only, so nothing of size q * k is kept.
  */
 export const matching: Primitive = {
+  ...elementFacts,
   name: 'best_match',
+  algebra: 'best row along axis 1',
+  scoped: 1,
+  reach: (call, [a, b]) => {
+    const rows = b ? 'everywhere' : overAxes(() => [-1])(call, [a])
+    return rows === 'everywhere' ? rows : [rows[0]!, rows[0]!]
+  },
   results({ inputs }) {
     const shape = inputs[0]!.shape.slice(0, -1)
     return [f32(shape), i32(shape)]

@@ -2,7 +2,8 @@ import type * as tfjs from '@tensorflow/tfjs'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import type { Arguments, Code, Context } from '../diagnostics/catalogue.ts'
 import type { DType, Initialiser, Plain, TensorType } from '../ir/graph.ts'
-import type { Size } from '../shapes/size.ts'
+import { constant, type Size } from '../shapes/size.ts'
+import { byElement, type ReachRule } from './positions.ts'
 
 /** TensorFlow.js as a value handed in: the compiler itself never imports it. */
 export type Tfjs = typeof tfjs
@@ -44,8 +45,19 @@ export interface ComputedCall {
   readonly draw: (count: number) => tfjs.Tensor
 }
 
-/** How far, in positions, an output position looks along the two picture axes: [before, after]. */
-export type Reach = readonly [number, number]
+/** What a call comes to where inputs hold one number: an input as it is, if the shapes agree, or one number everywhere. */
+export type Folded = { readonly same: number } | { readonly filled: number }
+
+/** What passes may do with a primitive beside calling it. */
+export type Algebra =
+  /** y = x W over the last axis; takes `rows: [from, count]` of W. */
+  | 'linear in the last axis'
+  | 'joins along an axis'
+  /** Rows of a map [B, H, W, c], by flat position. */
+  | 'rows of a map'
+  | 'rows along axis 1'
+  /** For each row of the first input the score and the index of one along axis 1 of the second. */
+  | 'best row along axis 1'
 
 /** The cells that queries take along one axis, a side of the query each; all of the query's shape. */
 export interface AxisCells {
@@ -55,13 +67,36 @@ export interface AxisCells {
   readonly weights: readonly tfjs.Tensor[]
 }
 
-/** What the IR is made of: a shape rule, a cost, a lowering and with it a gradient. */
-export interface Primitive {
+/** What passes, lints and costs ask of a primitive. All of it is asked of every one: what is forgotten does not compile. */
+export interface Facts {
+  /** How far its results look in a picture. */
+  readonly reach: ReachRule
+  /** What it comes to where an input is known to hold one number (`constants`, by input). */
+  folds(call: PrimitiveCall, constants: readonly (number | undefined)[]): Folded | undefined
+  /** Its result is its input's memory. */
+  readonly isView: boolean
+  /** Multiply-adds of one call; elementwise work is not counted. */
+  multiplyAdds(call: PrimitiveCall): Size
+}
+
+/** Of an op that works on each element by itself; others say what differs. */
+export const elementFacts: Facts = {
+  reach: byElement,
+  folds: () => undefined,
+  isView: false,
+  multiplyAdds: () => constant(0),
+}
+
+/** What the IR is made of: a shape rule, facts, a lowering and with it a gradient. */
+export interface Primitive extends Facts {
   readonly name: string
   /** The shape rule on symbolic sizes. The surface op has checked what must hold. */
   results(call: PrimitiveCall): TensorType[]
-  /** Multiply-adds of one call; elementwise work is not counted. */
-  multiplyAdds?(call: PrimitiveCall): Size
+  readonly algebra?: Algebra
+  /** The input that it chooses from, as far as an evaluation's scope lets it. */
+  readonly scoped?: number
+  /** Sizes that stand in its values as numbers: they tell how large the picture is. */
+  holds?(call: PrimitiveCall): readonly Size[]
   /** Acts at random in training: equal calls are not merged. */
   readonly random?: true
   /** No gradient flows to its inputs (positions, indices, constants). */
@@ -114,6 +149,8 @@ export interface OpCall {
     initialiser: Initialiser,
     options?: { fanIn?: number; trainable?: boolean },
   ): string
+  /** Notes what each piece of `result` is, which was joined of the inputs along `axis`. */
+  joined(result: TensorValue, axis: number): void
   /** The axes that a pattern names: where a name is a size here too, a reader takes the one for the other. */
   named(axes: ReadonlyMap<string, Size>): void
   /** The number that a size is, or an error that names `what`. */

@@ -1,6 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { windowed } from './convolution.ts'
-import { f32, type Op, type Primitive } from './op.ts'
+import { elementFacts, f32, type Op, type Primitive } from './op.ts'
+import { byWindows } from './positions.ts'
 import { zeroPad } from './tfjs-tools.ts'
 
 const attributes = {
@@ -15,7 +16,15 @@ const shapeRule: Primitive['results'] = ({ inputs, attributes: given }) => {
   return [f32([batch!, windowed(height!, kernel, stride, pad), windowed(width!, kernel, stride, pad), channels!])]
 }
 
+const reach = byWindows(({ attributes: given }) => {
+  const { kernel, stride, pad } = given as Record<'kernel' | 'stride' | 'pad', number>
+  const window = { before: pad, behind: kernel - 1 - pad, stride }
+  return new Map([[1, window], [2, window]]) // prettier-ignore
+})
+
 export const averaging: Primitive = {
+  ...elementFacts,
+  reach,
   name: 'avg_pool',
   results: shapeRule,
   compute(tf, [x], _weights, { attributes: given }) {
@@ -30,6 +39,8 @@ export const averaging: Primitive = {
 }
 
 export const maximising: Primitive = {
+  ...elementFacts,
+  reach,
   name: 'max_pool',
   results: shapeRule,
   compute(tf, [x], _weights, { attributes: given }) {

@@ -1,6 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import { constant } from '../shapes/size.ts'
-import { axisOf, typed, type Op, type Primitive, type Tfjs } from './op.ts'
+import { axisOf, elementFacts, typed, type Op, type Primitive, type Tfjs } from './op.ts'
+import { overAxes } from './positions.ts'
 import { withGradient } from './tfjs-tools.ts'
 
 type Formula = (tf: Tfjs, x: tfjs.Tensor, axes: number[], keep: boolean) => tfjs.Tensor
@@ -32,7 +33,10 @@ const formulas: Readonly<Record<string, { about: string; formula: Formula }>> = 
 }
 
 export const reductions: readonly Primitive[] = Object.entries(formulas).map(([name, { formula }]) => ({
+  ...elementFacts,
   name: `reduce_${name}`,
+  reach: overAxes(({ attributes }) => attributes['axes'] as readonly number[]),
+  folds: (_call, [x]) => (x === 0 ? { filled: 0 } : undefined),
   results({ inputs, attributes }) {
     const axes = attributes['axes'] as readonly number[]
     const shape = attributes['keep']

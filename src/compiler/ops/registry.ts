@@ -15,7 +15,7 @@ import * as layout from './layout.ts'
 import { batch_norm, dense, layer_norm, linear, lookup, normalisation, storedNormalisation, tableLookup } from './linear.ts'
 import { l1, meanAbsolute, meanSquare, mse } from './loss.ts'
 import { best_match, matching } from './match.ts'
-import type { Op, Primitive } from './op.ts'
+import type { Algebra, Op, Primitive } from './op.ts'
 import { averaging, avg_pool, max_pool, maximising } from './pooling.ts'
 import { reductionOps, reductions } from './reduce.ts'
 import { interpolate, interpolation, sample, sampling } from './resample.ts'
@@ -40,6 +40,10 @@ export const primitives: ReadonlyMap<string, Primitive> = new Map(
     ensembleCorners, taking, takingAlong, matching, counting, filled, ownWeight, meanAbsolute, meanSquare,
   ].map((primitive) => [primitive.name, primitive]), // prettier-ignore
 )
+
+/** Whether a node's primitive is one that a pass may do this with. */
+export const isA = <N extends { readonly op: string }>(node: N | undefined, algebra: Algebra): node is N =>
+  node !== undefined && primitiveNamed(node.op).algebra === algebra
 
 export function primitiveNamed(name: string): Primitive {
   const primitive = primitives.get(name)

@@ -1,6 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
-import { constant, format, mul, type Size } from '../shapes/size.ts'
-import { f32, type Op, type Primitive, type Tfjs } from './op.ts'
+import { asInteger, constant, divide, format, mul, type Size } from '../shapes/size.ts'
+import { elementFacts, f32, type Op, type Primitive, type Tfjs } from './op.ts'
+import { byIndex, byWindows, type Window } from './positions.ts'
 import { gatherRows } from './tfjs-tools.ts'
 
 type Kernel = 'nearest' | 'bilinear' | 'bicubic'
@@ -28,8 +29,21 @@ function resampling(from: number, to: number, kernel: Kernel, align: string): Fl
   return matrix
 }
 
+/** Taps on each side of the pixel under an enlarged one. */
+const taken: Readonly<Record<Kernel, number>> = { nearest: 0, bilinear: 1, bicubic: 2 }
+
 export const interpolation: Primitive = {
+  ...elementFacts,
   name: 'interpolate',
+  // A whole factor looks at neighbours; any other one, and aligned corners, where the picture's size says.
+  reach: byWindows(({ inputs, attributes, sizes }) => {
+    const around = taken[attributes['kernel'] as Kernel]
+    const factors = sizes['to']!.map((to, at) => divide(to, inputs[0]!.shape[at + 1]!)).map(
+      (factor) => factor && asInteger(factor),
+    )
+    if (attributes['align'] === 'corners' || factors.includes(undefined)) return 'everywhere'
+    return new Map(factors.map((by, at): [number, Window] => [at + 1, { before: around, behind: around, stride: 1 / by! }]))
+  }),
   results: ({ inputs, sizes }) => [f32([inputs[0]!.shape[0]!, ...sizes['to']!, inputs[0]!.shape[3]!])],
   compute(tf, [x], _weights, { attributes, sizes }) {
     const kernel = attributes['kernel'] as Kernel
@@ -115,7 +129,9 @@ function sampleAxis(
 }
 
 export const sampling: Primitive = {
+  ...elementFacts,
   name: 'sample',
+  reach: byIndex,
   results: ({ inputs }) => [f32([inputs[1]!.shape[0]!, inputs[1]!.shape[1]!, inputs[0]!.shape[3]!])],
   compute(tf, [x, coord], _weights, { attributes }) {
     const kernel = attributes['kernel'] as Kernel

@@ -1,9 +1,11 @@
 import { constant } from '../shapes/size.ts'
-import { f32, i32, type Op, type Primitive } from './op.ts'
+import { elementFacts, f32, i32, type Op, type Primitive } from './op.ts'
 
 export const counting: Primitive = {
+  ...elementFacts,
   name: 'range',
   constant: true,
+  holds: ({ sizes }) => sizes['n']!,
   results: ({ sizes }) => [i32(sizes['n']!)],
   compute: (tf, _inputs, _weights, { sizes }) => [tf.range(0, sizes['n']![0]!, 1, 'int32')],
 }
@@ -21,6 +23,7 @@ export const range: Op = {
 
 /** A constant of a shape: what a scalar becomes where a tensor is promised. */
 export const filled: Primitive = {
+  ...elementFacts,
   name: 'fill',
   constant: true,
   results: ({ sizes }) => [f32(sizes['shape']!)],
@@ -29,6 +32,7 @@ export const filled: Primitive = {
 
 /** A `weight` statement's tensor. */
 export const ownWeight: Primitive = {
+  ...elementFacts,
   name: 'weight',
   results: ({ weights }) => [f32(weights[0]!.shape.map(constant))],
   compute: (tf, _inputs, [weight]) => [tf.clone(weight!)],

@@ -1,4 +1,6 @@
 import { producers, type Graph, type Node, type TensorType } from '../ir/graph.ts'
+import { arithmeticNamed } from '../ops/arithmetic.ts'
+import { isA } from '../ops/registry.ts'
 import { asInteger, constant, evaluate, type Size } from '../shapes/size.ts'
 
 /** A graph after a pass, and what the pass did, or why nothing. */
@@ -20,12 +22,13 @@ export function splitLinear(graph: Graph, sizes: Readonly<Record<string, number>
   const said: string[] = []
   let seen = 0
   const nodes = graph.nodes.flatMap((node): Node[] => {
-    const joined = node.op === 'linear' ? made.get(node.inputs[0]!) : undefined
-    if (joined?.op !== 'concat' || node.attributes['rows']) return [node]
+    const joined = isA(node, 'linear in the last axis') ? made.get(node.inputs[0]!) : undefined
+    if (!isA(joined, 'joins along an axis') || node.attributes['rows']) return [node]
     const rank = graph.values[joined.inputs[0]!]!.shape.length
-    const at = joined.inputs.findIndex((input) => made.get(input)?.op === 'take')
+    const at = joined.inputs.findIndex((input) => isA(made.get(input), 'rows of a map'))
     if (joined.attributes['axis'] !== rank - 1 || at === -1) return [node]
-    const [map, index] = made.get(joined.inputs[at]!)!.inputs as [number, number]
+    const picking = made.get(joined.inputs[at]!)!
+    const [map, index] = picking.inputs as [number, number]
     const [once, taken] = [rowsOf(map), rowsOf(joined.inputs[at]!)]
     seen += 1
     if (taken <= once) {
@@ -52,22 +55,22 @@ export function splitLinear(graph: Graph, sizes: Readonly<Record<string, number>
     })
     said.push(`${node.path}: ${width} of ${total} columns once for each of ${once} rows instead of ${taken} times`)
     return [
-      ...(rest.length === 1 ? [] : [like({ op: 'concat', inputs: rest, results: [others], attributes: { axis: rank - 1 } })]),
+      ...(rest.length === 1 ? [] : [like({ op: joined.op, inputs: rest, results: [others], attributes: { axis: rank - 1 } })]),
       like({
-        op: 'linear',
+        op: node.op,
         inputs: [map],
         results: [whole],
         weights: node.weights.slice(0, 1),
         attributes: { rows: [from, width] },
       }),
-      like({ op: 'take', inputs: [whole, index], results: [picked] }),
+      like({ op: picking.op, inputs: [whole, index], results: [picked] }),
       {
         ...node,
         inputs: [others],
         results: [beside],
         attributes: { ...node.attributes, rows: [at === 0 ? width : 0, total - width] },
       },
-      like({ op: 'add', inputs: [picked, beside], results: node.results }),
+      like({ op: arithmeticNamed('add').name, inputs: [picked, beside], results: node.results }),
     ]
   })
   return {

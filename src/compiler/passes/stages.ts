@@ -1,5 +1,9 @@
 import { producers, subgraph, type Graph, type GraphInput, type GraphOutput, type Node, type TensorType } from '../ir/graph.ts'
-import { primitiveNamed } from '../ops/registry.ts'
+import { rearrangement } from '../ops/convolution.ts'
+import { takingAlong } from '../ops/implicit.ts'
+import { joining } from '../ops/layout.ts'
+import type { Primitive } from '../ops/op.ts'
+import { isA, primitiveNamed } from '../ops/registry.ts'
 import type { CompiledModel } from '../plan.ts'
 import { asInteger, constant, mul, symbol, symbols, type Size } from '../shapes/size.ts'
 
@@ -89,10 +93,10 @@ export function stages(model: CompiledModel): Stages | undefined {
   const features = subgraph(graph, picture, featureValues)
   const base: GraphInput[] = [...picture, ...queries, ...featureValues]
 
-  const matches = graph.nodes.filter((node) => node.op === 'best_match' && dependent(node))
+  const matches = graph.nodes.filter((node) => isA(node, 'best row along axis 1') && dependent(node))
   if (matches.length === 0) return { features, decode: subgraph(graph, base, graph.outputs), featureValues, keyValues: [], taken }
   const takers = graph.nodes.filter(
-    (node) => node.op === 'take_along' && matches.some((match) => match.results[1] === node.inputs[1]),
+    (node) => isA(node, 'rows along axis 1') && matches.some((match) => match.results[1] === node.inputs[1]),
   )
   const keyed = [...new Set([...matches.map((match) => match.inputs[1]!), ...takers.map((node) => node.inputs[0]!)])]
   const keyValues = keyed.map((value) => ({ name: `key${value}`, value }))
@@ -160,7 +164,7 @@ function hoist(
   const decodeInputs: GraphInput[] = []
   for (const match of matches) {
     const taken = made.get(match.inputs[0]!)
-    if (taken?.op !== 'take' || !given.has(taken.inputs[0]!)) return undefined
+    if (!taken || !isA(taken, 'rows of a map') || !given.has(taken.inputs[0]!)) return undefined
     const [map, index] = taken.inputs as [number, number]
     if (!given.has(index)) return undefined
     const [batch, height, width, depth] = graph.values[map]!.shape as [Size, Size, Size, Size]
@@ -169,7 +173,12 @@ function hoist(
     if (copies === undefined || graph.values[index]!.shape.length !== 3) return undefined
     const area = mul(height, width)
     const count = symbol(`n${maps.length}`)
-    const node = (op: string, inputs: readonly number[], results: readonly number[], more: Partial<Node> = {}): Node => ({
+    const node = (
+      { name: op }: Primitive,
+      inputs: readonly number[],
+      results: readonly number[],
+      more: Partial<Node> = {},
+    ): Node => ({
       op,
       inputs,
       results,
@@ -180,7 +189,7 @@ function hoist(
       ...more,
     })
     const reshape = (input: number, shape: readonly Size[], result: number): Node =>
-      node('rearrange', [input], [result], {
+      node(rearrangement, [input], [result], {
         attributes: { permute: shape.map((_, at) => at) },
         sizes: { split: shape, merge: shape },
       })
@@ -195,7 +204,7 @@ function hoist(
     rowInputs.push({ name: rows, value: single })
     before.push(
       node(
-        'concat',
+        joining,
         Array.from({ length: copies }, () => single),
         [spread],
         { attributes: { axis: 2 } },
@@ -220,8 +229,10 @@ function hoist(
     const [scoreResult, indexResult] = match.results as [number, number]
     const queries = graph.values[scoreResult]!.shape
     const picked = add([...queries, constant(1)])
-    after.set(match, [node('take_along', [scores.whole, index], [picked]), reshape(picked, queries, scoreResult)])
-    for (const taker of graph.nodes.filter((candidate) => candidate.op === 'take_along' && candidate.inputs[1] === indexResult)) {
+    after.set(match, [node(takingAlong, [scores.whole, index], [picked]), reshape(picked, queries, scoreResult)])
+    for (const taker of graph.nodes.filter(
+      (candidate) => isA(candidate, 'rows along axis 1') && candidate.inputs[1] === indexResult,
+    )) {
       const picks = add(graph.values[taker.inputs[0]!]!.shape.map((size, axis) => (axis === 1 ? count : size)))
       before.push({ ...taker, inputs: [taker.inputs[0]!, best], results: [picks] })
       const { name, whole } = find(picks)

@@ -3,7 +3,7 @@ import { bytesAt, cost } from '../../compiler/ir/cost.ts'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import { Arena } from '../../compiler/kernels/passes/arena.ts'
 import { sizeOf } from '../../compiler/kernels/value.ts'
-import { reach } from '../../compiler/passes/reach.ts'
+import { reach, type Reach } from '../../compiler/passes/reach.ts'
 import { splitLinear } from '../../compiler/passes/split-linear.ts'
 import { stages, type Stages } from '../../compiler/passes/stages.ts'
 import type { CompiledModel, Scope } from '../../compiler/plan.ts'
@@ -51,6 +51,8 @@ export interface Estimate {
   /** Overlap used, and the reach of the network; equal for results that do not depend on the tiling. */
   readonly overlap: number
   readonly reach: number | undefined
+  /** The op that looks at the whole picture at once, which therefore cannot be cut, and where it stands. */
+  readonly whole?: string
 }
 
 /** Rows of the result, top to bottom: values where 0 is black and 1 is white, not clamped. */
@@ -150,14 +152,17 @@ class WholePicture {
 }
 
 class Staged {
-  readonly #reach: ReturnType<typeof reach>
+  readonly #reach: Reach | undefined
+  readonly #whole: string | undefined
 
   constructor(
     readonly model: CompiledModel,
     readonly network: Network,
     readonly parts: Stages,
   ) {
-    this.#reach = reach(parts.features)
+    const found = reach(parts.features)
+    if ('whole' in found) this.#whole = `${found.whole.op} in ${found.whole.path || model.name}`
+    else this.#reach = found
   }
 
   /** One cell more than the encoder's reach: corners read the neighbouring cell. */
@@ -245,6 +250,7 @@ class Staged {
       tiles: rows.length * columns.length,
       overlap: Number.isFinite(this.#overlap(options)) ? this.#overlap(options) : 0,
       reach: this.#reach?.positions,
+      ...(this.#whole !== undefined && { whole: this.#whole }),
     }
   }
 

@@ -65,7 +65,7 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
     scope: scopeText(scope),
     estimate,
     seconds: seconds(estimate),
-    notes,
+    notes: estimate.whole === undefined ? notes : [...notes, wholeNote(model.name, estimate.whole)],
   }
   options.onPlan?.(plan)
   if (estimate.multiplyAdds > workLimit && !options.yes)
@@ -120,6 +120,9 @@ export function checkScale({ loaded: { model } }: OpenedNetwork, scale: number):
   if (scale < from || scale > to)
     throw new UserError(`${model.name} enlarges ${from === to ? from : `${from} to ${to}`} times, not ${scale}`)
 }
+
+const wholeNote = (name: string, op: string): string =>
+  `${name} looks at the whole picture at once (${op}): it is computed in one piece, and memory grows with the picture`
 
 /** 8 bits, rounded, clamped. */
 const bytes = (values: Float32Array): Uint8Array =>

@@ -1,3 +1,4 @@
+import { kernels } from '../kernels.ts'
 import { Arena } from './arena.ts'
 import { bytesOf, needs, reachable, type Value } from '../value.ts'
 
@@ -12,15 +13,6 @@ export interface MemoryPlan {
   /** The value that is being made then. */
   readonly at: Value
 }
-
-/** Another view of the same memory. */
-const views = new Set(['Reshape', 'Identity'])
-/** Kernels that write over an input which nobody else needs, where it has the size of the result. */
-const inPlace = new Set([
-  'AddV2', 'Sub', 'Mul', 'RealDiv', 'Minimum', 'Maximum', 'Relu', 'ReluGrad', 'LeakyRelu', 'LeakyReluGrad', 'Sigmoid', 'SigmoidGrad',
-  'Tanh', 'TanhGrad', 'Sin', 'Cos', 'Exp', 'Log', 'Sqrt', 'Rsqrt', 'Square', 'Neg', 'Abs', 'Sign', 'Floor', 'Round', 'Erf',
-  'ClipByValue', 'Softmax',
-]) // prettier-ignore
 
 /**
  * The peak of a graph as TensorFlow's executor runs it: a kernel is ready when its inputs are there, the first that is
@@ -50,11 +42,13 @@ export function planMemory(roots: readonly Value[], outputs: readonly Value[], a
     const uses = readers.get(value)!.length + (kept.has(value) ? 1 : 0)
     const bytes = bytesOf(value)
     const sources = [...new Set(needs(value))]
-    const reused = views.has(value.kernel)
-      ? value.inputs[0]!
-      : inPlace.has(value.kernel)
-        ? sources.find((input) => buffers.get(input)!.uses === 1 && buffers.get(input)!.bytes === bytes && !isHeld(input))
-        : undefined
+    const memory = kernels.get(value.kernel)?.memory ?? 'own'
+    const reused =
+      memory === 'view'
+        ? value.inputs[0]!
+        : memory === 'in place'
+          ? sources.find((input) => buffers.get(input)!.uses === 1 && buffers.get(input)!.bytes === bytes && !isHeld(input))
+          : undefined
     if (reused) {
       const buffer = buffers.get(reused)!
       buffer.uses += uses + 1

@@ -7,6 +7,7 @@ import { printKernels } from '../../kernels/print.ts'
 import { traceGraph } from '../../kernels/trace-graph.ts'
 import { Trace } from '../../kernels/trace.ts'
 import { reachable, type Value } from '../../kernels/value.ts'
+import { isA } from '../../ops/registry.ts'
 import { splitLinear } from '../../passes/split-linear.ts'
 import { evaluate } from '../../shapes/size.ts'
 import { trainStep } from './signatures.ts'
@@ -69,7 +70,7 @@ const sizesText = (sizes: Sizes): string =>
     .join(', ')
 
 function matchesOf(graph: Graph, sizes: Sizes): string {
-  const matches = graph.nodes.filter((node) => node.op === 'best_match')
+  const matches = graph.nodes.filter((node) => isA(node, 'best row along axis 1'))
   if (matches.length === 0) return 'nothing is matched'
   return matches
     .map(({ inputs, path }) => {
