@@ -130,18 +130,6 @@ export async function openEngine(flags: Pick<CommonFlags, 'engine'>, elsewhere =
   return engine
 }
 
-/** Ctrl-C and SIGTERM ask to stop after the step that is running; the second ends the process. `end` lets them go again. */
-export function stopOnSignals(): { readonly signal: AbortSignal; end(): void } {
-  const stop = new AbortController()
-  const interrupt = (): void => {
-    if (stop.signal.aborted) process.exit(130)
-    remark('\nstopping after this step; everything is saved (again Ctrl-C: at once)')
-    stop.abort()
-  }
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
-  return { signal: stop.signal, end: () => void process.off('SIGINT', interrupt).off('SIGTERM', interrupt) }
-}
-
 /** `1 h 12 min`, `3 min 5 s`, `12 s`, `under 1 s`. */
 export function duration(seconds: number): string {
   if (seconds < 0.5) return 'under 1 s'

@@ -5,6 +5,7 @@ import { parameterCount } from '../compiler/ir/graph.ts'
 import { UserError } from '../errors.ts'
 import { archcRoot } from '../root.ts'
 import { duration, engineFlags, liveLine, openEngine, positive, print, remark, scales, type CommonFlags } from './common.ts'
+import { stopOnSignals } from './stop-on-signals.ts'
 
 interface Flags extends CommonFlags {
   readonly out: string
@@ -45,6 +46,7 @@ export function demoCommand(program: Command): void {
         `2 of 4  training ${flags.steps} steps on samples/train.csv. The paper's form (models/iste.arch) needs days on two cores; this variant starts at bicubic`,
       )
       const line = liveLine(15)
+      const stop = stopOnSignals()
       const trained = await train({
         loaded,
         engine,
@@ -55,10 +57,16 @@ export function demoCommand(program: Command): void {
         val: 0,
         resume: existsSync(path.join(flags.out, 'run.json')),
         say: line.say,
+        signal: stop.signal,
         onStep: ({ step, steps, loss, secondsLeft }) =>
           line.show(`        step ${step} of ${steps}  loss ${loss.toFixed(4)}  ${duration(secondsLeft)} left`, step === steps),
-      })
+      }).finally(stop.end)
       line.end()
+      if (!trained.finished) {
+        remark(`stopped at step ${trained.step}; the same command goes on`)
+        process.exitCode = stop.exitCode
+        return
+      }
       print(`3 of 4  evaluating on samples/test, a field of another slide and laboratory`)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
       const { evaluationTable } = await import('../runtime/evaluate/evaluate.ts')

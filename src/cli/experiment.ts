@@ -4,7 +4,8 @@ import type { Engine, EngineName } from '../runtime/engine/index.ts'
 import type { Experiment } from '../runtime/experiment/experiment.ts'
 import type { Plan, Training } from '../runtime/experiment/plan.ts'
 import type { FeatureExtractor } from '../runtime/frechet/extractor.ts'
-import { duration, liveLine, openEngine, positive, print, remark, stopOnSignals } from './common.ts'
+import { duration, liveLine, openEngine, positive, print, remark } from './common.ts'
+import { stopOnSignals } from './stop-on-signals.ts'
 
 interface Flags {
   readonly out?: string
@@ -133,7 +134,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
     const page = await writeReports(folder, experiment, results)
     if (stop.signal.aborted) {
       remark('stopped; the same command goes on')
-      process.exitCode = 130
+      process.exitCode = stop.exitCode
     } else if (outcome.isFinished) print(`done: ${page}`)
     else {
       remark(`stopped by themselves: ${outcome.failed.map(({ training }) => training.title).join('; ')}`)

@@ -67,6 +67,8 @@ export function createProgram(): Command {
 export async function main(argv: readonly string[]): Promise<void> {
   // Whoever reads the output may have read enough, as head does.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : exit.bug))
+  // Whoever watches progress may be gone, with the terminal perhaps: the work goes on.
+  process.stderr.on('error', () => undefined)
   const program = createProgram()
   leaveByErrors(program, argv)
   try {

@@ -10,10 +10,10 @@ import {
   positive,
   print,
   remark,
-  stopOnSignals,
   share,
   type CommonFlags,
 } from './common.ts'
+import { stopOnSignals } from './stop-on-signals.ts'
 
 interface Flags extends CommonFlags {
   readonly data: string[]
@@ -92,7 +92,7 @@ export function trainCommand(program: Command): void {
               ? `done: ${result.run.folder}, step ${result.step}`
               : `stopped at step ${result.step}; go on with --resume`,
           )
-        if (!result.finished) process.exitCode = 130
+        if (!result.finished) process.exitCode = stop.exitCode
       } finally {
         line.end()
         stop.end()

@@ -269,8 +269,8 @@ it('run where nothing is stored, as in a fresh clone, keeps the numbers that sta
     if (started.child.exitCode !== null) throw new Error((await started.outcome).stderr)
     await wait(4)
   }
-  started.child.kill('SIGINT')
-  expect((await started.outcome).code).toBe(130)
+  started.child.kill('SIGTERM')
+  expect((await started.outcome).code).toBe(143)
   const { trainings: found, evaluations, pictures, missing } = JSON.parse(read('results.json')) as Results
   expect(missing).toEqual([])
   expect(found[0]!.key).toBe(before.trainings[0]!.key)

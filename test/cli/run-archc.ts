@@ -18,14 +18,17 @@ export interface StartOptions {
   readonly input?: string
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
+  /** It leads a group of its own, as a shell's job does. */
+  readonly isGroup?: boolean
 }
 
 /** A node of its own with a script of the checkout, as a user starts it: nothing is a terminal. */
-export function startNode(args: readonly string[], { input, cwd = root, env }: StartOptions = {}): Started {
+export function startNode(args: readonly string[], { input, cwd = root, env, isGroup = false }: StartOptions = {}): Started {
   const child = spawn(process.execPath, args, {
     cwd,
     env: { ...process.env, GITHUB_ACTIONS: '', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
+    detached: isGroup,
   })
   const collected = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (collected.stdout += text))

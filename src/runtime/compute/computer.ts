@@ -24,6 +24,8 @@ type Question = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 
 export function startComputer(): Computer {
   const child = fork(path.join(archcRoot, 'bin', 'compute.js'), [], {
     serialization: 'advanced',
+    // In a session of its own: what a terminal, `timeout` or a shell sends to the group is for the process that asks.
+    detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // Each of its errors comes back as an answer as well. One kernel at a time, each on all cores: as fast, and less is held.
     env: { ...process.env, TF_NUM_INTEROP_THREADS: '1', TF_CPP_MIN_LOG_LEVEL: '3' },

@@ -46,6 +46,4 @@ export function serve(): void {
     )
   })
   process.on('disconnect', () => process.exit())
-  // Ctrl-C reaches the whole group: the process that asks decides when this one ends.
-  process.on('SIGINT', () => undefined)
 }

@@ -104,6 +104,17 @@ describe('the process that computes', () => {
     await expect(computer.load('nowhere')).rejects.toThrow(/SIGKILL/)
   })
 
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)('goes on at %s, without a debugger', async (name) => {
+    const computer = startComputer()
+    const ask = () => expect(computer.load('/nowhere')).rejects
+    await ask().toThrow(/nowhere/)
+    process.kill(computer.pid, name)
+    await ask().toThrow(/nowhere/)
+    process.kill(computer.pid, 'SIGKILL')
+    // With all that it has written to its standard error, as the debugger's address.
+    await ask().toThrow(/^the process that computes ended \(SIGKILL\)$/)
+  })
+
   it('answers a folder that has no model with its name, and goes on', async () => {
     const computer = startComputer()
     await expect(computer.load('/nowhere')).rejects.toThrow(/nowhere/)

@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { cp, rm, truncate } from 'node:fs/promises'
+import { constants } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -19,12 +20,18 @@ const folder = temporaryFolder()
 const at = (name: string): string => path.join(folder, name)
 const steps = 12
 const every = 4
+/** Steps of a training that a signal must find at work. */
+const long = 60
 
 /** The same training on the command line. */
 const command = (out: string, ...more: string[]): string[] => [
   'train', 'models/iste.arch', '--preset', 'tiny', ...tinier.flatMap((set) => ['--set', set]), '--data', 'samples/train.csv', '--out', out, '--seed', '1', '--checkpoint-every', String(every), ...more,
 ] // prettier-ignore
-const begin = (out: string): string[] => command(out, '--steps', String(steps), '--val', '0.3')
+const begin = (out: string, count = steps): string[] => command(out, '--steps', String(count), '--val', '0.3')
+
+/** The process that computes for a running training. */
+const computing = ({ child }: Started): number =>
+  Number(execFileSync('pgrep', ['-P', String(child.pid), '-f', 'compute.js'], { encoding: 'utf8' }))
 
 /** Everything of a run that must not depend on how often it was stopped. */
 async function outcome(run: string) {
@@ -123,11 +130,46 @@ describe('a training that is stopped and resumed ends as one that was not, bit f
     expect(await outcome(run)).toEqual(whole)
   })
 
+  it.each(['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGUSR1', 'SIGUSR2'] as const)(
+    'by %s to its whole group and to the process that computes, with no step lost',
+    async (name) => {
+      const [run, undisturbed] = [at(name), at('long')]
+      if (!existsSync(undisturbed)) expect((await archc(begin(undisturbed, long))).code).toBe(0)
+      const started = startArchc(begin(run, long), { isGroup: true })
+      await reached(run, 2, started)
+      process.kill(computing(started), name)
+      process.kill(-started.child.pid!, name)
+      const { code, signal, stderr } = await started.outcome
+      // As a shell shows it: Node cannot leave by itself where a terminal is gone.
+      expect(code ?? 128 + constants.signals[signal!]).toBe(128 + constants.signals[name])
+      const stopped = logged(run)
+      expect(stopped).toBeLessThan(long)
+      expect(stderr).toMatch(
+        new RegExp(`stopping after this step; everything is saved.*\n[^]*stopped at step ${stopped}; go on with --resume\n$`),
+      )
+      expect(stderr).not.toMatch(/debugger/i)
+      expect((await listCheckpoints(await openRun(run))).at(-1)!.step).toBe(stopped)
+      expect((await archc(command(run, '--resume'))).code).toBe(0)
+      expect(await outcome(run)).toEqual(await outcome(undisturbed))
+    },
+  )
+
+  it('killed (SIGKILL), and what computed for it ends by itself', async () => {
+    const started = startArchc(begin(at('orphan'), long))
+    await reached(at('orphan'), 2, started)
+    const computer = computing(started)
+    const state = (): string => spawnSync('ps', ['-o', 'stat=', '-p', String(computer)], { encoding: 'utf8' }).stdout.trim()
+    expect(state()).toMatch(/^[RSD]/)
+    started.child.kill('SIGKILL')
+    await started.outcome
+    while (!/^(Z.*)?$/.test(state())) await wait(20)
+  })
+
   it('whose computing process was killed', async () => {
     const run = at('headless')
     const started = startArchc(begin(run))
     await reached(run, every + 1, started)
-    execFileSync('pkill', ['-KILL', '-P', String(started.child.pid), '-f', 'compute.js'])
+    process.kill(computing(started), 'SIGKILL')
     const { code, stderr } = await started.outcome
     expect(code).toBe(1)
     expect(stderr).toMatch(/the process that computes ended \(SIGKILL\)/)
