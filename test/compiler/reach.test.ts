@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Reported } from '../../src/compiler/diagnostics/catalogue.ts'
+import { Consequence, Reported } from '../../src/compiler/diagnostics/catalogue.ts'
 import { Builder } from '../../src/compiler/elaborate/builder.ts'
 import { noMistakes } from '../../src/compiler/elaborate/attempt.ts'
 import { evaluate } from '../../src/compiler/elaborate/evaluate.ts'
@@ -110,7 +110,7 @@ function made(codes: readonly string[]): Made | undefined {
       x = value
     }
   } catch (error) {
-    if (error instanceof Reported) return undefined
+    if (error instanceof Reported || error instanceof Consequence) return undefined
     throw error
   }
   const graph = builder.graph()
