@@ -8,9 +8,7 @@ export function lspCommand(program: Command): void {
     .option('--stdio', 'as editors ask for it; there is no other way')
     .addHelpText(
       'after',
-      `
-An editor starts it. editors/vscode does for VS Code; in Neovim:
-  vim.lsp.start({ name = 'archc', cmd = { 'archc', 'lsp', '--stdio' }, root_dir = vim.fn.getcwd() })`,
+      '\nAn editor starts it: docs/editors.md has the lines for Neovim, Helix and Emacs, editors/vscode is the extension for VS Code.',
     )
     .action(async () => {
       const { serve } = await import('../editor/server.ts')
