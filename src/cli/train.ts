@@ -56,33 +56,40 @@ export function trainCommand(program: Command): void {
       if (loaded.warnings) remark(loaded.warnings)
       const { listPictures } = await import('../runtime/data/dataset.ts')
       const data = await listPictures(flags.data)
-      const engine = await openEngine(flags, !flags.layers)
-      const { train } = await import('../runtime/train/train.ts')
-      const stop = stopOnSignals()
+      const { prepare, train } = await import('../runtime/train/train.ts')
       const line = liveLine()
+      const asked = {
+        loaded,
+        data,
+        out: flags.out,
+        seed: flags.seed,
+        val: flags.val,
+        say: line.say,
+        ...(flags.steps !== undefined && { steps: flags.steps }),
+        ...(flags.resume && { resume: true }),
+        ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
+        ...(flags.from && { from: flags.from }),
+        ...(flags.layers && { layers: true }),
+        ...(flags.xla && { xla: true }),
+        ...(flags.memory !== undefined && { memory: flags.memory }),
+      }
+      const prepared = await prepare(asked)
+      const engine = await openEngine(flags, !flags.layers)
+      const stop = stopOnSignals()
       try {
-        const result = await train({
-          loaded,
-          engine,
-          data,
-          out: flags.out,
-          seed: flags.seed,
-          val: flags.val,
-          say: line.say,
-          signal: stop.signal,
-          ...(flags.steps !== undefined && { steps: flags.steps }),
-          ...(flags.resume && { resume: true }),
-          ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
-          ...(flags.from && { from: flags.from }),
-          ...(flags.layers && { layers: true }),
-          ...(flags.xla && { xla: true }),
-          ...(flags.memory !== undefined && { memory: flags.memory }),
-          onStep: ({ step, steps, loss, rate, milliseconds, secondsLeft }) =>
-            line.show(
-              `step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms${step === steps ? '' : `  ${duration(secondsLeft)} left`}`,
-              step === 1 || step === steps,
-            ),
-        })
+        const result = await train(
+          {
+            ...asked,
+            engine,
+            signal: stop.signal,
+            onStep: ({ step, steps, loss, rate, milliseconds, secondsLeft }) =>
+              line.show(
+                `step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms${step === steps ? '' : `  ${duration(secondsLeft)} left`}`,
+                step === 1 || step === steps,
+              ),
+          },
+          prepared,
+        )
         line.end()
         if (flags.json)
           print(JSON.stringify({ run: result.run.folder, step: result.step, loss: result.loss, finished: result.finished }))

@@ -8,7 +8,7 @@ import type { Parts, TrainOptions } from './train.ts'
  * The run in `out` with the two sides of its data as it began with them. Whatever would make it go on as another run is
  * refused by name: text, preset, variants, settings, seed, weights to start from, pictures.
  */
-export async function reopen(options: TrainOptions): Promise<{ run: Run; parts: Parts }> {
+export async function reopen(options: Omit<TrainOptions, 'engine'>): Promise<{ run: Run; parts: Parts }> {
   const run = await openRun(options.out)
   const what = otherModel(run, options) ?? otherFlag(run, options)
   if (what)
@@ -19,7 +19,7 @@ export async function reopen(options: TrainOptions): Promise<{ run: Run; parts: 
   return { run, parts: sameParts(run, options.data) }
 }
 
-function otherModel({ record, text }: Run, { loaded }: TrainOptions): string | undefined {
+function otherModel({ record, text }: Run, { loaded }: Pick<TrainOptions, 'loaded'>): string | undefined {
   if (text === loaded.text) return undefined
   const { model, options, file } = loaded
   const preset = model.preset || null
@@ -36,7 +36,7 @@ function otherModel({ record, text }: Run, { loaded }: TrainOptions): string | u
   return `another text: ${changed.join(', ')} changed since`
 }
 
-function otherFlag({ record }: Run, { seed, from }: TrainOptions): string | undefined {
+function otherFlag({ record }: Run, { seed, from }: Pick<TrainOptions, 'seed' | 'from'>): string | undefined {
   if (record.seed !== seed) return `--seed ${record.seed}, not ${seed}`
   const began = record.training?.from
   return from !== undefined && from !== began

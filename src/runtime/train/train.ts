@@ -91,27 +91,42 @@ const validationItems = 8
 /** A smoothed loss this many times its lowest is divergence. */
 const divergence = 50
 
+/** What a training is, before anything computes it. */
+export interface Prepared {
+  readonly plan: TrainPlan
+  /** The run that goes on. */
+  readonly run?: Run
+  readonly parts: Parts
+}
+
+/** Looks at text, run and data, for which no engine is needed, and says what is trained. */
+export async function prepare(options: Omit<TrainOptions, 'engine'>): Promise<Prepared> {
+  const { loaded, data, val, seed, say } = options
+  const { model } = loaded
+  const plan = model.train
+  if (!plan) throw new UserError(`${loaded.file} has no train block`, 'add one, or choose a file that has')
+  checkPlan(plan, model)
+  const prepared = { plan, ...(options.resume ? await reopen(options) : { parts: split(data, { val, seed }) }) }
+  say(openingLine(model, prepared.parts))
+  return prepared
+}
+
 /**
  * Trains one model into the folder `out`. Every draw is a function of the seed and the step, so a run that was killed
  * at any moment and resumed ends with the weights of one that was not.
  */
-export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { loaded, engine, seed } = options
+export async function train(options: TrainOptions, prepared?: Prepared): Promise<TrainResult> {
+  const { engine, loaded } = options
   const { model } = loaded
-  const plan = model.train
-  if (!plan) throw new UserError(`${loaded.file} has no train block`, 'add one, or choose a file that has')
+  const { plan, parts, run: reopened } = prepared ?? (await prepare(options))
   if (!engine.trains)
     throw new UserError(`the engine ${engine.description} cannot train`, 'archc engine install brings TensorFlow, which can')
-  checkPlan(plan, model)
-  const reopened = options.resume ? await reopen(options) : undefined
-  const parts = reopened?.parts ?? split(options.data, { val: options.val, seed })
-  options.say(openingLine(model, parts))
-  let lock = reopened && (await lockRun(reopened.run))
+  let lock = reopened && (await lockRun(reopened))
   let learner: Learner | undefined
   try {
     // Before a new folder: what cannot be computed leaves none.
     learner = await createLearner(options, model, plan, Math.min(validationItems, plan.sizes['B'] ?? 1))
-    const run = reopened?.run ?? (await create(options, parts))
+    const run = reopened ?? (await create(options, parts))
     lock ??= await lockRun(run)
     return await new Training(options, model, plan, run, learner, parts).go()
   } finally {
