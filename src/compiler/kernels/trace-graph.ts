@@ -1,4 +1,3 @@
-import type * as tfjs from '@tensorflow/tfjs'
 import type { Graph, Node } from '../ir/graph.ts'
 import { nodeNames } from '../ir/node-names.ts'
 import { primitiveNamed } from '../ops/registry.ts'
@@ -51,7 +50,6 @@ export function traceGraph(
 }
 
 class Tracer {
-  readonly #tf
   readonly #names
   readonly #shapes: ReadonlyMap<string, readonly number[]>
 
@@ -61,7 +59,6 @@ class Tracer {
     readonly sizes: Readonly<Record<string, number>>,
     readonly options: TraceOptions,
   ) {
-    this.#tf = trace.asTfjs
     this.#names = nodeNames(graph)
     this.#shapes = new Map(graph.weights.map(({ path, shape }) => [path, shape]))
   }
@@ -74,9 +71,9 @@ class Tracer {
     const name = this.#names.get(node)!
     const { draw, training = false } = this.options
     const results = primitiveNamed(node.op).compute(
-      this.#tf,
-      node.inputs.map((input) => values.get(input)!) as unknown as tfjs.Tensor[],
-      node.weights.map((path) => this.#weight(path)) as unknown as tfjs.Tensor[],
+      this.trace,
+      node.inputs.map((input) => values.get(input)!),
+      node.weights.map((path) => this.#weight(path)),
       {
         attributes: node.attributes,
         sizes: Object.fromEntries(
@@ -85,10 +82,10 @@ class Tracer {
         training,
         draw: (count) => {
           if (!draw) throw new Error(`${name} acts at random, and no random numbers are given`)
-          return draw(count, name) as unknown as tfjs.Tensor1D
+          return draw(count, name)
         },
       },
-    ) as unknown as Value[]
+    ) as Value[]
     node.results.forEach((result, at) => values.set(result, results[at]!))
   }
 

@@ -1,6 +1,6 @@
-import type { Tfjs } from '../ops/op.ts'
+import type { Backend, Keep, Tensor, WithGradient } from '../ops/backend.ts'
 import { broadcastShape, kernels } from './kernels.ts'
-import { sizeOf, type CustomGradient, type KernelAttributes, type KernelType, type Value } from './value.ts'
+import { sizeOf, type CustomGradient, type KernelAttributes, type KernelType, type Recorded, type Value } from './value.ts'
 
 /** What a formula may hand over where TensorFlow.js takes a tensor or a number. */
 type Operand = Value | number
@@ -20,7 +20,7 @@ class Traced implements Value {
   readonly after?: Value
   readonly #trace: Trace
 
-  constructor(trace: Trace, fields: Value) {
+  constructor(trace: Trace, fields: Recorded & { readonly id: number }) {
     this.#trace = trace
     this.id = fields.id
     this.kernel = fields.kernel
@@ -67,23 +67,11 @@ class Traced implements Value {
 }
 
 /**
- * Records what the formulas of the primitives do, as kernels: it has the functions of TensorFlow.js that they use, under
- * the same names and with the same meaning. Equal calls are recorded once.
+ * Records what the formulas of the primitives do, as kernels. Equal calls are recorded once.
  */
-export class Trace {
+export class Trace implements Backend<Value> {
   readonly #known = new Map<string, Value>()
   #count = 0
-
-  /** This trace where a primitive expects TensorFlow.js. Anything that it does not have throws with its name. */
-  get asTfjs(): Tfjs {
-    return new Proxy(this, {
-      get(target, name) {
-        const found: unknown = Reflect.get(target, name, target)
-        if (found === undefined) throw new Error(`tf.${String(name)} has no kernel`)
-        return typeof found === 'function' ? (found.bind(target) as unknown) : found
-      },
-    }) as unknown as Tfjs
-  }
 
   /** One call of a kernel. `fields` name sources and carry custom gradients. */
   emit(kernel: string, inputs: readonly Value[], attributes: KernelAttributes = {}, custom?: CustomGradient): Value {
@@ -97,7 +85,7 @@ export class Trace {
     return value
   }
 
-  #add(fields: Omit<Value, 'id'>): Value {
+  #add(fields: Recorded): Value {
     this.#count += 1
     return new Traced(this, { ...fields, id: this.#count })
   }
@@ -309,10 +297,10 @@ export class Trace {
   broadcastTo(x: Value, shape: readonly number[]): Value {
     return equal(x.shape, shape) ? x : this.emit('BroadcastTo', [x, this.ints(shape)])
   }
-  concat(parts: readonly Value[], axis: number): Value {
+  concat(parts: Value[], axis: number): Value {
     return parts.length === 1 ? parts[0]! : this.emit('ConcatV2', [...parts, this.#int(axis)])
   }
-  stack(parts: readonly Value[], axis: number): Value {
+  stack(parts: Value[], axis: number): Value {
     const { shape } = parts[0]!
     const wide = [...shape.slice(0, axis), 1, ...shape.slice(axis)]
     return this.concat(parts.map((part) => this.reshape(part, wide)), axis) // prettier-ignore
@@ -399,13 +387,12 @@ export class Trace {
     return compute()
   }
   /** As in TensorFlow.js: what `formula` does inside takes no part in the gradient, its `gradFunc` does. */
-  customGrad(
-    formula: (...parts: unknown[]) => { value: Value; gradFunc: (dy: Value, kept: readonly Value[]) => Value | readonly Value[] },
-  ): (...inputs: Value[]) => Value {
-    return (...inputs) => {
-      let kept: readonly Value[] = []
-      const { value, gradFunc } = formula(...inputs, (list: readonly Value[]) => (kept = list))
-      return this.emit('Identity', [value], {}, { inputs, gradient: (dy) => [gradFunc(dy, kept)].flat() })
+  customGrad(formula: (...parts: (Tensor | Keep)[]) => WithGradient<Tensor>): (...inputs: Tensor[]) => Value {
+    return (...given) => {
+      const inputs = given as Value[]
+      let kept: Tensor[] = []
+      const { value, gradFunc } = formula(...inputs, (list) => (kept = list))
+      return this.emit('Identity', [value as Value], {}, { inputs, gradient: (dy) => [gradFunc(dy, kept)].flat() as Value[] })
     }
   }
 

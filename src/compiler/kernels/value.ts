@@ -1,5 +1,7 @@
 /** The second IR: kernels of TensorFlow over tensors whose sizes are numbers. A graph is its values; each knows what makes it. */
 
+import type { Tensor } from '../ops/backend.ts'
+
 export type KernelType = 'float32' | 'int32' | 'bool'
 
 /** An attribute as a NodeDef has it. */
@@ -23,9 +25,8 @@ export interface ValueType {
   readonly dtype: KernelType
 }
 
-/** A tensor that one kernel makes. */
-export interface Value extends ValueType {
-  readonly id: number
+/** What one kernel makes. */
+export interface Recorded extends ValueType {
   /** The name of its kernel. */
   readonly kernel: string
   readonly inputs: readonly Value[]
@@ -37,6 +38,12 @@ export interface Value extends ValueType {
   readonly custom?: CustomGradient
   /** Is made when this is there, though it does not read it. */
   readonly after?: Value
+}
+
+/** A tensor that one kernel makes, as formulas take it. */
+export interface Value extends Recorded, Tensor {
+  readonly id: number
+  readonly dtype: KernelType
 }
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1)

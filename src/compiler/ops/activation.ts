@@ -1,10 +1,10 @@
-import type * as tfjs from '@tensorflow/tfjs'
+import type { Backend, Tensor } from './backend.ts'
 import { asInteger } from '../shapes/size.ts'
-import { axisOf, elementFacts, type AttributeSpec, type Op, type Primitive, type Tfjs } from './op.ts'
+import { axisOf, elementFacts, type AttributeSpec, type Op, type Primitive } from './op.ts'
 import { overAxes } from './positions.ts'
-import { sumOfRows, untaped, withGradient } from './tfjs-tools.ts'
+import { sumOfRows, untaped, withGradient } from './formula-tools.ts'
 
-type Formula = (tf: Tfjs, x: tfjs.Tensor, attributes: Readonly<Record<string, unknown>>) => tfjs.Tensor
+type Formula = (tf: Backend, x: Tensor, attributes: Readonly<Record<string, unknown>>) => Tensor
 
 interface Elementwise {
   readonly summary: string

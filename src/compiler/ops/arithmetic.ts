@@ -1,8 +1,8 @@
-import type * as tfjs from '@tensorflow/tfjs'
+import type { Backend, Tensor } from './backend.ts'
 import { compare, type Size } from '../shapes/size.ts'
 import { isOne } from './convolution.ts'
-import { elementFacts, typed, type ComputedCall, type Folded, type Primitive, type PrimitiveCall, type Tfjs } from './op.ts'
-import { untaped } from './tfjs-tools.ts'
+import { elementFacts, typed, type ComputedCall, type Folded, type Primitive, type PrimitiveCall } from './op.ts'
+import { untaped } from './formula-tools.ts'
 
 /** Shapes aligned at the right; only an axis written as 1 is stretched. Undefined where two axes do not pair. */
 export function broadcast(left: readonly Size[], right: readonly Size[]): { shape: Size[] } | { axis: number; unknown: boolean } {
@@ -23,7 +23,7 @@ export function broadcast(left: readonly Size[], right: readonly Size[]): { shap
   return { shape }
 }
 
-type Formula = (tf: Tfjs, a: tfjs.Tensor, b: tfjs.Tensor) => tfjs.Tensor
+type Formula = (tf: Backend, a: Tensor, b: Tensor) => Tensor
 
 /** floor(a / b) as a constant: tfjs has a gradient for floorDiv, that of a / b. */
 const wholeQuotient: Formula = (tf, a, b) => untaped(tf, () => (a.dtype === 'int32' ? tf.floorDiv(a, b) : tf.floor(tf.div(a, b))))

@@ -1,8 +1,8 @@
-import type * as tfjs from '@tensorflow/tfjs'
+import type { Backend, Tensor } from './backend.ts'
 import { add, asInteger, constant, floorDiv, mul, type Size } from '../shapes/size.ts'
-import { elementFacts, f32, type Op, type OpCall, type Primitive, type Tfjs } from './op.ts'
+import { elementFacts, f32, type Op, type OpCall, type Primitive } from './op.ts'
 import { byLayout, byWindows, type Window } from './positions.ts'
-import { addBias, reflectAxis, sliceAxis, zeroPad } from './tfjs-tools.ts'
+import { addBias, reflectAxis, sliceAxis, zeroPad } from './formula-tools.ts'
 
 /** floor((length + 2 pad - dilation (kernel - 1) - 1) / stride) + 1 */
 export const windowed = (length: Size, kernel: number, stride: number, pad: number, dilation = 1): Size =>
@@ -59,10 +59,10 @@ export const convolution: Primitive = {
       : attributes['mode'] === 'reflect'
         ? reflectAxis(tf, reflectAxis(tf, x!, 1, padY, padY), 2, padX, padX)
         : zeroPad(tf, x!, padY, padY, padX, padX)
-    const convolve = (part: tfjs.Tensor, weights: tfjs.Tensor): tfjs.Tensor => {
+    const convolve = (part: Tensor, weights: Tensor): Tensor => {
       const spread = dilated(tf, weights, dilation)
       const [picture, window] = same ? [part, spread] : atLeastStride(tf, part, spread, stride)
-      return tf.conv2d(picture as tfjs.Tensor4D, window as tfjs.Tensor4D, stride, same ? 'same' : 'valid', 'NHWC')
+      return tf.conv2d(picture, window, stride, same ? 'same' : 'valid', 'NHWC')
     }
     const y =
       groups === 1
@@ -79,18 +79,18 @@ export const convolution: Primitive = {
  * Kernel and picture with zeros below and to the right, so that no window is smaller than the stride: TensorFlow 2.21's
  * gradient kernels write outside of their memory there (1x1 with stride 2). The result is the same.
  */
-function atLeastStride(tf: Tfjs, x: tfjs.Tensor, kernel: tfjs.Tensor, stride: number): [tfjs.Tensor, tfjs.Tensor] {
+function atLeastStride(tf: Backend, x: Tensor, kernel: Tensor, stride: number): [Tensor, Tensor] {
   const [rows, columns] = kernel.shape as [number, number]
   const [belowKernel, besideKernel] = [rows, columns].map((length) => Math.max(0, stride - length)) as [number, number]
   if (belowKernel === 0 && besideKernel === 0) return [x, kernel]
   const missing = (axis: 1 | 2, window: number, added: number): number =>
     added === 0 ? 0 : Math.max(0, (Math.floor((x.shape[axis]! - window) / stride) + 1) * stride - x.shape[axis]!)
-  const wide = tf.pad(kernel as tfjs.Tensor4D, [[0, belowKernel], [0, besideKernel], [0, 0], [0, 0]]) // prettier-ignore
+  const wide = tf.pad(kernel, [[0, belowKernel], [0, besideKernel], [0, 0], [0, 0]]) // prettier-ignore
   return [zeroPad(tf, x, 0, missing(1, rows, belowKernel), 0, missing(2, columns, besideKernel)), wide]
 }
 
 /** The kernel with zeros between its rows and columns: tfjs has no gradient for dilated convolutions. */
-function dilated(tf: Tfjs, kernel: tfjs.Tensor, dilation: number): tfjs.Tensor {
+function dilated(tf: Backend, kernel: Tensor, dilation: number): Tensor {
   return [0, 1].reduce((spread, axis) => {
     const length = spread.shape[axis]!
     if (dilation === 1 || length === 1) return spread

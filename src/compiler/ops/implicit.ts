@@ -1,44 +1,34 @@
-import type * as tfjs from '@tensorflow/tfjs'
+import type { Backend, Tensor } from './backend.ts'
 import { constant, format, type Size } from '../shapes/size.ts'
 import { arithmeticNamed } from './arithmetic.ts'
 import { rearrangement } from './convolution.ts'
 import { reductionNamed } from './reduce.ts'
 import type { Plain } from '../ir/graph.ts'
-import {
-  elementFacts,
-  f32,
-  i32,
-  type AxisCells,
-  type Op,
-  type OpCall,
-  type Primitive,
-  type TensorValue,
-  type Tfjs,
-} from './op.ts'
+import { elementFacts, f32, i32, type AxisCells, type Op, type OpCall, type Primitive, type TensorValue } from './op.ts'
 import { aligned, byIndex } from './positions.ts'
-import { gatherRows, untaped } from './tfjs-tools.ts'
+import { firstRows, gatherRows, untaped } from './formula-tools.ts'
 
 /** Keeps a shifted query off the border of a cell; LIIF's `eps_shift`. */
 const tieBreak = 1e-6
 
-const column = (x: tfjs.Tensor, at: 0 | 1): tfjs.Tensor => x.slice([0, 0, at], [-1, -1, 1]).squeeze([2])
+const column = (x: Tensor, at: 0 | 1): Tensor => x.slice([0, 0, at], [-1, -1, 1]).squeeze([2])
 
 /** A coordinate in lr's frame of `length` cells, in the frame of a map that is lr extended to `extended` cells. */
-export const framed = (tf: Tfjs, query: tfjs.Tensor, length: number, extended: number): tfjs.Tensor =>
+export const framed = (tf: Backend, query: Tensor, length: number, extended: number): Tensor =>
   length === extended ? query : tf.sub(tf.mul(tf.add(query, 1), length / extended), 1)
 
 /** The query moved by `shift` half cells (-1 or 1; 0 is the query itself), kept inside of the picture. */
-export const shifted = (tf: Tfjs, query: tfjs.Tensor, shift: number, extended: number): tfjs.Tensor =>
+export const shifted = (tf: Backend, query: Tensor, shift: number, extended: number): Tensor =>
   tf.clipByValue(shift === 0 ? query : tf.add(query, Math.fround(shift / extended + tieBreak)), -1 + tieBreak, 1 - tieBreak)
 
 /** The cell out of `extended` that holds a coordinate; on a border of two the one with the even number. */
-export const cellOf = (tf: Tfjs, coordinate: tfjs.Tensor, extended: number): tfjs.Tensor =>
+export const cellOf = (tf: Backend, coordinate: Tensor, extended: number): Tensor =>
   tf.clipByValue(tf.round(tf.div(tf.sub(tf.mul(tf.add(coordinate, 1), extended), 1), 2)), 0, extended - 1)
 
 /** One axis of the picture, of `length` cells and a map of `extended`, for both sides of a query. */
 function axisCorners(
-  tf: Tfjs,
-  coordinate: tfjs.Tensor,
+  tf: Backend,
+  coordinate: Tensor,
   length: number,
   extended: number,
   { count }: { readonly count?: Plain },
@@ -53,9 +43,9 @@ function axisCorners(
   })
   if (sides.length === 1) return { sides, weights: [tf.onesLike(query)] }
   // Diagonally opposite areas factorise: each side is weighted by the other's distance; both at distance 0 share.
-  const [first, second] = sides.map((side) => tf.abs(side.offset)) as [tfjs.Tensor, tfjs.Tensor]
+  const [first, second] = sides.map((side) => tf.abs(side.offset)) as [Tensor, Tensor]
   const total = tf.add(first, second)
-  const share = tf.where(tf.greater(total, 0), tf.div(second, tf.maximum(total, 1e-30)), tf.onesLike(total).mul(0.5))
+  const share = tf.where(tf.greater(total, 0), tf.div(second, tf.maximum(total, 1e-30)), tf.mul(tf.onesLike(total), 0.5))
   return { sides, weights: [share, tf.sub(1, share)] }
 }
 
@@ -177,10 +167,7 @@ export const taking: Primitive = {
     const [batch, height, width, channels] = x!.shape as [number, number, number, number]
     const flat = x!.reshape([batch * height * width, channels])
     if (batch === 1) return [gatherRows(tf, flat, index!)]
-    const start = tf
-      .range(0, batch, 1, 'int32')
-      .mul(tf.scalar(height * width, 'int32'))
-      .reshape([batch, ...index!.shape.slice(1).map(() => 1)])
+    const start = firstRows(tf, batch, height * width, index!.shape.length)
     return [gatherRows(tf, flat, tf.add(index!, start))]
   },
 }
@@ -230,10 +217,7 @@ export const takingAlong: Primitive = {
     const [batch, rows] = x!.shape as [number, number]
     const inner = x!.shape.slice(2, -1).reduce((product, size) => product * size, 1)
     const flatIndex = index!.reshape([batch, index!.shape[1]!, inner])
-    const start = tf
-      .range(0, batch, 1, 'int32')
-      .mul(tf.scalar(rows * inner, 'int32'))
-      .reshape([batch, 1, 1])
+    const start = firstRows(tf, batch, rows * inner, 3)
     const lane = tf.range(0, inner, 1, 'int32').reshape([1, 1, inner])
     const position = tf.add(tf.add(tf.mul(flatIndex, tf.scalar(inner, 'int32')), start), lane)
     return [gatherRows(tf, x!.reshape([batch * rows * inner, width]), position).reshape([...index!.shape, width])]

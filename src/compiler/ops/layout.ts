@@ -1,10 +1,10 @@
+import type { Tensor } from './backend.ts'
 import { add, asInteger, ceilDiv, compare, constant, format, mul, sub, type Size } from '../shapes/size.ts'
 import { planEinsum, planRearrange } from '../shapes/pattern.ts'
-import type * as tfjs from '@tensorflow/tfjs'
 import { rearrangement } from './convolution.ts'
 import { axisOf, elementFacts, f32, typed, type Op, type OpCall, type Primitive, type TensorValue } from './op.ts'
 import { aligned, byWindows, moved, overAxes, type Positions } from './positions.ts'
-import { batchMatMul, reflectAxis, sliceAxis, zeroPad } from './tfjs-tools.ts'
+import { batchMatMul, reflectAxis, sliceAxis, zeroPad } from './formula-tools.ts'
 
 const one = constant(1)
 
@@ -78,7 +78,7 @@ export const contraction: Primitive = {
   compute(tf, [a, b], _weights, { attributes, sizes }) {
     const product = (list: readonly number[]): number => list.reduce((total, size) => total * size, 1)
     const { batch, left, right, inner } = sizes as Record<'batch' | 'left' | 'right' | 'inner', readonly number[]>
-    const bring = (x: tfjs.Tensor, order: readonly number[], summed: number, shape: number[]): tfjs.Tensor => {
+    const bring = (x: Tensor, order: readonly number[], summed: number, shape: number[]): Tensor => {
       const total =
         summed === 0
           ? x
@@ -471,7 +471,7 @@ export const neighbourhoods: Primitive = {
     const padded =
       attributes['pad'] === 'reflect' ? reflectAxis(tf, reflectAxis(tf, x!, 1, p, p), 2, p, p) : zeroPad(tf, x!, p, p, p, p)
     const [batch, height, width, channels] = x!.shape as [number, number, number, number]
-    const windows: tfjs.Tensor[] = []
+    const windows: Tensor[] = []
     for (let row = 0; row < kernel; row += 1)
       for (let column = 0; column < kernel; column += 1)
         windows.push(tf.slice(padded, [0, row, column, 0], [batch, height, width, channels]))

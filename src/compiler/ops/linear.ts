@@ -1,8 +1,7 @@
-import type * as tfjs from '@tensorflow/tfjs'
 import { constant, mul } from '../shapes/size.ts'
 import { elementFacts, f32, type Op, type Primitive, type PrimitiveCall } from './op.ts'
 import { byIndex, overAxes } from './positions.ts'
-import { addBias, gatherRows, sliceAxis, sumOfRows, withGradient } from './tfjs-tools.ts'
+import { addBias, gatherRows, sliceAxis, sumOfRows, withGradient } from './formula-tools.ts'
 
 const one = constant(1)
 
@@ -25,7 +24,7 @@ export const dense: Primitive = {
     const [from, width] = rowsOf(attributes, kernel!.shape[0]!)
     const out = kernel!.shape[1]!
     const rows = width === kernel!.shape[0] ? kernel! : sliceAxis(tf, kernel!, 0, from, width)
-    const y = tf.matMul(x!.reshape([-1, width]) as tfjs.Tensor2D, rows as tfjs.Tensor2D)
+    const y = tf.matMul(x!.reshape([-1, width]), rows)
     return [(bias ? addBias(tf, y, bias) : y).reshape([...x!.shape.slice(0, -1), out])]
   },
 }
@@ -79,7 +78,7 @@ export const normalisation: Primitive = {
         return [dx, sumOfRows(tf, tf.mul(dy, normal!)), sumOfRows(tf, dy)]
       },
     )
-    return [y.reshape(x!.shape)]
+    return [y.reshape([...x!.shape])]
   },
 }
 

@@ -1,13 +1,13 @@
-import type * as tfjs from '@tensorflow/tfjs'
+import type { Backend, Tensor } from './backend.ts'
 import { compare, format } from '../shapes/size.ts'
-import { elementFacts, f32, type Op, type Primitive, type Tfjs } from './op.ts'
+import { elementFacts, f32, type Op, type Primitive } from './op.ts'
 import { overAll } from './positions.ts'
-import { sumOfRows, withGradient } from './tfjs-tools.ts'
+import { sumOfRows, withGradient } from './formula-tools.ts'
 
-const difference = (tf: Tfjs, inputs: readonly tfjs.Tensor[], right: number | undefined): tfjs.Tensor =>
+const difference = (tf: Backend, inputs: readonly Tensor[], right: number | undefined): Tensor =>
   tf.sub(inputs[0]!, right ?? inputs[1]!)
 
-const mean = (tf: Tfjs, x: tfjs.Tensor): tfjs.Tensor => tf.div(sumOfRows(tf, x.reshape([-1, 1])), x.size).asScalar()
+const mean = (tf: Backend, x: Tensor): Tensor => tf.div(sumOfRows(tf, x.reshape([-1, 1])), x.size).asScalar()
 
 /** Mean absolute error; its gradient is sign / n, 0 where both are equal. */
 export const meanAbsolute: Primitive = {

@@ -1,8 +1,8 @@
-import type * as tfjs from '@tensorflow/tfjs'
+import type { Backend, Tensor } from './backend.ts'
 import { compare, constant, format, mul } from '../shapes/size.ts'
-import { elementFacts, f32, i32, type Op, type Primitive, type Tfjs } from './op.ts'
+import { elementFacts, f32, i32, type Op, type Primitive } from './op.ts'
 import { overAxes } from './positions.ts'
-import { batchMatMul, gatherRows, inTurn, sliceAxis, untaped } from './tfjs-tools.ts'
+import { batchMatMul, firstRows, gatherRows, inTurn, sliceAxis, untaped } from './formula-tools.ts'
 
 /** Keys that are compared at once: what bounds memory, never what is chosen. */
 const keyBlock = 1024
@@ -10,13 +10,13 @@ const keyBlock = 1024
 const queryBlock = 4096
 
 /** [B, n, lanes, d] as [B * lanes, n, d]. */
-const lanesFirst = (x: tfjs.Tensor): tfjs.Tensor => {
+const lanesFirst = (x: Tensor): Tensor => {
   const [batch, rows, lanes, width] = x.shape as [number, number, number, number]
   return lanes === 1 ? x.reshape([batch, rows, width]) : x.transpose([0, 2, 1, 3]).reshape([batch * lanes, rows, width])
 }
 
 /** Divides rows by max(length, 1e-12), as PyTorch's normalize does. */
-const unit = (tf: Tfjs, x: tfjs.Tensor): tfjs.Tensor => {
+const unit = (tf: Backend, x: Tensor): Tensor => {
   const length = tf.sqrt(tf.sum(tf.square(x), -1, true))
   return tf.div(x, tf.maximum(length, 1e-12))
 }
@@ -25,16 +25,16 @@ const unit = (tf: Tfjs, x: tfjs.Tensor): tfjs.Tensor => {
  * For each row of `a` [n, q, d] the index of the row of `b` [n, k, d] with the largest inner product; ties go to the
  * lowest index. Streams over blocks of both: no array of q * k exists.
  */
-export function bestRows(tf: Tfjs, a: tfjs.Tensor, b: tfjs.Tensor): { score: tfjs.Tensor; index: tfjs.Tensor } {
+export function bestRows(tf: Backend, a: Tensor, b: Tensor): { score: Tensor; index: Tensor } {
   const queries = a.shape[1]!
   const keys = b.shape[1]!
-  const scores: tfjs.Tensor[] = []
-  const indices: tfjs.Tensor[] = []
+  const scores: Tensor[] = []
+  const indices: Tensor[] = []
   for (let from = 0; from < queries; from += queryBlock) {
     const [score, index] = tf.tidy(() => {
       const part = sliceAxis(tf, inTurn(tf, a, indices.at(-1)), 1, from, Math.min(queryBlock, queries - from))
-      let best: tfjs.Tensor | undefined
-      let at: tfjs.Tensor | undefined
+      let best: Tensor | undefined
+      let at: Tensor | undefined
       for (let key = 0; key < keys; key += keyBlock) {
         const block = sliceAxis(tf, inTurn(tf, b, at ?? indices.at(-1)), 1, key, Math.min(keyBlock, keys - key))
         const alike = batchMatMul(tf, part, block, true)
@@ -88,10 +88,7 @@ export const matching: Primitive = {
       const best = bestRows(tf, lanesFirst(pixel), lanesFirst(texture)).index
       return best.reshape([batch, lanes, queries]).transpose([0, 2, 1])
     })
-    const start = tf
-      .range(0, batch, 1, 'int32')
-      .mul(tf.scalar(keys * lanes, 'int32'))
-      .reshape([batch, 1, 1])
+    const start = firstRows(tf, batch, keys * lanes, 3)
     const lane = tf.range(0, lanes, 1, 'int32').reshape([1, 1, lanes])
     const position = tf.add(tf.add(tf.mul(index, tf.scalar(lanes, 'int32')), start), lane)
     const chosen = gatherRows(tf, texture.reshape([batch * keys * lanes, width]), position)

@@ -1,12 +1,9 @@
-import type * as tfjs from '@tensorflow/tfjs'
+import type { Backend, Tensor } from './backend.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import type { Arguments, Code, Context } from '../diagnostics/catalogue.ts'
 import type { DType, Initialiser, Plain, TensorType } from '../ir/graph.ts'
 import { constant, type Size } from '../shapes/size.ts'
 import { byElement, type ReachRule } from './positions.ts'
-
-/** TensorFlow.js as a value handed in: the compiler itself never imports it. */
-export type Tfjs = typeof tfjs
 
 /** A tensor while the text is being elaborated. */
 export interface TensorValue extends TensorType {
@@ -42,7 +39,7 @@ export interface ComputedCall {
   readonly sizes: Readonly<Record<string, readonly number[]>>
   readonly training: boolean
   /** Uniform numbers in [0, 1), a vector, for ops that act at random in training. */
-  readonly draw: (count: number) => tfjs.Tensor
+  readonly draw: (count: number) => Tensor
 }
 
 /** What a call comes to where inputs hold one number: an input as it is, if the shapes agree, or one number everywhere. */
@@ -62,9 +59,9 @@ export type Algebra =
 /** The cells that queries take along one axis, a side of the query each; all of the query's shape. */
 export interface AxisCells {
   /** `row`: the cell; `offset`: of the query from its centre, in units where a neighbour is 2 away. */
-  readonly sides: readonly { readonly row: tfjs.Tensor; readonly offset: tfjs.Tensor }[]
+  readonly sides: readonly { readonly row: Tensor; readonly offset: Tensor }[]
   /** How sides are mixed: with [first side's, second side's], a corner has the product of both axes. */
-  readonly weights: readonly tfjs.Tensor[]
+  readonly weights: readonly Tensor[]
 }
 
 /** What passes, lints and costs ask of a primitive. All of it is asked of every one: what is forgotten does not compile. */
@@ -106,14 +103,14 @@ export interface Primitive extends Facts {
    * for coordinates of any shape in the frame of a picture of `length` cells, into a map of `extended`.
    */
   axisCells?(
-    tf: Tfjs,
-    coordinate: tfjs.Tensor,
+    tf: Backend,
+    coordinate: Tensor,
     length: number,
     extended: number,
     attributes: Readonly<Record<string, Plain>>,
   ): AxisCells
   /** The lowering to TensorFlow.js; its gradient is that of the tfjs calls in it or a custom one. Returns new tensors. */
-  compute(tf: Tfjs, inputs: readonly tfjs.Tensor[], weights: readonly tfjs.Tensor[], call: ComputedCall): tfjs.Tensor[]
+  compute(tf: Backend, inputs: readonly Tensor[], weights: readonly Tensor[], call: ComputedCall): Tensor[]
 }
 
 export interface Emission {

@@ -1,8 +1,8 @@
-import type * as tfjs from '@tensorflow/tfjs'
+import type { Tensor } from './backend.ts'
 import { windowed } from './convolution.ts'
 import { elementFacts, f32, type Op, type Primitive } from './op.ts'
 import { byWindows } from './positions.ts'
-import { zeroPad } from './tfjs-tools.ts'
+import { zeroPad } from './formula-tools.ts'
 
 const attributes = {
   kernel: { type: 'int', least: 1, about: 'rows and columns of the window' },
@@ -29,8 +29,7 @@ export const averaging: Primitive = {
   results: shapeRule,
   compute(tf, [x], _weights, { attributes: given }) {
     const { kernel, stride, pad } = given as Record<'kernel' | 'stride' | 'pad', number>
-    const pool = (picture: tfjs.Tensor): tfjs.Tensor =>
-      tf.avgPool(zeroPad(tf, picture, pad, pad, pad, pad) as tfjs.Tensor4D, kernel, stride, 'valid')
+    const pool = (picture: Tensor): Tensor => tf.avgPool(zeroPad(tf, picture, pad, pad, pad, pad), kernel, stride, 'valid')
     const mean = pool(x!)
     if (given['count_pad'] || pad === 0) return [mean]
     const [, height, width] = x!.shape as [number, number, number, number]
@@ -45,7 +44,7 @@ export const maximising: Primitive = {
   results: shapeRule,
   compute(tf, [x], _weights, { attributes: given }) {
     const { kernel, stride, pad } = given as Record<'kernel' | 'stride' | 'pad', number>
-    return [tf.maxPool(zeroPad(tf, x!, pad, pad, pad, pad, -3.4e38) as tfjs.Tensor4D, kernel, stride, 'valid')]
+    return [tf.maxPool(zeroPad(tf, x!, pad, pad, pad, pad, -3.4e38), kernel, stride, 'valid')]
   },
 }
 

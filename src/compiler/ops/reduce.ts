@@ -1,10 +1,10 @@
-import type * as tfjs from '@tensorflow/tfjs'
+import type { Backend, Tensor } from './backend.ts'
 import { constant } from '../shapes/size.ts'
-import { axisOf, elementFacts, typed, type Op, type Primitive, type Tfjs } from './op.ts'
+import { axisOf, elementFacts, typed, type Op, type Primitive } from './op.ts'
 import { overAxes } from './positions.ts'
-import { withGradient } from './tfjs-tools.ts'
+import { withGradient } from './formula-tools.ts'
 
-type Formula = (tf: Tfjs, x: tfjs.Tensor, axes: number[], keep: boolean) => tfjs.Tensor
+type Formula = (tf: Backend, x: Tensor, axes: number[], keep: boolean) => Tensor
 
 /** Of several largest the first takes the whole gradient, as in PyTorch's max over an axis. */
 const largest: Formula = (tf, x, axes, keep) => {
@@ -20,7 +20,7 @@ const largest: Formula = (tf, x, axes, keep) => {
       return { value: tf.max(input!, axes, keep), keep: [tf.argMax(rows, 1)] }
     },
     (dy, [index]) => {
-      const given = tf.mul(tf.oneHot(index as tfjs.Tensor1D, count), dy.reshape([-1, 1]))
+      const given = tf.mul(tf.oneHot(index!, count), dy.reshape([-1, 1]))
       return [given.reshape(moved).transpose([...x.shape.keys()].map((axis) => order.indexOf(axis)))]
     },
   )

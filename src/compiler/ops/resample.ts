@@ -1,8 +1,8 @@
-import type * as tfjs from '@tensorflow/tfjs'
+import type { Backend, Tensor } from './backend.ts'
 import { asInteger, constant, divide, format, mul, type Size } from '../shapes/size.ts'
-import { elementFacts, f32, type Op, type Primitive, type Tfjs } from './op.ts'
+import { elementFacts, f32, type Op, type Primitive } from './op.ts'
 import { byIndex, byWindows, type Window } from './positions.ts'
-import { gatherRows } from './tfjs-tools.ts'
+import { firstRows, gatherRows } from './formula-tools.ts'
 
 type Kernel = 'nearest' | 'bilinear' | 'bicubic'
 
@@ -52,12 +52,12 @@ export const interpolation: Primitive = {
     const [toHeight, toWidth] = sizes['to'] as [number, number]
     const rows = tf.tensor2d(resampling(height, toHeight, kernel, align), [toHeight, height])
     const columns = tf.tensor2d(resampling(width, toWidth, kernel, align), [toWidth, width])
-    const tall = tf.matMul(rows, x!.transpose([1, 0, 2, 3]).reshape([height, batch * width * channels]) as tfjs.Tensor2D)
+    const tall = tf.matMul(rows, x!.transpose([1, 0, 2, 3]).reshape([height, batch * width * channels]))
     const turned = tall
       .reshape([toHeight, batch, width, channels])
       .transpose([2, 1, 0, 3])
       .reshape([width, batch * toHeight * channels])
-    const wide = tf.matMul(columns, turned as tfjs.Tensor2D)
+    const wide = tf.matMul(columns, turned)
     return [wide.reshape([toWidth, batch, toHeight, channels]).transpose([1, 2, 0, 3])]
   },
 }
@@ -103,14 +103,9 @@ export const interpolate: Op = {
 }
 
 /** Taps of one axis for positions that are only known when computed. */
-function sampleAxis(
-  tf: Tfjs,
-  coordinate: tfjs.Tensor,
-  length: number,
-  kernel: Kernel,
-): { index: tfjs.Tensor; weight: tfjs.Tensor }[] {
+function sampleAxis(tf: Backend, coordinate: Tensor, length: number, kernel: Kernel): { index: Tensor; weight: Tensor }[] {
   const position = tf.div(tf.sub(tf.mul(tf.add(coordinate, 1), length), 1), 2)
-  const clamp = (index: tfjs.Tensor): tfjs.Tensor => tf.cast(tf.clipByValue(index, 0, length - 1), 'int32')
+  const clamp = (index: Tensor): Tensor => tf.cast(tf.clipByValue(index, 0, length - 1), 'int32')
   if (kernel === 'nearest') return [{ index: clamp(tf.round(position)), weight: tf.onesLike(position) }]
   const base = tf.floor(position)
   const t = tf.sub(position, base)
@@ -119,7 +114,7 @@ function sampleAxis(
       { index: clamp(base), weight: tf.sub(1, t) },
       { index: clamp(tf.add(base, 1)), weight: t },
     ]
-  const weight = (k: number): tfjs.Tensor => {
+  const weight = (k: number): Tensor => {
     const d = tf.abs(tf.sub(t, k))
     return k === 0 || k === 1
       ? tf.add(tf.mul(tf.sub(tf.mul(d, 1.5), 2.5), tf.square(d)), 1)
@@ -137,13 +132,10 @@ export const sampling: Primitive = {
     const kernel = attributes['kernel'] as Kernel
     const [batch, height, width, channels] = x!.shape as [number, number, number, number]
     const queries = coord!.shape[1]!
-    const at = (axis: 0 | 1): tfjs.Tensor => coord!.slice([0, 0, axis], [-1, -1, 1]).squeeze([2])
+    const at = (axis: 0 | 1): Tensor => coord!.slice([0, 0, axis], [-1, -1, 1]).squeeze([2])
     const rows = sampleAxis(tf, at(0), height, kernel)
     const columns = sampleAxis(tf, at(1), width, kernel)
-    const start = tf
-      .range(0, batch, 1, 'int32')
-      .mul(tf.scalar(height * width, 'int32'))
-      .reshape([batch, 1])
+    const start = firstRows(tf, batch, height * width, 2)
     const flat = x!.reshape([batch * height * width, channels])
     const pairs = rows.flatMap((row) => columns.map((column) => ({ row, column })))
     const index = pairs.map(({ row, column }) =>

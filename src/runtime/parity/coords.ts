@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { onTfjs } from '../../compiler/targets/layers/backend.ts'
 import { cellOf, ensembleCorners, shifted } from '../../compiler/ops/implicit.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import { pixelCentre } from '../network/coordinates.ts'
@@ -83,7 +84,7 @@ function corners(coord: Tensor, cell: Tensor, lr: readonly number[]): tf.Tensor[
       throw new Error('nothing is random here')
     },
   }
-  return ensembleCorners.compute(tf, [asTf(coord).expandDims(0), asTf(cell).expandDims(0)], [], call)
+  return onTfjs(tf, (on) => ensembleCorners.compute(on, [asTf(coord).expandDims(0), asTf(cell).expandDims(0)], [], call))
 }
 
 /** [1, N, 4, ..] to [4, N, ..]. */
@@ -96,10 +97,10 @@ const cornersFirst = (tensor: Tensor): Tensor => {
 function cornerCoordinates(coord: Tensor, lr: readonly number[]): Tensor {
   const [y, x] = tf.unstack(asTf(coord), 1) as [tf.Tensor, tf.Tensor]
   const sides = [-1, 1]
+  const moved = (query: tf.Tensor, side: number, length: number): tf.Tensor =>
+    onTfjs(tf, (on) => shifted(on, query, side, length))
   return fromTf(
-    tf.stack(
-      sides.flatMap((down) => sides.map((right) => tf.stack([shifted(tf, y, down, lr[0]!), shifted(tf, x, right, lr[1]!)], 1))),
-    ),
+    tf.stack(sides.flatMap((down) => sides.map((right) => tf.stack([moved(y, down, lr[0]!), moved(x, right, lr[1]!)], 1)))),
   )
 }
 
@@ -115,7 +116,7 @@ function checkTies(data: ParityCase, checks: Checks): void {
   if (!x) return
   const cells = x.shape[0]! - 1
   const find = (query: tf.Tensor): Tensor => {
-    const index = fromTf(cellOf(tf, shifted(tf, query, 0, cells), cells))
+    const index = fromTf(onTfjs(tf, (on) => cellOf(on, shifted(on, query, 0, cells), cells)))
     return { shape: index.shape, dtype: 'I32', data: Int32Array.from(index.data) }
   }
   const tell = (name: string, run: () => Tensor): void => {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { onTfjs } from '../../compiler/targets/layers/backend.ts'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import { bestRows } from '../../compiler/ops/match.ts'
 import type { Tensor } from '../files/safetensors.ts'
@@ -280,6 +281,6 @@ function checkFirstOfTies(data: ParityCase, checks: Checks, prefix: string, give
     const x = asTf(given.tensors.get('x')!)
     const [batch, , channels] = x.shape as [number, number, number]
     const units = tf.tile(tf.eye(channels).expandDims(0), [batch, 1, 1])
-    return fromTf(bestRows(tf, units, x).index)
+    return fromTf(onTfjs(tf, (on) => bestRows(on, units, x).index))
   })) // prettier-ignore
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
+import { onTfjs } from '../../compiler/targets/layers/backend.ts'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import { ensembleCorners, framed } from '../../compiler/ops/implicit.ts'
 import { evaluate, symbols } from '../../compiler/shapes/size.ts'
@@ -57,7 +58,7 @@ export function paddedCoordinates(graph: Graph, query: Query): Tensor {
   const { picture, map } = cornerSizes(graph, query)
   return scoped(() => {
     const coord = asTf(query.coord)
-    const axes = tf.unstack(coord, 2).map((axis, at) => framed(tf, axis, picture[at]!, map[at]!))
+    const axes = tf.unstack(coord, 2).map((axis, at) => onTfjs(tf, (on) => framed(on, axis, picture[at]!, map[at]!)))
     return fromTf(tf.stack(axes, 2))
   })
 }
@@ -102,5 +103,5 @@ function cornersOf({ coord, cell }: Query, picture: readonly number[], map: read
       throw new Error('nothing is random here')
     },
   }
-  return ensembleCorners.compute(tf, [asTf(coord), asTf(cell)], [], call)
+  return onTfjs(tf, (on) => ensembleCorners.compute(on, [asTf(coord), asTf(cell)], [], call))
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { primitiveNamed } from '../../compiler/ops/registry.ts'
 import type { Taken } from '../../compiler/passes/stages.ts'
 import { evaluate } from '../../compiler/shapes/size.ts'
+import { onTfjs } from '../../compiler/targets/layers/backend.ts'
 import type { Picture } from '../data/picture.ts'
 import { pixelCentre } from '../network/coordinates.ts'
 import type { PredictOptions } from './predict.ts'
@@ -94,17 +95,19 @@ export class TakenCells {
 /** The cells of the pixels 0 to count - 1, computed by the op itself. */
 function axisOf({ node }: Taken, count: number, length: number, extended: number, clip: number): Axis {
   const centres = Float32Array.from({ length: count }, (_, index) => pixelCentre(index, count))
-  const [rows, offsets, mixed] = tf.tidy(() => {
-    const { sides, weights } = primitiveNamed(node.op).axisCells!(tf, tf.tensor1d(centres), length, extended, node.attributes)
-    return [sides.map(({ row }) => row), sides.map(({ offset }) => offset), [...weights]] as const
-  }) as [tf.Tensor[], tf.Tensor[], tf.Tensor[]]
-  const read = (tensors: readonly tf.Tensor[]): Float32Array[] => tensors.map((tensor) => tensor.dataSync<'float32'>())
-  const axis = {
-    rows: read(rows),
-    offsets: read(offsets),
-    weights: read(mixed),
+  const found = tf.tidy(() =>
+    onTfjs(tf, (on) => {
+      const { sides, weights } = primitiveNamed(node.op).axisCells!(on, tf.tensor1d(centres), length, extended, node.attributes)
+      return [...sides.map(({ row }) => row), ...sides.map(({ offset }) => offset), ...weights]
+    }),
+  )
+  const values = found.map((tensor) => tensor.dataSync<'float32'>())
+  tf.dispose(found)
+  const sides = values.length / 3
+  return {
+    rows: values.slice(0, sides),
+    offsets: values.slice(sides, 2 * sides),
+    weights: values.slice(2 * sides),
     cell: Math.fround(Math.fround((clip * 2) / count) * length),
   }
-  tf.dispose([rows, offsets, mixed])
-  return axis
 }

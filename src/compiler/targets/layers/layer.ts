@@ -1,8 +1,9 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import type { Plain } from '../../ir/graph.ts'
-import type { Primitive, Tfjs } from '../../ops/op.ts'
+import type { Primitive } from '../../ops/op.ts'
 import { primitives } from '../../ops/registry.ts'
 import { evaluate, fromJSON, type Size } from '../../shapes/size.ts'
+import { onTfjs, type Tfjs } from './backend.ts'
 
 /** Where a symbol's number is read when a picture comes in: axis `axis` of input `input` is `factor` times it. */
 export interface Witness {
@@ -115,16 +116,15 @@ function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
       const sizes = Object.fromEntries(
         Object.entries(this.sizes).map(([name, list]) => [name, list.map((size) => evaluate(size, known))]),
       )
-      const results = primitive.compute(
-        tf,
-        typeof operands === 'number' ? all.slice(0, operands) : operands.map((input) => all[input]!),
-        this.variables.map((variable) => variable.read()),
-        {
+      const given = typeof operands === 'number' ? all.slice(0, operands) : operands.map((input) => all[input]!)
+      const weights = this.variables.map((variable) => variable.read())
+      const results = onTfjs(tf, (backend) =>
+        primitive.compute(backend, given, weights, {
           attributes: this.config.attributes,
           sizes,
           training: options.training ?? false,
           draw: (count) => options.draw?.(count, this.config.name) ?? tf.randomUniform([count]),
-        },
+        }),
       )
       return results.length === 1 ? results[0]! : results
     }

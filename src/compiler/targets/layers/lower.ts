@@ -1,7 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import type { Graph } from '../../ir/graph.ts'
 import { nodeNames } from '../../ir/node-names.ts'
-import type { Tfjs } from '../../ops/op.ts'
+import type { Tfjs } from './backend.ts'
 import { asInteger, evaluate, symbols, toJSON, type Size } from '../../shapes/size.ts'
 import { layerClasses, type ArchcLayer, type CallOptions, type Witness } from './layer.ts'
 

@@ -1,4 +1,4 @@
-import type { Tfjs } from '../../ops/op.ts'
+import type { Tfjs } from './backend.ts'
 import { layerClasses } from './layer.ts'
 
 /** Registers archc's layers with a TensorFlow.js, so that `tf.loadLayersModel` reads a model.json that archc wrote. */
