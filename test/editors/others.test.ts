@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { archcRoot } from '../../src/root.ts'
+import { blocksOf, readPage } from '../docs/blocks.ts'
 import { temporaryFolder } from '../runtime/network/small.ts'
 
 /** The lines that docs/editors.md gives for other editors, in the editors themselves. */
 
-const page = readFileSync(path.join(archcRoot, 'docs', 'editors.md'), 'utf8')
-const linesOf = (language: string): string => new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'm').exec(page)![1]!
+const blocks = blocksOf(readPage('docs/editors.md'))
+const linesOf = (language: string): string =>
+  blocks.find((block) => block.kind === 'settings' && block.language === language)!.text
 
 const folder = temporaryFolder()
 const inside = (name: string, text: string): string => {
