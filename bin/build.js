@@ -59,13 +59,13 @@ const packages = (nameOf) => ({
       kind === 'entry-point' || inside.test(name) ? undefined : { path: isBuiltin(name) ? name : nameOf(name), external: true },
     ),
 })
-const packagesByName = packages((name) => name)
+export const packagesByName = packages((name) => name)
 /** Outside of the package's folder Node would not find them by name. */
 const packagesByAddress = packages((name) => import.meta.resolve(name))
 
-async function compile(entryPoints, outdir, plugin) {
+export async function compile(entryPoints, outdir, plugin, options = {}) {
   const { build } = await import('esbuild')
-  await build({
+  return build({
     entryPoints: Object.fromEntries(Object.entries(entryPoints).map(([name, entry]) => [name, path.join(root, entry)])),
     bundle: true,
     splitting: true,
@@ -78,6 +78,7 @@ async function compile(entryPoints, outdir, plugin) {
     outdir,
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
+    ...options,
   })
 }
 

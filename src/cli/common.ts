@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { nearest } from '../compiler/diagnostics/suggest.ts'
 import type { CompileOptions } from '../compiler/index.ts'
 import { UserError } from '../errors.ts'
-import type { Engine, EngineName } from '../runtime/engine/index.ts'
+import type { EngineName } from '../runtime/engine/index.ts'
 import { terminalLine } from '../terminal-line.ts'
 
 /** Flags that do not go together, or one too few: leaves with 2, as commander's own complaints do. */
@@ -121,14 +121,6 @@ export const kindOf = (path: string): 'file' | 'folder' | undefined =>
 export const print = (line: string): void => void process.stdout.write(`${line}\n`)
 /** Progress and remarks: never in the way of `--json`. */
 export const remark = (line: string): void => void process.stderr.write(`${line}\n`)
-
-/** Loads an engine, or makes it ready for the process that trains (`elsewhere`), and says which. */
-export async function openEngine(flags: Pick<CommonFlags, 'engine'>, elsewhere = false): Promise<Engine> {
-  const { loadEngine } = await import('../runtime/engine/index.ts')
-  const engine = await loadEngine({ ...(flags.engine && { name: flags.engine }), say: remark, elsewhere })
-  remark(`engine: ${engine.description}`)
-  return engine
-}
 
 /** `1 h 12 min`, `3 min 5 s`, `12 s`, `under 1 s`. */
 export function duration(seconds: number): string {

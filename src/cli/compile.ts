@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { format } from '../compiler/shapes/size.ts'
 import { summarise, summariseModule, usualSizes, type Summary } from '../compiler/summary.ts'
 import { UserError } from '../errors.ts'
@@ -11,12 +11,13 @@ import {
   engineFlags,
   kindOf,
   meant,
-  openEngine,
   print,
   remark,
   UsageError,
   type CommonFlags,
 } from './common.ts'
+import { openEngine } from './open-engine.ts'
+import { sizeFlag } from './size.ts'
 
 interface Flags extends CommonFlags {
   readonly out?: string
@@ -96,16 +97,6 @@ async function printPasses(loaded: LoadedModel, given: Readonly<Record<string, n
   if (flags.explainPasses) return print(reports.map(({ pass, said }) => `${pass.padEnd(13)} ${said}`).join('\n'))
   if (!flags.passes) return print(reports[0]!.text())
   for (const { pass, said, text } of reports) print(`// ${pass}: ${said}\n${text()}`)
-}
-
-/** --size. */
-export const sizeFlag = (command: Command): Command =>
-  command.option('--size <name=n>', 'a size for the costs (B, h, w, q, ..); those of the train block without it', sizeOption)
-
-function sizeOption(text: string, before: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
-  const [, name, value] = /^(\w+)=([1-9]\d*)$/.exec(text) ?? []
-  if (name === undefined) throw new InvalidArgumentError('It takes name=n, such as h=64.')
-  return { ...before, [name]: Number(value) }
 }
 
 /** A size that no input has would change nothing, so it is a slip. */

@@ -33,5 +33,5 @@ Examples:
     .command('presets', { hidden: true })
     .description('the presets of a model or a variant, a line each; nothing where it cannot be read')
     .argument('<file>')
-    .action((file: string) => presetNames(file, fileHost).forEach(print))
+    .action((file: string) => presetNames(fileHost.named(file), fileHost).forEach(print))
 }

@@ -4,7 +4,8 @@ import type { Command } from 'commander'
 import { parameterCount } from '../compiler/ir/graph.ts'
 import { UserError } from '../errors.ts'
 import { archcRoot } from '../root.ts'
-import { duration, engineFlags, liveLine, openEngine, positive, print, remark, scales, type CommonFlags } from './common.ts'
+import { duration, engineFlags, liveLine, positive, print, remark, scales, type CommonFlags } from './common.ts'
+import { openEngine } from './open-engine.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
 
 interface Flags extends CommonFlags {

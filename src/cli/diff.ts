@@ -3,7 +3,7 @@ import { compare, editsOf, foldedPaths, type Changed, type Comparison } from '..
 import { sizesOf } from '../compiler/summary.ts'
 import { loadModel, valuesOf } from '../runtime/network/load-model.ts'
 import { colourful, compileFlags, compileOptions, print, type CommonFlags } from './common.ts'
-import { sizeFlag } from './compile.ts'
+import { sizeFlag } from './size.ts'
 
 interface Flags extends CommonFlags {
   readonly size?: Readonly<Record<string, number>>

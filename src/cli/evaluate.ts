@@ -9,7 +9,6 @@ import {
   engineFlags,
   liveLine,
   networkSource,
-  openEngine,
   positive,
   print,
   remark,
@@ -17,6 +16,7 @@ import {
   UsageError,
   type CommonFlags,
 } from './common.ts'
+import { openEngine } from './open-engine.ts'
 import { scopeOption } from './scope.ts'
 
 interface Flags extends CommonFlags {

@@ -4,7 +4,8 @@ import type { Engine, EngineName } from '../runtime/engine/index.ts'
 import type { Experiment } from '../runtime/experiment/experiment.ts'
 import type { Plan, Training } from '../runtime/experiment/plan.ts'
 import type { FeatureExtractor } from '../runtime/frechet/extractor.ts'
-import { duration, liveLine, openEngine, positive, print, remark } from './common.ts'
+import { duration, liveLine, positive, print, remark } from './common.ts'
+import { openEngine } from './open-engine.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
 
 interface Flags {

@@ -9,18 +9,8 @@ import type { Region } from '../runtime/figures/grid.ts'
 import type { System } from '../runtime/figures/systems.ts'
 import type { Figure } from '../runtime/figures/write-figure.ts'
 import { carriedFile, defaultWeights } from '../runtime/weights/carried.ts'
-import {
-  kindOf,
-  liveLine,
-  networkSource,
-  openEngine,
-  positive,
-  print,
-  scale,
-  scales,
-  UsageError,
-  type CommonFlags,
-} from './common.ts'
+import { kindOf, liveLine, networkSource, positive, print, scale, scales, UsageError, type CommonFlags } from './common.ts'
+import { openEngine } from './open-engine.ts'
 import { scopeOption } from './scope.ts'
 
 interface PictureFlags extends Pick<CommonFlags, 'engine'>, FieldOptions {

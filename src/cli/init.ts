@@ -1,27 +1,22 @@
-import { readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { UserError } from '../errors.ts'
-import { archcRoot } from '../root.ts'
 import { writeAtomic } from '../runtime/files/atomic.ts'
 import { kindOf, print } from './common.ts'
-
-/** What a new project has, each with its name in `templates/init`; npm leaves out hidden files of some names. */
-const files = [
-  ['network.arch', 'network.arch'],
-  ['ablations/without-attention.arch', 'ablations/without-attention.arch'],
-  ['README.md', 'README.md'],
-  ['.gitignore', 'gitignore'],
-  ['.github/workflows/arch.yml', 'github/workflows/arch.yml'],
-  ['package.json', 'package.json'],
-] as const
 
 /** Registers `archc init`. */
 export function initCommand(program: Command): void {
   program
     .command('init')
-    .description('make a new project: a small network, an ablation, and a check for continuous integration')
+    .description(
+      "make a new project: a small network, or ablations of one of archc's own, and their check for continuous integration",
+    )
     .argument('[dir]', 'a folder, made where it is missing', '.')
+    .option(
+      '--ablation-of <network>',
+      "instead of a network of its own: ablations of iste, liif, lte, edsr or another of archc's own",
+    )
     .addHelpText(
       'after',
       `
@@ -29,28 +24,34 @@ Nothing is overwritten: a folder that has one of the files is refused. Only a pa
 
 Examples:
   archc init my-network
+  archc init --ablation-of iste ablations-of-iste
   archc init`,
     )
-    .action(async (folder: string) => {
+    .action(async (folder: string, { ablationOf }: { ablationOf?: string }) => {
       if (kindOf(folder) === 'file') throw new UserError(`${folder} is a file`, 'name a folder, or one to be made')
+      const { ablationProject, networkProject } = await import('../runtime/project/project.ts')
+      const { checkTarball, packCheck } = await import('../runtime/project/pack-check.ts')
+      const texts = ablationOf === undefined ? networkProject() : ablationProject(ablationOf)
       const isThere = (name: string): boolean => kindOf(path.join(folder, name)) !== undefined
-      const taken = files.flatMap(([name]) => (name !== 'package.json' && isThere(name) ? [name] : []))
+      const taken = [...texts.keys(), checkTarball()].filter((name) => name !== 'package.json' && isThere(name))
       if (taken.length > 0)
         throw new UserError(`${folder} has ${taken.join(', ')} already; nothing is written`, 'name another folder')
       const hasPackage = isThere('package.json')
-      const fresh = files.filter(([name]) => name !== 'package.json' || !hasPackage)
-      for (const [name, template] of fresh) {
+      const fresh = [...texts, [checkTarball(), await packCheck()] as const].filter(
+        ([name]) => name !== 'package.json' || !hasPackage,
+      )
+      for (const [name, content] of fresh) {
         const file = path.join(folder, name)
-        await writeAtomic(file, readFileSync(path.join(archcRoot, 'templates', 'init', template), 'utf8'))
+        await mkdir(path.dirname(file), { recursive: true })
+        await writeAtomic(file, content)
       }
       print(
         [
           ...fresh.map(([name]) => `written: ${path.join(folder, name)}`),
           'next:',
           ...(path.resolve(folder) === process.cwd() ? [] : [`  cd ${folder}`]),
-          ...(hasPackage ? [] : ['  npm i --ignore-scripts PATH-TO-archc.tgz']),
+          `  npm i --ignore-scripts${hasPackage ? ` -D ./${checkTarball()}` : ''}`,
           '  npx archc check .',
-          '  npx archc train network.arch --data node_modules/archc/samples/train.csv --out runs/first --steps 500',
           'README.md has the rest',
         ].join('\n'),
       )

@@ -1,7 +1,5 @@
-import { Command, CommanderError } from 'commander'
-import { archcVersion } from '../version.ts'
+import type { Command } from 'commander'
 import { checkCommand } from './check.ts'
-import { asUserError, complain, confess, UsageError } from './common.ts'
 import { compileCommand } from './compile.ts'
 import { completionCommand } from './completion.ts'
 import { dataCommand } from './data.ts'
@@ -18,26 +16,17 @@ import { initCommand } from './init.ts'
 import { lspCommand } from './lsp.ts'
 import { opsCommand } from './ops.ts'
 import { parityCommand } from './parity.ts'
+import { newProgram, runProgram } from './run.ts'
 import { trainCommand } from './train.ts'
 import { upscaleCommand } from './upscale.ts'
-import { usageError } from './usage.ts'
 import { weightsCommand } from './weights.ts'
-
-/** Exit codes: 0 fine, 1 the user's errors, 2 usage, 70 a bug in archc. */
-const exit = { userError: 1, usage: 2, bug: 70 } as const
 
 /** All commands. */
 export function createProgram(): Command {
-  const program = new Command('archc')
-    .description(
-      'networks as text: checked for every picture size, compiled to TensorFlow.js layers, trained and used on real tissue',
-    )
-    .version(archcVersion())
-    .configureOutput({ outputError: () => undefined })
-    .addHelpText(
-      'after',
-      '\nExamples:\n  archc check\n  archc compile iste.arch -o build/iste\n  archc upscale field.png --scale 3.3 -o large.png',
-    )
+  const program = newProgram(
+    'networks as text: checked for every picture size, compiled to TensorFlow.js layers, trained and used on real tissue',
+    '\nExamples:\n  archc check\n  archc compile iste.arch -o build/iste\n  archc upscale field.png --scale 3.3 -o large.png',
+  )
   const register = [
     initCommand,
     checkCommand,
@@ -64,35 +53,4 @@ export function createProgram(): Command {
   return program
 }
 
-export async function main(argv: readonly string[]): Promise<void> {
-  // Whoever reads the output may have read enough, as head does.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : exit.bug))
-  // Whoever watches progress may be gone, with the terminal perhaps: the work goes on.
-  process.stderr.on('error', () => undefined)
-  const program = createProgram()
-  leaveByErrors(program, argv)
-  try {
-    await program.parseAsync([...argv])
-  } catch (error) {
-    process.exitCode = report(error)
-  }
-}
-
-/** A command and all below it throw what is wrong with how they were called, and take --no-color. */
-function leaveByErrors(command: Command, argv: readonly string[]): void {
-  command.option('--no-color', 'no colours (also NO_COLOR=1)').exitOverride((error) => {
-    throw usageError(command, error, argv)
-  })
-  for (const each of command.commands) leaveByErrors(each, argv)
-}
-
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exit.usage
-  const known = asUserError(error)
-  if (known) {
-    complain(known)
-    return known instanceof UsageError ? exit.usage : exit.userError
-  }
-  confess(error instanceof Error ? (error.stack ?? error.message) : String(error))
-  return exit.bug
-}
+export const main = (argv: readonly string[]): Promise<void> => runProgram(createProgram(), argv)

@@ -2,7 +2,8 @@ import path from 'node:path'
 import { Option, type Command } from 'commander'
 import { archcRoot } from '../root.ts'
 import type { EngineName } from '../runtime/engine/index.ts'
-import { openEngine, print, remark } from './common.ts'
+import { print, remark } from './common.ts'
+import { openEngine } from './open-engine.ts'
 
 interface Flags {
   readonly json?: boolean

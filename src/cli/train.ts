@@ -6,13 +6,13 @@ import {
   duration,
   engineFlags,
   liveLine,
-  openEngine,
   positive,
   print,
   remark,
   share,
   type CommonFlags,
 } from './common.ts'
+import { openEngine } from './open-engine.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
 
 interface Flags extends CommonFlags {

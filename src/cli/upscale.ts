@@ -12,7 +12,6 @@ import {
   kindOf,
   liveLine,
   networkSource,
-  openEngine,
   positive,
   print,
   remark,
@@ -21,6 +20,7 @@ import {
   type CommonFlags,
 } from './common.ts'
 import { createFailures } from './failures.ts'
+import { openEngine } from './open-engine.ts'
 import { scopeOption } from './scope.ts'
 
 interface Flags extends CommonFlags {

@@ -8,11 +8,11 @@ import {
   engineFlags,
   jsonFlag,
   networkSource,
-  openEngine,
   print,
   remark,
   type CommonFlags,
 } from './common.ts'
+import { openEngine } from './open-engine.ts'
 
 interface ImportFlags extends CommonFlags {
   readonly into: string

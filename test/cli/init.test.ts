@@ -10,33 +10,34 @@ const filesIn = (name: string): string[] =>
   readdirSync(at(name), { recursive: true, encoding: 'utf8' }).filter((file) => statSync(at(name, file)).isFile()).sort() // prettier-ignore
 
 const all = [
-  '.github/workflows/arch.yml', '.gitignore', 'README.md', 'ablations/without-attention.arch', 'network.arch', 'package.json',
+  '.github/workflows/arch.yml', '.gitignore', 'README.md', 'ablations/without-attention.arch', 'archc-check-0.1.0.tgz', 'network.arch', 'package.json',
 ] // prettier-ignore
 
 describe('archc init', () => {
   it('makes a project that is right, and says what is next', async () => {
     const { code, stdout, stderr } = await archc(['init', 'project'], { cwd: folder })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toBe(`written: project/network.arch
-written: project/ablations/without-attention.arch
-written: project/README.md
-written: project/.gitignore
-written: project/.github/workflows/arch.yml
-written: project/package.json
-next:
-  cd project
-  npm i --ignore-scripts PATH-TO-archc.tgz
-  npx archc check .
-  npx archc train network.arch --data node_modules/archc/samples/train.csv --out runs/first --steps 500
-README.md has the rest
-`)
+    const [written, next] = stdout.split('next:\n')
+    expect(written!.split('\n').filter(Boolean).sort()).toEqual(all.map((name) => `written: project/${name}`).sort())
+    expect(next).toBe('  cd project\n  npm i --ignore-scripts\n  npx archc check .\nREADME.md has the rest\n')
     expect(filesIn('project')).toEqual(all)
     expect(await archc(['check', '--max-warnings', '0', '.'], { cwd: at('project') })).toMatchObject({
       code: 0,
       stdout: '2 files are right: 1 model, 1 variant, 2 presets\n',
       stderr: '',
     })
-    expect(readFileSync(at('project', '.github/workflows/arch.yml'), 'utf8')).toContain('\n      - run: npx archc check .\n')
+  })
+
+  it('--ablation-of makes one around a network of archc’s own, and says where there is none', async () => {
+    const { code, stdout, stderr } = await archc(['init', '--ablation-of', 'edsr', 'of-edsr'], { cwd: folder })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('written: of-edsr/ablations/half-blocks.arch\nwritten: of-edsr/mine.arch\n')
+    expect(await archc(['check', '--max-warnings', '0'], { cwd: at('of-edsr') })).toMatchObject({ code: 0, stderr: '' })
+    expect(await archc(['init', '--ablation-of', 'edrs', 'of-edrs'], { cwd: folder })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: archc has no network of its own that is called edrs; did you mean edsr\?\n {2}help: it has bicubic, /) as string, // prettier-ignore
+    })
+    expect(readdirSync(folder)).not.toContain('of-edrs')
   })
 
   it.each([
@@ -65,7 +66,8 @@ README.md has the rest
     writeFileSync(at('installed', 'package.json'), '{}')
     const { code, stdout } = await archc(['init'], { cwd: at('installed') })
     expect(code).toBe(0)
-    expect(stdout).not.toMatch(/package\.json|npm i|cd /)
+    expect(stdout).not.toMatch(/package\.json|cd /)
+    expect(stdout).toContain('  npm i --ignore-scripts -D ./archc-check-0.1.0.tgz\n')
     expect(readFileSync(at('installed', 'package.json'), 'utf8')).toBe('{}')
     expect(filesIn('installed')).toEqual(all)
   })

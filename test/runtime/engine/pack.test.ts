@@ -121,6 +121,7 @@ describe('the tarball of npm run pack in an empty folder, installed as the READM
       'train node_modules/archc/models/iste.arch --preset tiny --data node_modules/archc/samples/train.csv --steps 1 --out run',
       'upscale small.png --scale 2 -o large.png',
       'parity node_modules/archc/test/parity/coords',
+      'init --ablation-of edsr ablations-of-edsr',
     ]
     const small = `require('sharp')({ create: { width: 24, height: 20, channels: 3, background: '#c8a' } }).png().toFile('small.png')`
     expect(run(process.execPath, ['-e', small]).status).toBe(0)
