@@ -177,7 +177,7 @@ class Session {
     const names = [...file.models.keys()]
     return (
       file.models.get(base.text) ??
-      fail('unknown-module', { file: from, name: base.text, near: nearest(base.text, names), accepted: names }, base.span)
+      fail('unknown-module', { what: 'model', file: from, name: base.text, near: nearest(base.text, names), accepted: names }, base.span)
     )
   }
 
@@ -211,6 +211,7 @@ class Session {
         fail(
           'unknown-module',
           {
+            what: 'model',
             file: variants[at]!.declaration.from,
             name: `${model.declaration.name.text}, the base of what is compiled`,
             near: [],

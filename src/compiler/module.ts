@@ -51,7 +51,7 @@ export function compileModule(file: string, name: string, host: CompilerHost, op
     const accepted = [...unit.modules.keys()]
     if (!module) {
       const start: Span = { file, start: 0, end: 0 }
-      return fail('unknown-module', { file, name, near: nearest(name, accepted), accepted }, start)
+      return fail('unknown-module', { what: 'module', file, name, near: nearest(name, accepted), accepted }, start)
     }
     const e: Elaboration = {
       builder,

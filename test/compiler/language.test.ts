@@ -66,7 +66,7 @@ describe('static values', () => {
       '[int]': '[1]',
       '[real]': '[0.5]',
     }[type]
-    expect(codes(small('return lr', { declared: `model Small(p: ${type} = ${value})` }))).toEqual([])
+    expect(codes(small('return lr', { declared: `model Small(_p: ${type} = ${value})` }))).toEqual([])
   })
   test.each(['text', '[init]', '[bool]', 'size'])('no parameter is %s', (type) => {
     expect(codes(small('return lr', { declared: `model Small(p: ${type} = 1)` }))).toEqual(['unknown-name'])
@@ -350,17 +350,17 @@ describe('repeat, scale and records', () => {
     })
   })
   test.each([
-    ['train.optimizer=adam(lr: 2)', 'lr is in 0 .. 1; 2 is outside'],
-    ['train.optimizer=adam(lr: 0)', 'lr is in 0 .. 1; 0 is outside'],
+    ['train.optimizer=adam(lr: 2)', 'lr is above 0 and at most 1; 2 is outside'],
+    ['train.optimizer=adam(lr: 0)', 'lr is above 0 and at most 1; 0 is outside'],
     ['train.schedule=step(at: [5, 3], factor: 0.5)', 'at is a list of epochs that ascend; not [5, 3]'],
     ['train.schedule=step(at: 0, factor: 0.5)', 'at is a list of epochs that ascend; not [0]'],
     ['evaluate.m=[2, 2]', '2 is already in m'],
     ['evaluate.m=[]', 'm is a list of at least one; not []'],
     ['evaluate.metrics=[psnr, psnr]', 'psnr is already in metrics'],
     ['evaluate.cell_clip=0', 'cell_clip is a scale of at least 1, or none; not 0'],
-    ['train.degrade=[blur(sigma: (m - 2) / 2)]', 'the sigma of blur is in 0 and above; down to -0.5 is outside'],
-    ['train.degrade=[blur(sigma: 1 - m * uniform(0, 1))]', 'the sigma of blur is in 0 and above; down to -3 is outside'],
-    ['train.degrade=[blur(sigma: [1, 0 - 1])]', 'the sigma of blur is in 0 and above; down to -1 is outside'],
+    ['train.degrade=[blur(sigma: (m - 2) / 2)]', 'the sigma of blur is at least 0; down to -0.5 is outside'],
+    ['train.degrade=[blur(sigma: 1 - m * uniform(0, 1))]', 'the sigma of blur is at least 0; down to -3 is outside'],
+    ['train.degrade=[blur(sigma: [1, 0 - 1])]', 'the sigma of blur is at least 0; down to -1 is outside'],
     // What a normal draw is cannot be told, and this one is as it should be.
     ['train.degrade=[blur(sigma: normal(mean: 1, std: 1))]', undefined],
     ['train.degrade=[blur(sigma: max(m - 2, 0) / m)]', undefined],

@@ -3,6 +3,9 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { lexer } from '../../grammar/tokens.ts'
 import { catalogue } from '../../src/compiler/diagnostics/catalogue.ts'
+import type { Diagnostic } from '../../src/compiler/diagnostics/diagnostic.ts'
+import { habits, type Habit } from '../../src/compiler/diagnostics/habits.ts'
+import { characterHabits, textHabits } from '../../src/compiler/diagnostics/text-habits.ts'
 import { renderPretty } from '../../src/compiler/diagnostics/render-pretty.ts'
 import { positionAt, source } from '../../src/compiler/diagnostics/source.ts'
 import { format, NotParsedError } from '../../src/compiler/format/format.ts'
@@ -29,6 +32,7 @@ const cases = readdirSync(here, { withFileTypes: true })
   .sort()
 
 interface Said {
+  readonly diagnostics: readonly Diagnostic[]
   readonly codes: readonly string[]
   /** What each stage says, by the file that has it. */
   readonly stages: Readonly<Record<(typeof stages)[number], string | undefined>>
@@ -57,6 +61,7 @@ function run(name: string): Said {
   graphs?.forEach((graph) => expect(verify(graph)).toEqual([]))
   const main = files['main.arch']
   return {
+    diagnostics,
     codes: diagnostics.map((diagnostic) => diagnostic.code),
     stages: {
       'expected.txt': said,
@@ -140,6 +145,26 @@ describe.each(cases)('%s', (name) => {
 test('every code has a case of its own', () => {
   const reported = new Set(cases.flatMap((name) => run(name).codes))
   expect(Object.keys(catalogue).filter((code) => !reported.has(code))).toEqual([])
+})
+
+test('every habit of other languages has a case', () => {
+  const said = cases.flatMap((name) => run(name).diagnostics)
+  const rows: readonly (readonly [code: string, habit: Habit])[] = [
+    ...Object.entries<readonly Habit[]>(habits).flatMap(([code, each]) => each.map((habit) => [code, habit] as const)),
+    ...textHabits.map(({ pattern, help }) => ['unexpected-token', { pattern, help }] as const),
+    ...characterHabits.map(({ pattern, help }) => ['bad-character', { pattern, help }] as const),
+  ]
+  const isSaid = ([code, { help, write = [] }]: (typeof rows)[number]): boolean => {
+    const parts = help?.split(/\$<\w+>/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+    return said.some((diagnostic) =>
+      diagnostic.code !== code
+        ? false
+        : parts
+          ? new RegExp(`^${parts.join('.*')}$`).test(diagnostic.help ?? '')
+          : write.some((name) => diagnostic.message.includes(`did you mean ${name}?`)),
+    )
+  }
+  expect(rows.filter((row) => !isSaid(row)).map(([code, { pattern }]) => [code, pattern])).toEqual([])
 })
 
 test('a case that is named for a code reports that code and no other error', () => {

@@ -1,3 +1,4 @@
+import { habitIn, type habits } from './habits.ts'
 import type { Diagnostic, Fix, Label, Severity, Span } from './diagnostic.ts'
 
 /**
@@ -38,7 +39,8 @@ export const catalogue = {
   // names
   'unknown-name': error((a: Suggesting) => `nothing here is called ${a.name}${near(a)}`),
   'unknown-module': error(
-    (a: Suggesting & { file: string }) => `${a.file} has no module or model called ${a.name}${near(a, 'It has')}`,
+    (a: Suggesting & { file: string; what: 'module' | 'model' }) =>
+      `${a.file} has no ${a.what} called ${a.name}${near(a, 'It has')}`,
   ),
   'unknown-op': error((a: Suggesting) => `no op or module called ${a.name}${near(a)}`),
   'unknown-attribute': error((a: Suggesting & { callee: string }) => `${a.callee} has no ${a.name}${near(a)}`),
@@ -65,6 +67,7 @@ export const catalogue = {
   'repeat-count': error(
     (a: { written: string; value: string }) => `repeat takes a count from 0 to 10000; ${a.written} is ${a.value}`,
   ),
+  'repeat-twice': error((_: object) => 'one statement has at most one repeat'),
   'static-value': error((a: { problem: string }) => a.problem),
   // shapes
   arity: error((a: { callee: string; takes: string; given: number }) => `${a.callee} takes ${a.takes} and is given ${a.given}`),
@@ -122,16 +125,15 @@ export const catalogue = {
   'unknown-field': error((a: Suggesting & { record: string }) => `${a.record} has no ${a.name}${near(a)}`),
   'missing-field': error((a: { record: string; name: string }) => `${a.record} needs ${a.name}`),
   'unbound-dim': error((a: { record: string; dim: string }) => `${a.record} does not say how large ${a.dim} is`),
-  'out-of-range': error(
-    (a: { name: string; range: string; given: string }) => `${a.name} is in ${a.range}; ${a.given} is outside`,
-  ),
+  'out-of-range': error((a: { name: string; range: string; given: string }) => `${a.name} is ${a.range}; ${a.given} is outside`),
   'loss-shape': error((a: { problem: string }) => a.problem),
   'objective-shared': error(
     (a: { slot: string }) =>
       `an output reaches ${a.slot}: train.loss moves its weights, and a record of its own would move them again`,
   ),
   'scale-static': error(
-    (a: { name: string }) => `${a.name} is drawn per item and can't be part of a shape or an attribute; use a static scale`,
+    (a: { name: string }) =>
+      `${a.name} is drawn for each item: it has no value in the network, neither in shapes nor in arithmetic`,
   ),
   'role-shape': error(
     (a: { role: string; takes: string; name: string; given: string }) => `${a.role} are ${a.takes}; ${a.name} is ${a.given}`,
@@ -180,6 +182,26 @@ export interface Context {
   readonly fixes?: readonly Fix[]
 }
 
+/** What a mistake is about, where it may be a habit of other languages. */
+const subjects: { readonly [C in keyof typeof habits]: (a: Arguments<C>) => string } = {
+  'unknown-op': (a) => a.name,
+  'unknown-name': (a) => a.name,
+  'unknown-attribute': (a) => `${a.callee}.${a.name}`,
+  'unknown-field': (a) => `${a.record}.${a.name}`,
+  'attribute-value': (a) => `${a.name}: ${a.given}`,
+  'attribute-type': (a) => `${a.name}: ${a.given}`,
+  'missing-attribute': (a) => `${a.callee}.${a.name}`,
+  'not-a-tensor': (a) => `${a.what}: ${a.given}`,
+  'role-shape': (a) => `${a.role}: ${a.given}`,
+  'not-static': (a) => `${a.name}: ${a.on}`,
+}
+
+function habitOf(code: Code, args: object): ReturnType<typeof habitIn> {
+  if (!Object.hasOwn(subjects, code)) return undefined
+  const known = code as keyof typeof habits
+  return habitIn(known, (subjects[known] as (a: object) => string)(args), (args as Partial<Suggesting>).accepted)
+}
+
 /** What may have been meant, in place of a misspelt name. */
 function renamings(args: object, span: Span): Fix[] {
   const { name, near = [] } = args as { name?: string; near?: readonly string[] }
@@ -190,15 +212,19 @@ function renamings(args: object, span: Span): Fix[] {
 /** Makes the record for `code` at `span`. */
 export function diagnostic<C extends Code>(code: C, args: Arguments<C>, span: Span, context: Context = {}): Diagnostic {
   const entry = catalogue[code] as unknown as Entry<Arguments<C>>
+  const habit = habitOf(code, args)
+  // Names of here stand in place of those that are merely spelt alike.
+  const said = habit && 'near' in args ? { ...args, near: habit.near } : args
+  const help = habit?.help ?? context.help
   return {
     code,
     severity: entry.severity,
-    message: entry.message(args),
+    message: entry.message(said),
     primary: { span, label: context.label ?? '' },
     related: context.related ?? [],
     notes: context.notes ?? [],
-    ...(context.help !== undefined && { help: context.help }),
-    fixes: context.fixes ?? renamings(args, span),
+    ...(help !== undefined && { help }),
+    fixes: context.fixes ?? renamings(said, span),
   }
 }
 

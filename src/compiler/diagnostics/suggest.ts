@@ -3,7 +3,7 @@
  * unfinished form of (three letters or more). Never `name` itself.
  *
  * The distance is Damerau and Levenshtein's, a change of case costs one in all, and floor(0.4 * length) + 1 is the most that counts as
- * near; a name that shares no letter is not near.
+ * near; a name that shares no letter is not near, nor one of less than half as many.
  */
 export function nearest(name: string, candidates: Iterable<string>): string[] {
   const others = [...new Set(candidates)].filter((candidate) => candidate !== name).sort()
@@ -18,7 +18,7 @@ function distance(a: string, b: string): number {
   const lowerA = a.toLowerCase()
   const lowerB = b.toLowerCase()
   const caseless = editDistance(lowerA, lowerB)
-  if (caseless >= Math.max(a.length, b.length)) return Infinity
+  if (caseless >= Math.max(a.length, b.length) || 2 * b.length < a.length) return Infinity
   return Math.min(editDistance(a, b), caseless + 1)
 }
 

@@ -50,7 +50,7 @@ export function missOnce(e: Attempting, name: string, fail: () => never): never 
 /** Mistakes of a module's own text: they are shown where they stand, whoever calls it. */
 const ownMistakes: ReadonlySet<string> = new Set([
   'unknown-name', 'unknown-op', 'unknown-attribute', 'missing-attribute', 'duplicate-name', 'unknown-dim', 'used-before-defined',
-  'module-cycle', 'too-deep', 'pattern-syntax', 'return-missing', 'only-in-models', 'lambda-place',
+  'module-cycle', 'too-deep', 'pattern-syntax', 'return-missing', 'only-in-models', 'lambda-place', 'repeat-twice',
 ] satisfies Code[]) // prettier-ignore
 
 /** How the label of the place inside a module begins: two calls that fail there made one mistake. */

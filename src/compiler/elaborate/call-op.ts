@@ -11,6 +11,7 @@ import { convert, readAttribute } from './attributes.ts'
 import { asTensor, type Elaboration } from './evaluate.ts'
 import { join, type Place, type Scope } from './scope.ts'
 import { asSize, isScalar } from './static.ts'
+import { isPlain, withNames } from './with-names.ts'
 import { failed, shapeText, show, type Value } from './values.ts'
 
 interface Surroundings {
@@ -40,12 +41,17 @@ export function callOp(
     ...(piped ? [piped] : []),
     ...rest.map(({ value }) => ({ value: attempt(around.e, () => around.evaluate(value)) ?? failed, span: value.span })),
   ]
+  const misplaced = (): Context => {
+    const values = given.slice(piped ? 1 : 0).map(({ value }) => value)
+    const mended = withNames(op, call, (argument) => values[rest.indexOf(argument)], around.scope.file)
+    return mended ? { help: `only tensors stand without a name: ${mended.written}`, fixes: [mended.fix] } : {}
+  }
   for (const [at, { value, span }] of given.entries()) {
     if (value === failed) continue
     const name = op.scalar?.at === at && value.kind !== 'tensor' && value.kind !== 'several' ? op.scalar.name : undefined
     if (name) unnamed.set(name, { value: convert(name, op.attributes[name]!, value, span), span })
     else {
-      inputs.push(asTensor(value, op.name, span))
+      inputs.push(asTensor(value, op.name, span, isPlain(value) && !(piped && at === 0) ? misplaced() : {}))
       spans.push(span)
     }
   }

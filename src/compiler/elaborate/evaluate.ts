@@ -1,6 +1,8 @@
-import { Consequence, fail } from '../diagnostics/catalogue.ts'
+import { Consequence, fail, type Context } from '../diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
+import { habitIn } from '../diagnostics/habits.ts'
 import { nearest } from '../diagnostics/suggest.ts'
+import { modelsAreWhole } from '../names/program.ts'
 import { arithmeticNamed, broadcast, cast, operatorNames, writtenAs } from '../ops/arithmetic.ts'
 import { negation } from '../ops/activation.ts'
 import { isTensor, type TensorValue } from '../ops/op.ts'
@@ -14,6 +16,7 @@ import { callModule } from './call-module.ts'
 import { callOp } from './call-op.ts'
 import type { Memory } from './recording.ts'
 import { childScope, join, type Place, type Scope } from './scope.ts'
+import { withNames } from './with-names.ts'
 import { asSize, divideSize, isScalar, staticBinary, staticCall, staticFunctions } from './static.ts'
 import { failed, isInteger, kindOf, real, shapeText, show, sizeValue, written, type Value } from './values.ts'
 
@@ -97,7 +100,7 @@ export function evaluateTensor(expression: Expression, scope: Scope, place: Plac
   return asTensor(evaluate(expression, scope, place, e), what, expression.span)
 }
 
-export function asTensor(value: Value, what: string, span: Span): TensorValue {
+export function asTensor(value: Value, what: string, span: Span, context: Context = {}): TensorValue {
   if (value.kind === 'several' && value.items.length === 1) return value.items[0]!.value
   if (value.kind === 'tensor') return value
   if (value.kind === 'failed') throw new Consequence()
@@ -109,7 +112,7 @@ export function asTensor(value: Value, what: string, span: Span): TensorValue {
     'not-a-tensor',
     { what, given: `${kindOf(value)} ${value.kind === 'several' ? show(value) : `(${show(value)})`}` },
     span,
-    help ? { help } : {},
+    help ? { help } : context,
   )
 }
 
@@ -128,7 +131,9 @@ function lookUp(name: string, span: Span, scope: Scope): Value {
   if (scope.missing.has(name)) throw new Consequence()
   scope.missing.add(name)
   if (scope.perItem === name)
-    fail('scale-static', { name }, span, { help: 'scale m = 2 is static: it may stand in shapes and attributes' })
+    fail('scale-static', { name }, span, {
+      help: `scale ${name} = 2 is static and a number everywhere; a network that needs what is drawn takes input cell: [B, q, 2] as cell, the size of an output pixel`,
+    })
   const later = scope.places?.get(name)
   if (later) fail('used-before-defined', { name }, span, { related: [{ span: later, label: 'defined here' }] })
   const known = [...scope.names.keys(), ...scope.sizes.keys()].filter((candidate) => candidate !== '_')
@@ -350,9 +355,15 @@ function applyCall(
       return fail('attribute-type', { name, takes: 'its place where an initialiser is asked for', given: 'a value' }, call.span)
     if (scope.missing.has(name) || scope.names.get(name)?.kind === 'failed') throw new Consequence()
     const known = [...scope.file.modules.keys(), ...(scope.slots?.names ?? []), ...ops.keys(), ...staticFunctions]
-    return missOnce(e, `${scope.file.source.file} ${name}`, () =>
-      fail('unknown-op', { name, near: nearest(name, known) }, call.callee.span, calledHelp(name, scope)),
-    )
+    const values = tensorsOf(positional, undefined, scope, place, e).map(({ value }) => value)
+    return missOnce(e, `${scope.file.source.file} ${name}`, () => {
+      const meant = call.parenthesised ? ops.get(habitIn('unknown-op', name)?.near[0] ?? '') : undefined
+      const rewritten = meant && withNames(meant, call, (argument) => values[positional.indexOf(argument)], scope.file)
+      return fail('unknown-op', { name, near: nearest(name, known) }, call.callee.span, {
+        ...calledHelp(name, scope),
+        ...(rewritten && { fixes: [rewritten.fix] }),
+      })
+    })
   }
   const label = place.labels.get(call) ?? name
   const path = join(place.scope, place.name, op.ownsWeights ? label : '')
@@ -367,9 +378,7 @@ function applyCall(
 
 function calledHelp(name: string, scope: Scope): { help?: string } {
   if (scope.names.has(name)) return { help: `${name} is a value here; only modules, slots and ops are called` }
-  return scope.file.models.has(name)
-    ? { help: `${name} is a model, and models can't be called; what is used twice is a module` }
-    : {}
+  return scope.file.models.has(name) ? { help: modelsAreWhole } : {}
 }
 
 const ungroup = (expression: Expression): Expression => (expression.kind === 'group' ? ungroup(expression.inner) : expression)

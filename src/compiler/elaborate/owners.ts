@@ -9,10 +9,7 @@ export const callsIn = (expression: Expression): Call[] => stagesIn(expression).
 /** One statement has at most one `repeat`: its turns are told apart by one number in paths. */
 function requireOneRepeat(expressions: readonly Expression[]): void {
   const [, second] = expressions.flatMap(stagesIn).filter((item) => item.kind === 'repeat')
-  if (second)
-    fail('static-value', { problem: 'one statement has at most one repeat' }, second.span, {
-      help: 'give the second a let of its own, or an inner one a module',
-    })
+  if (second) fail('repeat-twice', {}, second.span, { help: 'give the second a let of its own, or an inner one a module' })
 }
 
 function stagesIn(expression: Expression): Stage[] {

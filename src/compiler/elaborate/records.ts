@@ -4,8 +4,8 @@ import { nearest } from '../diagnostics/suggest.ts'
 import type { Adam, EvaluatePlan, PerItem, PictureOperation, Scale, Schedule, Scope as CandidateScope } from '../plan.ts'
 import { isRecord, type Call, type Expression, type Record as FieldRecord } from '../syntax/tree.ts'
 import { attempt, whole } from './attempt.ts'
-import { evaluate, type Elaboration } from './evaluate.ts'
-import type { Scope } from './scope.ts'
+import { nowhere, type ModelContext } from './context.ts'
+import { evaluate } from './evaluate.ts'
 import { isInteger, kindOf, show, type Value } from './values.ts'
 
 /** How large the inputs are in training. */
@@ -63,8 +63,7 @@ export class FieldReader {
     readonly fields: Fields,
     /** False where some were unknown: they may have been meant for those that are missing. */
     readonly isKnown: boolean,
-    readonly scope: Scope,
-    readonly e: Elaboration,
+    readonly context: Pick<ModelContext, 'parameters' | 'e' | 'textOf'>,
     /** Where `train` itself stands, for what is missing. */
     readonly span: Span,
   ) {}
@@ -87,7 +86,7 @@ export class FieldReader {
   }
 
   static(expression: Expression): Value {
-    return evaluate(expression, this.scope, { scope: '', name: '', labels: new Map() }, this.e)
+    return evaluate(expression, this.context.parameters, nowhere, this.context.e)
   }
 
   int(name: string, standard?: number, least = 1): number {
@@ -107,6 +106,11 @@ export class FieldReader {
       : fail('attribute-type', { name, takes: 'a number', given: `${kindOf(value)} ${show(value)}` }, expression.span)
   }
 
+  /** How a value is named in a message. */
+  private textOf(expression: Expression): string {
+    return expression.kind === 'call' ? expression.callee.text : this.context.textOf(expression)
+  }
+
   /** Items of a list, or the one that stands alone. */
   items(name: string): readonly Expression[] {
     const expression = this.expression(name)
@@ -116,11 +120,15 @@ export class FieldReader {
   words<W extends string>(name: string, accepted: readonly W[], standard: readonly W[]): readonly W[] {
     if (!this.has(name)) return standard
     const items = this.items(name)
-    this.once(name, items.map(textOf), items)
+    this.once(
+      name,
+      items.map((item) => this.textOf(item)),
+      items,
+    )
     return items.map((item) => {
       const word = item.kind === 'name' ? item.name : ''
       if (!(accepted as readonly string[]).includes(word))
-        fail('attribute-value', { name, accepted: `a list of ${accepted.join(', ')}`, given: textOf(item) }, item.span)
+        fail('attribute-value', { name, accepted: `a list of ${accepted.join(', ')}`, given: this.textOf(item) }, item.span)
       return word as W
     })
   }
@@ -196,7 +204,7 @@ export class FieldReader {
         const near = nearest(name, accepted)
         fail(
           'unknown-op',
-          { name: name || textOf(expression), near, accepted: near.length ? undefined : accepted } as never,
+          { name: name || this.textOf(expression), near, accepted: near.length ? undefined : accepted } as never,
           expression.span,
         )
       }
@@ -218,7 +226,7 @@ export class FieldReader {
         const kernels = ['bicubic', 'bilinear', 'nearest'] as const
         const kernel = value!.kind === 'name' ? value!.name : ''
         if (!(kernels as readonly string[]).includes(kernel))
-          fail('attribute-value', { name: 'kernel', accepted: kernels.join(' or '), given: textOf(value!) }, value!.span)
+          fail('attribute-value', { name: 'kernel', accepted: kernels.join(' or '), given: this.textOf(value!) }, value!.span)
         return { op: 'resize', kernel: kernel as 'bicubic' }
       }
       return { op: name as 'flip_x' }
@@ -228,18 +236,17 @@ export class FieldReader {
   optimizer(): Adam {
     const expression = this.expression('optimizer')
     if (expression.kind !== 'call' || expression.callee.text !== 'adam')
-      fail('attribute-value', { name: 'optimizer', accepted: 'adam(lr: ..)', given: textOf(expression) }, expression.span)
+      fail('attribute-value', { name: 'optimizer', accepted: 'adam(lr: ..)', given: this.textOf(expression) }, expression.span)
     const values = this.named(expression, { lr: undefined, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })
     const adam = values as unknown as Adam
-    const within = (name: keyof Adam, most: number): void => {
-      if (!(adam[name] >= 0 && adam[name] < most))
-        fail('out-of-range', { name, range: `0 .. ${most}`, given: String(adam[name]) }, expression.span)
+    const within = (name: keyof Adam, isRight: boolean, range: string): void => {
+      const at = expression.arguments.find((argument) => argument.name?.text === name)
+      if (!isRight) fail('out-of-range', { name, range, given: String(adam[name]) }, at?.value.span ?? expression.span)
     }
-    within('beta1', 1)
-    within('beta2', 1)
+    within('beta1', adam.beta1 >= 0 && adam.beta1 < 1, 'at least 0 and below 1')
+    within('beta2', adam.beta2 >= 0 && adam.beta2 < 1, 'at least 0 and below 1')
     // A step of Adam is about as long as its rate, and weights are not that large.
-    if (!(adam.lr > 0 && adam.lr <= 1))
-      fail('out-of-range', { name: 'lr', range: '0 .. 1', given: String(adam.lr) }, expression.span)
+    within('lr', adam.lr > 0 && adam.lr <= 1, 'above 0 and at most 1')
     return adam
   }
 
@@ -263,7 +270,7 @@ export class FieldReader {
     }
     return fail(
       'attribute-value',
-      { name: 'schedule', accepted: 'step(at:, factor:), cosine(to:) or constant', given: textOf(expression) },
+      { name: 'schedule', accepted: 'step(at:, factor:), cosine(to:) or constant', given: this.textOf(expression) },
       expression.span,
     )
   }
@@ -310,7 +317,7 @@ export class FieldReader {
     }
     return fail(
       'attribute-value',
-      { name: 'scope', accepted: 'full, lattice(n), raster(n) or tile(n)', given: textOf(expression) },
+      { name: 'scope', accepted: 'full, lattice(n), raster(n) or tile(n)', given: this.textOf(expression) },
       expression.span,
     )
   }
@@ -326,7 +333,7 @@ export class FieldReader {
   }
 
   evaluatePlan(scale: Scale | undefined, degrade: readonly PictureOperation[]): EvaluatePlan {
-    const read = <T>(field: () => T): T | undefined => attempt(this.e, field)
+    const read = <T>(field: () => T): T | undefined => attempt(this.context.e, field)
     const cellClip = read(() => this.cellClip())
     const shave = read(() => (this.has('shave') ? this.int('shave', undefined, 0) : undefined))
     const plan = whole<EvaluatePlan>({
@@ -349,7 +356,7 @@ export class FieldReader {
     const [least, most] = limits(scale)
     for (const [at, value] of m.entries())
       if (value < least || value > most)
-        fail('out-of-range', { name: 'm', range: `${least} .. ${most}`, given: String(value) }, items[at]!.span)
+        fail('out-of-range', { name: 'm', range: rangeText(least, most), given: String(value) }, items[at]!.span)
     return m
   }
 
@@ -362,6 +369,8 @@ export class FieldReader {
     return value
   }
 }
+
+export const rangeText = (least: number, most: number): string => (least === most ? `${least}` : `in ${least} .. ${most}`)
 
 /** Between which enlargements a model is asked for. */
 export function limits(scale: Scale | undefined): readonly [number, number] {
@@ -448,12 +457,3 @@ export function computePerItem(name: string, values: readonly number[]): number 
       throw new Error(`no per-item function ${name}`)
   }
 }
-
-const textOf = (expression: Expression): string =>
-  expression.kind === 'name'
-    ? expression.name
-    : expression.kind === 'call'
-      ? expression.callee.text
-      : expression.kind === 'number' || expression.kind === 'string'
-        ? expression.text
-        : `a ${expression.kind}`

@@ -1,16 +1,17 @@
 import { Consequence, fail } from '../diagnostics/catalogue.ts'
+import type { Fix } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { DType, TensorType } from '../ir/graph.ts'
 import { typed } from '../ops/op.ts'
 import type { InputRole, ModelInput, ModelOutput, OutputRole, PictureOperation } from '../plan.ts'
 import { asInteger, compare, constant, format, mod, sub, symbol, type Size } from '../shapes/size.ts'
-import type { Condition, Expression, Name, Role, Statement } from '../syntax/tree.ts'
+import type { Condition, Expression, Name, Role, Statement, TensorType as WrittenType } from '../syntax/tree.ts'
 import { nowhere, type ModelContext } from './context.ts'
 import { evaluate } from './evaluate.ts'
 import { factual, type Facts } from './facts.ts'
 import { FieldReader } from './records.ts'
-import { sizeOf } from './tensor-types.ts'
-import { isInteger, shapeText, show } from './values.ts'
+import { axesOf, sizeOf } from './tensor-types.ts'
+import { failed, isInteger, shapeText, show } from './values.ts'
 
 type InputStatement = Extract<Statement, { kind: 'input' }>
 type OutputStatement = Extract<Statement, { kind: 'output' }>
@@ -19,9 +20,9 @@ const inputRoles: readonly InputRole[] = ['image', 'enlarged', 'coordinates', 'c
 const outputRoles: readonly OutputRole[] = ['samples', 'image', 'features', 'inspect']
 
 /** What a role's tensor looks like (language reference, Roles); `inspect` may be anything. */
-const shapes: { readonly [role in InputRole | OutputRole]?: { rank: number; takes: string; last?: number } } = {
-  image: { rank: 4, takes: '[B, h, w, c]' },
-  enlarged: { rank: 4, takes: '[B, H, W, c]' },
+const shapes: { readonly [role in InputRole | OutputRole]?: { rank: number; takes: string; last?: number | 'known' } } = {
+  image: { rank: 4, takes: '[B, h, w, c], c a number', last: 'known' },
+  enlarged: { rank: 4, takes: '[B, H, W, c], c a number', last: 'known' },
   coordinates: { rank: 3, takes: '[B, q, 2]', last: 2 },
   cell: { rank: 3, takes: '[B, q, 2]', last: 2 },
   samples: { rank: 3, takes: '[B, q, c]' },
@@ -51,14 +52,17 @@ export function declareInput(context: ModelContext, statement: InputStatement, f
   const kind = role.name.text as InputRole
   if (!inputRoles.includes(kind))
     fail('role-unknown', { name: kind, near: nearest(kind, inputRoles), accepted: inputRoles }, role.name.span)
-  checkShape(kind, shape, name)
+  if (!context.attempt(() => checkShape(context, kind, shape, statement))) {
+    scope.names.set(name.text, failed)
+    throw new Consequence()
+  }
   if (kind === 'enlarged' && !role.by) fail('missing-attribute', { callee: 'enlarged', name: 'by [..]' }, role.span)
   const by = role.by && enlargement(context, role.by)
   return { name: name.text, role: kind, shape, range: rangeOf(context, role), ...(by && { by }) }
 }
 
 function enlargement(context: ModelContext, expression: Expression): PictureOperation[] {
-  const reader = new FieldReader('enlarged', new Map(), true, context.parameters, context.e, expression.span)
+  const reader = new FieldReader('enlarged', new Map(), true, context, expression.span)
   return reader.operations(expression.kind === 'list' ? expression.items : [expression], ['resize', 'blur'], ['m'])
 }
 
@@ -75,12 +79,31 @@ function rangeOf(context: ModelContext, role: Role): readonly [number, number] {
   return [from, to]
 }
 
-function checkShape(role: InputRole | OutputRole, shape: readonly Size[], name: Name): void {
+function checkShape(
+  context: ModelContext,
+  role: InputRole | OutputRole,
+  shape: readonly Size[],
+  { name, type }: { readonly name: Name; readonly type: WrittenType },
+): true {
   const expected = shapes[role]
-  if (!expected) return
-  const wrong = shape.length !== expected.rank || (expected.last !== undefined && asInteger(shape.at(-1)!) !== expected.last)
-  if (wrong)
-    fail('role-shape', { role, takes: expected.takes, name: name.text, given: `[${shape.map(format).join(', ')}]` }, name.span)
+  if (!expected) return true
+  const { rank, takes, last } = expected
+  const channels = shape.length > 0 ? asInteger(shape.at(-1)!) : undefined
+  if (shape.length === rank && (last === undefined || (last === 'known' ? channels !== undefined : channels === last)))
+    return true
+  return fail('role-shape', { role, takes, name: name.text, given: `[${shape.map(format).join(', ')}]` }, name.span, {
+    fixes: last === 'known' ? channelsLast(context, shape, type) : [],
+  })
+}
+
+/** Writes `[B, 3, h, w]` as `[B, h, w, 3]`. */
+function channelsLast(context: ModelContext, shape: readonly Size[], { axes }: WrittenType): Fix[] {
+  const [, channels, height, width] = axes.map(({ span }) => context.textOf({ kind: 'name', name: '', span }))
+  if (shape.length !== 4 || axes.length !== 4 || asInteger(shape[1]!) === undefined) return []
+  const text = `${height}, ${width}, ${channels}`
+  return [
+    { title: `write ${text} for the last three axes`, edits: [{ span: { ...axes[1]!.span, end: axes[3]!.span.end }, text }] },
+  ]
 }
 
 /** A model's `where` is a check of every picture. */
@@ -113,9 +136,10 @@ export function declareOutput(context: ModelContext, statement: OutputStatement,
   if (!outputRoles.includes(kind))
     fail('role-unknown', { name: kind, near: nearest(kind, outputRoles), accepted: outputRoles }, role.name.span)
   const range = rangeOf(context, role)
+  const shape = value?.shape ?? axesOf(statement.type, context.scope, context.e).flatMap(({ size }) => size ?? [])
+  checkShape(context, kind, shape, { name, type: statement.type })
   if (!value) throw new Consequence()
-  checkShape(kind, value.shape, name)
-  return { name: name.text, role: kind, shape: value.shape, range }
+  return { name: name.text, role: kind, shape, range }
 }
 
 /** What must be there once: a picture to begin with, and one output that is trained on, or features. */

@@ -19,6 +19,7 @@ import {
   sizeFields,
   trainFields,
   type ScopedField,
+  rangeText,
 } from './records.ts'
 import type { Place, Scope } from './scope.ts'
 import { failed, shapeText, type Value } from './values.ts'
@@ -96,7 +97,7 @@ function readerOf(context: ModelContext, record: 'train' | 'evaluate'): FieldRea
   for (const [name, field] of fields)
     if (!isRecord(field.value))
       context.values.push({ path: `${record}.${name}`, value: context.textOf(field.value), origin: field.origin })
-  return new FieldReader(record, fields, isKnown, context.parameters, context.e, declared.span)
+  return new FieldReader(record, fields, isKnown, context, declared.span)
 }
 
 /** The fields that a record may have, each once; of one that is unknown nobody knows what it was meant to be. */
@@ -166,7 +167,7 @@ function checkDraw(m: PerItem, scale: Scale | undefined, span: Span): void {
   const ends = m.kind === 'choice' ? m.items : m.kind === 'call' && m.name === 'uniform' ? m.arguments : [m]
   for (const end of ends)
     if (end.kind === 'number' && (end.value < least || end.value > most))
-      fail('out-of-range', { name: 'm', range: `${least} .. ${most}`, given: String(end.value) }, span)
+      fail('out-of-range', { name: 'm', range: rangeText(least, most), given: String(end.value) }, span)
 }
 
 /** A blur that would be negative for some item stops a run at that item, so it stops here. */
@@ -174,7 +175,7 @@ function checkBlur(operations: readonly PictureOperation[], ends: Parameters<typ
   for (const operation of operations) {
     const least = operation.op === 'blur' ? rangeOf(operation.sigma, ends)?.[0] : undefined
     if (least !== undefined && least < 0)
-      fail('out-of-range', { name: 'the sigma of blur', range: '0 and above', given: `down to ${least}` }, span)
+      fail('out-of-range', { name: 'the sigma of blur', range: 'at least 0', given: `down to ${least}` }, span)
   }
 }
 
@@ -226,7 +227,7 @@ function slotReader(context: ModelContext, slot: string, written: FieldRecord, s
   for (const [name, field] of fields)
     if (!isRecord(field.value))
       context.values.push({ path: `${record}.${name}`, value: context.textOf(field.value), origin: field.origin })
-  return new FieldReader(record, fields, isKnown, context.parameters, context.e, span)
+  return new FieldReader(record, fields, isKnown, context, span)
 }
 
 /** A loss over outputs, inputs and `target` as a graph, with each l1 and mse as an output of its own. */

@@ -34,6 +34,10 @@ export interface FileUnit {
   variant?: VariantUnit
 }
 
+/** Why a model is not found where a module is asked for. */
+export const modelsAreWhole =
+  "a model is what is trained, and can't be called: give its layers a module that both models call, or change it in a variant"
+
 /** All files that were read, each once. */
 export class Program {
   readonly files = new Map<string, FileUnit>()
@@ -157,8 +161,9 @@ export class Program {
       this.diagnostics.push(
         diagnostic(
           'unknown-module',
-          { name: declaration.name.text, file: declaration.from, near: nearest(declaration.name.text, names), accepted: names },
+          { what: 'module', name: declaration.name.text, file: declaration.from, near: nearest(declaration.name.text, names), accepted: names },
           declaration.name.span,
+          imported.models.has(declaration.name.text) ? { help: modelsAreWhole } : {},
         ),
       )
     }

@@ -4,6 +4,7 @@ import * as t from '../../../grammar/tokens.ts'
 import { diagnostic } from '../diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
+import { habitDiagnostics, mendCharacters, mendWords, type Found } from './mend.ts'
 import { beginsLine, beginsStatement, repairBrackets, spanOf, withoutStatement } from './recover.ts'
 import type { Expression, SourceFile } from './tree.ts'
 
@@ -21,7 +22,10 @@ export interface Parsed {
  * run, and what is not broken is in the tree.
  */
 export function parse(file: string, text: string): Parsed {
-  const lexed = t.lexer.tokenize(text)
+  const habits = new Map<unknown, Found>()
+  const wrong = t.lexer.tokenize(text)
+  const readable = mendCharacters(file, text, wrong.errors.map(({ offset }) => offset), habits) // prettier-ignore
+  const lexed = readable === text ? wrong : t.lexer.tokenize(readable)
   const documentation = lexed.groups['documentation'] ?? []
   const repaired = repairBrackets(file, text, lexed.tokens)
   const numbers = badNumbers(file, text, lexed.tokens)
@@ -32,7 +36,13 @@ export function parse(file: string, text: string): Parsed {
     end: startOffset + image.length,
   }))
   const none = { file, text, declarations: [], remarks }
-  if (repaired.hopeless) return { source: none, diagnostics: found.slice(0, mostErrors) }
+  /** Lines of habits that no mending makes right: nothing more is said of them. */
+  const given = new Set<number>()
+  const said = (more: readonly Diagnostic[] = []): Diagnostic[] => {
+    const others = found.filter(({ primary }) => !given.has(lineOf(text, primary.span.start)))
+    return inOrder([...others, ...habitDiagnostics(habits.values()), ...more])
+  }
+  if (repaired.hopeless) return { source: none, diagnostics: said().slice(0, mostErrors) }
   let { tokens } = repaired
   // A line that could not even be cut in words says nothing more.
   const badLines = new Set([...lexed.errors.map(({ offset }) => offset), ...numbers.map(({ primary }) => primary.span.start)].map((offset) => lineOf(text, offset))) // prettier-ignore
@@ -42,14 +52,16 @@ export function parse(file: string, text: string): Parsed {
     const error = parser.errors[0]
     if (!error) {
       const mixed = mixedPipelines(file, text, parser.mixed)
-      return { source: { file, text, declarations, remarks }, diagnostics: inOrder([...found, ...mixed]) }
+      return { source: { file, text, declarations, remarks }, diagnostics: said(mixed) }
     }
     const at = culprit(text, tokens, errorIndex(tokens, error))
-    if (!onBadLine(at)) found.push(unexpected(file, text, tokens, at, error))
+    const habit = mendWords(file, text, tokens, at, ruleOf(error), habits)
+    if (habit && !habit.isMended) given.add(lineOf(text, tokens[at]!.startOffset))
+    if (!habit && !onBadLine(at)) found.push(unexpected(file, text, tokens, at, error))
     if (tokens.length === 0) break
-    tokens = withoutStatement(text, tokens, at)
+    tokens = habit?.tokens ?? withoutStatement(text, tokens, at)
   }
-  return { source: none, diagnostics: inOrder(found.slice(0, mostErrors)) }
+  return { source: none, diagnostics: said().slice(0, mostErrors) }
 }
 
 const lineOf = (text: string, offset: number): number => text.slice(0, offset).split('\n').length
@@ -65,7 +77,12 @@ export function parseExpression(file: string, text: string): { expression?: Expr
   if (diagnostics.length > 0) return { diagnostics }
   const expression = parser.parseExpression(file, lexed.tokens)
   const error = parser.errors[0]
-  if (error) return { diagnostics: [unexpected(file, text, lexed.tokens, errorIndex(lexed.tokens, error), error)] }
+  if (error) {
+    const at = errorIndex(lexed.tokens, error)
+    const habits = new Map<unknown, Found>()
+    const isHabit = mendWords(file, text, lexed.tokens, at, ruleOf(error), habits)
+    return { diagnostics: isHabit ? habitDiagnostics(habits.values()) : [unexpected(file, text, lexed.tokens, at, error)] }
+  }
   const mixed = mixedPipelines(file, text, parser.mixed)
   return mixed.length > 0 ? { diagnostics: mixed } : { expression, diagnostics: [] }
 }
@@ -120,6 +137,9 @@ function badNumbers(file: string, text: string, tokens: readonly IToken[]): Diag
     return [diagnostic('bad-number', { written }, { file, start: token.startOffset, end: token.startOffset + written.length })]
   })
 }
+
+/** The rule of the grammar that is broken. */
+const ruleOf = (error: IRecognitionException): string => error.context.ruleStack.at(-1) ?? ''
 
 function errorIndex(tokens: readonly IToken[], error: IRecognitionException): number {
   const index = tokens.indexOf(error.token)
@@ -189,7 +209,7 @@ const phrases: Readonly<Record<string, string>> = {
 /** What the parser would have taken, in words. */
 function expectation(error: IRecognitionException): string {
   if (error.name === 'NotAllInputParsedException') return declaration
-  const rule = error.context.ruleStack.at(-1) ?? ''
+  const rule = ruleOf(error)
   const single = /^Expecting(?: token of type)? ?-->? ?(.+?) <--/.exec(error.message)?.[1]
   if (single && !(rule === 'moduleDeclaration' && single === "'}'"))
     return single === "')'" || single === "']'" ? `',' or ${single}` : single

@@ -177,6 +177,31 @@ export function withoutStatement(text: string, tokens: readonly IToken[], at: nu
   return [...tokens.slice(0, from), ...tokens.slice(Math.max(to, from + 1))]
 }
 
+/** Where the line of an offset ends. */
+export const lineEnd = (text: string, offset: number): number => offset + /[\r\n]|$/.exec(text.slice(offset))!.index
+
+/**
+ * The tokens without the line that begins at `at`, without what is in the brackets that it opens and, where it ends with a
+ * colon, without the lines below that are indented more: they are its body in Python.
+ */
+export function withoutLine(text: string, tokens: readonly IToken[], at: number): IToken[] {
+  const column = (offset: number): number => offset - (text.lastIndexOf('\n', offset - 1) + 1)
+  const { startOffset } = tokens[at]!
+  const end = lineEnd(text, startOffset)
+  let open = 0
+  let to = at
+  while (to < tokens.length && (tokens[to]!.startOffset < end || open > 0)) {
+    const { tokenType } = tokens[to]!
+    if (closers.includes(tokenType)) open -= 1
+    if (open < 0) break
+    if (closerOf.has(tokenType)) open += 1
+    to += 1
+  }
+  if (tokens[to - 1]?.tokenType === t.Colon)
+    while (to < tokens.length && column(tokens[to]!.startOffset) > column(startOffset)) to += 1
+  return [...tokens.slice(0, at), ...tokens.slice(Math.max(to, at + 1))]
+}
+
 /** How many braces are open before each token; a closing brace counts as outside. */
 function depthBefore(tokens: readonly IToken[]): number[] {
   let depth = 0
