@@ -84,7 +84,8 @@ export function upscaleCommand(program: Command): void {
               `${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, ${about(seconds)} and ${memory(estimate.bytes)}`,
             )
           },
-          onProgress: (done, left) => done < 1 && line.show(`${(100 * done).toFixed(0)} %  ${duration(left)} left`),
+          onProgress: ({ share, secondsLeft }) =>
+            share < 1 && line.show(`${(100 * share).toFixed(0)} %  ${duration(secondsLeft)} left`),
         }).catch((error: unknown) => failures.note(input, error))
         line.end()
         if (!result) continue

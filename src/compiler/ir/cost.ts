@@ -12,6 +12,8 @@ export interface Cost {
   readonly peakBytes: number
   /** Sum of all values that a forward pass makes: what training keeps at most for the gradient. */
   readonly activationBytes: number
+  /** What is written on the way, values and what ops leave inside: elementwise work takes time by this. */
+  readonly movedBytes: number
 }
 
 /** What a value takes at given sizes. */
@@ -37,7 +39,9 @@ export function cost(graph: Graph, sizes: Readonly<Record<string, number>>): Cos
     peak = Math.max(peak, alive)
     for (const value of new Set([...node.inputs, ...node.results])) if ((lastUse.get(value) ?? at) === at) alive -= bytes(value)
   })
-  return { parameters: parameterCount(graph), multiplyAdds, peakBytes: peak, activationBytes: made }
+  const inside = graph.nodes.map((node) => primitiveNamed(node.op).scratch(callOf(graph, node, weights)))
+  const movedBytes = inside.reduce((total, size) => total + 4 * evaluate(size, sizes), made)
+  return { parameters: parameterCount(graph), multiplyAdds, peakBytes: peak, activationBytes: made, movedBytes }
 }
 
 export function nodeMultiplyAdds(

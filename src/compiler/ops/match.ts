@@ -77,6 +77,11 @@ export const matching: Primitive = {
   multiplyAdds({ inputs }) {
     return mul(inputs[0]!.shape.reduce(mul, constant(1)), inputs[1]!.shape[1]!)
   },
+  scratch({ inputs }) {
+    // Every score; it is read once for the largest and once for where that is.
+    const rows = inputs[0]!.shape.slice(0, -1).reduce(mul, constant(1))
+    return mul(mul(rows, inputs[1]!.shape[1]!), constant(3))
+  },
   compute(tf, [a, b]) {
     const [batch, queries] = a!.shape as [number, number]
     const lanes = a!.shape.slice(2, -1).reduce((product, size) => product * size, 1)

@@ -74,6 +74,8 @@ export interface Facts {
   readonly isView: boolean
   /** Multiply-adds of one call; elementwise work is not counted. */
   multiplyAdds(call: PrimitiveCall): Size
+  /** Numbers that one call writes, and reads again, on its way to the results. */
+  scratch(call: PrimitiveCall): Size
 }
 
 /** Of an op that works on each element by itself; others say what differs. */
@@ -82,6 +84,7 @@ export const elementFacts: Facts = {
   folds: () => undefined,
   isView: false,
   multiplyAdds: () => constant(0),
+  scratch: () => constant(0),
 }
 
 /** What the IR is made of: a shape rule, facts, a lowering and with it a gradient. */

@@ -1,5 +1,5 @@
 import type { Backend, Tensor } from './backend.ts'
-import { asInteger, constant, divide, format, mul, type Size } from '../shapes/size.ts'
+import { add, asInteger, constant, divide, format, mul, type Size } from '../shapes/size.ts'
 import { elementFacts, f32, type Op, type Primitive } from './op.ts'
 import { byIndex, byWindows, type Window } from './positions.ts'
 import { firstRows, gatherRows } from './formula-tools.ts'
@@ -128,6 +128,12 @@ export const sampling: Primitive = {
   name: 'sample',
   reach: byIndex,
   results: ({ inputs }) => [f32([inputs[1]!.shape[0]!, inputs[1]!.shape[1]!, inputs[0]!.shape[3]!])],
+  scratch({ inputs: [x, coord], attributes }) {
+    // Of every tap index and weight, its values, and these weighted.
+    const taps = { nearest: 1, bilinear: 4, bicubic: 16 }[attributes['kernel'] as Kernel]
+    const each = add(constant(4), mul(constant(2), x!.shape[3]!))
+    return [coord!.shape[0]!, coord!.shape[1]!, constant(taps), each].reduce(mul)
+  },
   compute(tf, [x, coord], _weights, { attributes }) {
     const kernel = attributes['kernel'] as Kernel
     const [batch, height, width, channels] = x!.shape as [number, number, number, number]

@@ -3,7 +3,8 @@ import { subgraph } from '../../compiler/ir/graph.ts'
 import { UserError } from '../../errors.ts'
 import type { Picture } from '../data/picture.ts'
 import { pixelCentre } from '../network/coordinates.ts'
-import { everywhere, jobs, lattice, scopeText, type Extent } from '../predict/candidates.ts'
+import { jobs, lattice, scopeText } from '../predict/candidates.ts'
+import { everywhere, indicesOf, type Extent } from '../predict/places.ts'
 import { pictureInput } from '../predict/roles.ts'
 import { normalised } from '../train/batch.ts'
 import { selectArrows, type ArrowRules, type Transfer } from './arrows.ts'
@@ -80,12 +81,13 @@ export function findMatches(system: System, field: Field, m: number): Match[] {
   if (!enlarges(system, m)) throw new UserError(`${label} does not enlarge by ${m}`)
   const { hr, lr } = pairOf(field.picture, m, [system])
   const extent: Extent = { width: hr.width, height: hr.height }
-  const sets =
+  const areas =
     scope.kind === 'lattice'
       ? [lattice(extent, scope.count)]
       : scope.kind === 'full'
         ? [everywhere(extent)]
-        : [...jobs(scope, extent, [], [])].map(({ positions }) => positions)
+        : [...jobs(scope, extent, [], [])].map(({ area }) => area)
+  const sets = areas.map((area) => indicesOf(area, extent.width))
   if (sets[0]!.length > most)
     throw new UserError(
       `scope ${scopeText(scope)} compares ${sets[0]!.length} positions at once, more than ${most}`,

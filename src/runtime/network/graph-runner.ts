@@ -13,6 +13,7 @@ import { witnessesOf } from '../../compiler/targets/layers/lower.ts'
 import { randomPrefix } from '../../compiler/targets/savedmodel/signatures.ts'
 import { simplified, writeSavedModel, type Endpoints } from '../../compiler/targets/savedmodel/write.ts'
 import { openSession, type Session } from '../engine/index.ts'
+import { keptGraphs } from './ways.ts'
 
 type Tensors = Readonly<Record<string, tf.Tensor>>
 
@@ -21,9 +22,6 @@ interface Loaded {
   readonly session: Session
   readonly ends: Endpoints
 }
-
-/** Sessions that are kept; the one used longest ago goes first. */
-const kept = 48
 
 /** Computes graphs as whole TensorFlow graphs at the sizes of what they are given. Needs the engine TensorFlow. */
 export class GraphRunner {
@@ -37,15 +35,15 @@ export class GraphRunner {
   }
 
   /** A text that is equal for calls that one session can compute. */
-  keyOf(graph: Graph, inputs: Tensors, training = false): string {
+  keyOf(graph: Graph, shapeOf: (name: string, value: number) => readonly number[], training = false): string {
     const number = this.#numbers.get(graph) ?? this.#numbers.size
     this.#numbers.set(graph, number)
-    return `${number} ${training} ${graph.inputs.map(({ name }) => inputs[name]!.shape.join('x')).join()}`
+    return `${number} ${training} ${graph.inputs.map(({ name, value }) => shapeOf(name, value).join('x')).join()}`
   }
 
   /** The outputs; where `differentiable`, gradients flow to float inputs and weights. The caller disposes of them. */
   run(graph: Graph, inputs: Tensors, options: CallOptions = {}, differentiable = false): Record<string, tf.Tensor> {
-    const key = this.keyOf(graph, inputs, options.training)
+    const key = this.keyOf(graph, (name) => inputs[name]!.shape, options.training)
     const random = new Map<string, tf.Tensor>()
     const results = this.#compute(`forward ${key}`, graph, inputs, options, random, (_trace, outputs) => outputs)
     const computed = differentiable
@@ -110,7 +108,7 @@ export class GraphRunner {
     this.#sessions.delete(key)
     this.#sessions.set(key, loaded)
     for (const [old, { session }] of this.#sessions) {
-      if (this.#sessions.size <= kept) break
+      if (this.#sessions.size <= keptGraphs) break
       session.close()
       this.#sessions.delete(old)
     }

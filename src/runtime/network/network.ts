@@ -1,14 +1,15 @@
 import * as tf from '@tensorflow/tfjs'
-import { bytesAt, cost } from '../../compiler/ir/cost.ts'
 import type { Graph, Weight } from '../../compiler/ir/graph.ts'
-import type { Arena } from '../../compiler/kernels/passes/arena.ts'
-import { evaluation } from '../../compiler/targets/savedmodel/signatures.ts'
-import { memoryOf } from '../../compiler/targets/savedmodel/write.ts'
+import { evaluate } from '../../compiler/shapes/size.ts'
 import { lowerToLayers, type LayersModel, type LayerStore } from '../../compiler/targets/layers/lower.ts'
 import { UserError } from '../../errors.ts'
 import { createRandom } from '../files/random.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import { GraphRunner, sizesOf } from './graph-runner.ts'
+import { isLarge, Rehearsal, type Sizes } from './rehearsal.ts'
+import { Ways, type Execution } from './ways.ts'
+
+export type { Execution }
 
 /** A network that can be computed: graphs lowered on demand over one set of weights. */
 export interface Network {
@@ -23,19 +24,9 @@ export interface Network {
   read(paths?: readonly string[]): Map<string, Tensor>
   /** The variable behind a weight. */
   variable(path: string): tf.LayerVariable
-  /** What computing a graph will take of TensorFlow's memory, weights apart. The outputs stay until the result is called. */
-  rehearse(graph: Graph, sizes: Readonly<Record<string, number>>, arena: Arena): () => void
+  /** Goes through the calls to come, from how things are now. */
+  rehearsal(): Rehearsal
 }
-
-/** Bytes of values above which a graph is not computed layer by layer. */
-const muchMemory = 100_000_000
-
-/**
- * How graphs are computed: layer by layer; each as one TensorFlow graph, which is compiled for the sizes of its inputs;
- * or `repeated` ones so, from their second call with the same sizes on, and at once where layers would hold much (they
- * keep every value to the end). The last two need the engine TensorFlow.
- */
-export type Execution = 'layers' | 'graphs' | 'repeated'
 
 /** `graphs` are all graphs that will be asked for: their weights make the network. */
 export function createNetwork(graphs: readonly Graph[], execution: Execution = 'layers'): Network {
@@ -52,16 +43,15 @@ export function createNetwork(graphs: readonly Graph[], execution: Execution = '
     lowered.set(graph, model)
     return model
   }
-  const worthwhile = new Set<string>()
+  const ways = new Ways(execution)
   const runner = new GraphRunner((path) => variable(path).read())
   const asGraph =
     (graph: Graph, layers: LayersModel): LayersModel['run'] =>
     (inputs, options) => {
       if (execution === 'graphs') return runner.run(graph, inputs, options, true)
-      const key = runner.keyOf(graph, inputs, options?.training)
-      if (worthwhile.has(key)) return runner.run(graph, inputs, options)
-      worthwhile.add(key)
-      return isLarge(graph, sizesOf(graph, inputs)) ? runner.run(graph, inputs, options) : layers.run(inputs, options)
+      const key = runner.keyOf(graph, (name) => inputs[name]!.shape, options?.training)
+      const way = ways.next(key, () => isLarge(graph, sizesOf(graph, inputs)))
+      return way === 'layers' ? layers.run(inputs, options) : runner.run(graph, inputs, options)
     }
   graphs.forEach((graph, at) => lower(graph, `graph${at}`))
   const variable = (path: string): tf.LayerVariable => {
@@ -73,14 +63,10 @@ export function createNetwork(graphs: readonly Graph[], execution: Execution = '
     weights,
     lower,
     variable,
-    rehearse(graph, sizes, arena) {
-      const asGraph = execution === 'graphs' || (execution === 'repeated' && isLarge(graph, sizes))
-      if (asGraph) return memoryOf(evaluation('run', graph, sizes), arena).freeOutputs
-      const allocate = (value: number) => arena.allocate(bytesAt(graph, value, sizes))
-      const frees = new Map(graph.nodes.flatMap(({ results }) => results.map((value) => [value, allocate(value)])))
-      const outputs = graph.outputs.flatMap(({ value }) => frees.get(value) ?? [])
-      frees.forEach((free) => outputs.includes(free) || free())
-      return () => outputs.forEach((free) => free())
+    rehearsal() {
+      const shapeOf = (graph: Graph, sizes: Sizes) => (_name: string, value: number) =>
+        graph.values[value]!.shape.map((size) => evaluate(size, sizes))
+      return new Rehearsal(new Ways(execution, ways), (graph, sizes) => runner.keyOf(graph, shapeOf(graph, sizes)))
     },
     initialise(seed) {
       this.assign(initialWeights(weights, seed))
@@ -109,10 +95,6 @@ export function createNetwork(graphs: readonly Graph[], execution: Execution = '
     },
   }
 }
-
-/** Whether layers would hold much of a graph: they keep every value to the end. */
-const isLarge = (graph: Graph, sizes: Readonly<Record<string, number>>): boolean =>
-  cost(graph, sizes).activationBytes > muchMemory
 
 /** Where training starts: every weight from its initialiser. */
 export const initialWeights = (weights: readonly Weight[], seed: number): Map<string, Tensor> =>

@@ -1,16 +1,11 @@
 import type { Scope } from '../../compiler/plan.ts'
-
-/** A size in pixels. */
-export interface Extent {
-  readonly height: number
-  readonly width: number
-}
+import { countOf, everywhere, sliceOf, type Area, type Extent } from './places.ts'
 
 /** The plastic number: the R2 sequence's golden ratio in two dimensions (Roberts, 2018). */
 const plastic = 1.324717957244746
 
-/** Raster positions spread evenly over a picture by the R2 sequence; `count` of them, fewer where they coincide. */
-export function lattice({ height, width }: Extent, count: number): Int32Array {
+/** Positions spread evenly over a picture by the R2 sequence; `count` of them, fewer where they coincide. */
+export function lattice({ height, width }: Extent, count: number): Area {
   if (count >= height * width) return everywhere({ height, width })
   const positions = new Set<number>()
   for (let i = 0; i < count; i += 1) {
@@ -18,18 +13,18 @@ export function lattice({ height, width }: Extent, count: number): Int32Array {
     const x = Math.floor(((0.5 + i / plastic) % 1) * width)
     positions.add(y * width + x)
   }
-  return Int32Array.from(positions)
+  return [...positions].map((position) => {
+    const [top, left] = [Math.floor(position / width), position % width]
+    return { top, bottom: top + 1, left, right: left + 1 }
+  })
 }
-
-/** Every position in raster order. */
-export const everywhere = ({ height, width }: Extent): Int32Array => Int32Array.from({ length: height * width }, (_, at) => at)
 
 /** How a scope is written in reports and metadata. */
 export const scopeText = (scope: Scope): string => (scope.kind === 'full' ? 'full' : `${scope.kind}(${scope.count})`)
 
 /** Positions that are computed together, and how many rows are whole after them. */
 export interface Job {
-  readonly positions: Int32Array
+  readonly area: Area
   /** True where the positions themselves are what `best_match` chooses from. */
   readonly ownCandidates: boolean
   /** Rows of the output that are whole once this job is done. */
@@ -43,13 +38,11 @@ export interface Job {
 export function* jobs(scope: Scope, extent: Extent, bands: readonly number[], columns: readonly number[]): Generator<Job> {
   const { height, width } = extent
   if (scope.kind === 'raster') {
-    for (let from = 0; from < height * width; from += scope.count) {
-      const to = Math.min(from + scope.count, height * width)
-      yield {
-        positions: Int32Array.from({ length: to - from }, (_, at) => from + at),
-        ownCandidates: true,
-        rowsDone: Math.floor(to / width),
-      }
+    const all = everywhere(extent)
+    const count = countOf(all)
+    for (let from = 0; from < count; from += scope.count) {
+      const to = Math.min(from + scope.count, count)
+      yield { area: sliceOf(all, from, to), ownCandidates: true, rowsDone: Math.floor(to / width) }
     }
     return
   }
@@ -59,12 +52,8 @@ export function* jobs(scope: Scope, extent: Extent, bands: readonly number[], co
   for (let band = 0; band + 1 < rows.length; band += 1)
     for (let column = 0; column + 1 < cuts.length; column += 1) {
       const [top, bottom, left, right] = [rows[band]!, rows[band + 1]!, cuts[column]!, cuts[column + 1]!]
-      const span = right - left
       yield {
-        positions: Int32Array.from(
-          { length: (bottom - top) * span },
-          (_, at) => (top + Math.floor(at / span)) * width + left + (at % span),
-        ),
+        area: [{ top, bottom, left, right }],
         ownCandidates: side > 0,
         rowsDone: column + 2 === cuts.length ? bottom : top,
       }

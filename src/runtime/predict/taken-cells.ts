@@ -5,6 +5,7 @@ import { evaluate } from '../../compiler/shapes/size.ts'
 import { onTfjs } from '../../compiler/targets/layers/backend.ts'
 import type { Picture } from '../data/picture.ts'
 import { pixelCentre } from '../network/coordinates.ts'
+import type { Places } from './places.ts'
 import type { PredictOptions } from './predict.ts'
 import { coreOf, type Tile } from './tiles.ts'
 
@@ -30,13 +31,10 @@ interface Table {
  */
 export class TakenCells {
   readonly #tables: readonly Table[]
-  /** Of the result. */
-  readonly #width: number
 
   constructor(taken: readonly Taken[], { height, width }: Picture, { extent, m, cellClip }: PredictOptions) {
     const clip = cellClip === undefined ? 1 : Math.max(m / cellClip, 1)
     const sizes = { B: 1, h: height, w: width }
-    this.#width = extent.width
     this.#tables = taken.map((each) => {
       const [lengths, extended] = [each.node.sizes['picture']!, each.node.sizes['map']!]
       const axis = (at: 0 | 1, count: number): Axis =>
@@ -45,8 +43,8 @@ export class TakenCells {
     })
   }
 
-  /** What the stages take for `positions[at]`, in the frame of the tile's core, by the names of the stages' inputs. */
-  at(tile: Tile, positions: Int32Array, at: Int32Array): Record<string, tf.Tensor> {
+  /** What the stages take for positions, in the frame of the tile's core, by the names of the stages' inputs. */
+  at(tile: Tile, { rows, columns }: Pick<Places, 'rows' | 'columns'>): Record<string, tf.Tensor> {
     const core = coreOf(tile)
     const sizes = { B: 1, h: core.height, w: core.width }
     return Object.assign(
@@ -54,14 +52,13 @@ export class TakenCells {
       ...this.#tables.map(({ taken: { node, names }, y, x }) => {
         const [mapHeight, mapWidth] = node.sizes['map']!.map((size) => evaluate(size, sizes)) as [number, number]
         const count = y.rows.length * x.rows.length
-        const index = new Int32Array(at.length * count)
-        const offset = new Float32Array(at.length * count * 2)
-        const cell = new Float32Array(at.length * count * 2)
-        const weight = new Float32Array(at.length * count)
+        const index = new Int32Array(rows.length * count)
+        const offset = new Float32Array(rows.length * count * 2)
+        const cell = new Float32Array(rows.length * count * 2)
+        const weight = new Float32Array(rows.length * count)
         let next = 0
-        for (const asked of at) {
-          const position = positions[asked]!
-          const [row, column] = [Math.floor(position / this.#width), position % this.#width]
+        for (let at = 0; at < rows.length; at += 1) {
+          const [row, column] = [rows[at]!, columns[at]!]
           for (let vertical = 0; vertical < y.rows.length; vertical += 1) {
             // A tile that sees less than the network reaches may lack a neighbour: its own last cell stands for it.
             const wholeRow = y.rows[vertical]![row]! - tile.y.coreFrom
@@ -79,7 +76,7 @@ export class TakenCells {
             }
           }
         }
-        const shape = [1, at.length, count]
+        const shape = [1, rows.length, count]
         const [indexName, offsetName, cellName, weightName] = names
         return {
           [indexName]: tf.tensor(index, shape, 'int32'),

@@ -1,3 +1,5 @@
+import { piecesOf, type Area, type Extent, type Piece } from './places.ts'
+
 /** One tile along one axis of the low-resolution picture. */
 export interface Stretch {
   /** What it is responsible for. */
@@ -52,11 +54,17 @@ export const lowPosition = (index: number, low: number, high: number): number =>
 export const stretchOf = (all: readonly Stretch[], position: number): number =>
   Math.min(all.length - 1, Math.floor(position / all[0]!.to))
 
+/** A stretch's share of a position. */
+export interface Share {
+  readonly stretch: number
+  readonly weight: number
+}
+
 /**
  * The stretches that share a position, with weights that sum to 1: its own, and within `feather` of a cut (less where
  * cores are small) the neighbour's, linearly.
  */
-export function sharesOf(all: readonly Stretch[], position: number, feather: number): { stretch: number; weight: number }[] {
+export function sharesOf(all: readonly Stretch[], position: number, feather: number): Share[] {
   const own = stretchOf(all, position)
   // A neighbour's features end with its core, and corners read one position further; at most two tiles are mixed along an axis.
   const mixed = Math.min(feather, all[0]!.to / 2, all[1] ? all[1].from - all[1].coreFrom - 1 : 0)
@@ -74,11 +82,80 @@ export function sharesOf(all: readonly Stretch[], position: number, feather: num
   return [{ stretch: own, weight: 1 }]
 }
 
-export const seenOf = (tile: Tile): { height: number; width: number } => ({
+/** The shares of every position of the result along an axis. */
+export const sharesAlong = (all: readonly Stretch[], low: number, high: number, feather: number): Share[][] =>
+  Array.from({ length: high }, (_, index) => sharesOf(all, lowPosition(index, low, high), feather))
+
+/** The positions of an area that one tile computes. */
+export interface Part {
+  readonly tile: number
+  readonly pieces: readonly Piece[]
+}
+
+/** An area by its tiles, in the order in which they are met; `across` tiles stand side by side. */
+export function partsOf(area: Area, rows: readonly Share[][], columns: readonly Share[][], across: number): Part[] {
+  const parts = new Map<number, Piece[]>()
+  for (const whole of piecesOf(area)) {
+    const xs = spans(columns, whole.left, whole.right)
+    const met = spans(rows, whole.top, whole.bottom)
+      .flatMap((y) => xs.map((x) => ({ y, x })))
+      .sort((a, b) => a.y.from - b.y.from || a.x.from - b.x.from || a.y.rank - b.y.rank || a.x.rank - b.x.rank)
+    for (const { y, x } of met) {
+      const tile = y.stretch * across + x.stretch
+      const first = whole.first + (y.from - whole.top) * whole.stride + x.from - whole.left
+      const piece = { top: y.from, bottom: y.to, left: x.from, right: x.to, first, stride: whole.stride }
+      const pieces = parts.get(tile) ?? []
+      parts.set(tile, pieces)
+      pieces.push(piece)
+    }
+  }
+  return [...parts].map(([tile, pieces]) => ({ tile, pieces }))
+}
+
+/** Where along an axis a stretch has a share, and the how manieth it is where that begins. */
+interface Span {
+  readonly stretch: number
+  readonly from: number
+  readonly to: number
+  readonly rank: number
+}
+
+function spans(shares: readonly Share[][], from: number, to: number): Span[] {
+  const found = new Map<number, Span>()
+  for (let index = from; index < to; index += 1)
+    shares[index]!.forEach(({ stretch }, rank) => {
+      const begun = found.get(stretch) ?? { stretch, from: index, to: index, rank }
+      found.set(stretch, { ...begun, to: index + 1 })
+    })
+  return [...found.values()]
+}
+
+export const seenOf = (tile: Tile): Extent => ({
   height: tile.y.seenTo - tile.y.seenFrom,
   width: tile.x.seenTo - tile.x.seenFrom,
 })
-export const coreOf = (tile: Tile): { height: number; width: number } => ({
+export const coreOf = (tile: Tile): Extent => ({
   height: tile.y.coreTo - tile.y.coreFrom,
   width: tile.x.coreTo - tile.x.coreFrom,
 })
+
+/** Where a map of a tile's encoder is cut to the core; one that was padded at the picture's end keeps its padding there. Undefined for what is no map. */
+export function cropOf(
+  shape: readonly number[],
+  tile: Tile,
+): { readonly begin: readonly [top: number, left: number]; readonly size: readonly [rows: number, columns: number] } | undefined {
+  const [, height, width] = shape as [number, number, number, number]
+  const [seen, core] = [seenOf(tile), coreOf(tile)]
+  if (shape.length !== 4 || height < seen.height || width < seen.width) return undefined
+  const cut = (
+    length: number,
+    coreLength: number,
+    { seenFrom, seenTo, coreFrom, coreTo }: Stretch,
+  ): readonly [number, number] => {
+    const from = coreFrom - seenFrom
+    return [from, coreTo === seenTo ? length - from : coreLength]
+  }
+  const [top, rows] = cut(height, core.height, tile.y)
+  const [left, columns] = cut(width, core.width, tile.x)
+  return { begin: [top, left], size: [rows, columns] }
+}

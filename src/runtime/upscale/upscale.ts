@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs'
 import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
@@ -6,6 +5,7 @@ import { pngWriter, readPicture } from '../data/picture.ts'
 import { wayBack } from '../data/profile.ts'
 import { scopeText } from '../predict/candidates.ts'
 import { createPredictor, type Estimate, type PredictOptions } from '../predict/predict.ts'
+import type { Progress } from '../predict/progress.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
 
 export interface UpscaleOptions {
@@ -19,7 +19,7 @@ export interface UpscaleOptions {
   /** Goes on where the work is above the stated limit. */
   readonly yes?: boolean
   readonly onPlan?: (plan: UpscalePlan) => void
-  readonly onProgress?: (share: number, secondsLeft: number) => void
+  readonly onProgress?: (progress: Progress) => void
 }
 
 export interface UpscalePlan {
@@ -64,7 +64,7 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
     to: [extent.width, extent.height],
     scope: scopeText(scope),
     estimate,
-    seconds: seconds(estimate),
+    seconds: estimate.seconds,
     notes: estimate.whole === undefined ? notes : [...notes, wholeNote(model.name, estimate.whole)],
   }
   options.onPlan?.(plan)
@@ -98,9 +98,10 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
   const start = performance.now()
   const elapsed = (): number => (performance.now() - start) / 1000
   try {
-    const onProgress = (share: number): void =>
-      options.onProgress?.(share, share > 0 ? (elapsed() / share) * (1 - share) : plan.seconds)
-    for await (const rows of predictor.rows(picture, { ...predict, onProgress })) {
+    for await (const rows of predictor.rows(picture, {
+      ...predict,
+      ...(options.onProgress && { onProgress: options.onProgress }),
+    })) {
       const rgb = bytes(rows.values)
       await writer.write(back ? await back.convert(rgb, extent.width) : rgb)
     }
@@ -127,20 +128,6 @@ const wholeNote = (name: string, op: string): string =>
 /** 8 bits, rounded, clamped. */
 const bytes = (values: Float32Array): Uint8Array =>
   Uint8Array.from(values, (value) => Math.round(Math.min(1, Math.max(0, value)) * 255))
-
-/** Multiply-adds at the rate of a product measured on the spot; larger products gain what the rest takes, measured. */
-function seconds({ multiplyAdds }: Estimate): number {
-  return tf.tidy(() => {
-    const a = tf.ones([768, 768])
-    tf.matMul(a, a as tf.Tensor2D).dataSync()
-    const times = Array.from({ length: 5 }, () => {
-      const start = performance.now()
-      tf.matMul(a, a as tf.Tensor2D).dataSync()
-      return (performance.now() - start) / 1000
-    })
-    return (multiplyAdds * Math.min(...times)) / 768 ** 3
-  })
-}
 
 /** What a smaller overlap changes, on the middle of the picture. */
 async function probe(

@@ -19,6 +19,7 @@ import { createNetwork } from '../../../src/runtime/network/network.ts'
 import { packNetwork } from '../../../src/runtime/network/open-network.ts'
 import { pixelCentre } from '../../../src/runtime/network/coordinates.ts'
 import { lattice } from '../../../src/runtime/predict/candidates.ts'
+import { indicesOf } from '../../../src/runtime/predict/places.ts'
 import { normalised } from '../../../src/runtime/train/batch.ts'
 import { lively, model, quietEngine, root, started, temporaryFolder, testField } from '../network/small.ts'
 
@@ -250,7 +251,7 @@ describe('transfer', () => {
   it('finds for every query and corner the texture with the largest cosine', async () => {
     const [system] = await openSystems([run('based')], scope)
     const found = findMatches(system!, await small(), 2)
-    const positions = lattice({ width: 24, height: 24 }, 60)
+    const positions = indicesOf(lattice({ width: 24, height: 24 }, 60), 24)
     const { pixel, texture } = await features(system!, positions)
     expect(found).toHaveLength(positions.length * 4)
     const place = (at: number) => ({ x: positions[at]! % 24, y: Math.floor(positions[at]! / 24) })

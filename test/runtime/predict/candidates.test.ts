@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Scope } from '../../../src/compiler/plan.ts'
-import { everywhere, jobs, lattice, scopeText, type Extent } from '../../../src/runtime/predict/candidates.ts'
+import { jobs, lattice as latticeOf, scopeText } from '../../../src/runtime/predict/candidates.ts'
+import { countOf, everywhere, indicesOf, type Extent } from '../../../src/runtime/predict/places.ts'
+
+const lattice = (extent: Extent, count: number): Int32Array => indicesOf(latticeOf(extent, count), extent.width)
 
 describe('lattice positions', () => {
   const cases: [Extent, number][] = [
@@ -37,7 +40,7 @@ describe('lattice positions', () => {
   })
 
   it('are all positions where the picture has no more', () => {
-    expect([...lattice({ height: 3, width: 4 }, 12)]).toEqual([...everywhere({ height: 3, width: 4 })])
+    expect([...lattice({ height: 3, width: 4 }, 12)]).toEqual([...indicesOf(everywhere({ height: 3, width: 4 }), 4)])
     expect([...lattice({ height: 3, width: 4 }, 500)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
     expect([...lattice({ height: 1, width: 1 }, 1)]).toEqual([0])
   })
@@ -70,9 +73,10 @@ describe('jobs', () => {
       const seen = new Array<number>(extent.height * extent.width).fill(0)
       let whole = 0
       for (const job of jobs(scope, extent, bands, columns)) {
-        expect(job.positions.length).toBeGreaterThan(0)
+        const positions = indicesOf(job.area, extent.width)
+        expect(positions.length).toBeGreaterThan(0)
         expect(job.ownCandidates).toBe(scope.kind === 'raster' || scope.kind === 'tile')
-        for (const position of job.positions) {
+        for (const position of positions) {
           seen[position]! += 1
           expect(Math.floor(position / extent.width)).toBeGreaterThanOrEqual(whole)
         }
@@ -88,7 +92,7 @@ describe('jobs', () => {
   it('of a tile or a raster scope hold no more positions than it says', () => {
     for (const kind of ['tile', 'raster'] as const)
       for (const count of [1, 9, 50, 200])
-        for (const { positions } of jobs({ kind, count }, extent, [], [])) expect(positions.length).toBeLessThanOrEqual(count)
+        for (const { area } of jobs({ kind, count }, extent, [], [])) expect(countOf(area)).toBeLessThanOrEqual(count)
   })
 })
 

@@ -6,12 +6,14 @@ import { resize } from '../../../src/runtime/data/pillow.ts'
 import type { Picture } from '../../../src/runtime/data/picture.ts'
 import type { LoadedModel } from '../../../src/runtime/network/load-model.ts'
 import type { Network } from '../../../src/runtime/network/network.ts'
-import { everywhere, jobs, type Extent } from '../../../src/runtime/predict/candidates.ts'
+import { jobs } from '../../../src/runtime/predict/candidates.ts'
+import { everywhere as everywhereOf, indicesOf, type Extent } from '../../../src/runtime/predict/places.ts'
 import { createPredictor, type PredictOptions } from '../../../src/runtime/predict/predict.ts'
 import { farthest, lively, model, painted, quietEngine, started } from '../network/small.ts'
 
 beforeAll(quietEngine)
 
+const everywhere = (extent: Extent): Int32Array => indicesOf(everywhereOf(extent), extent.width)
 const full: Scope = { kind: 'full' }
 const lattice: Scope = { kind: 'lattice', count: 100 }
 const enlarged = ({ width, height }: Extent, m: number): Extent => ({
@@ -168,7 +170,12 @@ describe('tiles', () => {
       const shares: number[] = []
       let next = 0
       let bands = 0
-      for await (const rows of predictor.rows(large, { ...base, scope, tile: 16, onProgress: (share) => shares.push(share) })) {
+      for await (const rows of predictor.rows(large, {
+        ...base,
+        scope,
+        tile: 16,
+        onProgress: ({ share }) => shares.push(share),
+      })) {
         expect(rows.from).toBe(next)
         expect(rows.values).toHaveLength((rows.to - rows.from) * base.extent.width * 3)
         next = rows.to
@@ -205,7 +212,8 @@ describe('scopes', () => {
   ])('%s is the graph run chunk by chunk', async (_name, scope) => {
     const { loaded, network, predictor } = open('iste.arch', small)
     const expected = new Float32Array(extent.height * extent.width * 3)
-    for (const { positions } of jobs(scope, extent, [], [])) {
+    for (const { area } of jobs(scope, extent, [], [])) {
+      const positions = indicesOf(area, extent.width)
       const values = direct(loaded, network, picture, extent, positions)
       positions.forEach((position, at) => expected.set(values.subarray(3 * at, 3 * at + 3), 3 * position))
     }

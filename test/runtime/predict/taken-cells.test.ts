@@ -30,7 +30,11 @@ describe.each(sizes)('cells of a picture of %i x %i at m = %f', (width, height, 
     expect(taken).toHaveLength(1)
     const cells = new TakenCells(taken, picture, { extent, m, scope: { kind: 'full' }, cellClip: 1.5 })
     const [indexName, ...others] = taken[0]!.names
-    const all = cells.at({ y: wholeY, x: wholeX }, positions, positions)
+    const placesOf = (asked: Int32Array) => ({
+      rows: asked.map((position) => Math.floor(position / extent.width)),
+      columns: asked.map((position) => position % extent.width),
+    })
+    const all = cells.at({ y: wholeY, x: wholeX }, placesOf(positions))
     const [allIndex, ...allOthers] = [indexName, ...others].map((name) => all[name]!.dataSync())
     let compared = 0
     for (const y of stretches(height, 12, 6, 4))
@@ -40,7 +44,7 @@ describe.each(sizes)('cells of a picture of %i x %i at m = %f', (width, height, 
           const [lowRow, lowColumn] = [((row + 0.5) * height) / extent.height, ((column + 0.5) * width) / extent.width]
           return lowRow >= y.from && lowRow < y.to && lowColumn >= x.from && lowColumn < x.to
         })
-        const here = cells.at({ y, x }, positions, own)
+        const here = cells.at({ y, x }, placesOf(own))
         const [index, ...rest] = [indexName, ...others].map((name) => here[name]!.dataSync())
         const [tileWidth, allWidth] = [mapWidth({ y, x }), mapWidth({ y: wholeY, x: wholeX })]
         own.forEach((position, at) => {

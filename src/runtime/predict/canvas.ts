@@ -1,0 +1,59 @@
+import { toUnit } from './roles.ts'
+
+/** What was computed at positions, three values a position, in the output's range; each counts by its weight. */
+export interface Computed {
+  readonly rows: Int32Array
+  readonly columns: Int32Array
+  readonly values: Float32Array
+  readonly weights: Float32Array
+}
+
+/** Rows of the result, top to bottom: values where 0 is black and 1 is white, not clamped. */
+export interface Rows {
+  readonly from: number
+  readonly to: number
+  /** (to - from) * width * 3 */
+  readonly values: Float32Array
+}
+
+/** Rows that are not given away yet: what several tiles compute of a position is added up. */
+export class Canvas {
+  readonly #width: number
+  readonly #range: readonly [number, number]
+  #first = 0
+  #values: Float32Array = new Float32Array(0)
+
+  constructor(width: number, range: readonly [number, number]) {
+    this.#width = width
+    this.#range = range
+  }
+
+  add({ rows, columns, values, weights }: Computed): void {
+    const last = rows.reduce((most, row) => Math.max(most, row), 0)
+    this.#room((last + 1 - this.#first) * this.#width * 3)
+    for (let at = 0; at < rows.length; at += 1) {
+      const place = 3 * ((rows[at]! - this.#first) * this.#width + columns[at]!)
+      for (let channel = 0; channel < 3; channel += 1) this.#values[place + channel]! += weights[at]! * values[3 * at + channel]!
+    }
+  }
+
+  /** All rows at once. */
+  fill(values: Float32Array): void {
+    this.#values = values
+  }
+
+  take(from: number, to: number): Rows {
+    const length = (to - from) * this.#width * 3
+    const values = toUnit(this.#values.subarray(0, length), this.#range)
+    this.#values = this.#values.slice(length)
+    this.#first = to
+    return { from, to, values }
+  }
+
+  #room(length: number): void {
+    if (this.#values.length >= length) return
+    const larger = new Float32Array(length)
+    larger.set(this.#values)
+    this.#values = larger
+  }
+}

@@ -1,0 +1,304 @@
+import { bytesAt } from '../../compiler/ir/cost.ts'
+import type { Graph } from '../../compiler/ir/graph.ts'
+import type { Hoisted, Stages } from '../../compiler/passes/stages.ts'
+import { evaluate, symbols } from '../../compiler/shapes/size.ts'
+import type { Sizes } from '../network/rehearsal.ts'
+import { jobs, lattice } from './candidates.ts'
+import { countOf, everywhere, sliceOf, type Area, type Extent, type Piece } from './places.ts'
+import type { PredictOptions } from './predict.ts'
+import { coreOf, cropOf, firstOutput, partsOf, seenOf, sharesAlong, type Share, type Stretch, type Tile } from './tiles.ts'
+
+/** A graph that a step computes, with its sizes. */
+export interface Call {
+  readonly graph: Graph
+  readonly sizes: Sizes
+}
+
+/** What a step leaves in memory, under a name, until that is forgotten. */
+export interface Kept {
+  readonly name: string
+  readonly bytes: number
+}
+
+/** Positions of one tile: those from `from` to before `to`, counted through the pieces. */
+export interface Asked {
+  readonly tile: number
+  readonly pieces: readonly Piece[]
+  readonly from: number
+  readonly to: number
+}
+
+/** One piece of the work on a picture. */
+export type Step =
+  /** Features of a tile. */
+  | { readonly do: 'encode'; readonly tile: number; readonly call: Call; readonly kept: Kept }
+  /** A part of what `best_match` chooses from, of so many bytes. */
+  | { readonly do: 'keys'; readonly asked: Asked; readonly call: Call; readonly bytes: number }
+  /** The parts since the last one, joined in the order of the area's positions. */
+  | { readonly do: 'join'; readonly kept: Kept }
+  /** The best matches of all rows of a tile's maps among the keys, or among these and those before. */
+  | { readonly do: 'match'; readonly tile: number; readonly call: Call; readonly kept: Kept }
+  /** Values at positions; with `match` they find their own matches first, which take so many bytes. */
+  | { readonly do: 'decode'; readonly asked: Asked; readonly call: Call; readonly match?: Call & { readonly bytes: number } }
+  /** All values of a picture that is not cut. */
+  | { readonly do: 'picture'; readonly call: Call }
+  | { readonly do: 'forget'; readonly name: string }
+  /** These rows of the result are whole: they are given away. */
+  | { readonly do: 'rows'; readonly from: number; readonly to: number }
+
+export interface TilePlan {
+  readonly rows: readonly Stretch[]
+  readonly columns: readonly Stretch[]
+  /** Within this many low-resolution pixels of a cut, neighbouring tiles are mixed. */
+  readonly feather: number
+}
+
+/** A picture's work, whole: what is estimated, and what is done. */
+export interface Schedule {
+  /** The same each time that they are gone through. */
+  readonly steps: Iterable<Step>
+  readonly tiles: TilePlan
+}
+
+/** Queries that are computed at once. */
+const chunk = 8192
+/** Features of tiles are kept up to this many bytes. */
+const featureMemory = 1_000_000_000
+/** Keys are kept in memory up to here unless the options say otherwise. */
+const keyMemory = 500_000_000
+/** Keys that are made and compared at once where they are streamed. */
+const keyBlock = 8192
+
+const single = (to: number): Stretch => ({ from: 0, to, seenFrom: 0, seenTo: to, coreFrom: 0, coreTo: to })
+
+/** A picture in one piece. */
+export function wholeSchedule(graph: Graph, low: Extent, { extent }: PredictOptions): Schedule {
+  const sizes = { B: 1, h: low.height, w: low.width, H: extent.height, W: extent.width }
+  return {
+    steps: [
+      { do: 'picture', call: { graph, sizes } },
+      { do: 'rows', from: 0, to: extent.height },
+    ],
+    tiles: { rows: [single(low.height)], columns: [single(low.width)], feather: 0 },
+  }
+}
+
+/** A picture in tiles and chunks. */
+export const stagedSchedule = (parts: Stages, tiles: TilePlan, low: Extent, options: PredictOptions): Schedule => ({
+  steps: { [Symbol.iterator]: () => new Planner(parts, tiles, low, options).steps() },
+  tiles,
+})
+
+/** What all positions of a picture choose from; undefined where nothing is matched, or positions among themselves. */
+export function sharedCandidates({ keys }: Stages, { scope, extent }: PredictOptions): Area | undefined {
+  if (!keys || (scope.kind !== 'full' && scope.kind !== 'lattice')) return undefined
+  return scope.kind === 'full' ? everywhere(extent) : lattice(extent, scope.count)
+}
+
+export const keyBytes = ({ keys }: Stages, count: number): number => outputBytes(keys!, { B: 1, q: count, h: 1, w: 1 })
+
+/** How many keys are made and compared at once: all, or where they would take too much, a block of them. */
+export function keysAtOnce(parts: Stages, count: number, options: PredictOptions): number {
+  const most = options.keyMemory ?? keyMemory
+  const bytes = keyBytes(parts, count)
+  return parts.hoisted && bytes > most ? Math.max(16, Math.min(keyBlock, Math.floor((most * count) / bytes))) : count
+}
+
+/** The best matches of every row of an encoded picture's maps, in bytes. */
+export const matchBytes = (hoisted: Hoisted, low: Extent): number =>
+  outputBytes(hoisted.match, { ...rowCounts(hoisted, low), B: 1, k: 1 })
+
+class Planner {
+  readonly #parts: Stages
+  readonly #low: Extent
+  readonly #options: PredictOptions
+  readonly #tiles: TilePlan
+  readonly #shares: Readonly<Record<'rows' | 'columns', { readonly own: Share[][]; readonly mixed: Share[][] }>>
+  /** Bytes of the features that are kept, by tile, the one used longest ago first. */
+  readonly #kept = new Map<number, number>()
+
+  constructor(parts: Stages, tiles: TilePlan, low: Extent, options: PredictOptions) {
+    this.#parts = parts
+    this.#tiles = tiles
+    this.#low = low
+    this.#options = options
+    const along = (all: readonly Stretch[], from: number, to: number) => {
+      const own = sharesAlong(all, from, to, 0)
+      return { own, mixed: tiles.feather === 0 ? own : sharesAlong(all, from, to, tiles.feather) }
+    }
+    const { height, width } = options.extent
+    this.#shares = { rows: along(tiles.rows, low.height, height), columns: along(tiles.columns, low.width, width) }
+  }
+
+  *steps(): Generator<Step> {
+    const { scope, extent } = this.#options
+    const { keys, hoisted } = this.#parts
+    const shared = sharedCandidates(this.#parts, this.#options)
+    const count = shared ? countOf(shared) : 0
+    const block = shared ? keysAtOnce(this.#parts, count, this.#options) : 0
+    const isStreamed = block < count
+    if (shared && isStreamed) yield* this.#streamed(shared, block)
+    else if (shared) yield* this.#keys(shared)
+    let matched: number | undefined
+    let from = 0
+    for (const { area, ownCandidates, rowsDone } of jobs(scope, extent, this.#cuts('rows'), this.#cuts('columns'))) {
+      const isOwn = ownCandidates && keys !== undefined
+      if (isOwn) yield* this.#keys(area)
+      for (const asked of this.#chunks(area, 'mixed')) {
+        yield* this.#features(asked.tile)
+        if (shared && hoisted && !isStreamed && matched !== asked.tile) {
+          if (matched !== undefined) yield { do: 'forget', name: matchesOf(matched) }
+          yield this.#match(asked.tile, count)
+          matched = asked.tile
+        }
+        yield this.#decode(asked, isOwn ? countOf(area) : count, isOwn)
+      }
+      if (isOwn) yield { do: 'forget', name: keyName }
+      if (rowsDone > from) yield { do: 'rows', from, to: rowsDone }
+      from = Math.max(from, rowsDone)
+    }
+  }
+
+  /** Rows or columns of the result where tiles meet. */
+  #cuts(axis: 'rows' | 'columns'): number[] {
+    const side = axis === 'rows' ? 'height' : 'width'
+    const [low, high] = [this.#low[side], this.#options.extent[side]]
+    return [...this.#tiles[axis].map((stretch) => firstOutput(stretch.from, low, high)), high]
+  }
+
+  #tile(index: number): Tile {
+    const { rows, columns } = this.#tiles
+    return { y: rows[Math.floor(index / columns.length)]!, x: columns[index % columns.length]! }
+  }
+
+  /** An area by tiles, so many positions at once. */
+  *#chunks(area: Area, shares: 'own' | 'mixed'): Generator<Asked> {
+    const { rows, columns } = this.#shares
+    for (const { tile, pieces } of partsOf(area, rows[shares], columns[shares], this.#tiles.columns.length)) {
+      const count = countOf(pieces)
+      for (let from = 0; from < count; from += chunk) yield { tile, pieces, from, to: Math.min(from + chunk, count) }
+    }
+  }
+
+  /** A tile's features, unless they are there; those that were used longest ago make room. */
+  *#features(index: number): Generator<Step> {
+    const known = this.#kept.get(index)
+    if (known !== undefined) {
+      this.#kept.delete(index)
+      this.#kept.set(index, known)
+      return
+    }
+    const tile = this.#tile(index)
+    const bytes = featureBytes(this.#parts, tile)
+    yield { do: 'encode', tile: index, call: { graph: this.#parts.features, sizes: sizesOf(seenOf(tile)) }, kept: { name: featuresOf(index), bytes } } // prettier-ignore
+    this.#kept.set(index, bytes)
+    let total = [...this.#kept.values()].reduce((sum, each) => sum + each, 0)
+    for (const [old, size] of this.#kept) {
+      if (total <= featureMemory || old === index) break
+      total -= size
+      this.#kept.delete(old)
+      yield { do: 'forget', name: featuresOf(old) }
+    }
+  }
+
+  *#keys(area: Area): Generator<Step> {
+    const graph = this.#parts.keys!
+    for (const asked of this.#chunks(area, 'own')) {
+      yield* this.#features(asked.tile)
+      const sizes = { ...sizesOf(coreOf(this.#tile(asked.tile))), q: asked.to - asked.from }
+      yield { do: 'keys', asked, call: { graph, sizes }, bytes: outputBytes(graph, sizes) }
+    }
+    yield { do: 'join', kept: { name: keyName, bytes: keyBytes(this.#parts, countOf(area)) } }
+  }
+
+  /** Matches of all tiles among keys that never stand in memory together. */
+  *#streamed(area: Area, block: number): Generator<Step> {
+    const count = countOf(area)
+    const tiles = this.#tiles.rows.length * this.#tiles.columns.length
+    for (let from = 0; from < count; from += block) {
+      const part = sliceOf(area, from, Math.min(from + block, count))
+      yield* this.#keys(part)
+      for (let tile = 0; tile < tiles; tile += 1) {
+        yield* this.#features(tile)
+        yield this.#match(tile, countOf(part))
+      }
+      yield { do: 'forget', name: keyName }
+    }
+  }
+
+  #match(index: number, keys: number): Step {
+    const hoisted = this.#parts.hoisted!
+    const core = coreOf(this.#tile(index))
+    return {
+      do: 'match',
+      tile: index,
+      call: { graph: hoisted.match, sizes: { ...rowCounts(hoisted, core), B: 1, k: keys } },
+      kept: { name: matchesOf(index), bytes: matchBytes(hoisted, core) },
+    }
+  }
+
+  #decode(asked: Asked, keys: number, isOwn: boolean): Step {
+    const { hoisted, decode } = this.#parts
+    const tile = this.#tile(asked.tile)
+    const sizes = { ...sizesOf(coreOf(tile)), q: asked.to - asked.from, k: keys }
+    const graph = keys > 0 && hoisted ? hoisted.decode : decode
+    const match = isOwn &&
+      hoisted && {
+        graph: hoisted.match,
+        sizes: { ...this.#rowsMet(asked, hoisted), B: 1, k: keys },
+        bytes: matchBytes(hoisted, coreOf(tile)),
+      }
+    return { do: 'decode', asked, call: { graph, sizes }, ...(match && { match }) }
+  }
+
+  /** About how many rows of a tile's maps positions meet: those under the rectangle around them, and one on each side. */
+  #rowsMet({ tile, pieces, from, to }: Asked, hoisted: Hoisted): Sizes {
+    const core = coreOf(this.#tile(tile))
+    const share = (to - from) / countOf(pieces)
+    const { extent } = this.#options
+    const span = (first: number, last: number, low: number, high: number, most: number): number =>
+      Math.min(most, ((last - first) * low) / high + 2)
+    const top = Math.min(...pieces.map((piece) => piece.top))
+    const bottom = Math.max(...pieces.map((piece) => piece.bottom))
+    const left = Math.min(...pieces.map((piece) => piece.left))
+    const right = Math.max(...pieces.map((piece) => piece.right))
+    const height = span(0, share * (bottom - top), this.#low.height, extent.height, core.height)
+    const width = span(left, right, this.#low.width, extent.width, core.width)
+    return Object.fromEntries(Object.keys(rowCounts(hoisted, core)).map((name) => [name, Math.ceil(height * width)]))
+  }
+}
+
+export const keyName = 'keys'
+export const featuresOf = (tile: number): string => `features ${tile}`
+export const matchesOf = (tile: number): string => `matches ${tile}`
+
+const sizesOf = ({ height, width }: Extent): Record<string, number> => ({ B: 1, h: height, w: width })
+
+/** What a graph gives, in bytes. */
+const outputBytes = (graph: Graph, sizes: Sizes): number =>
+  graph.outputs.reduce((total, { value }) => total + bytesAt(graph, value, sizes), 0)
+
+/** What is kept of a tile: its features and its part of the picture, cut to the core. */
+function featureBytes({ features }: Stages, tile: Tile): number {
+  const sizes = sizesOf(seenOf(tile))
+  const core = coreOf(tile)
+  return features.outputs.reduce(
+    (total, { value }) => {
+      const shape = features.values[value]!.shape.map((size) => evaluate(size, sizes))
+      const crop = cropOf(shape, tile)
+      return total + 4 * (crop ? shape[0]! * crop.size[0] * crop.size[1] * shape[3]! : shape.reduce((product, size) => product * size, 1))
+    },
+    4 * core.height * core.width * 3,
+  ) // prettier-ignore
+}
+
+/** How many rows the matched maps of an encoded picture have, as the match stage names them. */
+function rowCounts({ maps, match, decode }: Hoisted, low: Extent): Record<string, number> {
+  return Object.fromEntries(
+    maps.map(({ rows, feature }) => {
+      const [count] = symbols(match.values[match.inputs.find(({ name }) => name === rows)!.value]!.shape[1]!)
+      const [, height, width] = decode.values[decode.inputs.find(({ name }) => name === feature)!.value]!.shape
+      return [count!, evaluate(height!, sizesOf(low)) * evaluate(width!, sizesOf(low))]
+    }),
+  )
+}
