@@ -71,7 +71,7 @@ export function demoCommand(program: Command): void {
       print(`3 of 4  evaluating on samples/test, a field of another slide and laboratory`)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
       const { evaluationTable } = await import('../runtime/evaluate/evaluate.ts')
-      const { evaluateInto } = await import('../runtime/evaluate/write.ts')
+      const { evaluateInto } = await import('../runtime/report/evaluate-into.ts')
       const { loadEngine } = await import('../runtime/engine/index.ts')
       await loadEngine({ name: engine.name })
       const opened = await openNetwork(trained.run.folder)

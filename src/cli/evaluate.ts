@@ -78,7 +78,7 @@ export function evaluateCommand(program: Command): void {
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
       const { evaluate, evaluationTable } = await import('../runtime/evaluate/evaluate.ts')
-      const { evaluateInto } = await import('../runtime/evaluate/write.ts')
+      const { evaluateInto } = await import('../runtime/report/evaluate-into.ts')
       const opened = await openNetwork(source, compileOptions(flags))
       const extractor = await openExtractor(flags, opened.loaded.model.evaluate?.metrics.includes('fid') ?? false)
       const line = liveLine(5)

@@ -1,4 +1,4 @@
-import { cost } from './ir/cost.ts'
+import { cost } from './passes/cost.ts'
 import type { Graph } from './ir/graph.ts'
 import { sameGraph } from './ir/print.ts'
 import type { CompiledModel } from './plan.ts'

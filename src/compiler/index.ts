@@ -177,7 +177,11 @@ class Session {
     const names = [...file.models.keys()]
     return (
       file.models.get(base.text) ??
-      fail('unknown-module', { what: 'model', file: from, name: base.text, near: nearest(base.text, names), accepted: names }, base.span)
+      fail(
+        'unknown-module',
+        { what: 'model', file: from, name: base.text, near: nearest(base.text, names), accepted: names },
+        base.span,
+      )
     )
   }
 

@@ -1,4 +1,4 @@
-import { cost } from './ir/cost.ts'
+import { cost } from './passes/cost.ts'
 import { parameterCount, type Graph } from './ir/graph.ts'
 import type { CompiledModel } from './plan.ts'
 import { format, type Size } from './shapes/size.ts'

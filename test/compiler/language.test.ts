@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { check, compile, type CompiledModel, type CompileOptions } from '../../src/compiler/index.ts'
 import { compileModule } from '../../src/compiler/module.ts'
 import { printGraph } from '../../src/compiler/ir/print.ts'
-import { verify } from '../../src/compiler/ir/verify.ts'
+import { verify } from '../../src/compiler/passes/verify.ts'
 import { format } from '../../src/compiler/shapes/size.ts'
 import { memoryHost } from './memory-host.ts'
 

@@ -2,7 +2,7 @@ import { Consequence, fail, type Arguments, type Code, type Context } from '../d
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { Initialiser } from '../ir/graph.ts'
-import { shadowedDims } from '../lint/shadowed-dim.ts'
+import { shadowedDims } from './shadowed-dims.ts'
 import { isTensor, type AttributeValue, type Op, type OpCall, type OpResult, type TensorValue } from '../ops/op.ts'
 import { asInteger, atLeast, compare, format, type Size } from '../shapes/size.ts'
 import type { Argument, Call, Expression } from '../syntax/tree.ts'

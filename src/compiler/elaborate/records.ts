@@ -7,6 +7,7 @@ import { attempt, whole } from './attempt.ts'
 import { nowhere, type ModelContext } from './context.ts'
 import { evaluate } from './evaluate.ts'
 import { isInteger, kindOf, show, type Value } from './values.ts'
+import { computePerItem } from '../per-item.ts'
 
 /** How large the inputs are in training. */
 export const sizeFields: readonly string[] = ['B', 'h', 'w', 'H', 'W', 'q']
@@ -420,40 +421,5 @@ export function rangeOf(
       const values = a.flatMap((x) => (b ?? [0]).map((y) => computePerItem(expression.name, b ? [x, y] : [x])))
       return [Math.min(...values), Math.max(...values)]
     }
-  }
-}
-
-/** The functions of per-item expressions, draws apart. */
-export function computePerItem(name: string, values: readonly number[]): number {
-  const [a = 0, b = 0] = values
-  switch (name) {
-    case 'add':
-      return a + b
-    case 'subtract':
-      return a - b
-    case 'multiply':
-      return a * b
-    case 'divide':
-      return a / b
-    case 'remainder':
-      return a - b * Math.floor(a / b)
-    case 'negate':
-      return -a
-    case 'min':
-      return Math.min(a, b)
-    case 'max':
-      return Math.max(a, b)
-    case 'pow':
-      return a ** b
-    case 'sqrt':
-    case 'log2':
-    case 'exp':
-    case 'floor':
-    case 'ceil':
-    case 'round':
-    case 'abs':
-      return Math[name](a)
-    default:
-      throw new Error(`no per-item function ${name}`)
   }
 }

@@ -1,6 +1,6 @@
 import { diagnostic } from '../diagnostics/catalogue.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import { callOf } from '../ir/cost.ts'
+import { callOf } from '../passes/cost.ts'
 import { subgraph, type Node } from '../ir/graph.ts'
 import { standing } from '../ops/positions.ts'
 import { primitiveNamed } from '../ops/registry.ts'

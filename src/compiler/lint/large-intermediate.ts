@@ -1,6 +1,6 @@
 import { diagnostic } from '../diagnostics/catalogue.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import { bytesAt } from '../ir/cost.ts'
+import { bytesAt } from '../passes/cost.ts'
 import type { Graph } from '../ir/graph.ts'
 import { evaluate, type Size } from '../shapes/size.ts'
 

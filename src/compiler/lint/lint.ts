@@ -8,7 +8,7 @@ import { unmoved } from './no-gradient.ts'
 import { unused } from './unused.ts'
 import { unusedParameters } from './unused-parameter.ts'
 
-/** Warnings about one file's own text; `units` are all files that are looked at. (shadowed-dim.ts is asked by elaborate/call-op.ts, while shapes are proved.) */
+/** Warnings about one file's own text; `units` are all files that are looked at. */
 export const lintText = (unit: FileUnit, units: readonly FileUnit[]): Diagnostic[] => [
   ...unused(unit, units),
   ...unusedParameters(unit, units),

@@ -161,7 +161,13 @@ export class Program {
       this.diagnostics.push(
         diagnostic(
           'unknown-module',
-          { what: 'module', name: declaration.name.text, file: declaration.from, near: nearest(declaration.name.text, names), accepted: names },
+          {
+            what: 'module',
+            name: declaration.name.text,
+            file: declaration.from,
+            near: nearest(declaration.name.text, names),
+            accepted: names,
+          },
           declaration.name.span,
           imported.models.has(declaration.name.text) ? { help: modelsAreWhole } : {},
         ),

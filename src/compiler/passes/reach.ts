@@ -1,4 +1,4 @@
-import { callOf } from '../ir/cost.ts'
+import { callOf } from './cost.ts'
 import { producers, type Graph, type Node } from '../ir/graph.ts'
 import { standing, tellsSize, type Positions } from '../ops/positions.ts'
 import { primitiveNamed } from '../ops/registry.ts'

@@ -12,7 +12,7 @@ import { definition as ssimDefinition, definitionGaussian, ssimGaussian, ssimUni
 import type { OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
 import { createPredictor } from '../predict/predict.ts'
-import { drawOperations } from '../train/per-item.ts'
+import { drawOperations } from '../network/per-item.ts'
 
 export interface EvaluateOptions {
   readonly entries: readonly DataEntry[]

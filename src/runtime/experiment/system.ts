@@ -5,7 +5,7 @@ import { createRandom } from '../files/random.ts'
 import { hostIn, isOwn } from '../host.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import { sourcesText } from '../network/sources.ts'
-import { drawOperations } from '../train/per-item.ts'
+import { drawOperations } from '../network/per-item.ts'
 import type { Experiment, SystemText } from './experiment.ts'
 
 /** Takes down what is wrong at a place of the file. */

@@ -1,4 +1,4 @@
-import { bytesAt, cost, type Cost } from '../../compiler/ir/cost.ts'
+import { bytesAt, cost, type Cost } from '../../compiler/passes/cost.ts'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import type { Arena } from '../../compiler/kernels/passes/arena.ts'
 import { splitLinear } from '../../compiler/passes/split-linear.ts'

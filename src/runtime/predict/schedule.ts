@@ -1,4 +1,4 @@
-import { bytesAt } from '../../compiler/ir/cost.ts'
+import { bytesAt } from '../../compiler/passes/cost.ts'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import type { Hoisted, Stages } from '../../compiler/passes/stages.ts'
 import { evaluate, symbols } from '../../compiler/shapes/size.ts'

@@ -5,8 +5,9 @@ import type { HostTensor } from '../compute/messages.ts'
 import { degrade } from '../data/degrade.ts'
 import { crop, type Picture } from '../data/picture.ts'
 import type { Random } from '../files/random.ts'
+import { normalised } from '../network/normalised.ts'
 import { pixelCentre } from '../network/coordinates.ts'
-import { drawOperations, drawValue, type ItemValues } from './per-item.ts'
+import { drawOperations, drawValue, type ItemValues } from '../network/per-item.ts'
 
 /** One training item: every graph input by name, flat, without the batch axis. */
 export type Item = Readonly<Record<string, Float32Array>>
@@ -101,13 +102,6 @@ function atLeast(picture: Picture, width: number, height: number): Picture {
       data.set(picture.data.subarray(from, from + 3), 3 * (y * size.width + x))
     }
   return { ...size, data }
-}
-
-/** 0 and 255 become the ends of the range. */
-export function normalised(data: Uint8Array, [from, to]: readonly [number, number]): Float32Array {
-  const values = new Float32Array(data.length)
-  for (let at = 0; at < data.length; at += 1) values[at] = (data[at]! / 255) * (to - from) + from
-  return values
 }
 
 /** Items side by side, as the graph's inputs. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { verify } from '../../../src/compiler/ir/verify.ts'
+import { verify } from '../../../src/compiler/passes/verify.ts'
 import { planMemory } from '../../../src/compiler/kernels/passes/memory.ts'
 import { simplify } from '../../../src/compiler/kernels/passes/simplify.ts'
 import { printKernels } from '../../../src/compiler/kernels/print.ts'

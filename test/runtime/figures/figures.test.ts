@@ -20,7 +20,7 @@ import { packNetwork } from '../../../src/runtime/network/open-network.ts'
 import { pixelCentre } from '../../../src/runtime/network/coordinates.ts'
 import { lattice } from '../../../src/runtime/predict/candidates.ts'
 import { indicesOf } from '../../../src/runtime/predict/places.ts'
-import { normalised } from '../../../src/runtime/train/batch.ts'
+import { normalised } from '../../../src/runtime/network/normalised.ts'
 import { lively, model, quietEngine, root, started, temporaryFolder, testField } from '../network/small.ts'
 
 const folder = temporaryFolder()

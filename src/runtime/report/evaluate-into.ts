@@ -2,9 +2,9 @@ import path from 'node:path'
 import { parameterCount } from '../../compiler/ir/graph.ts'
 import { makeFolder, writeAtomic } from '../files/atomic.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
-import { middlePanel, panelPicture, writeRunPage } from '../report/run-page.ts'
-import type { Panel } from '../report/report.ts'
-import { evaluate, evaluationTable, type EvaluateOptions, type Evaluation } from './evaluate.ts'
+import { middlePanel, panelPicture, writeRunPage } from './run-page.ts'
+import type { Panel } from './report.ts'
+import { evaluate, evaluationTable, type EvaluateOptions, type Evaluation } from '../evaluate/evaluate.ts'
 
 /** Evaluates and writes `evaluation.json`, `evaluation.txt`, a picture a scale and the page `index.html` into `folder`; gives the page's path. */
 export async function evaluateInto(

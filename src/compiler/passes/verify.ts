@@ -1,6 +1,6 @@
 import { primitiveNamed } from '../ops/registry.ts'
 import { compare, format, symbols } from '../shapes/size.ts'
-import type { Graph } from './graph.ts'
+import type { Graph } from '../ir/graph.ts'
 
 /**
  * What a legal graph is. Returns what is wrong, one sentence each; an empty list is a legal graph.

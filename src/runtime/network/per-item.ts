@@ -1,4 +1,4 @@
-import { computePerItem } from '../../compiler/elaborate/records.ts'
+import { computePerItem } from '../../compiler/per-item.ts'
 import type { PerItem, PictureOperation } from '../../compiler/plan.ts'
 import type { PictureOp } from '../data/degrade.ts'
 import type { Random } from '../files/random.ts'

@@ -1,7 +1,7 @@
 import type { PrimitiveCall } from '../ops/op.ts'
 import { primitiveNamed } from '../ops/registry.ts'
 import { evaluate } from '../shapes/size.ts'
-import { parameterCount, type Graph, type Node } from './graph.ts'
+import { parameterCount, type Graph, type Node } from '../ir/graph.ts'
 
 export interface Cost {
   /** Learned numbers. */
