@@ -12,10 +12,10 @@ const rooms = [
   // The language.
   'src/compiler/diagnostics', 'src/compiler/shapes', 'grammar + src/compiler/syntax', 'src/compiler/names', 'src/compiler/ir', 'src/compiler/ops',
   'src/compiler/plan.ts', 'src/compiler/per-item.ts', 'src/compiler/passes', 'src/compiler/elaborate', 'src/compiler/lint', 'src/compiler/kernels', 'src/compiler/targets',
-  'src/compiler/format', 'src/compiler/graph-view', 'src/compiler/provenance', 'src/compiler/summary.ts', 'src/compiler/compare.ts', 'src/compiler/module.ts', 'src/compiler/index.ts',
+  'src/compiler/format', 'src/compiler/graph-view', 'src/compiler/provenance', 'src/compiler/summary.ts', 'src/compiler/compare.ts', 'src/compiler/module.ts', 'src/compiler/index.ts', 'src/compiler/ablations.ts',
   'src/terminal-line.ts', 'src/index.ts',
   // What computes, and on what.
-  'src/runtime/files', 'src/runtime/data', 'src/runtime/metrics', 'src/runtime/engine', 'src/runtime/compute', 'src/runtime/host.ts', 'src/runtime/network', 'src/runtime/weights',
+  'src/runtime/files', 'src/runtime/data', 'src/runtime/metrics', 'src/runtime/engine', 'src/runtime/compute', 'src/runtime/host.ts', 'src/runtime/project', 'src/runtime/network', 'src/runtime/weights',
   'src/runtime/frechet', 'src/runtime/predict', 'src/runtime/evaluate', 'src/runtime/train', 'src/runtime/report', 'src/runtime/upscale',
   // The paper's laboratory: nothing that checks, trains, evaluates or enlarges needs it.
   'src/runtime/data-recipes', 'src/runtime/experiment', 'src/runtime/figures', 'src/runtime/parity',
