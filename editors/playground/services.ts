@@ -11,7 +11,7 @@ import { coloursOf, type Coloured } from '../../src/editor/colours.ts'
 import { completionsAt, type Completion } from '../../src/editor/completion.ts'
 import { hintsOf, type Hint } from '../../src/editor/hints.ts'
 import { hoverAt, type Hover } from '../../src/editor/hover.ts'
-import { occurrenceAt } from '../../src/editor/occurrences.ts'
+import { definitionAt } from '../../src/editor/occurrences.ts'
 import { foldsOf } from '../../src/editor/outline.ts'
 import { renameAt, renamedAt } from '../../src/editor/rename.ts'
 import { signatureAt, type Signature } from '../../src/editor/signature.ts'
@@ -168,7 +168,7 @@ export function createServices(shipped: Texts) {
     hover: (file: string, offset: number): Hover | undefined => hoverAt(workspace, file, offset),
     complete: (file: string, offset: number): readonly Completion[] => completionsAt(workspace, file, offset),
     signature: (file: string, offset: number): Signature | undefined => signatureAt(workspace, file, offset),
-    definition: (file: string, offset: number): Span | undefined => occurrenceAt(workspace, file, offset)?.target,
+    definition: (file: string, offset: number): Span | undefined => definitionAt(workspace, file, offset),
     renamed: (file: string, offset: number) => renamedAt(workspace, file, offset),
     rename(file: string, offset: number, name: string): { readonly places: readonly Span[] } | { readonly problem: string } {
       try {
