@@ -130,6 +130,9 @@ export function duration(seconds: number): string {
   return s >= 60 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${s} s`
 }
 
+/** What is left of some work, where that is known. */
+export const left = (seconds: number | undefined): string => (seconds === undefined ? '' : `  ${duration(seconds)} left`)
+
 /** One line that is drawn again in its place on a terminal; elsewhere a line every `seconds`, and those that are forced. */
 export function liveLine(seconds = 10): {
   show(line: string, force?: boolean): void

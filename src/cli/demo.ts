@@ -8,7 +8,7 @@ import { UserError } from '../errors.ts'
 import { archcRoot } from '../root.ts'
 import { temporaryBeside } from '../runtime/files/atomic.ts'
 import type { EngineName } from '../runtime/engine/index.ts'
-import { duration, engineFlags, liveLine, positive, print, remark, scales, type CommonFlags } from './common.ts'
+import { duration, engineFlags, left, liveLine, positive, print, remark, scales, type CommonFlags } from './common.ts'
 import { openEngine } from './open-engine.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
 
@@ -77,7 +77,7 @@ export function demoCommand(program: Command): void {
             line.say(`        a picture to look at meanwhile: ${path.join(evaluated, 'index.html')}`)
             openInBrowser(path.join(evaluated, 'index.html'))
           }
-          line.show(`        step ${step} of ${steps}  loss ${loss.toFixed(4)}  ${duration(secondsLeft)} left`, step === steps)
+          line.show(`        step ${step} of ${steps}  loss ${loss.toFixed(4)}${left(secondsLeft)}`, step === steps)
         },
       }).finally(async () => {
         stop.end()

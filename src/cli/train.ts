@@ -3,7 +3,7 @@ import {
   compileFlags,
   compileOptions,
   colourful,
-  duration,
+  left,
   engineFlags,
   liveLine,
   positive,
@@ -84,7 +84,7 @@ export function trainCommand(program: Command): void {
             signal: stop.signal,
             onStep: ({ step, steps, loss, rate, milliseconds, secondsLeft }) =>
               line.show(
-                `step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms${step === steps ? '' : `  ${duration(secondsLeft)} left`}`,
+                `step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms${step === steps ? '' : left(secondsLeft)}`,
                 step === 1 || step === steps,
               ),
           },

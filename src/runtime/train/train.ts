@@ -67,7 +67,8 @@ export interface StepProgress {
   readonly rate: number
   /** Milliseconds of this step. */
   readonly milliseconds: number
-  readonly secondsLeft: number
+  /** Not known before the second step: the first one loads the graph. */
+  readonly secondsLeft: number | undefined
 }
 
 export interface TrainResult {
@@ -263,7 +264,7 @@ class Training {
         loss,
         rate,
         milliseconds,
-        secondsLeft: (perStep * (this.#steps - step)) / 1000,
+        secondsLeft: step === this.#steps ? 0 : step - begun > 1 ? (perStep * (this.#steps - step)) / 1000 : undefined,
       })
       if (step % every === 0 || step === this.#steps) {
         const validation = await this.#save(step, saved)
