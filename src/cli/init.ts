@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { UserError } from '../errors.ts'
@@ -40,11 +39,7 @@ Examples:
       const fresh = [...texts, [checkTarball(), await packCheck()] as const].filter(
         ([name]) => name !== 'package.json' || !hasPackage,
       )
-      for (const [name, content] of fresh) {
-        const file = path.join(folder, name)
-        await mkdir(path.dirname(file), { recursive: true })
-        await writeAtomic(file, content)
-      }
+      for (const [name, content] of fresh) await writeAtomic(path.join(folder, name), content)
       print(
         [
           ...fresh.map(([name]) => `written: ${path.join(folder, name)}`),

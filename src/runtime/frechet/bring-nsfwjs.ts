@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { UserError } from '../../errors.ts'
 import { runCommand } from '../engine/command.ts'
 import { cacheFolder } from '../engine/paths.ts'
 import { takeLock } from '../engine/lock.ts'
-import { writeFolderAtomic } from '../files/atomic.ts'
+import { makeFolder, writeFolderAtomic } from '../files/atomic.ts'
 
 export const version = '4.4.0'
 
@@ -35,9 +34,7 @@ export async function bringNsfwjs(say: (line: string) => void): Promise<string> 
   const folder = path.join(home, 'node_modules', 'nsfwjs')
   if (existsSync(home)) return folder
   const help = `with a network, archc evaluate --frechet brings it into ${home}; or give pytorch-fid's weights with --fid-weights FILE`
-  await mkdir(path.dirname(home), { recursive: true }).catch((error: Error) => {
-    throw new UserError(`the stand-in for FID's Inception has no place: ${error.message}`, 'set ARCHC_CACHE to a folder of yours')
-  })
+  await makeFolder(path.dirname(home))
   const release = await takeLock(`${home}.lock`, (pid) =>
     say(`another archc (process ${pid}) is bringing nsfwjs: waiting for it`),
   )

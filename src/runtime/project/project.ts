@@ -28,7 +28,7 @@ export function ablationProject(network: string): ProjectFiles {
       `nothing in ${model} can be taken out or set: it has no slot that may be replaced, and no number of its own`,
       'name a network that has some, such as iste, liif, lte or edsr',
     )
-  const written = writtenAblations(file, model)
+  const written = writtenAblations(file)
   const ablations = written.length > 0 ? written : proposeAblations(file, fileHost)
   const texts = new Map([
     ...ablations.map(({ name, text }) => [`ablations/${name}.arch`, text] as const),
@@ -77,14 +77,12 @@ function ownModel(network: string): string {
 }
 
 /** The ablations that archc carries of a model, as they are written in another folder. */
-function writtenAblations(file: string, model: string): ProposedVariant[] {
+function writtenAblations(file: string): ProposedVariant[] {
   return ownNames()
     .filter((name) => /ablations\/[^/]*$/.test(name))
-    .map((name) => ({ name, text: readFileSync(placeOf(name), 'utf8') }))
-    .filter(({ text }) => new RegExp(`^variant "[^"]*" of ${model} from`, 'm').test(text))
-    .map(({ name, text }) => ({
+    .map((name) => ({
       name: path.basename(name, '.arch'),
-      text: text.replace(/(?<= from ")[^"]+/g, (from) => fileHost.resolve(name, from)),
+      text: readFileSync(placeOf(name), 'utf8').replace(/(?<= from ")[^"]+/g, (from) => fileHost.resolve(name, from)),
     }))
     .filter(({ text }) => text.includes(`from "${file}"`))
 }
