@@ -98,7 +98,7 @@ function elaborated(module: ModuleUnit, e: Elaboration, options: ModuleOptions, 
     const value = builder.input(statement.name.text, typed(axes(statement.type, options.sizes ?? {}, facts), dtype))
     return { value, span: statement.name.span }
   })
-  const result = enter(module, inputs, given, '', declaration.name.span, e)
+  const result = enter(module, inputs, given, '', declaration.span, e)
   const outputs =
     result.kind === 'several'
       ? result.items.map((item, at) => ({ name: item.name ?? `output${at}`, value: item.value.id }))

@@ -258,6 +258,17 @@ describe('sizes', () => {
     expect(diagnostics).toEqual([])
     expect(verify(graph!)).toEqual([])
   })
+  test('mistakes of a module that is compiled alone stand where they are, all of them', () => {
+    const text =
+      'module Part {\n  input x: [B, h, w, 3]\n  output [B, h, w, 3]\n  let a = x + conv(x, out: 4, kernel: 3)\n  return x -> relo\n}'
+    const { graph, diagnostics } = compileModule('a.arch', 'Part', memoryHost({ 'a.arch': text }))
+    expect(graph).toBeUndefined()
+    expect(diagnostics.map(({ code, primary: { span } }) => [code, text.slice(span.start, span.end)])).toEqual([
+      ['broadcast', '+'],
+      ['unknown-op', 'relo'],
+    ])
+    expect(diagnostics[1]!.related).toEqual([])
+  })
   test('what cannot be decided is checked once, with its place', () => {
     const compiled = model(
       small(

@@ -130,10 +130,11 @@ function remembered(
   e: Elaboration,
 ): Value {
   const name = unit.declaration.name.text
-  const given = inputs.map(({ value, span: at }) => attempt(e, () => asTensor(value, name, at)) ?? failed)
+  const given = inputs.map(({ value, span: at }) =>
+    value.kind === 'tensor' ? value : (attempt(e, () => asTensor(value, name, at)) ?? failed),
+  )
   const identity = callIdentity(parameters, given)
-  const wrong = e.mistakes.calls.get(unit) ?? new Set()
-  if (wrong.has(identity)) throw new Consequence()
+  if (e.mistakes.calls.get(unit)?.has(identity)) throw new Consequence()
   const body = (values: readonly Value[]): Value =>
     elaborateBody(
       unit,
@@ -155,7 +156,7 @@ function remembered(
     if (recording && e.mistakes.count === before) recordings.set(identity, recording)
     return value
   } finally {
-    if (e.mistakes.count > before) e.mistakes.calls.set(unit, wrong.add(identity))
+    if (e.mistakes.count > before) e.mistakes.calls.set(unit, (e.mistakes.calls.get(unit) ?? new Set()).add(identity))
   }
 }
 

@@ -115,7 +115,7 @@ function elaborateBody(context: ModelContext, scale: Scale | undefined): Body {
   const facts = factsOf(statements, context.parameters, e)
   const inputs: ModelInput[] = []
   const outputs: ModelOutput[] = []
-  let values: GraphOutput[] = []
+  let given: readonly TensorValue[] = []
   const asked = statements.filter((statement) => statement.kind === 'input')
   const declared = statements.filter((statement) => statement.kind === 'output')
   const returns = statements.filter((statement) => statement.kind === 'return')
@@ -125,16 +125,14 @@ function elaborateBody(context: ModelContext, scale: Scale | undefined): Body {
       if (statement.kind === 'input') inputs.push(declareInput(context, statement, facts))
       else if (statement.kind === 'return') {
         const result = returned(statement, declared, context.name, '', context.scope, e)
-        const items = result.kind === 'several' ? result.items.map((item) => item.value) : [result as TensorValue]
-        values = items.map((item, at) => ({ name: declared[at]?.name?.text ?? 'output', value: item.id }))
+        given = result.kind === 'several' ? result.items.map((item) => item.value) : [result as TensorValue]
       } else elaborateStatement(statement, '', context.scope, e)
       return true
     })
     if (!isRight) forgive(context.scope, statement, statements)
   }
-  const { values: types } = e.builder.graph()
-  for (const [at, output] of declared.entries())
-    context.attempt(() => outputs.push(declareOutput(context, output, values[at] && types[values[at].value])))
+  const values = given.map((value, at): GraphOutput => ({ name: declared[at]?.name?.text ?? 'output', value: value.id }))
+  for (const [at, output] of declared.entries()) context.attempt(() => outputs.push(declareOutput(context, output, given[at])))
   context.attempt(() => checkStructure(context, declared, returns, name.span))
   const isWhole = inputs.length === asked.length && outputs.length === declared.length && values.length === declared.length
   if (isWhole) context.attempt(() => checkRoles(context, inputs, outputs))
