@@ -228,6 +228,16 @@ export function diagnostic<C extends Code>(code: C, args: Arguments<C>, span: Sp
   }
 }
 
+/** Further places of one mistake that are shown. */
+const mostPlaces = 3
+
+/** One mistake that was made at other places too. */
+export const alsoAt = (diagnostic: Diagnostic, others: readonly Span[]): Diagnostic => ({
+  ...diagnostic,
+  related: [...diagnostic.related, ...others.slice(0, mostPlaces).map((span) => ({ span, label: 'and here' }))],
+  notes: [...diagnostic.notes, ...(others.length > mostPlaces ? [`and at ${others.length - mostPlaces} more`] : [])],
+})
+
 /** Thrown inside a statement to leave it; caught where the statement began. Never leaves the compiler. */
 export class Reported extends Error {
   constructor(readonly diagnostic: Diagnostic) {

@@ -356,14 +356,16 @@ function applyCall(
     if (scope.missing.has(name) || scope.names.get(name)?.kind === 'failed') throw new Consequence()
     const known = [...scope.file.modules.keys(), ...(scope.slots?.names ?? []), ...ops.keys(), ...staticFunctions]
     const values = tensorsOf(positional, undefined, scope, place, e).map(({ value }) => value)
-    return missOnce(e, `${scope.file.source.file} ${name}`, () => {
-      const meant = call.parenthesised ? ops.get(habitIn('unknown-op', name)?.near[0] ?? '') : undefined
-      const rewritten = meant && withNames(meant, call, (argument) => values[positional.indexOf(argument)], scope.file)
-      return fail('unknown-op', { name, near: nearest(name, known) }, call.callee.span, {
+    const habit = habitIn('unknown-op', name)
+    const meant = call.parenthesised ? ops.get(habit?.near[0] ?? '') : undefined
+    const rewritten = meant && withNames(meant, call, (argument) => values[positional.indexOf(argument)], scope.file)
+    const miss = (): never =>
+      fail('unknown-op', { name, near: nearest(name, known) }, call.callee.span, {
         ...calledHelp(name, scope),
         ...(rewritten && { fixes: [rewritten.fix] }),
       })
-    })
+    // What never was a name here is written anew at every place.
+    return habit ? miss() : missOnce(e, `${scope.file.source.file} ${name}`, miss)
   }
   const label = place.labels.get(call) ?? name
   const path = join(place.scope, place.name, op.ownsWeights ? label : '')

@@ -56,7 +56,7 @@ export function forgive(scope: Scope, statement: Statement, body: readonly State
   for (const { type } of body.flatMap((each) => (each.kind === 'input' ? [each] : each.kind === 'slot' ? each.gives : [])))
     for (const axis of type.axes) {
       if (axis.kind === 'leading') scope.missing.add('..')
-      else if (axis.kind === 'open') scope.missing.add(axis.name?.text ?? '')
-      else if (axis.size.kind === 'name') scope.missing.add(axis.size.name)
+      if (axis.kind === 'open' && axis.name) scope.missing.add(axis.name.text)
+      if (axis.kind === 'size' && axis.size.kind === 'name') scope.missing.add(axis.size.name)
     }
 }

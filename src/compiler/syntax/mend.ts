@@ -1,6 +1,6 @@
 import type { IToken } from 'chevrotain'
 import * as t from '../../../grammar/tokens.ts'
-import { diagnostic } from '../diagnostics/catalogue.ts'
+import { alsoAt, diagnostic } from '../diagnostics/catalogue.ts'
 import type { Diagnostic, Fix, Span } from '../diagnostics/diagnostic.ts'
 import { expand, habitIn } from '../diagnostics/habits.ts'
 import { characterHabits, textHabits, type TextHabit } from '../diagnostics/text-habits.ts'
@@ -12,8 +12,6 @@ type Edit = Fix['edits'][number]
 
 /** How many words before the wrong one a habit may show in. */
 const wordsBefore = 8
-/** Further places of a habit that are shown. */
-const mostPlaces = 3
 
 /** One habit in a file: it is named where it stands first, and mended everywhere. */
 export interface Found {
@@ -26,9 +24,7 @@ export interface Found {
 /** A diagnostic a habit, with a fix for all places of it. */
 export const habitDiagnostics = (found: Iterable<Found>): Diagnostic[] =>
   [...found].map(({ first, others, title, edits }) => ({
-    ...first,
-    related: others.slice(0, mostPlaces).map((span) => ({ span, label: 'and here' })),
-    notes: others.length > mostPlaces ? [`and at ${others.length - mostPlaces} more`] : [],
+    ...alsoAt(first, others),
     fixes: edits.length > 0 ? [{ title: others.length > 0 ? `${title}, and alike at the other places` : title, edits }] : [],
   }))
 
@@ -90,7 +86,10 @@ export function mendWords(
   const edits = fix && !op ? [editOf(file, text, tokens, at, fix, filled(fix.text))] : []
   const written = op?.help ?? (op ? op.near.map((name) => `${name}(x, ..)`).join(' or ') : filled(help))
   note(found, habit, diagnostic('unexpected-token', said, span, { help: written }), filled(fix?.title ?? ''), edits)
-  if (!fix) return { tokens: beginsLine(text, tokens[at + from]!) ? withoutLine(text, tokens, at + from) : withoutStatement(text, tokens, at), isMended: false } // prettier-ignore
+  if (!fix) {
+    const isLine = beginsLine(text, tokens[at + from]!)
+    return { tokens: isLine ? withoutLine(text, tokens, at + from) : withoutStatement(text, tokens, at), isMended: false }
+  }
   const words = t.lexer.tokenize(filled(fix.text)).tokens.map((word) => ({
     ...word,
     startOffset: Math.min(start, text.length - word.image.length),
