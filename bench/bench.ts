@@ -6,6 +6,7 @@ import { childMark, runChild } from './child.ts'
 import { measureCheckAll, measureCold, measureCompiler, type CheckTimes, type CompilerTimes, type Task } from './compiler.ts'
 import { thisMachine, type Machine } from './machine.ts'
 import type { Compared } from './compare.ts'
+import type { Gain, Recognised } from './compression.ts'
 import type { Mutations } from './mutations.ts'
 import { both, milliseconds, print, row } from './print.ts'
 import type { PythonCheck } from './python.ts'
@@ -24,6 +25,8 @@ interface Results {
   readonly compared?: readonly Compared[]
   readonly python?: PythonCheck
   readonly mutations?: Mutations
+  readonly recognised?: readonly Recognised[]
+  readonly gains?: readonly Gain[]
 }
 
 /** Above this load other work shares the cores, and times mean little. */
@@ -31,7 +34,8 @@ const quiet = 0.5
 
 /**
  * `words`: `compiler`, presets of ISTE, `predict`; `compiler tiny mini predict` without any. After `compare`, what bench/compare.ts takes: archc
- * beside PyTorch; `mutations`: what becomes of models with one word changed; `python`: a SavedModel of archc's in Python's TensorFlow.
+ * beside PyTorch; `mutations`: what becomes of models with one word changed; `python`: a SavedModel of archc's in Python's TensorFlow; `compression`:
+ * what the carried weights gain on pictures that were JPEGs (those that are named, samples/judge without), and how surely such pictures are recognised.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
@@ -76,6 +80,13 @@ async function bench(words: readonly string[]): Promise<void> {
     )
     print(`of those with an effect ${((100 * caught) / (count - same)).toFixed(1)} % are caught before anything runs`)
     return print(`\n${await write({ machine, mutations })}`)
+  }
+  if (words[0] === 'compression') {
+    const { measureGains, recognise } = await import('./compression.ts')
+    const sources = words.length > 1 ? words.slice(1) : [path.join(archcRoot, 'samples', 'judge.csv')]
+    const recognised = await recognise(sources)
+    const gains = [...(await measureGains(sources, 2)), ...(await measureGains(sources, 4))]
+    return print(`\n${await write({ machine, recognised, gains })}`)
   }
   if (words[0] === 'python') {
     const { checkPython } = await import('./python.ts')

@@ -65,7 +65,10 @@ export function upscaleCommand(program: Command): void {
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
       const { checkScale, upscale } = await import('../runtime/upscale/upscale.ts')
-      const opened = await openNetwork(flags.run ?? carriedFile(flags.plain ? plainWeights : (flags.weights ?? defaultWeights)))
+      const { compressionText, expectationOf, expectationText } = await import('../runtime/upscale/expectation.ts')
+      const carried = flags.plain ? plainWeights : (flags.weights ?? defaultWeights)
+      const weights = flags.run === undefined ? carried : undefined
+      const opened = await openNetwork(flags.run ?? carriedFile(carried))
       checkScale(opened, flags.scale)
       for (const { input, output } of work) {
         if (failures.has(input)) continue
@@ -78,8 +81,10 @@ export function upscaleCommand(program: Command): void {
           ...(flags.overlap !== undefined && { overlap: flags.overlap }),
           ...(flags.tile !== undefined && { tile: flags.tile }),
           ...(flags.yes && { yes: true }),
-          onPlan: ({ from, to, scope, estimate, seconds, notes }) => {
+          onPlan: ({ from, to, scope, estimate, seconds, compression, notes }) => {
             notes.forEach((note) => remark(`${input}: ${note}`))
+            if (compression)
+              remark(`${input}: ${compressionText(compression)}; ${expectationText(compression, weights, flags.scale)}`)
             remark(
               `${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, ${about(seconds)} and ${memory(estimate.bytes)}`,
             )
@@ -89,7 +94,9 @@ export function upscaleCommand(program: Command): void {
         }).catch((error: unknown) => failures.note(input, error))
         line.end()
         if (!result) continue
-        if (flags.json) print(JSON.stringify({ input, ...result }))
+        const expected = weights && result.compression && expectationOf(result.compression, weights, flags.scale)
+        if (flags.json)
+          print(JSON.stringify({ input, ...(weights && { weights: weights.name }), ...(expected && { expected }), ...result }))
         else
           print(
             `${output}: ${result.to.join(' x ')} in ${duration(result.took)}${result.deviation > 0 ? `, tiles deviate by up to ${result.deviation.toFixed(2)} of 255` : ''}`,

@@ -118,6 +118,39 @@ describe('the weights that archc carries', () => {
   })
 })
 
+describe('a picture that was compressed', () => {
+  const by = (file: string, ...flags: string[]): Promise<Outcome> =>
+    archc(['upscale', file, '-s', '1', '-o', inside('compressed.png'), '--json', ...flags])
+  const [jpeg, png] = [inside('field.jpg'), inside('from-jpeg.png')]
+  beforeAll(async () => {
+    const { data, width, height } = crop((await readPicture(testField)).picture, 400, 300, 96, 96)
+    await sharp(data, { raw: { width, height, channels: 3 } })
+      .resize(64)
+      .jpeg({ quality: 80 })
+      .toFile(jpeg)
+    await sharp(jpeg).png().toFile(png)
+  })
+
+  it.each([
+    ['by its tables', jpeg, { quality: 80, subsampling: '4:2:0', from: 'tables' }, 'JPEG of quality 80 (4:2:0) by its tables'],
+    ['by its pixels', png, { quality: 80, from: 'pixels' }, 'JPEG of quality 80 by its pixels'],
+  ])('is named %s, with what to expect', async (_what, file, compression, text) => {
+    const { code, stdout, stderr } = await by(file)
+    expect(code, stderr).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ weights: 'plain', compression, expected: { scale: 2, quality: 80 } })
+    expect(stderr).toContain(
+      `${file}: ${text}; at x2 and quality 80 weights plain are 0.3 dB below Bicubic, and 2.1 dB above Bicubic where`,
+    )
+  })
+
+  it('is named with other weights too, of which nothing is known', async () => {
+    const { stdout, stderr } = await by(jpeg, ...bicubic)
+    expect(JSON.parse(stdout)).toHaveProperty('compression.quality', 80)
+    expect(JSON.parse(stdout)).not.toHaveProperty('expected')
+    expect(stderr).toContain('by its tables; what these weights make of compressed pictures was not measured\n')
+  })
+})
+
 describe('pictures of other kinds', () => {
   it.each<[string, string[]]>([
     ['grey16.png', ['16 bits rounded to 8', 'grey widened to RGB']],

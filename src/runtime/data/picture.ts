@@ -3,7 +3,10 @@ import { extname } from 'node:path'
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
 import { colour, onWhite, type Stored } from './colours.ts'
+import { worse, type Compression } from './compression.ts'
 import { jpegDensity, readPngHeader } from './file-header.ts'
+import { jpegCompression } from './jpeg-header.ts'
+import { jpegTraces } from './jpeg-traces.ts'
 import { CHANNELS, type ColourProfile, type Space } from './profile.ts'
 import { cutOut, READABLE, refused, undecodable } from './refusal.ts'
 import { tiffPicture } from './tiff-picture.ts'
@@ -28,6 +31,8 @@ export interface PictureFile {
   readonly colours?: 'srgb'
   /** The RGB profile that the samples were converted from: what a result may be taken back into. */
   readonly converted?: ColourProfile
+  /** How it was compressed, by the file's own tables or, where that was asked for, by its pixels. */
+  readonly compression?: Compression
   /** What was changed to make it 8-bit RGB, for example `alpha dropped (opaque everywhere)`, and what was not applied. */
   readonly notes: string[]
 }
@@ -39,6 +44,8 @@ export interface ReadOptions {
    * numbers from Python need that.
    */
   readonly profile?: 'convert' | 'ignore'
+  /** Whether pixels are searched for traces of compression: some tenths of a second. */
+  readonly traces?: boolean
 }
 
 /** The endings under which pictures are looked for in a folder, lower case. */
@@ -69,12 +76,14 @@ export async function readPicture(file: string, options: ReadOptions = {}): Prom
     const coloured = await colour(stored, metadata.icc, options.profile ?? 'ignore', notes)
     const data = onWhite(coloured.rgb, stored.alpha, notes)
     const density = header.density ?? decodedDensity(metadata)
+    const compression = worse(header.compression, options.traces ? jpegTraces(stored) : undefined)
     return {
       picture: { width: stored.width, height: stored.height, data },
       ...(density !== undefined && { density }),
       ...(coloured.profile !== undefined && { profile: coloured.profile }),
       ...(coloured.isSrgb && { colours: 'srgb' as const }),
       ...(coloured.converted && { converted: coloured.converted }),
+      ...(compression && { compression }),
       notes,
     }
   })
@@ -149,13 +158,15 @@ interface Header {
   /** Which page of the file is the picture. */
   readonly page: number
   readonly density?: number | undefined
+  readonly compression?: Compression | undefined
   readonly notes: readonly string[]
 }
 
 /** Refuses what is no PNG, JPEG or TIFF by its first bytes, and what of these is not read by what the header says. */
 function readHeader(file: string, bytes: Buffer): Header {
   const magic = bytes.toString('latin1', 0, 4)
-  if (magic.startsWith('\xff\xd8\xff')) return { page: 0, density: jpegDensity(bytes), notes: [] }
+  if (magic.startsWith('\xff\xd8\xff'))
+    return { page: 0, density: jpegDensity(bytes), compression: jpegCompression(bytes), notes: [] }
   if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(magic)) return tiffPicture(file, bytes)
   if (magic === '\x89PNG') {
     const { animated, complete, density } = readPngHeader(bytes)

@@ -18,10 +18,14 @@ export interface TiffPage {
   readonly tiled: boolean
   /** A plane for each channel instead of interleaved samples. */
   readonly planar: boolean
+  /** Tables that the JPEGs of all its tiles or strips share, as a JPEG of their own. */
+  readonly jpegTables: readonly number[]
+  /** Where its first tile or strip is. */
+  readonly start: number
 }
 
 /** Bytes of a value by its type; the types that no tag read here has are left out. */
-const WIDTHS: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8 }
+const WIDTHS: Readonly<Record<number, number>> = { 1: 1, 7: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8 }
 const MOST_PAGES = 10_000
 
 /**
@@ -95,7 +99,7 @@ function createReader(bytes: Buffer): Reader {
   }
 }
 
-const READ_TAGS = new Set([254, 255, 256, 257, 258, 259, 262, 284, 322, 330, 339])
+const READ_TAGS = new Set([254, 255, 256, 257, 258, 259, 262, 273, 284, 322, 324, 330, 339, 347])
 
 function pageOf(tags: Tags): TiffPage {
   const value = (tag: number, otherwise: number): number => tags.get(tag)?.[0] ?? otherwise
@@ -112,5 +116,7 @@ function pageOf(tags: Tags): TiffPage {
     photometric,
     tiled: tags.has(322),
     planar: value(284, 1) === 2,
+    jpegTables: tags.get(347) ?? [],
+    start: value(324, value(273, 0)),
   }
 }

@@ -1,3 +1,5 @@
+import type { Compression } from './compression.ts'
+import { jpegCompression } from './jpeg-header.ts'
 import { cutOut, READABLE, refused, undecodable } from './refusal.ts'
 import { readTiffHeader, type TiffHeader, type TiffPage } from './tiff-header.ts'
 
@@ -44,11 +46,17 @@ const TIFF_COLOURS: Readonly<Record<number, string | true>> = {
   34892: 'linear raw',
 }
 
+export interface TiffPicture {
+  readonly page: number
+  readonly compression: Compression | undefined
+  readonly notes: readonly string[]
+}
+
 /**
  * Which page of a TIFF file is its picture: the only one that is neither marked as reduced nor as a mask, where all others are masks and
  * at most one thumbnail (small and not tiled). Files of several pictures or resolutions, and samples that are not read, are UserErrors.
  */
-export function tiffPicture(file: string, bytes: Buffer): { page: number; notes: string[] } {
+export function tiffPicture(file: string, bytes: Buffer): TiffPicture {
   const header = ((): TiffHeader => {
     try {
       return readTiffHeader(bytes)
@@ -73,7 +81,12 @@ export function tiffPicture(file: string, bytes: Buffer): { page: number; notes:
     if (thumbnails.length > 0) notes.push('thumbnail left out')
     if (others.length > thumbnails.length) notes.push('mask left out')
   }
-  return { page, notes }
+  return { page, compression: compressionOf(pages[page]!, bytes), notes }
+}
+
+/** By the tables that its tiles share, or by those of the first. */
+function compressionOf({ compression, jpegTables, start }: TiffPage, bytes: Buffer): Compression | undefined {
+  return compression === 7 ? jpegCompression(Buffer.from(jpegTables), bytes.subarray(start)) : undefined
 }
 
 function isThumbnail({ tiled, width, height }: TiffPage): boolean {

@@ -1,6 +1,7 @@
 import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
+import type { Compression } from '../data/compression.ts'
 import { pngWriter, readPicture } from '../data/picture.ts'
 import { wayBack } from '../data/profile.ts'
 import { scopeText } from '../predict/candidates.ts'
@@ -29,6 +30,8 @@ export interface UpscalePlan {
   readonly estimate: Estimate
   /** Rough: multiply-adds over this machine's rate. */
   readonly seconds: number
+  /** How the picture was compressed, where its tables or its pixels say so. */
+  readonly compression?: Compression
   readonly notes: readonly string[]
 }
 
@@ -45,7 +48,10 @@ export const workLimit = 3e14
 /** Enlarges one picture into a PNG, band by band: memory is bounded whatever the size. */
 export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): Promise<UpscaleResult> {
   const { model } = opened.loaded
-  const { picture, density, profile, colours, converted, notes } = await readPicture(options.input, { profile: 'convert' })
+  const { picture, density, profile, colours, converted, compression, notes } = await readPicture(options.input, {
+    profile: 'convert',
+    traces: true,
+  })
   const extent = { width: Math.round(picture.width * options.scale), height: Math.round(picture.height * options.scale) }
   const scope = options.scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 }
   const clip = model.evaluate?.cellClip
@@ -65,6 +71,7 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
     scope: scopeText(scope),
     estimate,
     seconds: estimate.seconds,
+    ...(compression && { compression }),
     notes: estimate.whole === undefined ? notes : [...notes, wholeNote(model.name, estimate.whole)],
   }
   options.onPlan?.(plan)

@@ -25,3 +25,21 @@ describe('weights that archc carries', () => {
     expect(readme).toContain(`|---|---|---|---|\n| \`${defaultWeights.name}\` |`)
   })
 })
+
+describe('what they make of compressed pictures', () => {
+  const rows = readFileSync(path.join(root, 'docs', 'compression.md'), 'utf8')
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+  const head = rows.find(([, first]) => first === 'the small picture is')!
+  /** The column of a scale's Bicubic; those of the weights follow in order. */
+  const columnOf = (scale: number, at: number): number => head.indexOf(`Bicubic, x${scale}`) + 1 + at
+  const signed = (gain: number): string => `${gain < 0 ? '' : '+'}${gain.toFixed(2)}`
+
+  it.each(carriedWeights.map((weights, at) => ({ ...weights, at })))('$name: as docs/compression.md has it', ({ name, gains, at }) => {
+    for (const { scale, uncompressed, jpeg } of gains) {
+      expect(head[columnOf(scale, at)]).toBe(`\`${name}\``)
+      for (const [kind, gain] of [['not compressed', uncompressed] as const, ...Object.entries(jpeg).map(([quality, gain]) => [`JPEG ${quality}`, gain] as const)])
+        expect(rows.find(([, first]) => first === kind)?.[columnOf(scale, at)]?.split(' ')[0]).toBe(signed(gain))
+    }
+  }) // prettier-ignore
+})
