@@ -61,6 +61,10 @@ describe.skipIf(!has('bash'))('bash completes', () => {
       ],
       [['check', '--format', '=', 'p'], ['pretty']],
       [
+        ['upscale', '--weights', ''],
+        ['deblur', 'plain'],
+      ],
+      [
         ['check', '--format', 'json', ''],
         ['net.arch', 'runs', 'two words.arch'],
       ],
