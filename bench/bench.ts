@@ -12,6 +12,7 @@ import { both, milliseconds, print, row } from './print.ts'
 import type { PythonCheck } from './python.ts'
 import type { PictureTimes } from './prediction.ts'
 import type { StageTimes } from './stages.ts'
+import type { StatedTimes } from './times.ts'
 import type { StepTimes } from './training.ts'
 
 /** Everything that one call of the bench found. */
@@ -22,6 +23,7 @@ interface Results {
   readonly stages?: StageTimes
   readonly training?: readonly StepTimes[]
   readonly pictures?: readonly PictureTimes[]
+  readonly stated?: readonly StatedTimes[]
   readonly compared?: readonly Compared[]
   readonly python?: PythonCheck
   readonly mutations?: Mutations
@@ -35,7 +37,8 @@ const quiet = 0.5
 /**
  * `words`: `compiler`, presets of ISTE, `predict`; `compiler tiny mini predict` without any. After `compare`, what bench/compare.ts takes: archc
  * beside PyTorch; `mutations`: what becomes of models with one word changed; `python`: a SavedModel of archc's in Python's TensorFlow; `compression`:
- * what the carried weights gain on pictures that were JPEGs (those that are named, samples/judge without), and how surely such pictures are recognised.
+ * what the carried weights gain on pictures that were JPEGs (those that are named, samples/judge without), and how surely such pictures are recognised;
+ * `times`: what pictures are said to take, and what they take.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
@@ -53,6 +56,7 @@ export async function main(words: readonly string[]): Promise<void> {
 async function measure(kind: string, what: string): Promise<unknown> {
   if (kind === 'cold') return measureCold(what as Task)
   if (kind === 'stages') return (await import('./stages.ts')).measureStages(what)
+  if (kind === 'stated') return (await import('./times.ts')).measureStated(Number(what))
   if (kind === 'picture') return (await import('./prediction.ts')).measurePicture(Number(what))
   const { measureSteps } = await import('./training.ts') // loads TensorFlow.js, which the compiler does without
   return measureSteps(what)
@@ -96,6 +100,16 @@ async function bench(words: readonly string[]): Promise<void> {
       `five training steps there and here: losses ${python.losses.map((loss) => loss.toFixed(6)).join(' ')}; furthest apart ${python.worst.toExponential(1)} of the loss`,
     )
     return print(`\n${await write({ machine, python })}`)
+  }
+  if (words[0] === 'times') {
+    const { statedCases } = await import('./times.ts')
+    print(`\n${row(['enlarged into a file', 'stated', 'took', 'ratio'])}`)
+    const stated = [...statedCases.keys()].map((at) => {
+      const one = runChild<StatedTimes>('stated', `${at}`)
+      print(statedRow(one))
+      return one
+    })
+    return print(`\n${await write({ machine, stated })}`)
   }
   const compiler = words.includes('compiler') ? measureCompiler() : undefined
   const checkAll = compiler && measureCheckAll()
@@ -150,6 +164,9 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
 
 const pictureRow = ({ side, scope, milliseconds: took, peakBytes, predictedBytes }: PictureTimes): string =>
   row([`${side} x ${side}, scope ${scope}`, milliseconds(took), '', '', '', megabytes(peakBytes), megabytes(predictedBytes)])
+
+const statedRow = ({ network, picture, stated, took }: StatedTimes): string =>
+  row([`${network}, ${picture}`, `${stated.toFixed(2)} s`, `${took.toFixed(2)} s`, (stated / took).toFixed(2)])
 
 const trainingHead = (engine: string): string =>
   [engine, row(['a training step of ISTE', 'minimum', 'median', 'of', 'with data', 'peak', 'predicted'])].join('\n')

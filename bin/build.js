@@ -15,6 +15,7 @@ const product = {
   layers: 'src/compiler/targets/layers/register.ts',
   prettier: 'src/compiler/format/plugin.ts',
   compute: 'src/runtime/compute/server.ts',
+  heartbeat: 'src/cli/heartbeat.ts',
 }
 
 /**
@@ -95,7 +96,7 @@ function writable(folder) {
   }
 }
 
-/** The path of the compiled module NAME: main, index, layers, prettier or compute, or with FILE that one, built apart from them. */
+/** The path of the compiled module NAME: main, index, layers, prettier, compute or heartbeat, or with FILE that one, built apart from them. */
 export async function built(name, file) {
   const sources = file ? ['grammar', 'src', path.dirname(file)] : ['grammar', 'src']
   const own = { base: path.join(root, '.archc-build'), outlives: false, plugin: packagesByName }

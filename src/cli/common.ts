@@ -4,7 +4,6 @@ import { nearest } from '../compiler/diagnostics/suggest.ts'
 import type { CompileOptions } from '../compiler/index.ts'
 import { UserError } from '../errors.ts'
 import type { EngineName } from '../runtime/engine/index.ts'
-import { terminalLine } from '../terminal-line.ts'
 
 /** Flags that do not go together, or one too few: leaves with 2, as commander's own complaints do. */
 export class UsageError extends UserError {}
@@ -121,40 +120,3 @@ export const kindOf = (path: string): 'file' | 'folder' | undefined =>
 export const print = (line: string): void => void process.stdout.write(`${line}\n`)
 /** Progress and remarks: never in the way of `--json`. */
 export const remark = (line: string): void => void process.stderr.write(`${line}\n`)
-
-/** `1 h 12 min`, `3 min 5 s`, `12 s`, `under 1 s`. */
-export function duration(seconds: number): string {
-  if (seconds < 0.5) return 'under 1 s'
-  const s = Math.max(0, Math.round(seconds))
-  if (s >= 3600) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`
-  return s >= 60 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${s} s`
-}
-
-/** What is left of some work, where that is known. */
-export const left = (seconds: number | undefined): string => (seconds === undefined ? '' : `  ${duration(seconds)} left`)
-
-/** One line that is drawn again in its place on a terminal; elsewhere a line every `seconds`, and those that are forced. */
-export function liveLine(seconds = 10): {
-  show(line: string, force?: boolean): void
-  /** A remark below it. */
-  say(text: string): void
-  end(): void
-} {
-  const isTerminal = process.stderr.isTTY
-  const drawn = terminalLine(process.stderr)
-  let last = isTerminal ? 0 : Date.now()
-  return {
-    show(line, force = false) {
-      const now = Date.now()
-      if (!force && now - last < (isTerminal ? 100 : seconds * 1000)) return
-      if (isTerminal) drawn.draw(line)
-      else remark(line)
-      last = now
-    },
-    say(text) {
-      drawn.leave()
-      remark(text)
-    },
-    end: () => drawn.leave(),
-  }
-}

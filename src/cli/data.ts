@@ -2,7 +2,8 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { listing, UserError } from '../errors.ts'
 import type { Plan } from '../runtime/data-recipes/plan.ts'
 import type { Counts } from '../runtime/data-recipes/split.ts'
-import { count, jsonFlag, liveLine, positive, print, remark, share } from './common.ts'
+import { count, jsonFlag, positive, print, remark, share } from './common.ts'
+import { liveLine } from './live-line.ts'
 
 interface PrepareFlags {
   readonly out: string
@@ -76,7 +77,7 @@ export function dataCommand(program: Command): void {
       const line = liveLine()
       const { split, seed, tile, side, level, tissue, splitBy } = flags
       const onProgress = (done: number, total: number, what: string): void =>
-        line.show(`looked at ${done} of ${total}: ${what}`, done === total)
+        line.show(`looked at ${done} of ${total}: ${what}`, { force: done === total })
       const plan = await planSlides({ slides, within: flags.in, split, seed, tile, side, level, tissue, splitBy, onProgress })
       line.end()
       await write(plan, flags)
@@ -164,7 +165,7 @@ async function write(plan: Plan, { out, json }: PrepareFlags): Promise<void> {
   plan.remarks.forEach(remark)
   const line = liveLine()
   const { manifest, resumed } = await prepareSet(plan, out, (done, total, what) =>
-    line.show(`written ${done} of ${total}: ${what}`, done === total),
+    line.show(`written ${done} of ${total}: ${what}`, { force: done === total }),
   )
   line.end()
   if (resumed > 0) remark(`${resumed} of ${plan.pieces.length} were there from before`)

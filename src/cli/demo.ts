@@ -8,7 +8,9 @@ import { UserError } from '../errors.ts'
 import { archcRoot } from '../root.ts'
 import { temporaryBeside } from '../runtime/files/atomic.ts'
 import type { EngineName } from '../runtime/engine/index.ts'
-import { duration, engineFlags, left, liveLine, positive, print, remark, scales, type CommonFlags } from './common.ts'
+import { engineFlags, positive, print, remark, scales, type CommonFlags } from './common.ts'
+import { duration } from './durations.ts'
+import { liveLine } from './live-line.ts'
 import { openEngine } from './open-engine.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
 
@@ -57,7 +59,7 @@ export function demoCommand(program: Command): void {
       print(
         `3 of 5  training ${flags.steps} steps on samples/train.csv. The paper's form (models/iste.arch) needs days on two cores; this variant starts at bicubic`,
       )
-      const line = liveLine(15)
+      const line = liveLine()
       const stop = stopOnSignals()
       const trained = await train({
         loaded,
@@ -77,7 +79,10 @@ export function demoCommand(program: Command): void {
             line.say(`        a picture to look at meanwhile: ${path.join(evaluated, 'index.html')}`)
             openInBrowser(path.join(evaluated, 'index.html'))
           }
-          line.show(`        step ${step} of ${steps}  loss ${loss.toFixed(4)}${left(secondsLeft)}`, step === steps)
+          line.show(`        step ${step} of ${steps}  loss ${loss.toFixed(4)}`, {
+            force: step === steps,
+            ...(secondsLeft !== undefined && { left: secondsLeft }),
+          })
         },
       }).finally(async () => {
         stop.end()
@@ -98,8 +103,12 @@ export function demoCommand(program: Command): void {
       const { evaluation, page } = await evaluateInto(evaluated, opened, {
         entries: await listPictures(recipe.test),
         scales: flags.scales,
-        onProgress: (done, total, what) => remark(`        ${done} of ${total}: ${what}`),
+        onProgress: ({ done, total, what, share, secondsLeft }) =>
+          line.show(`        ${done} of ${total} done: ${what}, ${Math.floor(100 * share)} %`, {
+            ...(secondsLeft !== undefined && { left: secondsLeft }),
+          }),
       })
+      line.end()
       print(evaluationTable(evaluation))
       print(`5 of 5  the page, complete: ${page} (${duration((Date.now() - start) / 1000)} in all)`)
       const below = evaluation.scales.filter(({ model, bicubic }) => model.psnr <= bicubic.psnr)

@@ -1,13 +1,14 @@
 import path from 'node:path'
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { Extent } from '../runtime/predict/places.ts'
 import type { Scope } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
+import type { EvaluateOptions } from '../runtime/evaluate/evaluate.ts'
 import type { FeatureExtractor } from '../runtime/frechet/extractor.ts'
 import {
   compileFlags,
   compileOptions,
   engineFlags,
-  liveLine,
   networkSource,
   positive,
   print,
@@ -16,6 +17,9 @@ import {
   UsageError,
   type CommonFlags,
 } from './common.ts'
+import { agree, agreed } from './agree.ts'
+import { roughly } from './durations.ts'
+import { liveLine } from './live-line.ts'
 import { openEngine } from './open-engine.ts'
 import { scopeOption } from './scope.ts'
 
@@ -28,6 +32,7 @@ interface Flags extends CommonFlags {
   readonly fidWeights?: string
   readonly frechetPatch: number | 'tile'
   readonly out?: string
+  readonly yes?: boolean
 }
 
 /** Registers `archc evaluate`. */
@@ -62,6 +67,7 @@ export function evaluateCommand(program: Command): void {
       'where evaluation.json, evaluation.txt and the page index.html go; the run’s evaluation folder without it',
     )
   engineFlags(compileFlags(command))
+    .option('--yes', agreed)
     .option('--json', 'print the evaluation as one JSON object')
     .addHelpText(
       'after',
@@ -73,23 +79,39 @@ export function evaluateCommand(program: Command): void {
           '--preset, --variant and --set are for a model file',
           `${source} has what it was trained with: train another run, or leave them out`,
         )
-      const { listPictures } = await import('../runtime/data/dataset.ts')
+      const { listPictures, lookAt } = await import('../runtime/data/dataset.ts')
       const entries = await listPictures(flags.data)
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
-      const { evaluate, evaluationTable } = await import('../runtime/evaluate/evaluate.ts')
+      const { machinePace } = await import('../runtime/predict/pace.ts')
+      const { evaluate, evaluationSeconds, evaluationTable } = await import('../runtime/evaluate/evaluate.ts')
       const { evaluateInto } = await import('../runtime/report/evaluate-into.ts')
       const opened = await openNetwork(source, compileOptions(flags))
       const extractor = await openExtractor(flags, opened.loaded.model.evaluate?.metrics.includes('fid') ?? false)
-      const line = liveLine(5)
-      const options = {
+      const pace = await machinePace(remark)
+      const line = liveLine()
+      const options: EvaluateOptions = {
         entries,
+        pace,
         scales: flags.scales ?? opened.loaded.model.evaluate?.m ?? [2, 3, 4],
         ...(flags.scope && { scope: flags.scope }),
         ...(flags.gaussian && { gaussian: true }),
         ...(extractor && { frechet: { extractor, patch: flags.frechetPatch } }),
-        onProgress: (done: number, total: number, what: string) => line.show(`${done} of ${total}: ${what}`, done === total),
+        onProgress: ({ done, total, what, share, secondsLeft }) =>
+          line.show(`${done} of ${total} done: ${what}, ${Math.floor(100 * share)} %`, {
+            force: done === total,
+            ...(secondsLeft !== undefined && { left: secondsLeft }),
+          }),
       }
+      const sizes = [...(await lookAt(entries.map((entry) => entry.path))).values()] as Extent[]
+      const seconds = evaluationSeconds(opened, sizes, options)
+        .flat()
+        .reduce((total, each) => total + each, 0)
+      const count = entries.length * options.scales.length
+      remark(
+        `${count} picture${count === 1 ? '' : 's'} to compute and judge: ${roughly(seconds)}${extractor ? ' without the Frechet distance' : ''}`,
+      )
+      agree(seconds, flags.yes ?? false)
       const folder = flags.out ?? (opened.run?.folder === source ? path.join(source, 'evaluation') : undefined)
       const evaluation = folder ? (await evaluateInto(folder, opened, options)).evaluation : await evaluate(opened, options)
       line.end()

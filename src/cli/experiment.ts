@@ -4,7 +4,9 @@ import type { Engine, EngineName } from '../runtime/engine/index.ts'
 import type { Experiment } from '../runtime/experiment/experiment.ts'
 import type { Plan, Training } from '../runtime/experiment/plan.ts'
 import type { FeatureExtractor } from '../runtime/frechet/extractor.ts'
-import { duration, left, liveLine, positive, print, remark } from './common.ts'
+import { positive, print, remark } from './common.ts'
+import { roughly } from './durations.ts'
+import { liveLine } from './live-line.ts'
 import { openEngine } from './open-engine.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
 
@@ -119,12 +121,12 @@ async function run(file: string, flags: RunFlags): Promise<void> {
       extractor: () => (extractor ??= openExtractor(flags.fidWeights, line.say)),
       say: line.say,
       onStep: (training, { step, steps, loss, secondsLeft }, after) => {
-        const each = step < steps && secondsLeft !== undefined ? (secondsLeft / (steps - step)) * steps : 0
-        const all = after > 0 && each > 0 ? `, ${duration(secondsLeft! + after * each)} with the ${after} after it` : ''
-        line.show(
-          `${place(plan, training)}  step ${step} of ${steps}  loss ${loss.toFixed(4)}${left(secondsLeft)}${all}`,
-          step === steps,
-        )
+        const each = secondsLeft === undefined ? undefined : (secondsLeft / (steps - step)) * steps
+        const all = after > 0 && each !== undefined ? `  ${roughly(secondsLeft! + after * each)} with the ${after} after it,` : ''
+        line.show(`${place(plan, training)}  step ${step} of ${steps}  loss ${loss.toFixed(4)}${all}`, {
+          force: step === steps,
+          ...(secondsLeft !== undefined && { left: secondsLeft }),
+        })
       },
       onStored: store,
       signal: stop.signal,

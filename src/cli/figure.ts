@@ -9,7 +9,8 @@ import type { Region } from '../runtime/figures/grid.ts'
 import type { System } from '../runtime/figures/systems.ts'
 import type { Figure } from '../runtime/figures/write-figure.ts'
 import { carriedFile, defaultWeights } from '../runtime/weights/carried.ts'
-import { kindOf, liveLine, networkSource, positive, print, scale, scales, UsageError, type CommonFlags } from './common.ts'
+import { kindOf, networkSource, positive, print, scale, scales, UsageError, type CommonFlags } from './common.ts'
+import { liveLine, type LiveLine } from './live-line.ts'
 import { openEngine } from './open-engine.ts'
 import { scopeOption } from './scope.ts'
 
@@ -221,7 +222,7 @@ Examples:
 interface Opened {
   readonly field: Field
   readonly systems: readonly System[]
-  readonly line: ReturnType<typeof liveLine>
+  readonly line: LiveLine
 }
 
 /** The field and the networks of a figure; what is wrong with the picture is said before an engine is loaded. */
@@ -233,7 +234,9 @@ async function opened(picture: string, flags: RunsFlags, wanted: number): Promis
   const runs = await Promise.all((flags.runs ?? [carriedFile(defaultWeights)]).map((run) => runsOf(run, flags)))
   await openEngine(flags)
   const { openSystems } = await import('../runtime/figures/systems.ts')
-  return { field, systems: await openSystems(runs.flat(), flags.scope), line: liveLine(5) }
+  const line = liveLine()
+  line.show('computing')
+  return { field, systems: await openSystems(runs.flat(), flags.scope), line }
 }
 
 /** Of the results of an experiment all systems of a block. */
@@ -256,7 +259,7 @@ async function requirePlace(out: string, pictures: readonly string[]): Promise<v
 const shown =
   (line: Opened['line']) =>
   (done: number, total: number, what: string): void =>
-    line.show(`${done} of ${total}: ${what}`, done === total)
+    line.show(`${done} of ${total}: ${what}`, { force: done === total })
 
 async function write(figure: Figure, out: string, line?: Opened['line']): Promise<void> {
   line?.end()

@@ -3,15 +3,14 @@ import {
   compileFlags,
   compileOptions,
   colourful,
-  left,
   engineFlags,
-  liveLine,
   positive,
   print,
   remark,
   share,
   type CommonFlags,
 } from './common.ts'
+import { liveLine } from './live-line.ts'
 import { openEngine } from './open-engine.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
 
@@ -84,8 +83,8 @@ export function trainCommand(program: Command): void {
             signal: stop.signal,
             onStep: ({ step, steps, loss, rate, milliseconds, secondsLeft }) =>
               line.show(
-                `step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms${step === steps ? '' : left(secondsLeft)}`,
-                step === 1 || step === steps,
+                `step ${step} of ${steps}  loss ${loss.toFixed(4)}  rate ${rate.toPrecision(2)}  ${Math.round(milliseconds)} ms`,
+                { force: step === 1 || step === steps, ...(secondsLeft !== undefined && { left: secondsLeft }) },
               ),
           },
           prepared,

@@ -1,16 +1,15 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { Option, type Command } from 'commander'
+import type { Extent } from '../runtime/predict/places.ts'
 import type { Scope } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
 import { carriedFile, defaultWeights, plainWeights, type CarriedWeights } from '../runtime/weights/carried.ts'
 import { carriedOption } from './carried-option.ts'
 import {
   count,
-  duration,
   engineFlags,
   kindOf,
-  liveLine,
   networkSource,
   positive,
   print,
@@ -19,6 +18,9 @@ import {
   UsageError,
   type CommonFlags,
 } from './common.ts'
+import { agree, agreed } from './agree.ts'
+import { duration, roughly } from './durations.ts'
+import { liveLine } from './live-line.ts'
 import { createFailures } from './failures.ts'
 import { openEngine } from './open-engine.ts'
 import { scopeOption } from './scope.ts'
@@ -49,7 +51,7 @@ export function upscaleCommand(program: Command): void {
     .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)
     .option('--overlap <n>', 'low-resolution pixels that tiles share; the reach of the network without it', count)
     .option('--tile <n>', 'low-resolution pixels along a tile', positive)
-    .option('--yes', 'go on where the work is above the stated limit')
+    .option('--yes', agreed)
   engineFlags(command)
     .option('--json', 'print one JSON object a picture')
     .addHelpText(
@@ -58,39 +60,55 @@ export function upscaleCommand(program: Command): void {
     )
     .action(async (pictures: string[], flags: Flags) => {
       const work = await listWork(pictures, flags.out)
-      const { refusals } = await import('../runtime/data/dataset.ts')
+      const { lookAt } = await import('../runtime/data/dataset.ts')
       const failures = createFailures(work.length, 'not enlarged')
-      for (const [input, error] of await refusals(work.map(({ input }) => input))) failures.note(input, error)
-      if (work.every(({ input }) => failures.has(input))) failures.end()
+      const sizes: Extent[] = []
+      for (const [input, found] of await lookAt(work.map(({ input }) => input)))
+        if (found instanceof UserError) failures.note(input, found)
+        else sizes.push(found)
+      if (sizes.length === 0) failures.end()
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
-      const { checkScale, upscale } = await import('../runtime/upscale/upscale.ts')
+      const { machinePace } = await import('../runtime/predict/pace.ts')
+      const { checkScale, upscale, upscaleSeconds } = await import('../runtime/upscale/upscale.ts')
       const { compressionText, expectationOf, expectationText } = await import('../runtime/upscale/expectation.ts')
       const carried = flags.plain ? plainWeights : (flags.weights ?? defaultWeights)
       const weights = flags.run === undefined ? carried : undefined
+      const pace = await machinePace(remark)
       const opened = await openNetwork(flags.run ?? carriedFile(carried))
       checkScale(opened, flags.scale)
+      const enlargement = {
+        scale: flags.scale,
+        pace,
+        ...(flags.scope && { scope: flags.scope }),
+        ...(flags.overlap !== undefined && { overlap: flags.overlap }),
+        ...(flags.tile !== undefined && { tile: flags.tile }),
+      }
+      const shorter = flags.scope?.kind === 'full' ? '--scope "lattice(2304)" agrees with full within 0.001 dB' : undefined
+      const yes = flags.yes ?? false
+      if (work.length > 1) {
+        const seconds = upscaleSeconds(opened, sizes, enlargement)
+        remark(`${sizes.length} picture${sizes.length === 1 ? '' : 's'}: ${roughly(seconds)} together`)
+        agree(seconds, yes, shorter)
+      }
       for (const { input, output } of work) {
         if (failures.has(input)) continue
-        const line = liveLine(10)
+        const line = liveLine()
         const result = await upscale(opened, {
+          ...enlargement,
           input,
           output,
-          scale: flags.scale,
-          ...(flags.scope && { scope: flags.scope }),
-          ...(flags.overlap !== undefined && { overlap: flags.overlap }),
-          ...(flags.tile !== undefined && { tile: flags.tile }),
-          ...(flags.yes && { yes: true }),
           onPlan: ({ from, to, scope, estimate, seconds, compression, notes }) => {
             notes.forEach((note) => remark(`${input}: ${note}`))
             if (compression)
               remark(`${input}: ${compressionText(compression)}; ${expectationText(compression, weights, flags.scale)}`)
             remark(
-              `${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, ${about(seconds)} and ${memory(estimate.bytes)}`,
+              `${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, ${roughly(seconds)} and ${memory(estimate.bytes)}`,
             )
+            if (work.length === 1) agree(seconds, yes, shorter)
+            line.show('computing')
           },
-          onProgress: ({ share, secondsLeft }) =>
-            share < 1 && line.show(`${(100 * share).toFixed(0)} %  ${duration(secondsLeft)} left`),
+          onProgress: ({ share, secondsLeft }) => share < 1 && line.show(`${Math.floor(100 * share)} %`, { left: secondsLeft }),
         }).catch((error: unknown) => failures.note(input, error))
         line.end()
         if (!result) continue
@@ -111,7 +129,6 @@ interface Work {
   readonly output: string
 }
 
-const about = (seconds: number): string => `${seconds < 0.5 ? '' : 'about '}${duration(seconds)}`
 const memory = (bytes: number): string => (bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`)
 
 /** Which picture goes where. No picture is written over itself or over another's. */

@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { listing, UserError } from '../../errors.ts'
 import { checksum } from '../files/checksum.ts'
-import { checkPicture, PICTURE_ENDINGS } from './picture.ts'
+import { PICTURE_ENDINGS, pictureSize, type Picture } from './picture.ts'
 
 /** One picture of a data set. */
 export interface DataEntry {
@@ -43,7 +43,7 @@ export async function listData(source: string | readonly string[]): Promise<Data
 /** `listData` of pictures that can all be read, by what is known without decoding them: else a UserError that names those that cannot. */
 export async function listPictures(source: string | readonly string[]): Promise<DataEntry[]> {
   const entries = await listData(source)
-  const wrong = [...(await refusals(entries.map(({ path }) => path))).values()]
+  const wrong = [...(await lookAt(entries.map(({ path }) => path))).values()].filter((found) => found instanceof UserError)
   if (wrong.length === 1) throw wrong[0]!
   if (wrong.length > 0)
     throw new UserError(
@@ -56,14 +56,17 @@ export async function listPictures(source: string | readonly string[]): Promise<
   return entries
 }
 
-/** Why files cannot be read as pictures, of those that cannot. */
-export async function refusals(files: readonly string[]): Promise<Map<string, UserError>> {
-  const found = new Map<string, UserError>()
+/** The sizes of pictures, or why files cannot be read as such. */
+export async function lookAt(files: readonly string[]): Promise<Map<string, Pick<Picture, 'width' | 'height'> | UserError>> {
+  const found = new Map<string, Pick<Picture, 'width' | 'height'> | UserError>()
   for (const file of files)
-    await checkPicture(file).catch((error: unknown) => {
-      if (!(error instanceof UserError)) throw error
-      found.set(file, error)
-    })
+    found.set(
+      file,
+      await pictureSize(file).catch((error: unknown) => {
+        if (!(error instanceof UserError)) throw error
+        return error
+      }),
+    )
   return found
 }
 

@@ -89,9 +89,13 @@ export async function readPicture(file: string, options: ReadOptions = {}): Prom
   })
 }
 
-/** Throws what `readPicture` would throw without decoding: what is no picture that archc reads is said before anything is done. */
-export async function checkPicture(file: string): Promise<void> {
-  await look(file)
+/**
+ * The size of a picture, upright. Throws what `readPicture` would throw without decoding: what is no picture that archc reads is said
+ * before anything is done.
+ */
+export async function pictureSize(file: string): Promise<Pick<Picture, 'width' | 'height'>> {
+  const { width, height } = (await look(file)).metadata.autoOrient
+  return { width, height }
 }
 
 /** A file that archc reads, by all that can be known without decoding it. */

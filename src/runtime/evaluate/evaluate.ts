@@ -2,7 +2,7 @@ import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import type { DataEntry } from '../data/dataset.ts'
 import { degrade } from '../data/degrade.ts'
-import { crop, readPicture, type Picture } from '../data/picture.ts'
+import { crop, pictureSize, readPicture, type Picture } from '../data/picture.ts'
 import { resize } from '../data/pillow.ts'
 import { createRandom } from '../files/random.ts'
 import { createFrechetSets, type FrechetOptions, type FrechetResult } from '../frechet/frechet-sets.ts'
@@ -11,7 +11,9 @@ import { quantise } from '../metrics/samples.ts'
 import { definition as ssimDefinition, definitionGaussian, ssimGaussian, ssimUniform } from '../metrics/ssim.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
-import { createPredictor } from '../predict/predict.ts'
+import type { Extent } from '../predict/places.ts'
+import { createPredictor, type PredictOptions } from '../predict/predict.ts'
+import type { Pace } from '../predict/work.ts'
 import { drawOperations } from '../network/per-item.ts'
 
 export interface EvaluateOptions {
@@ -21,9 +23,24 @@ export interface EvaluateOptions {
   readonly gaussian?: boolean
   /** Also the Frechet distance, of the extractor's features over the tiles of all pictures. */
   readonly frechet?: FrechetOptions
-  readonly onProgress?: (done: number, total: number, what: string) => void
+  /** Of this machine: what is left is estimated by it. */
+  readonly pace?: Pace
+  readonly onProgress?: (progress: EvaluationProgress) => void
   /** Gets the pictures of every tile: what a page shows is taken from them. */
   readonly onTile?: (pictures: TilePictures) => Promise<void>
+}
+
+/** How far an evaluation is. */
+export interface EvaluationProgress {
+  /** Pictures at scales. */
+  readonly done: number
+  readonly total: number
+  /** The picture and the scale. */
+  readonly what: string
+  /** Of all the work. */
+  readonly share: number
+  /** Undefined until it is known by what the first tiles took. */
+  readonly secondsLeft?: number
 }
 
 /** One tile as the network, Bicubic and the truth have it. */
@@ -81,34 +98,101 @@ export interface Pair {
   readonly lr: Picture
 }
 
+/** Sizes of what an enlargement is judged on: the low-resolution picture, and the true one cut to round(low size * m). */
+function pairSizes({ width, height }: Extent, m: number): { readonly low: Extent; readonly extent: Extent } {
+  const low = { width: Math.floor(width / m), height: Math.floor(height / m) }
+  if (low.width < 1 || low.height < 1) throw new UserError(`a tile of ${width} x ${height} pixels has nothing left at x${m}`)
+  return {
+    low,
+    extent: { width: Math.min(width, Math.round(low.width * m)), height: Math.min(height, Math.round(low.height * m)) },
+  }
+}
+
 /** The high-resolution tile cut to round(low size * m) and its degraded low-resolution picture (protocol of section 11). */
 export function degradePair(tile: Picture, m: number, network: OpenedNetwork): Pair {
-  const low = { width: Math.floor(tile.width / m), height: Math.floor(tile.height / m) }
-  if (low.width < 1 || low.height < 1)
-    throw new UserError(`a tile of ${tile.width} x ${tile.height} pixels has nothing left at x${m}`)
-  const hr = crop(tile, 0, 0, Math.min(tile.width, Math.round(low.width * m)), Math.min(tile.height, Math.round(low.height * m)))
+  const { low, extent } = pairSizes(tile, m)
+  const hr = crop(tile, 0, 0, extent.width, extent.height)
   const { train, evaluate } = network.loaded.model
   const plan = evaluate?.degrade ?? train?.degrade ?? [{ op: 'resize' as const, kernel: 'bicubic' as const }]
   const operations = drawOperations(plan, createRandom(0), { m, epoch: 0, epochs: 1 })
   return { hr, lr: degrade(hr, operations, low.width, low.height) }
 }
 
+/** Where tiles of at most `side` pixels begin; a picture smaller than that is one tile. */
+function tilePlaces({ width, height }: Extent, side: number): { readonly x: number; readonly y: number }[] {
+  const starts = (length: number): number[] =>
+    length < 2 * side ? [0] : Array.from({ length: Math.floor(length / side) }, (_, at) => at * side)
+  return starts(height).flatMap((y) => starts(width).map((x) => ({ x, y })))
+}
+
+const tileSize = ({ width, height }: Extent, side: number): Extent => ({
+  width: Math.min(side, width),
+  height: Math.min(side, height),
+})
+
 /** Tiles of at most `side` pixels; a picture smaller than that is one tile. */
 export function tilesOf(picture: Picture, side: number): Picture[] {
-  const whole = (length: number): number[] =>
-    length < 2 * side ? [0] : Array.from({ length: Math.floor(length / side) }, (_, at) => at * side)
-  return whole(picture.height).flatMap((y) =>
-    whole(picture.width).map((x) => crop(picture, x, y, Math.min(side, picture.width), Math.min(side, picture.height))),
+  const { width, height } = tileSize(picture, side)
+  return tilePlaces(picture, side).map(({ x, y }) => crop(picture, x, y, width, height))
+}
+
+const scopeOf = ({ loaded: { model } }: OpenedNetwork, { scope }: Pick<EvaluateOptions, 'scope'>): Scope =>
+  scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 }
+const sideOf = ({ loaded: { model } }: OpenedNetwork): number => model.evaluate?.tile ?? 768
+
+function predictOptions(
+  opened: OpenedNetwork,
+  options: Pick<EvaluateOptions, 'scope'>,
+  m: number,
+  extent: Extent,
+): PredictOptions {
+  const clip = opened.loaded.model.evaluate?.cellClip
+  return { extent, m, scope: scopeOf(opened, options), ...(clip !== undefined && { cellClip: clip }) }
+}
+
+/** Seconds that pictures of these sizes will take, at each scale; a Frechet distance comes on top. */
+export function evaluationSeconds(
+  opened: OpenedNetwork,
+  sizes: readonly Extent[],
+  options: Pick<EvaluateOptions, 'scales' | 'scope' | 'gaussian' | 'pace'>,
+): number[][] {
+  const predictor = createPredictor(opened.loaded.model, opened.network, options.pace)
+  const side = sideOf(opened)
+  const all = sizes.map((size) =>
+    options.scales.map((m) => {
+      const { low, extent } = pairSizes(tileSize(size, side), m)
+      return tilePlaces(size, side).map(() => ({ low, options: predictOptions(opened, options, m, extent) }))
+    }),
   )
+  const judging = judgingPace(opened, options.gaussian)
+  const seconds = predictor.seconds(all.flat(2))
+  return all.map((scales) =>
+    scales.map((tiles) =>
+      tiles.reduce((total, { options: { extent } }) => total + seconds.shift()! + judging * extent.width * extent.height, 0),
+    ),
+  )
+}
+
+/** Seconds a pixel for what is not the network's: the low-resolution picture, Bicubic's, both judged. Measured on a small one. */
+function judgingPace(opened: OpenedNetwork, gaussian = false): number {
+  const [side, m] = [96, 2]
+  const tile = { width: side, height: side, data: Uint8Array.from({ length: 3 * side * side }, (_, at) => (at * 7919) % 256) }
+  const time = (): number => {
+    const start = performance.now()
+    const { hr, lr } = degradePair(tile, m, opened)
+    for (const sr of [resize(lr, side, side, 'bicubic'), resize(lr, side, side, 'bicubic')]) quality(sr, hr, 8, gaussian)
+    return (performance.now() - start) / 1000 / side ** 2
+  }
+  return Math.min(time(), time(), time())
 }
 
 /** PSNR and SSIM of a network on pictures, with Pillow's bicubic beside it, averaged over tiles. */
 export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions): Promise<Evaluation> {
   const { model } = opened.loaded
   const plan = model.evaluate
-  const scope = options.scope ?? plan?.scope ?? { kind: 'lattice', count: 2304 }
-  const side = plan?.tile ?? 768
-  const predictor = createPredictor(model, opened.network)
+  const scope = scopeOf(opened, options)
+  const side = sideOf(opened)
+  const predictor = createPredictor(model, opened.network, options.pace)
   const gaussian = options.gaussian ?? plan?.metrics.includes('ssim_gaussian') ?? false
   const [least, most] = model.scale.kind === 'range' ? [model.scale.from, model.scale.to] : [model.scale.value, model.scale.value]
   for (const m of options.scales)
@@ -116,19 +200,18 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
       throw new UserError(`${model.name} enlarges ${least === most ? least : `${least} to ${most}`} times, not ${m}`)
   const frechet = options.frechet && createFrechetSets(options.frechet)
   const tiles: TileResult[] = []
-  const total = options.entries.length * options.scales.length
-  let done = 0
-  for (const entry of options.entries) {
+  const course = options.onProgress && (await courseOf(opened, options, options.onProgress))
+  for (const [row, entry] of options.entries.entries()) {
     const { picture } = await readPicture(entry.path)
-    for (const m of options.scales) {
+    for (const [column, m] of options.scales.entries()) {
+      const pieces = tilesOf(picture, side)
+      const what = `${entry.name} x${m}`
       const shave = plan?.shave ?? Math.ceil(m) + 6
-      for (const [index, tile] of tilesOf(picture, side).entries()) {
+      for (const [index, tile] of pieces.entries()) {
         const { hr, lr } = degradePair(tile, m, opened)
         const values = await predictor.whole(lr, {
-          extent: hr,
-          m,
-          scope,
-          ...(plan?.cellClip !== undefined && { cellClip: plan.cellClip }),
+          ...predictOptions(opened, options, m, hr),
+          ...(course && { onProgress: ({ share }) => course.at(row, column, what, (index + share) / pieces.length) }),
         })
         const computed = { width: hr.width, height: hr.height, data: values }
         const bicubic = resize(lr, hr.width, hr.height, 'bicubic')
@@ -145,8 +228,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
           bicubic: quality(bicubic, hr, shave, gaussian),
         })
       }
-      done += 1
-      options.onProgress?.(done, total, `${entry.name} x${m}`)
+      course?.done(row, column, what)
     }
   }
   const shaves = options.scales.map((m) => plan?.shave ?? Math.ceil(m) + 6)
@@ -175,6 +257,41 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
       cell_clip: plan?.cellClip === undefined ? 'none' : `cells times max(m / ${plan.cellClip}, 1)`,
       degradation: (plan?.degrade ?? []).map((operation) => operation.op).join(', then ') + " (Pillow's arithmetic, 8 bits)",
       bicubic: "Pillow's bicubic of the same low-resolution picture, 8 bits",
+    },
+  }
+}
+
+/** Tells how far an evaluation is, by what its parts are estimated to take. */
+async function courseOf(
+  opened: OpenedNetwork,
+  options: EvaluateOptions,
+  tell: (progress: EvaluationProgress) => void,
+): Promise<{
+  /** A part of the work on a picture at a scale is done. */
+  at(row: number, column: number, what: string, part: number): void
+  /** All of it. */
+  done(row: number, column: number, what: string): void
+}> {
+  const sizes: Extent[] = []
+  for (const { path } of options.entries) sizes.push(await pictureSize(path))
+  const seconds = evaluationSeconds(opened, sizes, options)
+  const total = sizes.length * options.scales.length
+  const all = seconds.flat().reduce((sum, each) => sum + each, 0)
+  const start = performance.now()
+  let before = 0
+  let done = 0
+  const told = (what: string, share: number): void => {
+    const spent = (performance.now() - start) / 1000
+    // Until one is done, what judges pictures is not known.
+    const left = done > 0 && share < 1 ? { secondsLeft: (spent / share) * (1 - share) } : {}
+    tell({ done, total, what, share, ...left })
+  }
+  return {
+    at: (row, column, what, part) => told(what, (before + part * seconds[row]![column]!) / all),
+    done(row, column, what) {
+      before += seconds[row]![column]!
+      done += 1
+      told(what, done === total ? 1 : before / all)
     },
   }
 }

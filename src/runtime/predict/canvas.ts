@@ -16,6 +16,13 @@ export interface Rows {
   readonly values: Float32Array
 }
 
+/** Values from 0 to 1 in 8 bits: rounded, clamped. */
+export function toBytes(values: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(values.length)
+  for (let at = 0; at < values.length; at += 1) bytes[at] = Math.round(Math.min(1, Math.max(0, values[at]!)) * 255)
+  return bytes
+}
+
 /** Rows that are not given away yet: what several tiles compute of a position is added up. */
 export class Canvas {
   readonly #width: number

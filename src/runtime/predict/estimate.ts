@@ -2,7 +2,7 @@ import { Arena } from '../../compiler/kernels/passes/arena.ts'
 import { sizeOf } from '../../compiler/kernels/value.ts'
 import { engineBytes } from '../engine/index.ts'
 import type { Network } from '../network/network.ts'
-import type { Rehearsed } from '../network/rehearsal.ts'
+import type { Rehearsal, Rehearsed } from '../network/rehearsal.ts'
 import { keptGraphs } from '../network/ways.ts'
 import type { PredictOptions } from './predict.ts'
 import type { Schedule, Step } from './schedule.ts'
@@ -34,7 +34,7 @@ export function rehearse(schedule: Schedule, network: Network, options: PredictO
   const memory = new Memory()
   let multiplyAdds = 0
   let matching = 0
-  const seconds = secondsByKind(schedule, network, options, pace, (step, calls) => {
+  const seconds = secondsByKind(schedule, network.rehearsal(), options, pace, (step, calls) => {
     const each = calls.map(({ cost }) => cost.multiplyAdds)
     multiplyAdds += each.reduce((total, count) => total + count, 0)
     if (step.do === 'match' || (step.do === 'decode' && step.match)) matching += each[0]!
@@ -43,14 +43,15 @@ export function rehearse(schedule: Schedule, network: Network, options: PredictO
   return { multiplyAdds, matching, bytes: processBytes(network) + memory.bytes, seconds }
 }
 
+export const sumOf = (seconds: Seconds): number => [...seconds.values()].reduce((total, each) => total + each, 0)
+
 export function secondsByKind(
   schedule: Schedule,
-  network: Network,
+  rehearsal: Rehearsal,
   options: PredictOptions,
   pace: Pace,
   onStep?: (step: Step, calls: readonly Rehearsed[]) => void,
 ): Seconds {
-  const rehearsal = network.rehearsal()
   const seconds = new Map<Step['do'], number>()
   for (const step of schedule.steps) {
     const { work, calls } = workOf(step, rehearsal, options)

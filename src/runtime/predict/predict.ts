@@ -11,7 +11,7 @@ import type { Network } from '../network/network.ts'
 import { normalised } from '../network/normalised.ts'
 import { drawOperations } from '../network/per-item.ts'
 import { Canvas, type Computed, type Rows } from './canvas.ts'
-import { secondsByKind, rehearse } from './estimate.ts'
+import { rehearse, secondsByKind, sumOf } from './estimate.ts'
 import { countOf, type Extent } from './places.ts'
 import { Course, type Progress } from './progress.ts'
 import { outputOf, pictureInput } from './roles.ts'
@@ -28,7 +28,7 @@ import {
 } from './schedule.ts'
 import { Sheet } from './sheet.ts'
 import { stretches, type Stretch } from './tiles.ts'
-import { secondsOf, usualPace, workOf, type Pace } from './work.ts'
+import { secondsOf, usualPace, workOf, type Pace, type Work } from './work.ts'
 
 export interface PredictOptions {
   /** The size of the result. */
@@ -49,6 +49,8 @@ export interface PredictOptions {
   /** The rows are written to a file, which takes its time too. */
   readonly writes?: boolean
   readonly onProgress?: (progress: Progress) => void
+  /** Gets what a step took, until whoever has the rows asks for more. */
+  readonly onStep?: (step: Step, work: Work, seconds: number) => void
 }
 
 /** What a prediction will take. */
@@ -78,6 +80,8 @@ export interface Predictor {
   /** The work on a picture, step by step. */
   schedule(low: Extent, options: PredictOptions): Schedule
   estimate(low: Extent, options: PredictOptions): Estimate
+  /** Seconds that pictures will take, one after the other. */
+  seconds(pictures: readonly { readonly low: Extent; readonly options: PredictOptions }[]): number[]
   /** The result, rows as they get whole. */
   rows(picture: Picture, options: PredictOptions): AsyncGenerator<Rows>
   /** The whole result at once. */
@@ -110,30 +114,34 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
       const { seconds, ...taken } = rehearse(schedule, network, options, pace)
       const { rows, columns } = schedule.tiles
       return {
-        seconds: [...seconds.values()].reduce((total, each) => total + each, 0),
+        seconds: sumOf(seconds),
         ...taken,
         tiles: rows.length * columns.length,
         ...manner.facts(options),
       }
     },
+    seconds(pictures) {
+      const rehearsal = network.rehearsal()
+      return pictures.map(({ low, options }) => sumOf(secondsByKind(manner.schedule(low, options), rehearsal, options, pace)))
+    },
     async *rows(picture, options) {
       const schedule = manner.schedule(picture, options)
       const table = manner.table(picture, schedule, options)
       const canvas = new Canvas(options.extent.width, outputOf(model, options.output).range)
-      const course = options.onProgress && new Course(secondsByKind(schedule, network, options, pace))
+      const course = options.onProgress && new Course(secondsByKind(schedule, network.rehearsal(), options, pace))
       const rehearsal = network.rehearsal()
       try {
         for (const step of schedule.steps) {
-          const estimated = course && secondsOf(workOf(step, rehearsal, options).work, pace)
+          const { work } = workOf(step, rehearsal, options)
           const start = performance.now()
           const computed = table.run(step)
           if (computed instanceof Float32Array) canvas.fill(computed)
           else if (computed) canvas.add(computed)
           if (step.do === 'rows') yield canvas.take(step.from, step.to)
-          if (course) {
-            course.took(step.do, estimated!, (performance.now() - start) / 1000)
-            options.onProgress!(course.progress)
-          }
+          const seconds = (performance.now() - start) / 1000
+          options.onStep?.(step, work, seconds)
+          course?.took(step.do, secondsOf(work, pace), seconds)
+          if (course) options.onProgress!(course.progress)
           if ('call' in step) await new Promise(setImmediate)
         }
       } finally {
@@ -171,11 +179,12 @@ function inOnePiece(model: CompiledModel, network: Network): Manner {
           const input = pictureInput(model)
           const operations = drawOperations(input.by ?? [], createRandom(0), { m, epoch: 0, epochs: 1 })
           const shown = input.role === 'enlarged' ? degrade(picture, operations, width, height) : picture
-          const values = tf.tidy(() => {
+          const computed = tf.tidy(() => {
             const tensor = tf.tensor(normalised(shown.data, input.range), [1, shown.height, shown.width, 3])
-            const outputs = network.lower(model.graph, model.name).run({ [input.name]: tensor })
-            return outputs[wanted]!.dataSync<'float32'>()
+            return network.lower(model.graph, model.name).run({ [input.name]: tensor })[wanted]!
           })
+          const values = computed.dataSync<'float32'>() // tidy would look for tensors in every one of them
+          computed.dispose()
           if (values.length !== height * width * 3)
             throw new UserError(
               `${model.name} enlarges ${model.scale.kind === 'fixed' ? model.scale.value : ''} times, not to ${width} x ${height}`,

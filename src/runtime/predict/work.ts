@@ -14,6 +14,8 @@ export const units = [
   'multiplyAdd',
   /** A byte that is written on the way. */
   'byte',
+  /** A byte of memory that was not used before, as layers take it for every value and a graph in its first call. */
+  'firstByte',
   /** A position of the result that is asked for and put in its place. */
   'position',
   /** A value that is rounded, packed and written to a file. */
@@ -33,7 +35,8 @@ export const usualPace: Pace = {
   graphNode: 1.5e-3,
   node: 3e-5,
   multiplyAdd: 1.1e-11,
-  byte: 9e-11,
+  byte: 5e-11,
+  firstByte: 1e-10,
   position: 1.5e-6,
   sample: 1e-7,
 }
@@ -77,6 +80,7 @@ const callWork = ({ way, nodes, cost }: Rehearsed): Work => ({
   node: way === 'layers' ? 0 : nodes,
   multiplyAdd: cost.multiplyAdds,
   byte: cost.movedBytes,
+  firstByte: { layers: cost.movedBytes, loading: cost.peakBytes, loaded: 0 }[way],
 })
 
 export const plus = (a: Work, b: Work): Work =>

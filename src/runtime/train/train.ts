@@ -67,8 +67,8 @@ export interface StepProgress {
   readonly rate: number
   /** Milliseconds of this step. */
   readonly milliseconds: number
-  /** Not known before the second step: the first one loads the graph. */
-  readonly secondsLeft: number | undefined
+  /** By the steps since the first, with all that comes between them; undefined until it is known, and at the end. */
+  readonly secondsLeft?: number
 }
 
 export interface TrainResult {
@@ -228,8 +228,8 @@ class Training {
     const every = options.checkpointEvery ?? Math.min(250, Math.max(20, Math.round(this.#steps / 20)))
     let loss = Number.NaN
     let saved = step
-    let spent = 0
     const begun = step
+    let warm = performance.now()
     let next = step < this.#steps ? this.#batchItems(step) : undefined
     while (step < this.#steps && !options.signal?.aborted) {
       const items = await next!
@@ -247,8 +247,8 @@ class Training {
       this.#lowest = Math.min(this.#lowest, this.#smooth)
       if (this.#smooth > divergence * this.#lowest + 1)
         await this.#stop(step, `the loss grew to ${this.#smooth.toPrecision(3)} from ${this.#lowest.toPrecision(3)}`, saved)
-      if (step - begun > 1 || this.#steps === 1) spent += milliseconds
-      const perStep = spent / Math.max(1, step - begun - 1)
+      const left = this.#steps - step
+      const perStep = step - begun > 2 && left > 0 ? (performance.now() - warm) / (step - begun - 1) : undefined
       await appendLog(run, {
         step,
         epoch: this.#epoch(step - 1),
@@ -264,13 +264,14 @@ class Training {
         loss,
         rate,
         milliseconds,
-        secondsLeft: step === this.#steps ? 0 : step - begun > 1 ? (perStep * (this.#steps - step)) / 1000 : undefined,
+        ...(perStep !== undefined && { secondsLeft: (perStep * left) / 1000 }),
       })
       if (step % every === 0 || step === this.#steps) {
         const validation = await this.#save(step, saved)
         events.scalars(step, { 'val/loss': validation })
         saved = step
       }
+      if (step - begun === 1) warm = performance.now() // the first step loads its graph
       await new Promise(setImmediate)
     }
     if (saved !== step) await this.#save(step, saved)

@@ -4,21 +4,28 @@ import { archcVersion } from '../../version.ts'
 import type { Compression } from '../data/compression.ts'
 import { pngWriter, readPicture } from '../data/picture.ts'
 import { wayBack } from '../data/profile.ts'
+import { toBytes } from '../predict/canvas.ts'
 import { scopeText } from '../predict/candidates.ts'
 import { createPredictor, type Estimate, type PredictOptions } from '../predict/predict.ts'
+import type { Pace } from '../predict/work.ts'
+import type { Extent } from '../predict/places.ts'
 import type { Progress } from '../predict/progress.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
 
-export interface UpscaleOptions {
-  readonly input: string
-  readonly output: string
+/** How pictures are enlarged. */
+export interface Enlargement {
   readonly scale: number
   readonly scope?: Scope
   /** Low-resolution positions that tiles share; the network's reach without it. */
   readonly overlap?: number
   readonly tile?: number
-  /** Goes on where the work is above the stated limit. */
-  readonly yes?: boolean
+  /** Of this machine: times are stated by it. */
+  readonly pace?: Pace
+}
+
+export interface UpscaleOptions extends Enlargement {
+  readonly input: string
+  readonly output: string
   readonly onPlan?: (plan: UpscalePlan) => void
   readonly onProgress?: (progress: Progress) => void
 }
@@ -28,7 +35,7 @@ export interface UpscalePlan {
   readonly to: readonly [width: number, height: number]
   readonly scope: string
   readonly estimate: Estimate
-  /** Rough: multiply-adds over this machine's rate. */
+  /** What computing and writing it will take. */
   readonly seconds: number
   /** How the picture was compressed, where its tables or its pixels say so. */
   readonly compression?: Compression
@@ -42,8 +49,29 @@ export interface UpscaleResult extends UpscalePlan {
   readonly deviation: number
 }
 
-/** Multiply-adds above which a picture is only computed with --yes: some hours on two cores. */
-export const workLimit = 3e14
+const scopeOf = ({ loaded: { model } }: OpenedNetwork, { scope }: Enlargement): Scope =>
+  scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 }
+
+function predictOptions(opened: OpenedNetwork, { width, height }: Extent, options: Enlargement): PredictOptions {
+  const clip = opened.loaded.model.evaluate?.cellClip
+  const { scale, tile, overlap } = options
+  return {
+    extent: { width: Math.round(width * scale), height: Math.round(height * scale) },
+    m: scale,
+    scope: scopeOf(opened, options),
+    writes: true,
+    ...(clip !== undefined && { cellClip: clip }),
+    ...(tile !== undefined && { tile }),
+    ...(overlap !== undefined && { overlap }),
+  }
+}
+
+/** Seconds that pictures of these sizes will take together. */
+export function upscaleSeconds(opened: OpenedNetwork, sizes: readonly Extent[], options: Enlargement): number {
+  const predictor = createPredictor(opened.loaded.model, opened.network, options.pace)
+  const pictures = sizes.map((low) => ({ low, options: predictOptions(opened, low, options) }))
+  return predictor.seconds(pictures).reduce((total, each) => total + each, 0)
+}
 
 /** Enlarges one picture into a PNG, band by band: memory is bounded whatever the size. */
 export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): Promise<UpscaleResult> {
@@ -52,36 +80,20 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
     profile: 'convert',
     traces: true,
   })
-  const extent = { width: Math.round(picture.width * options.scale), height: Math.round(picture.height * options.scale) }
-  const scope = options.scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 }
-  const clip = model.evaluate?.cellClip
-  const predict: PredictOptions = {
-    extent,
-    m: options.scale,
-    scope,
-    ...(clip !== undefined && { cellClip: clip }),
-    ...(options.tile !== undefined && { tile: options.tile }),
-    ...(options.overlap !== undefined && { overlap: options.overlap }),
-  }
-  const predictor = createPredictor(model, opened.network)
+  const predict = predictOptions(opened, picture, options)
+  const { extent } = predict
+  const predictor = createPredictor(model, opened.network, options.pace)
   const estimate = predictor.estimate(picture, predict)
   const plan: UpscalePlan = {
     from: [picture.width, picture.height],
     to: [extent.width, extent.height],
-    scope: scopeText(scope),
+    scope: scopeText(predict.scope),
     estimate,
     seconds: estimate.seconds,
     ...(compression && { compression }),
     notes: estimate.whole === undefined ? notes : [...notes, wholeNote(model.name, estimate.whole)],
   }
   options.onPlan?.(plan)
-  if (estimate.multiplyAdds > workLimit && !options.yes)
-    throw new UserError(
-      `${options.input} at x${options.scale} with scope ${plan.scope} takes ${(estimate.multiplyAdds / 1e12).toFixed(0)} T multiply-adds, more than ${workLimit / 1e12} T`,
-      scope.kind === 'full'
-        ? 'use --scope "lattice(2304)", which agrees with full within 0.001 dB, or say --yes'
-        : 'say --yes to go on',
-    )
   const deviation =
     estimate.tiles > 1 && options.overlap !== undefined && options.overlap < (estimate.reach ?? 0)
       ? await probe(predictor, picture, predict)
@@ -109,7 +121,7 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
       ...predict,
       ...(options.onProgress && { onProgress: options.onProgress }),
     })) {
-      const rgb = bytes(rows.values)
+      const rgb = toBytes(rows.values)
       await writer.write(back ? await back.convert(rgb, extent.width) : rgb)
     }
     await writer.close()
@@ -131,10 +143,6 @@ export function checkScale({ loaded: { model } }: OpenedNetwork, scale: number):
 
 const wholeNote = (name: string, op: string): string =>
   `${name} looks at the whole picture at once (${op}): it is computed in one piece, and memory grows with the picture`
-
-/** 8 bits, rounded, clamped. */
-const bytes = (values: Float32Array): Uint8Array =>
-  Uint8Array.from(values, (value) => Math.round(Math.min(1, Math.max(0, value)) * 255))
 
 /** What a smaller overlap changes, on the middle of the picture. */
 async function probe(
