@@ -13,6 +13,9 @@ export class UserError extends Error {
   }
 }
 
+/** Errors in a text, rendered whole: nothing is said before them. */
+export class CompileError extends UserError {}
+
 /** A sentence with what it is about below it, a line each; of many the first. */
 export const listing = (sentence: string, lines: readonly string[], most = 20): string =>
   [sentence, ...lines.slice(0, most), ...(lines.length > most ? [`and ${lines.length - most} more`] : [])].join('\n  ')

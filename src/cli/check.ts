@@ -12,6 +12,7 @@ import { writeAtomic } from '../runtime/files/atomic.ts'
 import { archFiles, fileHost, isPassedOver, placeOf, resolveBy } from '../runtime/host.ts'
 import { archcVersion } from '../version.ts'
 import { colourful, count, print, remark, UsageError } from './common.ts'
+import { errorIndex } from './error-pages.ts'
 import { noteRight, rightBefore } from './right-before.ts'
 
 const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
@@ -27,7 +28,10 @@ const renderers: Readonly<Record<Format, (diagnostics: readonly Diagnostic[], re
       width: isTerminal ? (process.stderr.columns ?? 100) : 100,
     }),
   json: renderJson,
-  sarif: (diagnostics, read) => renderSarif(diagnostics, read, archcVersion()),
+  sarif(diagnostics, read) {
+    const index = errorIndex()
+    return renderSarif(diagnostics, read, archcVersion(), (code) => index.get(code)!)
+  },
   github: renderGithub,
 }
 

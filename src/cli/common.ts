@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { nearest } from '../compiler/diagnostics/suggest.ts'
 import type { CompileOptions } from '../compiler/index.ts'
-import { UserError } from '../errors.ts'
+import { CompileError, UserError } from '../errors.ts'
 import type { EngineName } from '../runtime/engine/index.ts'
 
 /** Flags that do not go together, or one too few: leaves with 2, as commander's own complaints do. */
@@ -22,10 +22,9 @@ export function asUserError(error: unknown): UserError | undefined {
 const paint = (code: string, text: string): string => (colourful(process.stderr) ? `\u001b[${code}m${text}\u001b[0m` : text)
 
 /** Says what was wrong, and what to do. */
-export function complain({ message, help }: UserError): void {
-  // Diagnostics are rendered whole; anything else gets its one line.
-  const rendered = message.startsWith('error[') || /^\u001b\[[0-9;]*merror/.test(message) || message.startsWith('warning[')
-  remark(rendered ? message : `${paint('1;31', 'error')}: ${message}`)
+export function complain(error: UserError): void {
+  const { message, help } = error
+  remark(error instanceof CompileError ? message : `${paint('1;31', 'error')}: ${message}`)
   if (help) remark(`  ${paint('36', 'help')}: ${help}`)
 }
 

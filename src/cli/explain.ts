@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import type { Command } from 'commander'
 import { evaluateFields, trainFields } from '../compiler/elaborate/records.ts'
-import type { Resolved } from '../compiler/plan.ts'
+import { originText, resolvedText, type Resolved } from '../compiler/plan.ts'
 import { allPaths, explainPath, type Explained } from '../compiler/provenance/explain-path.ts'
-import type { Written } from '../compiler/provenance/written.ts'
+import type { Line, Written } from '../compiler/provenance/written.ts'
 import { UserError } from '../errors.ts'
-import { archcRoot } from '../root.ts'
+import { errorIndex, errorPage } from './error-pages.ts'
 import { fileHost } from '../runtime/host.ts'
 import { loadModel, valuesOf } from '../runtime/network/load-model.ts'
 import { colourful, compileFlags, compileOptions, jsonFlag, meant, print, UsageError, type CommonFlags } from './common.ts'
@@ -38,7 +36,7 @@ Examples:
 }
 
 function explainCode(code: string | undefined): void {
-  const index = readIndex()
+  const index = errorIndex()
   if (code === undefined) {
     const width = Math.max(...[...index.keys()].map((each) => each.length))
     return print([...index].map(([each, sentence]) => `${each.padEnd(width)}  ${sentence}`).join('\n'))
@@ -48,14 +46,14 @@ function explainCode(code: string | undefined): void {
       `no error or warning is called ${code}${meant(code, index.keys())}`,
       code.endsWith('.arch') ? `archc explain ${code} PATH says where what is at PATH comes from` : 'archc explain lists all',
     )
-  const page = read(code).trimEnd()
+  const page = errorPage(code).trimEnd()
   print(colourful(process.stdout) ? withBoldHeadings(page) : page)
 }
 
 function explainInFile(file: string, at: string, flags: CommonFlags): void {
   const { model, sources, options } = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
   const found = explainPath(model, sources, fileHost.resolve, valuesOf(options.sets ?? []), at)
-  if (found) return print(flags.json ? JSON.stringify(found) : explainedText(found))
+  if (found) return print(flags.json ? explainedJson(found) : explainedText(found))
   if ([...trainFields.map((field) => `train.${field}`), ...evaluateFields.map((field) => `evaluate.${field}`)].includes(at))
     throw new UserError(`nothing in ${file} writes ${at}`, 'its default stands in docs/language.md')
   throw new UserError(
@@ -64,15 +62,27 @@ function explainInFile(file: string, at: string, flags: CommonFlags): void {
   )
 }
 
+/** Origins and lines as one word each, as in the text. */
+const explainedJson = (found: Explained): string =>
+  JSON.stringify(found, function (this: Resolved, key: string, value: unknown) {
+    if (key === 'origin') return resolvedText(this)
+    if (key === 'at') return lineText(value as Line)
+    return key === 'droppedFor' ? undefined : value
+  })
+
+const lineText = ({ file, line }: Line): string => `${file}:${line}`
+
 function explainedText(found: Explained): string {
   const rows = (...given: readonly (readonly [name: string, text: string | undefined])[]): string[] =>
     given.flatMap(([name, text]) => (text === undefined || text === '' ? [] : [`  ${name.padEnd(12)}${text}`]))
   const values = (name: string, list: readonly Resolved[]): (readonly [string, string])[] =>
-    list.map(({ path: own, value, origin }, index) => [index === 0 ? name : '', `${own} = ${value}  (${origin})`])
+    list.map(({ path: own, value, origin }, index) => [index === 0 ? name : '', `${own} = ${value}  (${originText(origin)})`])
   const written = ({ value, origin, at }: Written): string => [value, ...from({ origin, at })].join(', ')
-  const from = ({ origin, at }: { readonly origin: string; readonly at?: string | undefined }): string[] =>
-    // A place says the file already.
-    at === undefined ? [origin] : [origin.startsWith(at.replace(/:\d+$/, '')) ? origin.replace(/^.*, /, '') : origin, at]
+  const from = ({ origin, at }: Pick<Written, 'origin' | 'at'>): string[] => {
+    if (at === undefined) return [originText(origin)]
+    // A line says the file already.
+    return ['file' in origin && origin.file === at.file ? origin.by : originText(origin), lineText(at)]
+  }
   const insteadOf = (list: readonly Written[]): (readonly [string, string])[] =>
     list.map((each, index) => [index === 0 ? 'instead of' : 'and of', written(each)])
   const number = (count: number): string | undefined => (count > 0 ? count.toLocaleString('en') : undefined)
@@ -82,7 +92,7 @@ function explainedText(found: Explained): string {
         '\n',
       )
     case 'dropped':
-      return [`${found.path} has no value`, ...rows(['dropped', `${found.value} of ${found.origin.replace(', dropped: ', '; its slot has another filler: ')}`])].join('\n') // prettier-ignore
+      return [`${found.path} has no value`, ...rows(['dropped', `${found.value} of ${originText(found.origin)}; its slot has another filler: ${originText(found.droppedFor!)}`])].join('\n') // prettier-ignore
     case 'slot':
       return [
         `${found.path}, a slot`,
@@ -92,7 +102,7 @@ function explainedText(found: Explained): string {
           ['contract', found.contract],
           ['parameters', number(found.parameters)],
           ...values('values', found.values),
-          ...values('dropped', found.dropped.map((each) => ({ ...each, origin: each.origin.replace(/, dropped: .*/, '') }))),
+          ...values('dropped', found.dropped),
         ),
       ].join('\n') // prettier-ignore
     case 'record':
@@ -100,7 +110,7 @@ function explainedText(found: Explained): string {
     case 'weight':
       return [
         `${found.path}, a weight${found.of === 'weight' ? '' : ` of ${found.of}`}`,
-        ...rows(['shape', found.shape], ['parameters', number(found.parameters)], ['starts as', found.starts], ['written at', found.at]),
+        ...rows(['shape', found.shape], ['parameters', number(found.parameters)], ['starts as', found.starts], ['written at', found.at && lineText(found.at)]),
       ].join('\n') // prettier-ignore
     case 'input':
     case 'output':
@@ -108,16 +118,10 @@ function explainedText(found: Explained): string {
     case 'part':
       return [
         `${found.path}, ${found.kind === 'part' ? 'a part of the network' : `${found.kind === 'let' ? 'a' : 'an'} ${found.kind}`}${found.role ? ` as ${found.role}` : ''}`,
-        ...rows(['shape', found.shape], ['made by', found.does], ['parameters', number(found.parameters)], ['written at', found.at]),
+        ...rows(['shape', found.shape], ['made by', found.does], ['parameters', number(found.parameters)], ['written at', found.at && lineText(found.at)]),
       ].join('\n') // prettier-ignore
   }
 }
-
-const read = (name: string): string => readFileSync(path.join(archcRoot, 'docs', 'errors', `${name}.md`), 'utf8')
-
-/** Every code with the first sentence of its page. */
-const readIndex = (): ReadonlyMap<string, string> =>
-  new Map([...read('README').matchAll(/^- \[(.*?)\]\(.*?\): (.*)$/gm)].map(([, code = '', sentence = '']) => [code, sentence]))
 
 /** The texts of examples have no lines that begin with `#`. */
 const withBoldHeadings = (page: string): string => page.replace(/^#+ (.*)$/gm, '\u001b[1m$1\u001b[0m')

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { renderPretty } from '../compiler/diagnostics/render-pretty.ts'
 import type { Style } from '../compiler/format/format.ts'
 import { unifiedDiff } from '../compiler/format/unified-diff.ts'
-import { UserError } from '../errors.ts'
+import { CompileError, UserError } from '../errors.ts'
 import { writeAtomic } from '../runtime/files/atomic.ts'
 import { fileError } from '../runtime/files/file-error.ts'
 import { archFiles } from '../runtime/host.ts'
@@ -99,7 +99,7 @@ async function formattedText(file: string, text: string): Promise<string> {
   } catch (error) {
     if (!(error instanceof NotParsedError)) throw error
     const width = process.stderr.columns ?? 100
-    throw new UserError(renderPretty(error.diagnostics, () => text, { color: colourful(process.stderr), width }))
+    throw new CompileError(renderPretty(error.diagnostics, () => text, { color: colourful(process.stderr), width }))
   }
 }
 

@@ -91,10 +91,10 @@ function formatOf({ format, out }: Flags): Format {
 function requirePart({ model, sources }: LoadedModel, wanted: string): void {
   const known = partPaths(model.graph)
   if (known.includes(wanted)) return
-  const slot = model.values.find((value) => value.path === wanted && value.origin.endsWith(', replace'))
-  if (slot)
+  const slot = model.values.find((value) => value.path === wanted && value.origin.by === 'replace')
+  if (slot?.origin.by === 'replace')
     throw new UserError(
-      `nothing computes in ${wanted}: it is replaced with ${slot.value} (${slot.origin.replace(/, replace$/, '')})`,
+      `nothing computes in ${wanted}: it is replaced with ${slot.value} (${slot.origin.file})`,
       'leave --module away to see the whole',
     )
   const parts = graphView(model, sources).boxes.flatMap((box) => (box.kind === 'part' && box.isFolded ? [box.path] : []))

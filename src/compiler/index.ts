@@ -33,6 +33,8 @@ export interface Compilation {
   readonly diagnostics: readonly Diagnostic[]
   /** Texts of all files that took part, for the renderers. */
   readonly sources: ReadonlyMap<string, string>
+  /** Texts of `sets`, by what stands for their file in spans. */
+  readonly given: ReadonlyMap<string, string>
 }
 
 /** Compiles one model with everything applied. `file` may be a model's or a variant's. */
@@ -103,7 +105,7 @@ export function presetNames(file: string, host: CompilerHost): string[] {
 class Session {
   readonly #program: Program
   readonly #found: Diagnostic[] = []
-  readonly #extra = new Map<string, string>()
+  readonly #given = new Map<string, string>()
   readonly #memory: Memory = new Map()
   /** Bases as their defaults make them: several variants are held against one. */
   readonly #plain = new Map<ModelUnit, CompiledModel>()
@@ -229,7 +231,7 @@ class Session {
   /** Reads `path=value` through the same parser as a `set` in a file. */
   #set(text: string): Application['sets'][number] {
     const name = `--set ${text}`
-    this.#extra.set(name, text)
+    this.#given.set(name, text)
     const at = text.indexOf('=')
     const whole: Span = { file: name, start: 0, end: text.length }
     if (at < 1) fail('unexpected-token', { expected: 'path=value', found: `'${text}'` }, whole)
@@ -246,7 +248,7 @@ class Session {
     const problem = value.diagnostics[0]
     if (problem || !value.expression)
       throw new Reported(problem ?? diagnostic('unexpected-token', { expected: 'a value', found: 'nothing' }, whole))
-    return { path, value: value.expression, origin: '--set' }
+    return { path, value: value.expression, file: name, text }
   }
 
   /** `compared`: whether a variant is held against its base. */
@@ -281,7 +283,8 @@ class Session {
     return {
       ...(model && !errors && { model }),
       diagnostics,
-      sources: new Map([...[...this.#program.files].map(([name, unit]) => [name, unit.source.text] as const), ...this.#extra]),
+      sources: new Map([...[...this.#program.files].map(([name, unit]) => [name, unit.source.text] as const), ...this.#given]),
+      given: this.#given,
     }
   }
 }

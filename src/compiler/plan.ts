@@ -99,12 +99,39 @@ export interface SizeCheck {
   readonly at: string
 }
 
+/** Who says a value: the text itself, a slot's filler, a preset, a variant's edit, or the command line. */
+export type Origin =
+  | { readonly by: 'default' | 'filler' | 'command' }
+  | { readonly by: 'preset'; readonly preset: string }
+  | { readonly by: 'set' | 'replace'; readonly file: string }
+
 /** Where a value came from. */
 export interface Resolved {
   readonly path: string
   readonly value: string
-  readonly origin: string
+  readonly origin: Origin
+  /** What put another filler in the slot that the value is for: nothing uses it. */
+  readonly droppedFor?: Origin
 }
+
+/** `default`, `filler`, `--set`, `preset mini`, `wo-lfi.arch, set`. */
+export function originText(origin: Origin): string {
+  switch (origin.by) {
+    case 'command':
+      return '--set'
+    case 'preset':
+      return `preset ${origin.preset}`
+    case 'set':
+    case 'replace':
+      return `${origin.file}, ${origin.by}`
+    default:
+      return origin.by
+  }
+}
+
+/** As runs keep it: `preset mini, dropped: wo-lfi.arch, replace`. */
+export const resolvedText = ({ origin, droppedFor }: Pick<Resolved, 'origin' | 'droppedFor'>): string =>
+  originText(origin) + (droppedFor ? `, dropped: ${originText(droppedFor)}` : '')
 
 export interface CompiledModel {
   readonly name: string

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { check, compile, type CompiledModel, type CompileOptions } from '../../src/compiler/index.ts'
 import { compileModule } from '../../src/compiler/module.ts'
+import { resolvedText } from '../../src/compiler/plan.ts'
 import { printGraph } from '../../src/compiler/ir/print.ts'
 import { verify } from '../../src/compiler/passes/verify.ts'
 import { format } from '../../src/compiler/shapes/size.ts'
@@ -213,7 +214,7 @@ describe('how values are decided', () => {
 
   test('a value below a replaced slot is dropped; set and --set address the filler that is there', () => {
     const compiled = model(variant('replace s with Other()\nset s.k = 2'), { preset: 'p', sets: ['s.k=4'] }, files)
-    expect(compiled.values.filter(({ path }) => path === 's.k').map(({ value, origin }) => [value, origin])).toEqual([
+    expect(compiled.values.filter(({ path }) => path === 's.k').map((each) => [each.value, resolvedText(each)])).toEqual([
       ['5', 'preset p, dropped: a.arch, replace'],
       ['4', '--set'],
     ])

@@ -9,6 +9,7 @@ import { check, compile, type CompiledModel, type CompileOptions } from '../../s
 import { cost } from '../../src/compiler/passes/cost.ts'
 import { parameterCount } from '../../src/compiler/ir/graph.ts'
 import { verify } from '../../src/compiler/passes/verify.ts'
+import { resolvedText } from '../../src/compiler/plan.ts'
 import { lowerToLayers, type LayersModel } from '../../src/compiler/targets/layers/lower.ts'
 import { registerLayers } from '../../src/compiler/targets/layers/register.ts'
 import { archcRoot } from '../../src/root.ts'
@@ -85,7 +86,7 @@ describe.each(edited)('%s', (file) => {
   test('its graphs are legal', () => expect(graphs.flatMap(verify)).toEqual([]))
 
   test('its weights have the paths that they have in the base; what is gone is said', () => {
-    const replaced = variant.values.filter((value) => value.origin.endsWith('replace')).map((value) => `${value.path}.`)
+    const replaced = variant.values.filter((value) => value.origin.by === 'replace').map((value) => `${value.path}.`)
     const kept = paths(variant).filter((weight) => !replaced.some((slot) => weight.startsWith(slot)))
     expect(kept.filter((weight) => !paths(base).includes(weight))).toEqual([])
     expect([...variant.removed].sort()).toEqual(paths(base).filter((weight) => !paths(variant).includes(weight)).sort()) // prettier-ignore
@@ -125,7 +126,7 @@ test('two variants together, a preset and a value from outside', () => {
   expect(both.variants).toEqual(['w/o LFI', 'ISTE on bicubic'])
   expect(both.train!.sizes['B']).toBe(3)
   expect(both.graph.nodes.some((node) => node.op === 'sample')).toBe(true)
-  const origins = Object.fromEntries(both.values.map((value) => [value.path, value.origin]))
+  const origins = Object.fromEntries(both.values.map((value) => [value.path, resolvedText(value)]))
   expect(origins).toMatchObject({ dim: '--set', width: 'preset tiny', 'train.B': '--set' })
   expect(origins['lfi.heads']).toMatch(/^preset tiny, dropped: .*wo-lfi.arch, replace$/)
 })

@@ -11,6 +11,7 @@ import { positionAt, source } from '../../src/compiler/diagnostics/source.ts'
 import { format, NotParsedError } from '../../src/compiler/format/format.ts'
 import { check, compile } from '../../src/compiler/index.ts'
 import { printGraph } from '../../src/compiler/ir/print.ts'
+import { resolvedText } from '../../src/compiler/plan.ts'
 import { verify } from '../../src/compiler/passes/verify.ts'
 import { parse } from '../../src/compiler/syntax/parse.ts'
 import { occurrences } from '../../src/editor/occurrences.ts'
@@ -69,7 +70,7 @@ function run(name: string): Said {
       'formatted.txt': main && formatted(main),
       'names.txt': main && namesOf(files),
       'graph.txt': graphs?.map(printGraph).join('\n'),
-      'values.txt': model && model.values.map(({ path: at, value, origin }) => `${at} = ${value}  // ${origin}\n`).join(''),
+      'values.txt': model && model.values.map((each) => `${each.path} = ${each.value}  // ${resolvedText(each)}\n`).join(''),
     },
   }
 }

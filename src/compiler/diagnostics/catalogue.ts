@@ -76,7 +76,7 @@ export const catalogue = {
       `${a.callee} takes ${a.takes}; ${a.name} is ${a.given}`,
   ),
   'shape-mismatch': error((a: { problem: string }) => a.problem),
-  'shape-unknown': error((a: { claim: string }) => `cannot show that ${a.claim}`),
+  'shape-unknown': error((a: { claim: string; sizes: readonly string[] }) => `cannot show that ${a.claim}`),
   'not-divisible': error((a: { size: string; by: string; where: string }) => `${a.size} does not divide by ${a.by}${a.where}`),
   broadcast: error(
     (a: { operator: string; left: string; right: string; axis: string }) =>
@@ -225,6 +225,7 @@ export function diagnostic<C extends Code>(code: C, args: Arguments<C>, span: Sp
     notes: context.notes ?? [],
     ...(help !== undefined && { help }),
     fixes: context.fixes ?? renamings(said, span),
+    ...('sizes' in args && { sizes: args.sizes }),
   }
 }
 

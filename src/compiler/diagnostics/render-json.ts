@@ -9,7 +9,7 @@ export function renderJson(diagnostics: readonly Diagnostic[], read: (file: stri
   const find = places(read)
   const place = (span: Span): object => ({ file: span.file, start: span.start, end: span.end, ...find(span) })
   const placeLabel = ({ span, label }: Label): object => ({ span: place(span), label })
-  const lines = diagnostics.map((diagnostic) =>
+  const lines = diagnostics.map(({ sizes: _, ...diagnostic }) =>
     JSON.stringify({
       ...diagnostic,
       primary: placeLabel(diagnostic.primary),

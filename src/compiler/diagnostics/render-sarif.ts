@@ -1,19 +1,23 @@
 import type { Log, PhysicalLocation, Region, ReportingDescriptor, Result } from 'sarif'
-import { catalogue } from './catalogue.ts'
+import { catalogue, type Code } from './catalogue.ts'
 import type { Diagnostic, Label, Span } from './diagnostic.ts'
 import { places } from './source.ts'
 
-/** SARIF 2.1.0 for code scanning: one run, every code that occurs as a rule, fixes as replacements. */
+/** SARIF 2.1.0 for code scanning: one run, every code that occurs as a rule, described by `sentenceOf`, fixes as replacements. */
 export function renderSarif(
   diagnostics: readonly Diagnostic[],
   read: (file: string) => string | undefined,
   version: string,
+  sentenceOf: (code: Code) => string,
 ): string {
   const place = places(read)
   const codes = [...new Set(diagnostics.map(({ code }) => code))].sort()
   const rules = codes.map((code): ReportingDescriptor => ({
     id: code,
-    defaultConfiguration: { level: catalogue[code as keyof typeof catalogue].severity },
+    shortDescription: { text: sentenceOf(code) },
+    // The page as the package of this version has it.
+    helpUri: `https://unpkg.com/archc@${version}/docs/errors/${code}.md`,
+    defaultConfiguration: { level: catalogue[code].severity },
   }))
   const region = (span: Span): Region => {
     const at = place(span)

@@ -4,7 +4,7 @@ import { nearest } from '../diagnostics/suggest.ts'
 import type { ModuleUnit } from '../names/program.ts'
 import type { TensorValue } from '../ops/op.ts'
 import { ownWeight } from '../ops/source.ts'
-import { compare, format } from '../shapes/size.ts'
+import { compare, equality, format } from '../shapes/size.ts'
 import type { Argument, Call, Expression, Parameter, Statement } from '../syntax/tree.ts'
 import { attempt, missOnce } from './attempt.ts'
 import { listTypes, parameterTypes, readInitialiser, readParameter } from './attributes.ts'
@@ -364,6 +364,6 @@ function checkOutput(
     }
     const verdict = compare(size, actual)
     if (verdict === 'different') mismatch(`axis ${at}: ${format(actual)} is not ${format(size)}`)
-    if (verdict === 'unknown') fail('shape-unknown', { claim: `${format(actual)} = ${format(size)}` }, span, context)
+    if (verdict === 'unknown') fail('shape-unknown', equality(actual, size), span, context)
   })
 }

@@ -4,7 +4,7 @@ import { nearest } from '../diagnostics/suggest.ts'
 import type { Initialiser } from '../ir/graph.ts'
 import { shadowedDims } from './shadowed-dims.ts'
 import { isTensor, type AttributeValue, type Op, type OpCall, type OpResult, type TensorValue } from '../ops/op.ts'
-import { asInteger, atLeast, compare, format, type Size } from '../shapes/size.ts'
+import { asInteger, atLeast, compare, equality, format, type Size } from '../shapes/size.ts'
 import type { Argument, Call, Expression } from '../syntax/tree.ts'
 import { attempt } from './attempt.ts'
 import { convert, readAttribute } from './attributes.ts'
@@ -206,7 +206,7 @@ function opCall(
     },
     requireEqual(left, right, problem, span = call.span) {
       const verdict = compare(left, right)
-      if (verdict === 'unknown') failAt('shape-unknown', { claim: `${format(left)} = ${format(right)}` }, span)
+      if (verdict === 'unknown') failAt('shape-unknown', equality(left, right), span)
       if (verdict === 'different') failAt('shape-mismatch', { problem: problem() }, span)
     },
     requireAtLeast(size, least, what, sentence) {

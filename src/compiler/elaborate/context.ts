@@ -1,6 +1,6 @@
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
 import type { FileUnit, ModelUnit, VariantUnit } from '../names/program.ts'
-import type { Resolved } from '../plan.ts'
+import type { Origin, Resolved } from '../plan.ts'
 import type { Expression, Name, SlotStatement } from '../syntax/tree.ts'
 import { attempt, noMistakes } from './attempt.ts'
 import { Builder } from './builder.ts'
@@ -12,7 +12,15 @@ import type { Place, Scope } from './scope.ts'
 export interface Application {
   readonly preset: string
   readonly variants: readonly VariantUnit[]
-  readonly sets: readonly { readonly path: readonly Name[]; readonly value: Expression; readonly origin: string }[]
+  readonly sets: readonly Setting[]
+}
+
+/** `path=value` of the command line: a source of its own, `file` in the spans of what stands in it. */
+export interface Setting {
+  readonly path: readonly Name[]
+  readonly value: Expression
+  readonly file: string
+  readonly text: string
 }
 
 /** A value that stands in place of a default. */
@@ -20,7 +28,7 @@ export interface Override {
   readonly expression: Expression
   readonly file: FileUnit
   readonly span: Span
-  readonly origin: string
+  readonly origin: Origin
 }
 
 /** What a slot holds. */
@@ -28,8 +36,8 @@ export interface Filler {
   readonly expression: Expression
   /** Whose modules it may call. */
   readonly file: FileUnit
-  /** What put it in place of the base's own: `wo-lfi.arch, replace`. */
-  readonly replacedBy?: string
+  /** What put it in place of the base's own. */
+  readonly replacedBy?: Origin
 }
 
 /** One model while it is elaborated: what its parts share. */
@@ -80,8 +88,8 @@ export class ModelContext {
   #explained(diagnostic: Diagnostic): Diagnostic {
     const { preset } = this.application
     const given = preset && diagnostic.code !== 'unknown-preset' ? [`with preset ${preset}`] : []
-    if (diagnostic.code !== 'shape-unknown') return { ...diagnostic, notes: [...diagnostic.notes, ...given] }
-    const names = [...new Set(diagnostic.message.replace('cannot show that', '').match(/[A-Za-z_]\w*/g) ?? [])]
+    const names = diagnostic.sizes
+    if (!names) return { ...diagnostic, notes: [...diagnostic.notes, ...given] }
     const notes = names.flatMap((name) => {
       const origin = this.e.builder.origins.get(name)
       return origin ? [`${name} comes from ${origin.input} (${this.placeOf(origin.span)})`] : []
@@ -99,7 +107,8 @@ export class ModelContext {
   /** The text of an expression, as it is written in one of the files that take part or on the command line. */
   textOf(expression: Expression): string {
     const { file, start, end } = expression.span
-    const text = file.startsWith(commandLine) ? file.slice(commandLine.length) : this.#fileNamed(file)?.source.text
+    const set = this.application.sets.find((each) => each.file === file)
+    const text = set?.text ?? this.#fileNamed(file)?.source.text
     return text?.slice(start, end) ?? 'given'
   }
 
@@ -115,9 +124,6 @@ export class ModelContext {
     return [...reach].find((file) => file.source.file === name)
   }
 }
-
-/** What a value of the command line has for its file's name, with its text behind. */
-const commandLine = '--set '
 
 /** Where nothing owns weights: parameters, sizes, fields. */
 export const nowhere: Place = { scope: '', name: '', labels: new Map() }

@@ -128,7 +128,7 @@ function checkEdits(context: ModelContext, variant: VariantUnit): void {
 
 function replace(context: ModelContext, variant: VariantUnit, edit: Extract<Edit, { kind: 'replace' }>): void {
   if (!context.slots.has(edit.slot.text)) notASlot(context, edit.slot)
-  const origin = `${variant.file.source.file}, replace`
+  const origin = { by: 'replace', file: variant.file.source.file } as const
   context.fillers.set(edit.slot.text, { expression: edit.filler, file: variant.file, replacedBy: origin })
   context.values.push({ path: edit.slot.text, value: context.textOf(edit.filler), origin })
 }
@@ -157,14 +157,13 @@ function override(context: ModelContext, isReplaced: boolean): void {
       notes: [`presets of ${context.name}: ${accepted.join(', ') || '(none)'}`],
     })
   }
+  const origin = { by: 'preset', preset } as const
   for (const field of chosen?.record.fields ?? []) {
     if (isRecord(field.value)) continue
     const path = pathText(field.path)
-    const replacedBy = field.path.length > 1 ? fillers.get(field.path[0]!.text)?.replacedBy : undefined
-    if (replacedBy) {
-      const value = context.textOf(field.value)
-      context.values.push({ path, value, origin: `preset ${preset}, dropped: ${replacedBy}` })
-    } else overrides.set(path, { expression: field.value, file: unit.file, span: field.span, origin: `preset ${preset}` })
+    const droppedFor = field.path.length > 1 ? fillers.get(field.path[0]!.text)?.replacedBy : undefined
+    if (droppedFor) context.values.push({ path, value: context.textOf(field.value), origin, droppedFor })
+    else overrides.set(path, { expression: field.value, file: unit.file, span: field.span, origin })
   }
   const check = (path: readonly Name[]): void => {
     if (!isReplaced && path.length > 1 && !isRecordName(path[0]!.text)) throw new Consequence()
@@ -175,13 +174,13 @@ function override(context: ModelContext, isReplaced: boolean): void {
       if (edit.kind === 'set')
         context.attempt(() => {
           check(edit.path)
-          const origin = `${variant.file.source.file}, set`
+          const origin = { by: 'set', file: variant.file.source.file } as const
           overrides.set(pathText(edit.path), { expression: edit.value, file: variant.file, span: edit.span, origin })
         })
-  for (const { path, value, origin } of sets)
+  for (const { path, value } of sets)
     context.attempt(() => {
       check(path)
-      overrides.set(pathText(path), { expression: value, file: unit.file, span: value.span, origin })
+      overrides.set(pathText(path), { expression: value, file: unit.file, span: value.span, origin: { by: 'command' } })
     })
 }
 

@@ -7,7 +7,7 @@ import { arithmeticNamed, broadcast, cast, operatorNames, writtenAs } from '../o
 import { negation } from '../ops/activation.ts'
 import { isTensor, type TensorValue } from '../ops/op.ts'
 import { ops } from '../ops/registry.ts'
-import { format, type Size } from '../shapes/size.ts'
+import { equality, format, type Size } from '../shapes/size.ts'
 import type { Argument, BinaryOperator, Call, Expression, Pipeline, Repetition, Stage } from '../syntax/tree.ts'
 import { initialiserNames } from './attributes.ts'
 import { attempt, missOnce, type Mistakes } from './attempt.ts'
@@ -224,19 +224,16 @@ export function binary(
     if (!('shape' in joined)) {
       const [a, b] = tensors as [TensorValue, TensorValue]
       const rank = Math.max(a.shape.length, b.shape.length)
-      const sizeAt = (x: TensorValue): string => {
-        const size = x.shape[joined.axis - rank + x.shape.length]
-        return size ? format(size) : '(none)'
-      }
+      const [left, right] = [a, b].map(({ shape }) => shape[joined.axis - rank + shape.length])
       const context = {
         related: [
           ...(at.left ? [{ span: at.left.span, label: `gives ${shapeText(a)}` }] : []),
           ...(at.right ? [{ span: at.right.span, label: `gives ${shapeText(b)}` }] : []),
         ],
-        notes: [`axis ${joined.axis}: ${sizeAt(a)} against ${sizeAt(b)}`],
+        notes: [`axis ${joined.axis}: ${left ? format(left) : '(none)'} against ${right ? format(right) : '(none)'}`],
         help: 'only an axis written as 1 is stretched; axes are added at the left',
       }
-      if (joined.unknown) fail('shape-unknown', { claim: `${sizeAt(a)} = ${sizeAt(b)}` }, at.operatorSpan ?? at.span, context)
+      if (joined.unknown) fail('shape-unknown', equality(left!, right!), at.operatorSpan ?? at.span, context)
       fail(
         'broadcast',
         { operator: writtenAs(name), left: shapeText(a), right: shapeText(b), axis: `axis ${joined.axis}` },

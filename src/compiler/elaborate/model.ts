@@ -72,7 +72,7 @@ function bindOwnParameters(context: ModelContext): void {
   const { parameters, name } = declaration
   const bound = bindParameters(name.text, parameters, overridesOf(context, parameters, ''), name.span, file, context.e)
   for (const [path, value] of bound)
-    context.values.push({ path, value: show(value), origin: context.overrides.get(path)?.origin ?? 'default' })
+    context.values.push({ path, value: show(value), origin: context.overrides.get(path)?.origin ?? { by: 'default' } })
   context.parameters = { ...context.parameters, names: bound }
 }
 

@@ -4,37 +4,36 @@ import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
 /** Where mistakes are shown that were found inside of modules, under several presets, or more than once. */
 
 /** Mistakes of a module's own text: they are shown where they stand, whoever calls it. */
-const ownMistakes: ReadonlySet<string> = new Set([
+const ownMistakes: ReadonlySet<Code> = new Set<Code>([
   'unknown-name', 'unknown-op', 'unknown-attribute', 'missing-attribute', 'duplicate-name', 'unknown-dim', 'used-before-defined',
   'module-cycle', 'too-deep', 'pattern-syntax', 'return-missing', 'only-in-models', 'lambda-place', 'repeat-twice',
-] satisfies Code[]) // prettier-ignore
-
-/** How the label of the place inside a module begins: two calls that fail there made one mistake. */
-const insideLabel = 'inside'
+]) // prettier-ignore
 
 /** What does not fit inside a module is shown at the call of it, the inside as a related place. */
 export function seenFrom(inner: Diagnostic, name: string, span: Span): Diagnostic {
   const { span: at } = inner.primary
   if (at.file === span.file && at.start >= span.start && at.end <= span.end) return inner
   if (ownMistakes.has(inner.code)) {
-    const called = inner.related.some((related) => related.label.startsWith('called from here'))
-    return called ? inner : { ...inner, related: [...inner.related, { span, label: `called from here: ${name}` }] }
+    const called = inner.related.some(({ role }) => role === 'call')
+    const call = { span, label: `called from here: ${name}`, role: 'call' } as const
+    return called ? inner : { ...inner, related: [...inner.related, call] }
   }
-  const entered = inner.related.some((related) => related.label.startsWith(insideLabel))
-  const inside = { span: at, label: `${insideLabel} ${name}${inner.primary.label ? `: ${inner.primary.label}` : ''}` }
+  const entered = inner.related.some(({ role }) => role === 'inside')
+  const label = `inside ${name}${inner.primary.label ? `: ${inner.primary.label}` : ''}`
+  const inside = { span: at, label, role: 'inside' } as const
   // Of several modules inside one another the outermost call and the innermost place are shown.
   return { ...inner, primary: { span, label: '' }, related: entered ? inner.related : [inside, ...inner.related], fixes: [] }
 }
 
-/** Where a mistake was made: inside a module the place there. */
+/** Where a mistake was made: inside a module the place there, so that two calls that fail there made one mistake. */
 export const placeOf = ({ primary, related }: Diagnostic): Span =>
-  related.find(({ label }) => label.startsWith(insideLabel))?.span ?? primary.span
+  related.find(({ role }) => role === 'inside')?.span ?? primary.span
 
 /** What these say is said of a value, which was made elsewhere: the same of the same value is one mistake. */
-const ofValues: ReadonlySet<string> = new Set([
+const ofValues: ReadonlySet<Code> = new Set<Code>([
   'attribute-type', 'attribute-value', 'not-static', 'rank-mismatch', 'shape-mismatch', 'shape-unknown', 'not-divisible', 'broadcast',
   'concat-axes', 'dtype-mismatch', 'window-too-large', 'repeat-count',
-] satisfies Code[]) // prettier-ignore
+]) // prettier-ignore
 
 /** One mistake is reported once, however often it is met; those of a file in the order of its text. */
 export function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {

@@ -1,7 +1,7 @@
 import { Consequence, fail } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
-import type { Adam, EvaluatePlan, PerItem, PictureOperation, Scale, Schedule, Scope as CandidateScope } from '../plan.ts'
+import type { Adam, EvaluatePlan, Origin, PerItem, PictureOperation, Scale, Schedule, Scope as CandidateScope } from '../plan.ts'
 import { isRecord, type Call, type Expression, type Record as FieldRecord } from '../syntax/tree.ts'
 import { attempt, whole } from './attempt.ts'
 import { nowhere, type ModelContext } from './context.ts'
@@ -52,7 +52,7 @@ export const fieldPages: Readonly<Record<'train' | 'evaluate', Readonly<Record<s
 export interface ScopedField {
   readonly value: Expression | FieldRecord
   readonly span: Span
-  readonly origin: string
+  readonly origin: Origin
 }
 
 export type Fields = ReadonlyMap<string, ScopedField>

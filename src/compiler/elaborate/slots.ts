@@ -3,7 +3,7 @@ import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { TensorValue } from '../ops/op.ts'
 import { ops } from '../ops/registry.ts'
-import { compare, format, type Size } from '../shapes/size.ts'
+import { compare, equality, format, type Size } from '../shapes/size.ts'
 import type { Argument, Expression, Name, SlotStatement, TensorType } from '../syntax/tree.ts'
 import { enter, plural } from './call-module.ts'
 import { callOp } from './call-op.ts'
@@ -68,7 +68,7 @@ function compareTo(
     const wanted = size ?? (open === undefined ? undefined : context.scope.sizes.get(open))
     const verdict = wanted ? compare(wanted, given) : 'equal'
     if (wanted && verdict !== 'equal') {
-      const written = writtenSize(context, type, at, wanted)
+      const written = writtenSize(context, type, at, wanted) ?? format(wanted)
       const note = `axis ${at}: ${format(given)} ${verdict === 'different' ? 'is not' : 'against'} ${written}`
       return { note, axis: { at, wanted, given, unknown: verdict === 'unknown' } }
     }
@@ -77,11 +77,11 @@ function compareTo(
   return undefined
 }
 
-/** `dim + 4 = 260`, or the number alone where a number is written. */
-function writtenSize(context: ModelContext, type: TensorType, at: number, size: Size): string {
+/** `dim + 4 = 260`; undefined where the number itself is written. */
+function writtenSize(context: ModelContext, type: TensorType, at: number, size: Size): string | undefined {
   const axis = type.axes[at]
-  const text = axis?.kind === 'size' ? context.textOf(axis.size) : ''
-  return text === '' || text === format(size) ? format(size) : `${text} = ${format(size)}`
+  const text = axis?.kind === 'size' ? context.textOf(axis.size) : format(size)
+  return text === format(size) ? undefined : `${text} = ${format(size)}`
 }
 
 const isChannels = (type: TensorType, { axis }: Discrepancy): boolean =>
@@ -111,8 +111,7 @@ function checkArgument(
       ...parts.map((part) => `    ${format(part.size)}  ${context.textOf({ kind: 'name', name: '', span: part.span })}`),
     ],
   }
-  if (wrong.axis?.unknown)
-    fail('shape-unknown', { claim: `${format(wrong.axis.given)} = ${format(wrong.axis.wanted)}` }, call, around)
+  if (wrong.axis?.unknown) fail('shape-unknown', equality(wrong.axis.given, wrong.axis.wanted), call, around)
   const problem = isChannels(type, wrong)
     ? `${name} takes ${format(wrong.axis!.wanted)} channels and is given ${format(wrong.axis!.given)}`
     : `${name} takes ${text} and is given ${shapeText(value)}`
@@ -168,14 +167,13 @@ function checkResult(
   const wrong = compareTo(context, type, axes, value)
   if (!wrong) return value
   const at = filler.expression.span
-  const written = wrong.axis ? writtenSize(context, type, wrong.axis.at, wrong.axis.wanted) : ''
+  const written = wrong.axis && writtenSize(context, type, wrong.axis.at, wrong.axis.wanted)
   const around = {
     label: `gives ${shapeText(value)}`,
-    related: [{ span: type.span, label: `promised here${written.includes('=') ? `, ${written}` : ''}` }],
+    related: [{ span: type.span, label: `promised here${written ? `, ${written}` : ''}` }],
     notes: [wrong.note],
   }
-  if (wrong.axis?.unknown)
-    return fail('shape-unknown', { claim: `${format(wrong.axis.given)} = ${format(wrong.axis.wanted)}` }, at, around)
+  if (wrong.axis?.unknown) return fail('shape-unknown', equality(wrong.axis.given, wrong.axis.wanted), at, around)
   const problem = isChannels(type, wrong)
     ? 'changes the number of channels'
     : `gives ${shapeText(value)} where ${axesText(type, axes)} is promised`
@@ -256,9 +254,9 @@ function fillByModule(
   for (const parameter of parameters) {
     const path = `${name}.${parameter.name.text}`
     const value = given.get(parameter.name.text)?.expression ?? parameter.standard
-    const origin =
-      context.overrides.get(path)?.origin ?? (given.has(parameter.name.text) ? (filler.replacedBy ?? 'filler') : 'default')
-    const known = context.values.some((resolved) => resolved.path === path && !resolved.origin.includes('dropped'))
+    const written = given.has(parameter.name.text) ? (filler.replacedBy ?? { by: 'filler' as const }) : { by: 'default' as const }
+    const origin = context.overrides.get(path)?.origin ?? written
+    const known = context.values.some((resolved) => resolved.path === path && !resolved.droppedFor)
     if (value && !known) context.values.push({ path, value: context.textOf(value), origin })
   }
   return enter(module, inputs, given, name, filler.expression.span, context.e)

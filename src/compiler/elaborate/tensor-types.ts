@@ -3,7 +3,7 @@ import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { DType } from '../ir/graph.ts'
 import type { TensorValue } from '../ops/op.ts'
-import { atLeast, compare, divisible, format, sub, type Size } from '../shapes/size.ts'
+import { atLeast, compare, divisible, equality, format, sub, symbols, type Size } from '../shapes/size.ts'
 import type { Condition, Expression, TensorType } from '../syntax/tree.ts'
 import { evaluate, type Elaboration } from './evaluate.ts'
 import type { Scope } from './scope.ts'
@@ -106,7 +106,7 @@ export function bindInput(
           span,
           context,
         )
-      if (verdict === 'unknown') fail('shape-unknown', { claim: `${format(actual)} = ${format(wanted)}` }, span, context)
+      if (verdict === 'unknown') fail('shape-unknown', equality(actual, wanted), span, context)
     }
     at += 1
   }
@@ -157,7 +157,8 @@ export function checkCondition(condition: Condition, owner: string, scope: Scope
       fail('not-divisible', { size: written, by: `${sourceName(left.right)} = ${by.value}`, where: ` (${owner})` }, span, {
         related,
       })
-    if (verdict === 'unknown') fail('shape-unknown', { claim: `${format(size)} divides by ${by.value}` }, span, { related })
+    if (verdict === 'unknown')
+      fail('shape-unknown', { claim: `${format(size)} divides by ${by.value}`, sizes: symbols(size) }, span, { related })
     return
   }
   const least = isScalar(bound) ? asSize(bound) : undefined

@@ -119,7 +119,7 @@ function fieldsOf(
       )
     } else if (fields.has(name.text))
       context.attempt(() => fail('duplicate-name', { name: name.text, what: `given in ${record}` }, name.span))
-    else fields.set(name.text, { value, span, origin: 'default' })
+    else fields.set(name.text, { value, span, origin: { by: 'default' } })
   }
   return { fields, isKnown }
 }

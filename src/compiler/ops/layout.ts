@@ -1,6 +1,6 @@
 import type { Tensor } from './backend.ts'
 import { add, asInteger, ceilDiv, compare, constant, format, mul, sub, type Size } from '../shapes/size.ts'
-import { planEinsum, planRearrange } from '../shapes/pattern.ts'
+import { planEinsum, planRearrange, type PlanError } from '../shapes/pattern.ts'
 import { rearrangement } from './convolution.ts'
 import { axisOf, elementFacts, f32, typed, type Op, type OpCall, type Primitive, type TensorValue } from './op.ts'
 import { aligned, byWindows, moved, overAxes, type Positions } from './positions.ts'
@@ -9,21 +9,17 @@ import { batchMatMul, reflectAxis, sliceAxis, zeroPad } from './formula-tools.ts
 const one = constant(1)
 
 /** Turns a pattern's problem into a diagnostic with the caret inside the string. */
-function patternProblem(call: OpCall, problem: { kind: string; message: string; start?: number; end?: number }): never {
+function patternProblem(call: OpCall, problem: PlanError): never {
   const { span } = call.pattern!
-  const inside =
-    problem.start === undefined
-      ? span
-      : { file: span.file, start: span.start + 1 + problem.start, end: span.start + 1 + (problem.end ?? problem.start + 1) }
-  if (problem.kind === 'pattern-syntax') call.fail('pattern-syntax', { problem: problem.message }, inside)
-  if (problem.kind === 'shape-unknown')
-    call.fail('shape-unknown', { claim: problem.message.replace(/^cannot show that /, '') }, inside)
-  if (problem.kind === 'shape-mismatch') call.fail('shape-mismatch', { problem: problem.message }, inside)
-  if (problem.kind === 'not-divisible') {
-    const { size, by } = problem as unknown as { size: Size; by: Size }
-    call.fail('not-divisible', { size: format(size), by: format(by), where: ` in the pattern` }, inside)
+  const inside = { file: span.file, start: span.start + 1 + problem.start, end: span.start + 1 + problem.end }
+  switch (problem.kind) {
+    case 'shape-unknown':
+      return call.fail(problem.kind, { claim: problem.claim, sizes: problem.names }, inside)
+    case 'not-divisible':
+      return call.fail(problem.kind, { size: format(problem.size), by: format(problem.by), where: ' in the pattern' }, inside)
+    default:
+      return call.fail(problem.kind, { problem: problem.message }, inside)
   }
-  call.fail('pattern-mismatch', { problem: problem.message }, inside)
 }
 
 export const rearrange: Op = {

@@ -6,14 +6,14 @@ import { producers, type Graph, type TensorType, type Weight } from '../ir/graph
 import type { CompiledModel, Resolved } from '../plan.ts'
 import { format } from '../shapes/size-format.ts'
 import type { Statement } from '../syntax/tree.ts'
-import { textsOf, type Texts, type Written } from './written.ts'
+import { textsOf, type Line, type Texts, type Written } from './written.ts'
 
 /** Where something of a compiled model comes from, by its path. */
 export type Explained =
   /** A parameter or a field: what it is, and what it would be without who wrote it, the nearest first. */
   | ({ readonly kind: 'value'; readonly path: string; readonly insteadOf: readonly Written[] } & Written)
   /** A value of the preset that nothing uses: its slot was replaced. */
-  | { readonly kind: 'dropped'; readonly path: string; readonly value: string; readonly origin: string }
+  | ({ readonly kind: 'dropped' } & Resolved)
   | ({
       readonly kind: 'slot'
       readonly path: string
@@ -36,7 +36,7 @@ export type Explained =
       readonly starts: string
       /** The op that owns it. */
       readonly of: string
-      readonly at?: string
+      readonly at?: Line
     }
   /** A tensor with a name, or a part of the network. */
   | {
@@ -48,7 +48,7 @@ export type Explained =
       readonly does?: string
       /** Learned numbers in it. */
       readonly parameters: number
-      readonly at?: string
+      readonly at?: Line
     }
 
 /** Everything that has a path, for suggestions. */
@@ -81,7 +81,7 @@ export function explainPath(
   )
 }
 
-const isDropped = ({ origin }: Resolved): boolean => origin.includes(', dropped: ')
+const isDropped = ({ droppedFor }: Resolved): boolean => droppedFor !== undefined
 
 function slotAt(model: CompiledModel, texts: Texts, path: string): Explained | undefined {
   const fillers = texts.fillersOf(path)
@@ -146,7 +146,7 @@ function weightAt(model: CompiledModel, texts: Texts, path: string): Explained |
       parameters: weight.trainable ? numbersIn(weight) : 0,
       starts: startOf(weight),
       of: weight.op,
-      ...(span && { at: texts.placeOf(span) }),
+      ...(span && { at: texts.lineOf(span) }),
     }
   }
   return undefined
@@ -218,6 +218,6 @@ function tensorAt(model: CompiledModel, text: TextIndex, texts: Texts, path: str
     ...(value !== undefined && { shape: shapeText(graph.values[value]!) }),
     ...(does && { does }),
     parameters: parametersBelow(model, path),
-    ...(span && { at: texts.placeOf(span) }),
+    ...(span && { at: texts.lineOf(span) }),
   }
 }

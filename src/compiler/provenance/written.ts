@@ -1,6 +1,6 @@
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { positionAt, sourcesOf } from '../diagnostics/source.ts'
-import type { CompiledModel } from '../plan.ts'
+import type { CompiledModel, Origin } from '../plan.ts'
 import { parse } from '../syntax/parse.ts'
 import {
   isRecord,
@@ -15,10 +15,15 @@ import {
 export interface Written {
   /** As it stands there. */
   readonly value: string
-  /** `default`, `filler`, `preset mini`, `wo-lfi.arch, set`, as compiled values have it. */
-  readonly origin: string
-  /** `models/iste.arch:70`; none on the command line. */
-  readonly at?: string
+  readonly origin: Origin
+  /** None on the command line. */
+  readonly at?: Line
+}
+
+/** A line of a file, counted from 1. */
+export interface Line {
+  readonly file: string
+  readonly line: number
 }
 
 /** Texts of a compiled model, for questions about who wrote what. */
@@ -30,14 +35,15 @@ export interface Texts {
   contractOf(slot: string): string | undefined
   /** Everything that says what a parameter or a field is, the weakest first; the last is what counts. */
   layersOf(path: string, sets: Readonly<Record<string, string>>): Written[]
-  /** `models/iste.arch:70`. */
-  placeOf(span: Span): string
+  lineOf(span: Span): Line
 }
 
 interface Said {
   readonly expression: Expression
-  readonly origin: string
+  readonly origin: Origin
 }
+
+const said = (expression: Expression, origin: Origin): Said => ({ expression, origin })
 
 /** Reads the sources of a compiled model. `resolve` finds the file of an import. */
 export function textsOf(
@@ -52,15 +58,12 @@ export function textsOf(
     declarations.flatMap((each) => (each.kind === 'replace' || each.kind === 'set' ? [{ file, edit: each }] : [])),
   )
   const sourceOf = sourcesOf((file) => sources.get(file))
-  const placeOf = (span: Span): string => {
-    const source = sourceOf(span.file)
-    return source ? `${span.file}:${positionAt(source, span.start).line}` : span.file
-  }
+  const lineOf = ({ file, start }: Span): Line => ({ file, line: positionAt(sourceOf(file)!, start).line })
   const textAt = ({ file, start, end }: Span): string => (sources.get(file) ?? '').slice(start, end).replace(/\s+/g, ' ')
   const written = ({ expression, origin }: Said): Written => ({
     value: textAt(expression.span),
     origin,
-    at: placeOf(expression.span),
+    at: lineOf(expression.span),
   })
 
   const slotOf = (name: string) =>
@@ -68,9 +71,9 @@ export function textsOf(
   const fillers = (slot: string): Said[] => {
     const standard = slotOf(slot)
     return [
-      ...(standard ? [{ expression: standard.filler, origin: 'default' }] : []),
+      ...(standard ? [said(standard.filler, { by: 'default' })] : []),
       ...edits.flatMap(({ file, edit }) =>
-        edit.kind === 'replace' && edit.slot.text === slot ? [{ expression: edit.filler, origin: `${file}, replace` }] : [],
+        edit.kind === 'replace' && edit.slot.text === slot ? [said(edit.filler, { by: 'replace', file })] : [],
       ),
     ]
   }
@@ -84,25 +87,25 @@ export function textsOf(
     const standard = module?.parameters.find((parameter) => parameter.name.text === name)?.standard
     const given = expression.kind === 'call' ? expression.arguments.find((argument) => argument.name?.text === name) : undefined
     return [
-      ...(standard ? [{ expression: standard, origin: 'default' }] : []),
-      ...(given ? [{ expression: given.value, origin: origin === 'default' ? 'filler' : origin }] : []),
+      ...(standard ? [said(standard, { by: 'default' })] : []),
+      ...(given ? [said(given.value, origin.by === 'default' ? { by: 'filler' } : origin)] : []),
     ]
   }
   const ofRecord = (record: string, path: string): Said[] =>
     own.flatMap((each) => {
       const found = each.kind === record && 'record' in each ? fieldOf(each.record, path.split('.')) : undefined
-      return found ? [{ expression: found, origin: 'default' }] : []
+      return found ? [said(found, { by: 'default' })] : []
     })
   const standardsOf = (path: string): Said[] => {
     const [head = '', ...rest] = path.split('.')
     if (head === 'train' || head === 'evaluate') return ofRecord(head, rest.join('.'))
     if (rest.length > 0) return ofFiller(head, rest.join('.'))
     const standard = declared?.parameters.find((parameter) => parameter.name.text === head)?.standard
-    return standard ? [{ expression: standard, origin: 'default' }] : []
+    return standard ? [said(standard, { by: 'default' })] : []
   }
   return {
     model: declared,
-    placeOf,
+    lineOf,
     fillersOf: (slot) => fillers(slot).map(written),
     contractOf(slot) {
       const found = slotOf(slot)
@@ -113,13 +116,13 @@ export function textsOf(
       const preset = own.flatMap((each) => {
         const isChosen = each.kind === 'preset' && each.name.text === model.preset && !isReplaced
         const field = isChosen ? each.record.fields.find((one) => pathText(one.path) === path) : undefined
-        return field && !isRecord(field.value) ? [{ expression: field.value, origin: `preset ${model.preset}` }] : []
+        return field && !isRecord(field.value) ? [said(field.value, { by: 'preset', preset: model.preset })] : []
       })
       const variants = edits.flatMap(({ file, edit }) =>
-        edit.kind === 'set' && pathText(edit.path) === path ? [{ expression: edit.value, origin: `${file}, set` }] : [],
+        edit.kind === 'set' && pathText(edit.path) === path ? [said(edit.value, { by: 'set', file })] : [],
       )
-      const said = [...standardsOf(path), ...preset, ...variants].map(written)
-      return sets[path] === undefined ? said : [...said, { value: sets[path], origin: '--set' }]
+      const layers = [...standardsOf(path), ...preset, ...variants].map(written)
+      return sets[path] === undefined ? layers : [...layers, { value: sets[path], origin: { by: 'command' } }]
     },
   }
 }

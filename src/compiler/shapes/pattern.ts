@@ -1,4 +1,4 @@
-import { compare, constant, divide, divisible, asInteger, atLeast, format, mul } from './size.ts'
+import { compare, constant, divide, divisible, asInteger, atLeast, equality, format, mul, symbol, symbols } from './size.ts'
 import type { Size } from './size.ts'
 
 /** A part of a pattern: UTF-16 offsets within its string, `end` exclusive. */
@@ -24,7 +24,9 @@ export type PlanError =
     })
   | (Place & {
       readonly kind: 'shape-unknown'
-      readonly message: string
+      readonly claim: string
+      /** The names in it. */
+      readonly names: readonly string[]
       readonly axis: string
       readonly sizes: readonly [Size, Size]
     })
@@ -281,8 +283,17 @@ function cannotShow(
     if (!known) return name
     return known.terms.length > 1 ? `(${format(known)})` : format(known)
   })
-  const message = `cannot show that ${factors.join(' * ') || '1'} = ${format(size)}`
-  return { kind: 'shape-unknown', message, axis, sizes: [size, by], start, end }
+  const claim = `${factors.join(' * ') || '1'} = ${format(size)}`
+  const written = names.flatMap(({ name }) => symbols(axes.get(name) ?? symbol(name)))
+  return {
+    kind: 'shape-unknown',
+    claim,
+    names: [...new Set([...written, ...symbols(size)])],
+    axis,
+    sizes: [size, by],
+    start,
+    end,
+  }
 }
 
 /**
@@ -364,7 +375,8 @@ function bind(
     if (verdict === 'equal') continue
     const details = { axis: name, sizes: [before, size] as const, start, end }
     if (verdict === 'unknown') {
-      return { kind: 'shape-unknown', message: `cannot show that ${format(before)} = ${format(size)} (axis ${name})`, ...details }
+      const { claim, sizes: named } = equality(before, size)
+      return { kind: 'shape-unknown', claim: `${claim} (axis ${name})`, names: named, ...details }
     }
     const message = `axis ${name} is ${format(before)} in ${operands[0] ?? 'tensor 1'} and ${format(size)} in ${operands[1] ?? 'tensor 2'}`
     return { kind: 'shape-mismatch', message, ...details }

@@ -21,6 +21,7 @@ export type { Bounds } from './bounds.ts'
 export { add, asInteger, constant, floorDiv, mul, quotient, sub, symbol } from './polynomial.ts'
 export type { Size } from './polynomial.ts'
 export { format } from './size-format.ts'
+import { format } from './size-format.ts'
 export { fromJSON, toJSON } from './size-json.ts'
 
 /**
@@ -142,6 +143,12 @@ function substituteAtom(atom: Atom, map: Readonly<Record<string, Size>>): Size {
 export function symbols(size: Size): string[] {
   return [...namesIn(size)].sort()
 }
+
+/** That two sizes are equal, as `shape-unknown` says it. */
+export const equality = (a: Size, b: Size): { claim: string; sizes: string[] } => ({
+  claim: `${format(a)} = ${format(b)}`,
+  sizes: [...new Set([a, b].flatMap(symbols))],
+})
 
 const names = new WeakMap<Size, ReadonlySet<string>>()
 

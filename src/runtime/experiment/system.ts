@@ -61,18 +61,17 @@ export function compileForm(
     ...(variants && { variants: variants.map(host.named) }),
     ...(sets.length > 0 && { sets }),
   }
-  const { model, diagnostics, sources } = compile(file, host, options)
+  const { model, diagnostics, sources, given } = compile(file, host, options)
   if (model) return { model, options, file, text: sourcesText(sources, options), sources, warnings: '' }
   const place = places((name) => sources.get(name))
   for (const { code, severity, message, primary, help } of diagnostics) {
     if (severity !== 'error') continue
     const { span } = primary
-    const isSet = span.file.startsWith('--set')
-    const found = isSet ? undefined : place(span)
-    const where = isSet
-      ? span.file.slice('--set '.length)
-      : [isOwn(span.file) ? span.file : path.join(folder, span.file), ...(found ? [found.line, found.column] : [])].join(':')
-    const field = isSet ? 'set' : code === 'unknown-preset' ? 'preset' : 'model'
+    const set = given.get(span.file)
+    const found = place(span)
+    const where =
+      set ?? [isOwn(span.file) ? span.file : path.join(folder, span.file), ...(found ? [found.line, found.column] : [])].join(':')
+    const field = set !== undefined ? 'set' : code === 'unknown-preset' ? 'preset' : 'model'
     report([...at, field], `${where}: ${message}${help ? ` (${help})` : ''}`)
   }
   return undefined

@@ -1,8 +1,10 @@
 import { compile, type CompiledModel, type CompileOptions, type CompilerHost } from '../../compiler/index.ts'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import { compileModule } from '../../compiler/module.ts'
+import { resolvedText } from '../../compiler/plan.ts'
 import { renderPretty } from '../../compiler/diagnostics/render-pretty.ts'
-import { UserError } from '../../errors.ts'
+import { CompileError } from '../../errors.ts'
+import type { RunRecord } from '../files/run-layout.ts'
 import type { Run } from '../files/run-folder.ts'
 import { fileHost } from '../host.ts'
 import { sourcesHost, sourcesText } from './sources.ts'
@@ -59,8 +61,19 @@ export function loadModule(
   return { graph, checks: [...new Set(checks.map((check) => check.problem))] }
 }
 
-/** The user's errors in a text, already rendered. */
-export class CompileError extends UserError {}
+/** What a run's record says of its model. */
+export const describeModel = ({
+  model,
+  file,
+  options,
+}: LoadedModel): Pick<RunRecord, 'model' | 'file' | 'variants' | 'preset' | 'options' | 'values'> => ({
+  model: model.name,
+  file,
+  variants: model.variants,
+  preset: model.preset || null,
+  options,
+  values: model.values.map((each) => ({ path: each.path, value: each.value, origin: resolvedText(each) })),
+})
 
 /** The model of a run, from the text that the run keeps. */
 export function modelOfRun(run: Run): LoadedModel {

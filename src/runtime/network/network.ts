@@ -138,7 +138,7 @@ function startValues({ path, shape, initialiser, fanIn }: Weight, seed: number):
 export interface WeightComparison {
   readonly missing: readonly string[]
   readonly extra: readonly string[]
-  readonly misshapen: readonly string[]
+  readonly misshapen: readonly { readonly path: string; readonly given: readonly number[]; readonly needed: readonly number[] }[]
 }
 
 /** Which weights of a network a file lacks, has too many, or has in another shape. */
@@ -149,12 +149,14 @@ export function compareWeights(weights: readonly Weight[], tensors: ReadonlyMap<
     extra: [...tensors.keys()].filter((path) => !known.has(path)),
     misshapen: [...tensors].flatMap(([path, tensor]) => {
       const weight = known.get(path)
-      return weight && weight.shape.join() !== tensor.shape.join()
-        ? [`${path} is [${tensor.shape.join(', ')}], the network's is [${weight.shape.join(', ')}]`]
-        : []
+      return weight && weight.shape.join() !== tensor.shape.join() ? [{ path, given: tensor.shape, needed: weight.shape }] : []
     }),
   }
 }
+
+/** `body[0].kernel is [3, 3, 4, 8], the network's is [3, 3, 8, 8]`. */
+export const misshapenText = ({ path, given, needed }: WeightComparison['misshapen'][number]): string =>
+  `${path} is [${given.join(', ')}], the network's is [${needed.join(', ')}]`
 
 /** Sets all weights from a file's tensors; anything missing, left over or misshapen is named in full. */
 export function loadWeights(network: Network, tensors: ReadonlyMap<string, Tensor>, file: string): void {
@@ -162,7 +164,7 @@ export function loadWeights(network: Network, tensors: ReadonlyMap<string, Tenso
   const problems = [
     ...missing.map((path) => `missing: ${path}`),
     ...extra.map((path) => `left over: ${path}`),
-    ...misshapen.map((line) => `another shape: ${line}`),
+    ...misshapen.map((each) => `another shape: ${misshapenText(each)}`),
   ]
   if (problems.length > 0)
     throw new UserError(

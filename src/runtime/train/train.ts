@@ -21,8 +21,8 @@ import {
 } from '../files/run-folder.ts'
 import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { openEventFile } from '../files/tensorboard.ts'
-import type { LoadedModel } from '../network/load-model.ts'
-import { compareWeights, createNetwork, initialWeights } from '../network/network.ts'
+import { describeModel, type LoadedModel } from '../network/load-model.ts'
+import { compareWeights, createNetwork, initialWeights, misshapenText } from '../network/network.ts'
 import { checkPlan, makeItem, planItem, stackItems, type Item } from './batch.ts'
 import { createPictureStore, type PictureStore } from './data.ts'
 import { graphLearner } from './graph-learner.ts'
@@ -167,12 +167,7 @@ async function create(options: TrainOptions, parts: Parts): Promise<Run> {
   return createRun(
     options.out,
     {
-      model: model.name,
-      file: loaded.file,
-      variants: model.variants,
-      preset: model.preset || null,
-      options: loaded.options,
-      values: model.values,
+      ...describeModel(loaded),
       seed,
       training: { ...(steps !== undefined && { steps }), ...(from !== undefined && { from }) },
       versions: versions(),
@@ -441,12 +436,12 @@ async function startFrom(
   const file = statSync(from, { throwIfNoEntry: false })?.isDirectory() ? weightsOf(from).file : from
   const { tensors } = await readSafetensors(file)
   const { missing, extra, misshapen } = compareWeights(weights, tensors)
-  const unfit = new Set(misshapen.map((line) => line.split(' is ')[0]!))
+  const unfit = new Set(misshapen.map(({ path }) => path))
   const fitting = new Map([...tensors].filter(([path]) => !extra.includes(path) && !unfit.has(path)))
   if (fitting.size === 0) throw new UserError(`nothing in ${file} fits this network`, 'its names must be weight paths of archc')
   say(`${fitting.size} of ${weights.length} weights from ${file}`)
   if (missing.length > 0) say(`new, starting fresh: ${missing.join(', ')}`)
   if (extra.length > 0) say(`not used: ${extra.join(', ')}`)
-  if (misshapen.length > 0) say(`another shape, starting fresh: ${misshapen.join('; ')}`)
+  if (misshapen.length > 0) say(`another shape, starting fresh: ${misshapen.map(misshapenText).join('; ')}`)
   return fitting
 }

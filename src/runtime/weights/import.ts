@@ -7,8 +7,8 @@ import { writeFolderAtomic } from '../files/atomic.ts'
 import { fileError } from '../files/file-error.ts'
 import { createRun, runPaths } from '../files/run-folder.ts'
 import { writeSafetensors, type Tensor } from '../files/safetensors.ts'
-import type { LoadedModel } from '../network/load-model.ts'
-import { compareWeights } from '../network/network.ts'
+import { describeModel, type LoadedModel } from '../network/load-model.ts'
+import { compareWeights, misshapenText } from '../network/network.ts'
 import { bestFit, nearness, shippedMaps, type Fit } from './fit.ts'
 import { planByPath, readMap, toPaths, type Mapped, type WeightMap } from './map.ts'
 import { openWeights, type NamedTensors, type WeightSource } from './source.ts'
@@ -83,14 +83,8 @@ export async function importWeights({ files, into, map, key }: ImportOptions): P
 
 /** Makes a run of imported weights, which evaluate, upscale and export take; whole or not at all. Throws UserError. */
 export async function writeImported(folder: string, { files, into }: ImportOptions, imported: Imported): Promise<void> {
-  const { model } = into
   const record = {
-    model: model.name,
-    file: into.file,
-    variants: model.variants,
-    preset: model.preset || null,
-    options: into.options,
-    values: model.values,
+    ...describeModel(into),
     seed: 0,
     versions: { archc: archcVersion(), node: process.versions.node },
     engine: {},
@@ -143,7 +137,14 @@ function together(sources: readonly WeightSource[], files: readonly string[], ke
 
 function ownNames(tensors: ReadonlyMap<string, Tensor>, weights: readonly Weight[]): Mapped {
   const { missing, extra, misshapen } = compareWeights(weights, tensors)
-  return { tensors, ignored: [], missing, leftOver: extra, unused: extra.map((name) => ({ name, path: name })), misshapen }
+  return {
+    tensors,
+    ignored: [],
+    missing,
+    leftOver: extra,
+    unused: extra.map((name) => ({ name, path: name })),
+    misshapen: misshapen.map(misshapenText),
+  }
 }
 
 const asFloats = (tensor: Tensor): Tensor => ({ shape: tensor.shape, dtype: 'F32', data: Float32Array.from(tensor.data) })

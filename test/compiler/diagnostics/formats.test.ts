@@ -56,9 +56,11 @@ describe('workflow commands of GitHub', () => {
   })
 })
 
+const sentenceOf = (code: string): string => `What ${code} is.`
+
 describe('SARIF', () => {
   const { diagnostics, read } = said(wrong)
-  const log = JSON.parse(renderSarif(diagnostics, read, '1.2.3')) as Log
+  const log = JSON.parse(renderSarif(diagnostics, read, '1.2.3', sentenceOf)) as Log
   const [run] = log.runs
 
   test('names the tool, the rule and the place', () => {
@@ -66,7 +68,14 @@ describe('SARIF', () => {
     expect(run!.tool.driver).toEqual({
       name: 'archc',
       version: '1.2.3',
-      rules: [{ id: 'unknown-path', defaultConfiguration: { level: 'error' } }],
+      rules: [
+        {
+          id: 'unknown-path',
+          shortDescription: { text: 'What unknown-path is.' },
+          helpUri: 'https://unpkg.com/archc@1.2.3/docs/errors/unknown-path.md',
+          defaultConfiguration: { level: 'error' },
+        },
+      ],
     })
     expect(run!.results![0]).toMatchObject({
       ruleId: 'unknown-path',
@@ -91,7 +100,9 @@ describe('SARIF', () => {
 
   test('of the whole corpus refers only to its own rules and to places that exist', () => {
     for (const each of corpus()) {
-      const [{ tool, results = [] }] = (JSON.parse(renderSarif(each.diagnostics, each.read, '1')) as Log).runs as [Log['runs'][0]]
+      const [{ tool, results = [] }] = (JSON.parse(renderSarif(each.diagnostics, each.read, '1', sentenceOf)) as Log).runs as [
+        Log['runs'][0],
+      ]
       for (const { ruleId, ruleIndex, locations } of results) {
         expect(tool.driver.rules![ruleIndex!]!.id).toBe(ruleId)
         const { region } = locations![0]!.physicalLocation!
@@ -112,7 +123,7 @@ test('SARIF is as its schema says', () => {
   addFormats.default(ajv)
   const validate = ajv.compile(schema)
   for (const { diagnostics, read } of [said(wrong), ...corpus()])
-    expect([validate(JSON.parse(renderSarif(diagnostics, read, '1.2.3'))), validate.errors]).toEqual([true, null])
+    expect([validate(JSON.parse(renderSarif(diagnostics, read, '1.2.3', sentenceOf))), validate.errors]).toEqual([true, null])
   expect(validate({ version: '2.1.0', runs: [{ tool: { driver: {} }, results: [] }] })).toBe(false)
 })
 

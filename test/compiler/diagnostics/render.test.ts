@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Diagnostic, Label, Span } from '../../../src/compiler/diagnostics/diagnostic.ts'
 import { renderJson } from '../../../src/compiler/diagnostics/render-json.ts'
+import type { Code } from '../../../src/compiler/diagnostics/catalogue.ts'
 import { renderPretty } from '../../../src/compiler/diagnostics/render-pretty.ts'
 
 type Files = Record<string, string>
@@ -26,7 +27,7 @@ function spanOf(files: Files, file: string, text: string, nth = 1): Span {
 
 function diagnostic(primary: Label, rest: Partial<Diagnostic> = {}): Diagnostic {
   return {
-    code: 'some-code',
+    code: 'some-code' as Code,
     severity: 'error',
     message: 'something is wrong',
     primary,
