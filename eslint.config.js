@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint'
 
 /** The house rules: strict types, no `any`, no default exports outside tool configuration. */
 export default tseslint.config(
-  { ignores: ['.archc-build/**', 'node_modules/**', 'samples/**', 'docs/**', 'runs/**'] },
+  { ignores: ['.archc-build/**', 'types/**', 'node_modules/**', 'samples/**', 'docs/**', 'runs/**'] },
   ...tseslint.configs.strict,
   {
     files: ['**/*.ts'],

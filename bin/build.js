@@ -11,7 +11,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
 const product = {
   main: 'src/cli/main.ts',
-  index: 'src/index.ts',
+  index: 'src/library.ts',
   layers: 'src/compiler/targets/layers/register.ts',
   prettier: 'src/compiler/format/plugin.ts',
   compute: 'src/runtime/compute/server.ts',

@@ -1,4 +1,5 @@
-// `import { compile } from 'archc'`: the pure compiler.
+// `import { check, compile, openNetwork, upscale } from 'archc'`: src/library.ts.
 import { built } from './build.js'
 
-export const { compile } = await import(await built('index'))
+const library = await import(await built('index'))
+export const { check, compile, fileHost, openNetwork, renderPretty, textHost, upscale, UserError } = library

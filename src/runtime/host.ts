@@ -63,6 +63,15 @@ export function hostIn(folder: string): FileHost {
 
 export const fileHost = hostIn('')
 
+/** A host of TEXTS by name; what is not among them is a file. */
+export function textHost(texts: Readonly<Record<string, string>>): CompilerHost {
+  const isText = (name: string): boolean => Object.hasOwn(texts, name)
+  return {
+    read: (file) => (isText(file) ? { text: texts[file]! } : fileHost.read(file)),
+    resolve: resolveBy((name) => isText(name) || existsSync(placeOf(name))),
+  }
+}
+
 /** Names of archc's own networks that a missing one may have been meant to be: those of its last part, else of one like it. */
 function nearOwn(file: string): string[] {
   const stemOf = (name: string): string => path.basename(name, '.arch')

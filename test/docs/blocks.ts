@@ -14,6 +14,7 @@ import { putInto } from './put-into.ts'
  * - `arch mistake in FILE`: pieces of it that are wrong. What is said of them must follow, and then they are right again.
  * - `arch of PATH`: lines of a file of the repository, in their order, however it is spaced.
  * - `text of FILE`: what archc says of the file.
+ * - `ts`: a program, which test/packages/library.test.ts compiles and runs.
  * - `lua`, `toml`, `elisp`: settings of an editor, which test/editors/others.test.ts gives to it.
  * - `sh`: commands. `text` right below them: what they print. `text about` below them: lines of it, with numbers that are near.
  *
@@ -22,12 +23,12 @@ import { putInto } from './put-into.ts'
 export type Block =
   | { readonly kind: 'file' | 'into' | 'mistake' | 'excerpt' | 'said'; readonly file: string; readonly text: string }
   | { readonly kind: 'settings'; readonly language: string; readonly text: string }
-  | { readonly kind: 'commands' | 'printed' | 'about' | 'ebnf'; readonly text: string }
+  | { readonly kind: 'commands' | 'printed' | 'about' | 'ebnf' | 'program'; readonly text: string }
 
 const kinds = { arch: 'file', 'arch into': 'into', 'arch mistake in': 'mistake', 'arch of': 'excerpt', 'text of': 'said' } as const
 
 function blockOf(info: string, text: string): Block {
-  const plain = ({ sh: 'commands', text: 'printed', 'text about': 'about', ebnf: 'ebnf' } as const)[info]
+  const plain = ({ sh: 'commands', text: 'printed', 'text about': 'about', ebnf: 'ebnf', ts: 'program' } as const)[info]
   if (plain) return { kind: plain, text }
   if (['lua', 'toml', 'elisp'].includes(info)) return { kind: 'settings', language: info, text }
   const [, words = '', file = ''] = /^(.*) (\S+\.arch)$/.exec(info) ?? []

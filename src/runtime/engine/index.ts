@@ -1,5 +1,6 @@
 /** The engine room: which TensorFlow computes, how it gets here, and what stands in for it. */
-export { loadEngine, engineBytes, activeEngine, engineNames, type Engine, type EngineName, type LoadOptions } from './load.ts'
+export { loadEngine, engineBytes, activeEngine, type Engine, type LoadOptions } from './load.ts'
+export { engineNames, type EngineName } from './names.ts'
 export { openSession, type Session } from './session.ts'
 export { installEngine, removeEngine, type InstallOptions } from './install.ts'
 export { engineStatus, type EngineStatus } from './status.ts'

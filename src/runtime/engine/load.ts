@@ -5,11 +5,9 @@ import type * as tfjs from '@tensorflow/tfjs'
 import { UserError } from '../../errors.ts'
 import { installEngine } from './install.ts'
 import { chosenFlavour, readInstalled, type Installed } from './installed.ts'
+import type { EngineName } from './names.ts'
 import { archcRequire, versionOf, type Flavour } from './paths.ts'
 import { showProgress } from './progress.ts'
-
-export const engineNames = ['tensorflow', 'wasm', 'cpu'] as const
-export type EngineName = (typeof engineNames)[number]
 
 /** What a process holds that has TensorFlow 2.21 and a small graph, in bytes; measured. */
 export const engineBytes = 500e6
