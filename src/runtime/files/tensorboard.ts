@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { double, float, int32, int64, message, one, repeated, text, type Written } from '../../compiler/targets/protobuf.ts'
 import { fileError } from './file-error.ts'
 
 /** Appends scalars to one TensorBoard event file. Every call is written through, so a kill loses nothing that was said. */
@@ -40,56 +41,20 @@ function frame(data: Uint8Array): Buffer {
   return record
 }
 
-// Wire types of Protocol Buffers.
-const varintType = 0
-const fixed64Type = 1
-const bytesType = 2
-const fixed32Type = 5
+// The messages of TensorBoard, as far as scalars need them.
+const point = message({ tag: one(1, text), simpleValue: one(2, float) })
+const summary = message({ values: repeated(1, point) })
+const sessionLog = message({ status: one(1, int32) })
+const event = message({
+  wallTime: one(1, double),
+  step: one(2, int64),
+  fileVersion: one(3, text),
+  summary: one(5, summary),
+  sessionLog: one(7, sessionLog),
+})
 
-function varint(value: number): number[] {
-  const bytes: number[] = []
-  let rest = value
-  while (rest >= 128) {
-    bytes.push((rest % 128) | 128)
-    rest = Math.floor(rest / 128)
-  }
-  return [...bytes, rest]
-}
-
-const tag = (field: number, type: number): number[] => varint(field * 8 + type)
-
-function bytesField(field: number, content: Uint8Array): Buffer {
-  return Buffer.from([...tag(field, bytesType), ...varint(content.length), ...content])
-}
-
-function doubleField(field: number, value: number): Buffer {
-  const bytes = Buffer.alloc(8)
-  bytes.writeDoubleLE(value)
-  return Buffer.from([...tag(field, fixed64Type), ...bytes])
-}
-
-function floatField(field: number, value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeFloatLE(value)
-  return Buffer.from([...tag(field, fixed32Type), ...bytes])
-}
-
-function integerField(field: number, value: number): Buffer {
-  return Buffer.from([...tag(field, varintType), ...varint(value)])
-}
-
-/** tensorflow.Event: wall_time = 1, step = 2, then one of file_version = 3, summary = 5, session_log = 7. */
-function event(wallTime: number, step: number, what: Buffer): Buffer {
-  return frame(Buffer.concat([doubleField(1, wallTime), integerField(2, step), what]))
-}
-
-/** tensorflow.Summary: value = 1 { tag = 1, simple_value = 2 }. */
-function summary(values: Readonly<Record<string, number>>): Buffer {
-  const entries = Object.entries(values).map(([name, value]) =>
-    bytesField(1, Buffer.concat([bytesField(1, Buffer.from(name)), floatField(2, value)])),
-  )
-  return Buffer.concat(entries)
-}
+/** A session's status: a run starts, or goes on. */
+const start = 1
 
 let opened = 0
 
@@ -110,14 +75,14 @@ export function openEventFile(folder: string, options: { readonly resumeStep?: n
     }
   }
   const descriptor = guarded(() => openSync(file, 'ax'))
-  const append = (record: Buffer) => guarded(() => writeSync(descriptor, record))
-  append(event(seconds(), 0, bytesField(3, Buffer.from('brain.Event:2'))))
-  // SessionLog { status = 1: START = 1 }
-  if (options.resumeStep !== undefined) append(event(seconds(), options.resumeStep, bytesField(7, integerField(1, 1))))
+  const append = (said: Written<typeof event>) => guarded(() => writeSync(descriptor, frame(event.encode(said))))
+  append({ wallTime: seconds(), step: 0, fileVersion: 'brain.Event:2' })
+  if (options.resumeStep !== undefined) append({ wallTime: seconds(), step: options.resumeStep, sessionLog: { status: start } })
   return {
     file,
     scalars: (step, values, wallTime = seconds()) => {
-      append(event(wallTime, step, bytesField(5, summary(values))))
+      const points = Object.entries(values).map(([tag, simpleValue]) => ({ tag, simpleValue }))
+      append({ wallTime, step, summary: { values: points } })
     },
     close: () => closeSync(descriptor),
   }

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { crc32c, openEventFile } from '../../../src/runtime/files/tensorboard.ts'
 
@@ -43,31 +44,15 @@ type Field = { field: number; value: number | Buffer }
 
 /** The fields of a protocol buffer message. */
 function fields(message: Buffer): Field[] {
+  const reader = new BinaryReader(message)
   const found: Field[] = []
-  let at = 0
-  const varint = (): number => {
-    let value = 0n
-    for (let shift = 0n; ; shift += 7n) {
-      const byte = message.readUInt8(at++)
-      value |= BigInt(byte & 127) << shift
-      if (byte < 128) return Number(value)
-    }
-  }
-  while (at < message.length) {
-    const key = varint()
-    const [field, type] = [key >> 3, key & 7]
-    if (type === 0) found.push({ field, value: varint() })
-    else if (type === 1) {
-      found.push({ field, value: message.readDoubleLE(at) })
-      at += 8
-    } else if (type === 5) {
-      found.push({ field, value: message.readFloatLE(at) })
-      at += 4
-    } else if (type === 2) {
-      const length = varint()
-      found.push({ field, value: message.subarray(at, at + length) })
-      at += length
-    } else throw new Error(`wire type ${type}`)
+  while (reader.pos < reader.len) {
+    const [field, wire] = reader.tag()
+    if (wire === WireType.Varint) found.push({ field, value: Number(reader.int64()) })
+    else if (wire === WireType.Bit64) found.push({ field, value: reader.double() })
+    else if (wire === WireType.Bit32) found.push({ field, value: reader.float() })
+    else if (wire === WireType.LengthDelimited) found.push({ field, value: Buffer.from(reader.bytes()) })
+    else throw new Error(`wire type ${wire}`)
   }
   return found
 }

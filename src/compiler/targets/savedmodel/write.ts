@@ -1,9 +1,19 @@
-import pb from '@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js'
 import type { Arena } from '../../kernels/passes/arena.ts'
 import { planMemory, type MemoryPlan } from '../../kernels/passes/memory.ts'
 import { simplify } from '../../kernels/passes/simplify.ts'
 import { kernels } from '../../kernels/kernels.ts'
 import { reachable, type KernelAttribute, type KernelType, type Value, type ValueType } from '../../kernels/value.ts'
+import {
+  configProto,
+  savedModel,
+  type AttrValue,
+  type FunctionDef,
+  type GraphDef,
+  type NodeDef,
+  type Shape,
+  type SignatureDef,
+  type TensorInfo,
+} from './messages.ts'
 
 /** A function of a SavedModel: what it is given, what it gives, and what variables are afterwards. */
 export interface Signature {
@@ -107,41 +117,36 @@ export function writeSavedModel(
     })
     handles.set(path, name)
   }
-  const meta = new pb.MetaGraphDef()
-  const info = new pb.MetaGraphDef.MetaInfoDef()
-  info.setTagsList(['serve'])
-  meta.setMetaInfoDef(info)
+  const definitions: Record<string, SignatureDef> = {}
   const endpoints = new Map<string, Endpoints>()
   for (const signature of signatures) {
     const { definition, inputs, outputs } = writeSignature(graph, handles, signature)
-    meta.getSignatureDefMap().set(signature.name, definition)
+    definitions[signature.name] = definition
     endpoints.set(signature.name, { inputs, outputs })
   }
-  if (start) meta.getSignatureDefMap().set(initKey, writeInitialisation(graph, handles, start))
-  meta.setGraphDef(graph.def())
-  const model = new pb.SavedModel()
-  model.setSavedModelSchemaVersion(1)
-  model.addMetaGraphs(meta)
-  return { bytes: model.serializeBinary(), endpoints }
+  if (start) definitions[initKey] = writeInitialisation(graph, handles, start)
+  const meta = { info: { tags: ['serve'] }, graph: graph.def(), signatures: definitions }
+  return { bytes: savedModel.encode({ schemaVersion: 1, metaGraphs: [meta] }), endpoints }
 }
 
 /** Where loaders look for what they run first. */
 const initKey = '__saved_model_init_op'
 
-function writeInitialisation(graph: Nodes, handles: ReadonlyMap<string, string>, start: ReadonlyMap<string, Value>) {
+function writeInitialisation(
+  graph: Nodes,
+  handles: ReadonlyMap<string, string>,
+  start: ReadonlyMap<string, Value>,
+): SignatureDef {
   const { definition, assignments } = writeSignature(graph, handles, { name: 'initial', outputs: {}, assigned: start })
   const name = graph.named('initial', 'done')
   graph.add(name, 'NoOp', assignments, {})
-  const info = new pb.TensorInfo()
-  info.setName(name)
-  definition.getOutputsMap().set(initKey, info)
-  return definition
+  return { ...definition, outputs: { [initKey]: { name } } }
 }
 
 /** The nodes of a GraphDef, under names that TensorFlow allows. */
 class Nodes {
   readonly #nodes: NodeDef[] = []
-  readonly #functions: InstanceType<typeof pb.FunctionDef>[] = []
+  readonly #functions: FunctionDef[] = []
   readonly #taken = new Set<string>()
 
   named(scope: string, wish: string): string {
@@ -152,44 +157,24 @@ class Nodes {
     return name
   }
 
-  add(name: string, op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>): void {
-    this.#nodes.push(nodeDef(name, op, inputs, attributes))
+  add(name: string, op: string, inputs: readonly string[], attr: Readonly<Record<string, AttrValue>>): void {
+    this.#nodes.push({ name, op, input: inputs, attr })
   }
 
-  define(definition: InstanceType<typeof pb.FunctionDef>): void {
+  define(definition: FunctionDef): void {
     this.#functions.push(definition)
   }
 
-  def(): InstanceType<typeof pb.GraphDef> {
-    const graph = new pb.GraphDef()
-    graph.setNodeList(this.#nodes)
-    const version = new pb.VersionDef()
-    version.setProducer(producer)
-    graph.setVersions(version)
-    if (this.#functions.length > 0) {
-      const library = new pb.FunctionDefLibrary()
-      library.setFunctionList(this.#functions)
-      graph.setLibrary(library)
-    }
-    return graph
+  def(): GraphDef {
+    const library = this.#functions.length > 0 ? { functions: this.#functions } : undefined
+    return { nodes: this.#nodes, versions: { producer }, library }
   }
-}
-
-type NodeDef = InstanceType<typeof pb.NodeDef>
-
-function nodeDef(name: string, op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>): NodeDef {
-  const node = new pb.NodeDef()
-  node.setName(name)
-  node.setOp(op)
-  node.setInputList(inputs)
-  for (const [key, value] of Object.entries(attributes)) node.getAttrMap().set(key, value)
-  return node
 }
 
 function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, written: Signature) {
   const { name: scope, outputs, assigned, moved = [] } = written
-  const definition = new pb.SignatureDef()
-  definition.setMethodName('tensorflow/serving/predict')
+  const inputInfo: Record<string, TensorInfo> = {}
+  const outputInfo: Record<string, TensorInfo> = {}
   const given = new Map<string, string>()
   const made = new Map<string, string>()
   const names = new Map<Value, string>()
@@ -202,7 +187,7 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
       graph.add(name, 'ReadVariableOp', [handles.get(value.name!)!], { dtype })
     else {
       graph.add(name, 'Placeholder', [], { dtype, shape: shapeAttribute(value.shape) })
-      definition.getInputsMap().set(value.name!, tensorInfo(name, value))
+      inputInfo[value.name!] = tensorInfo(name, value)
       given.set(value.name!, name)
     }
   }
@@ -226,17 +211,18 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
   for (const [key, value] of Object.entries(outputs)) {
     const name = graph.named(scope, `output/${key}`)
     graph.add(name, 'Identity', [names.get(value)!, ...assignments], { T: attribute({ kind: 'type', type: value.dtype }) })
-    definition.getOutputsMap().set(key, tensorInfo(name, value))
+    outputInfo[key] = tensorInfo(name, value)
     made.set(key, name)
   }
+  const definition: SignatureDef = { inputs: inputInfo, outputs: outputInfo, method: 'tensorflow/serving/predict' }
   return { definition, assignments, inputs: given, outputs: made }
 }
 
 /** What is given, not computed. */
 const isSource = ({ kernel }: Value): boolean => kernel === 'Placeholder' || kernel === 'ReadVariableOp'
 
-/** ConfigProto { graph_options (10) { rewrite_options (10) { disable_meta_optimizer (19): true } } } */
-const asItIs = Uint8Array.of(0x52, 0x05, 0x52, 0x03, 0x98, 0x01, 0x01)
+/** The configuration of a function that TensorFlow's optimiser leaves as it is. */
+const asItIs: AttrValue = { s: configProto.encode({ graphOptions: { rewriteOptions: { disableMetaOptimizer: true } } }) }
 
 /**
  * Puts everything that a signature computes into one function and calls it: `names` gets the call's results for what the
@@ -248,33 +234,18 @@ function callFunction(graph: Nodes, signature: Signature, values: readonly Value
   const { name: scope, xla = false } = signature
   const sources = values.filter(isSource)
   const results = [...new Set(rootsOf(signature))].filter((value) => !isSource(value))
-  const argument = (name: string, { dtype }: ValueType) => {
-    const made = new pb.OpDef.ArgDef()
-    made.setName(name)
-    made.setType(typeNumbers[dtype])
-    return made
-  }
   const name = `${scope}_function`
-  const head = new pb.OpDef()
-  head.setName(name)
-  head.setInputArgList(sources.map((value, at) => argument(`a${at}`, value)))
-  head.setOutputArgList(results.map((value, at) => argument(`r${at}`, value)))
-  const definition = new pb.FunctionDef()
-  definition.setSignature(head)
+  const argument = (letter: string) => ({ dtype }: ValueType, at: number) => ({ name: `${letter}${at}`, type: typeNumbers[dtype] }) // prettier-ignore
   const { nodes, places } = bodyOf(values)
-  definition.setNodeDefList(nodes)
-  results.forEach((value, at) => definition.getRetMap().set(`r${at}`, places.get(value)!))
   const yes = attribute({ kind: 'bool', bool: true })
   // Functions of tf.data are those that the session's optimiser does not look into.
-  for (const key of xla ? ['_XlaMustCompile'] : ['_noinline', '_tf_data_function']) definition.getAttrMap().set(key, yes)
-  graph.define(definition)
-
-  const called = new pb.NameAttrList()
-  called.setName(name)
-  const f = new pb.AttrValue()
-  f.setFunc(called)
-  const config = new pb.AttrValue()
-  config.setS(asItIs)
+  const keys = xla ? ['_XlaMustCompile'] : ['_noinline', '_tf_data_function']
+  graph.define({
+    signature: { name, inputs: sources.map(argument('a')), outputs: results.map(argument('r')) },
+    attr: Object.fromEntries(keys.map((key) => [key, yes])),
+    nodes,
+    ret: Object.fromEntries(results.map((value, at) => [`r${at}`, places.get(value)!])),
+  })
   const node = graph.named(scope, 'call')
   graph.add(
     node,
@@ -283,8 +254,8 @@ function callFunction(graph: Nodes, signature: Signature, values: readonly Value
     {
       Tin: typesAttribute(sources),
       Tout: typesAttribute(results),
-      f,
-      ...(xla ? { _XlaMustCompile: yes } : { config_proto: config }),
+      f: { func: { name } },
+      ...(xla ? { _XlaMustCompile: yes } : { config_proto: asItIs }),
     },
   )
   results.forEach((value, at) => names.set(value, `${node}:${at}`))
@@ -301,105 +272,53 @@ function bodyOf(values: readonly Value[]): { readonly nodes: NodeDef[]; readonly
       places.set(value, `${name}:${kernels.get(kernel)?.result ?? 'output'}:0`)
       const inputs = value.inputs.map((input) => places.get(input)!)
       if (value.after) inputs.push(`^${places.get(value.after)!.split(':')[0]!}`)
-      const attributes =
+      const attr =
         kernel === 'Const'
           ? { dtype: attribute({ kind: 'type', type: dtype }), value: tensorAttribute(value) }
           : attributesOf(value)
-      return nodeDef(name, kernel, inputs, attributes)
+      return { name, op: kernel, input: inputs, attr }
     })
   return { nodes, places }
 }
 
-function typesAttribute(values: readonly ValueType[]): Attribute {
-  const list = new pb.AttrValue.ListValue()
-  list.setTypeList(values.map(({ dtype }) => typeNumbers[dtype]))
-  const value = new pb.AttrValue()
-  value.setList(list)
-  return value
-}
+const typesAttribute = (values: readonly ValueType[]): AttrValue => ({
+  list: { type: values.map(({ dtype }) => typeNumbers[dtype]) },
+})
 
-type Attribute = InstanceType<typeof pb.AttrValue>
-
-function attributesOf(value: Value): Record<string, Attribute> {
+function attributesOf(value: Value): Record<string, AttrValue> {
   const { types = { T: 0 }, variadic } = kernels.get(value.kernel)!
   const made = Object.fromEntries(Object.entries(value.attributes).map(([key, given]) => [key, attribute(given)]))
   for (const [key, at] of Object.entries(types)) made[key] = attribute({ kind: 'type', type: value.inputs.at(at)!.dtype })
-  if (variadic) {
-    const count = new pb.AttrValue()
-    count.setI(value.inputs.length - variadic.behind)
-    made['N'] = count
-  }
+  if (variadic) made['N'] = { i: value.inputs.length - variadic.behind }
   return made
 }
 
-/** Messages are only read from here on, so equal ones are one. */
-const attributes = new Map<string, Attribute>()
-
-function attribute(given: KernelAttribute): Attribute {
-  const key = JSON.stringify(given)
-  const known = attributes.get(key)
-  if (known) return known
-  const made = newAttribute(given)
-  attributes.set(key, made)
-  return made
-}
-
-function newAttribute(given: KernelAttribute): Attribute {
-  const value = new pb.AttrValue()
+function attribute(given: KernelAttribute): AttrValue {
   switch (given.kind) {
     case 'type':
-      value.setType(typeNumbers[given.type])
-      break
+      return { type: typeNumbers[given.type] }
     case 'bool':
-      value.setB(given.bool)
-      break
+      return { b: given.bool }
     case 'real':
-      value.setF(given.real)
-      break
+      return { f: given.real }
     case 'text':
-      value.setS(new TextEncoder().encode(given.text))
-      break
-    case 'ints': {
-      const list = new pb.AttrValue.ListValue()
-      list.setIList(given.ints)
-      value.setList(list)
-    }
+      return { s: new TextEncoder().encode(given.text) }
+    case 'ints':
+      return { list: { i: given.ints } }
   }
-  return value
 }
 
-function shapeOf(lengths: readonly number[]): InstanceType<typeof pb.TensorShape> {
-  const shape = new pb.TensorShape()
-  shape.setDimList(
-    lengths.map((length) => {
-      const dim = new pb.TensorShape.Dim()
-      dim.setSize(length)
-      return dim
-    }),
-  )
-  return shape
+const shapeOf = (lengths: readonly number[]): Shape => ({ dim: lengths.map((size) => ({ size })) })
+
+const shapeAttribute = (lengths: readonly number[]): AttrValue => ({ shape: shapeOf(lengths) })
+
+function tensorAttribute({ data, shape, dtype }: Value): AttrValue {
+  const content = new Uint8Array(data!.buffer, data!.byteOffset, data!.byteLength)
+  return { tensor: { dtype: typeNumbers[dtype], shape: shapeOf(shape), content } }
 }
 
-function shapeAttribute(lengths: readonly number[]): Attribute {
-  const value = new pb.AttrValue()
-  value.setShape(shapeOf(lengths))
-  return value
-}
-
-function tensorAttribute({ data, shape, dtype }: Value): Attribute {
-  const tensor = new pb.Tensor()
-  tensor.setDtype(typeNumbers[dtype])
-  tensor.setTensorShape(shapeOf(shape))
-  tensor.setTensorContent(new Uint8Array(data!.buffer, data!.byteOffset, data!.byteLength))
-  const value = new pb.AttrValue()
-  value.setTensor(tensor)
-  return value
-}
-
-function tensorInfo(name: string, { shape, dtype }: ValueType): InstanceType<typeof pb.TensorInfo> {
-  const info = new pb.TensorInfo()
-  info.setName(`${name}:0`)
-  info.setDtype(typeNumbers[dtype])
-  info.setTensorShape(shapeOf(shape))
-  return info
-}
+const tensorInfo = (name: string, { shape, dtype }: ValueType): TensorInfo => ({
+  name: `${name}:0`,
+  dtype: typeNumbers[dtype],
+  shape: shapeOf(shape),
+})
