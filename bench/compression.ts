@@ -1,7 +1,8 @@
 import sharp from 'sharp'
 import { listData } from '../src/runtime/data/dataset.ts'
 import { jpegTraces } from '../src/runtime/data/jpeg-traces.ts'
-import { crop, readPicture, type Picture } from '../src/runtime/data/picture.ts'
+import { crop, type Picture } from '../src/runtime/data/picture.ts'
+import { readPicture } from '../src/runtime/data/read-picture.ts'
 import { resize } from '../src/runtime/data/pillow.ts'
 import { loadEngine } from '../src/runtime/engine/index.ts'
 import { psnr } from '../src/runtime/metrics/psnr.ts'
@@ -10,6 +11,7 @@ import { openNetwork } from '../src/runtime/network/open-network.ts'
 import { createPredictor } from '../src/runtime/predict/predict.ts'
 import { carriedFile, carriedWeights } from '../src/runtime/weights/carried.ts'
 import { print, row } from './print.ts'
+import { held } from '../src/runtime/data/source.ts'
 
 /** How often a picture that was a JPEG is recognised by its pixels, and with which quality. */
 export interface Recognised {
@@ -102,7 +104,7 @@ export async function measureGains(sources: readonly string[], scale: number): P
       for (const { name, opened } of networks) {
         const { model } = opened.loaded
         const clip = model.evaluate?.cellClip
-        const data = await createPredictor(model, opened.network).whole(seen, {
+        const data = await createPredictor(model, opened.network).whole(held(seen), {
           extent: truth,
           m: scale,
           scope: model.evaluate?.scope ?? { kind: 'lattice', count: 2304 },

@@ -1,12 +1,14 @@
 import path from 'node:path'
 import type { Scope } from '../src/compiler/plan.ts'
 import { archcRoot } from '../src/root.ts'
-import { crop, readPicture } from '../src/runtime/data/picture.ts'
+import { crop } from '../src/runtime/data/picture.ts'
+import { readPicture } from '../src/runtime/data/read-picture.ts'
 import { loadEngine } from '../src/runtime/engine/index.ts'
 import { loadModel } from '../src/runtime/network/load-model.ts'
 import { createNetwork } from '../src/runtime/network/network.ts'
 import { scopeText } from '../src/runtime/predict/candidates.ts'
 import { createPredictor } from '../src/runtime/predict/predict.ts'
+import { held } from '../src/runtime/data/source.ts'
 
 /** One picture enlarged four times by preset mini. */
 export interface PictureTimes {
@@ -40,7 +42,7 @@ export async function measurePicture(at: number): Promise<PictureTimes> {
   const options = { extent: { height: 4 * side, width: 4 * side }, m: 4, scope }
   const { bytes } = predictor.estimate(shown, options)
   const start = performance.now()
-  for await (const rows of predictor.rows(shown, options)) void rows
+  for await (const rows of predictor.rows(held(shown), options)) void rows
   return {
     side,
     scope: scopeText(scope),

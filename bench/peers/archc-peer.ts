@@ -15,6 +15,7 @@ import { layersLearner } from '../../src/runtime/train/layers-learner.ts'
 import type { Draws, Learner } from '../../src/runtime/train/learner.ts'
 import { planByPath, readMap, toNames } from '../../src/runtime/weights/map.ts'
 import type { Answer, Request, Subject } from './protocol.ts'
+import { held } from '../../src/runtime/data/source.ts'
 
 /** How archc computes, by its word in bench/peers/peer.ts: what trains, and how prediction is executed. */
 const kinds = {
@@ -147,7 +148,11 @@ class ArchcPeer {
     const shown = pictureOf((await readSafetensors(picture)).tensors.get('lr')!)
     const scope: Scope = chunk === 0 ? { kind: 'full' } : { kind: 'raster', count: chunk }
     const began = performance.now()
-    const data = await this.#predictor.whole(shown, { extent: { height: side, width: side }, m: side / shown.height, scope })
+    const data = await this.#predictor.whole(held(shown), {
+      extent: { height: side, width: side },
+      m: side / shown.height,
+      scope,
+    })
     const milliseconds = performance.now() - began
     if (file) await writeSafetensors(file, new Map([['rgb', { shape: [1, side * side, 3], dtype: 'F32', data }]]))
     return { milliseconds }

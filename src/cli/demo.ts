@@ -126,7 +126,7 @@ async function loadHere(name: EngineName): Promise<void> {
 /** A page with a picture that the carried weights enlarged, until the evaluation writes its own. */
 async function firstPage(folder: string, steps: number, engine: EngineName): Promise<string> {
   await loadHere(engine)
-  const { firstLook } = await import('../runtime/upscale/first-look.ts')
+  const { firstLook } = await import('../runtime/report/first-look.ts')
   const { carriedFile, defaultWeights } = await import('../runtime/weights/carried.ts')
   const { listPictures } = await import('../runtime/data/dataset.ts')
   const [field] = await listPictures(recipe.test)

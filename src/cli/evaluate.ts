@@ -88,6 +88,7 @@ export function evaluateCommand(program: Command): void {
       const { evaluateInto } = await import('../runtime/report/evaluate-into.ts')
       const opened = await openNetwork(source, compileOptions(flags))
       const extractor = await openExtractor(flags, opened.loaded.model.evaluate?.metrics.includes('fid') ?? false)
+      const { createFrechetSets } = await import('../runtime/frechet/frechet-sets.ts')
       const pace = await machinePace(remark)
       const line = liveLine()
       const options: EvaluateOptions = {
@@ -96,7 +97,7 @@ export function evaluateCommand(program: Command): void {
         scales: flags.scales ?? opened.loaded.model.evaluate?.m ?? [2, 3, 4],
         ...(flags.scope && { scope: flags.scope }),
         ...(flags.gaussian && { gaussian: true }),
-        ...(extractor && { frechet: { extractor, patch: flags.frechetPatch } }),
+        ...(extractor && { frechet: createFrechetSets({ extractor, patch: flags.frechetPatch }) }),
         onProgress: ({ done, total, what, share, secondsLeft }) =>
           line.show(`${done} of ${total} done: ${what}, ${Math.floor(100 * share)} %`, {
             force: done === total,

@@ -135,7 +135,9 @@ const memory = (bytes: number): string => (bytes < 1e9 ? `${Math.ceil(bytes / 1e
 async function listWork(pictures: readonly string[], out: string): Promise<Work[]> {
   if (pictures.length === 1 && !kindOf(pictures[0]!)) throw new UserError(`${pictures[0]}: there is no such file or folder`)
   if (pictures.length === 1 && kindOf(pictures[0]!) === 'file') {
-    if (path.extname(out).toLowerCase() !== '.png') throw new UsageError(`${out} is no .png`, 'one picture in, one PNG out')
+    const { sinkEndings } = await import('../runtime/data/sink.ts')
+    if (!sinkEndings.includes(path.extname(out).toLowerCase()))
+      throw new UsageError(`${out} is no ${sinkEndings.join(' or ')}`, 'one picture in, one PNG out')
     return requireOthers([{ input: pictures[0]!, output: out }])
   }
   if (kindOf(out) === 'file') throw new UserError(`cannot write into ${out}: it is a file`, 'several pictures go to a folder')

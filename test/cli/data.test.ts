@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { writePng } from '../../src/runtime/data/picture.ts'
+import { writePng } from '../../src/runtime/data/png-writer.ts'
 import { painted, temporaryFolder } from '../runtime/network/small.ts'
 import { smear, writePyramid } from '../runtime/data-recipes/synthetic.ts'
 import { archc } from './run-archc.ts'

@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { crop, readPicture, writePng } from '../../src/runtime/data/picture.ts'
+import { crop } from '../../src/runtime/data/picture.ts'
+import { writePng } from '../../src/runtime/data/png-writer.ts'
+import { readPicture } from '../../src/runtime/data/read-picture.ts'
 import { temporaryFolder, testField, tinier } from '../runtime/network/small.ts'
 import { archc, type Outcome } from './run-archc.ts'
 

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { listPictures } from '../data/dataset.ts'
-import { readPicture } from '../data/picture.ts'
+import { readPicture } from '../data/read-picture.ts'
 import { groupsOf, type GroupBy } from './groups.ts'
 import { countRemarks, type Piece, type Plan, type Source, type SplitSettings } from './plan.ts'
 import { splitGroups, splitUnits } from './split.ts'

@@ -2,7 +2,8 @@ import path from 'node:path'
 import sharp, { type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
 import type { Picture } from '../data/picture.ts'
-import { readSlideTags, type SlidePage } from './slide-tags.ts'
+import { withBytes } from '../data/bytes.ts'
+import { readTiff, type TiffPage } from '../data/tiff-directories.ts'
 
 /** A slide at one resolution. */
 export interface SlideLevel {
@@ -51,16 +52,17 @@ const convert = (file: string): string =>
 export async function openSlide(file: string): Promise<Slide> {
   const ending = path.extname(file).toLowerCase()
   if (!READ.includes(ending)) throw new UserError(`${file}: slides of the kind ${ending} are not read`, convert(file))
-  const pages = await readSlideTags(file).catch((error: unknown) => {
+  const { pages } = await withBytes(file, readTiff).catch((error: unknown) => {
     if (error instanceof RangeError) throw new UserError(`${file}: ${error.message}`, 'Get the file again from where it came.')
     throw error
   })
-  const [full] = pages as [SlidePage]
+  const [full] = pages as [TiffPage]
+  const [bits] = full.bits
   if (JPEG_2000.includes(full.compression))
     throw new UserError(`${file}: it is compressed by JPEG 2000, which is not read`, convert(file))
-  if (full.bits !== 8 || full.channels < 3)
+  if (bits !== 8 || full.channels < 3)
     throw new UserError(
-      `${file}: it has ${full.channels} channel${full.channels === 1 ? '' : 's'} of ${full.bits} bits, not RGB of 8 bits`,
+      `${file}: it has ${full.channels} channel${full.channels === 1 ? '' : 's'} of ${bits} bits, not RGB of 8 bits`,
       'Bright-field slides in colour are read.',
     )
   const found = levelsOf(pages)
@@ -89,7 +91,7 @@ interface Place {
 }
 
 /** The full size and what is the same picture smaller: tiled as it is, of the same form, not a label, not an overview. */
-function levelsOf(pages: readonly SlidePage[]): Place[] {
+function levelsOf(pages: readonly TiffPage[]): Place[] {
   const places = pages.map(({ width, height, isTiled }, page): Place => ({ page, width, height, isTiled }))
   const [full, ...others] = places as [Place, ...Place[]]
   const levels = others
@@ -104,7 +106,7 @@ function isSameForm(full: Place, { width, height }: Place): boolean {
 }
 
 /** By Aperio's or OME's words, else by the resolution tags. */
-function mppOf({ description, mpp }: SlidePage): number | undefined {
+function mppOf({ description, mpp }: TiffPage): number | undefined {
   const aperio = /\bMPP\s*=\s*([0-9.]+)/.exec(description)?.[1]
   const [, ome] = /\bPhysicalSizeX="([0-9.eE+-]+)"/.exec(description) ?? []
   const unit = /\bPhysicalSizeXUnit="([^"]+)"/.exec(description)?.[1] ?? 'µm'

@@ -4,7 +4,8 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { listing, UserError } from '../../errors.ts'
 import { checksum } from '../files/checksum.ts'
-import { PICTURE_ENDINGS, pictureSize, type Picture } from './picture.ts'
+import { pictureEndings, type Picture } from './picture.ts'
+import { pictureSize } from './read-picture.ts'
 
 /** One picture of a data set. */
 export interface DataEntry {
@@ -134,8 +135,8 @@ async function listOne(source: string): Promise<Listed[]> {
   if (kind.isDirectory()) return listFolder(source)
   const ending = extname(source).toLowerCase()
   if (ending === '.csv') return listCsv(source)
-  if (PICTURE_ENDINGS.includes(ending)) return [{ path: resolve(source), name: basename(source) }]
-  throw new UserError(`${source}: neither a folder, a CSV nor a picture (${PICTURE_ENDINGS.join(' ')})`)
+  if (pictureEndings.includes(ending)) return [{ path: resolve(source), name: basename(source) }]
+  throw new UserError(`${source}: neither a folder, a CSV nor a picture (${pictureEndings.join(' ')})`)
 }
 
 async function listFolder(folder: string): Promise<Listed[]> {
@@ -151,14 +152,14 @@ async function listFolder(folder: string): Promise<Listed[]> {
       const path = join(at, name)
       const kind = await stat(path).catch(() => undefined)
       if (kind?.isDirectory()) await walk(path, `${prefix}${name}/`)
-      else if (PICTURE_ENDINGS.includes(extname(name).toLowerCase())) names.push(prefix + name)
+      else if (pictureEndings.includes(extname(name).toLowerCase())) names.push(prefix + name)
       else others++
     }
   }
   await walk(folder, '')
   if (names.length === 0) {
     const found = others === 0 ? 'the folder is empty' : `no pictures among its ${others} file${others === 1 ? '' : 's'}`
-    throw new UserError(`${folder}: ${found}`, `Pictures end in ${PICTURE_ENDINGS.join(' ')}.`)
+    throw new UserError(`${folder}: ${found}`, `Pictures end in ${pictureEndings.join(' ')}.`)
   }
   return names.sort(compare).map((name) => ({ path: resolve(folder, name), name }))
 }

@@ -1,29 +1,36 @@
-const INCH_IN_METRES = 0.0254
+import type { Bytes } from './bytes.ts'
+
+const inchInMetres = 0.0254
 /** One pixel per millimetre: what libvips writes for a picture without a resolution. */
-const UNKNOWN_PER_METRE = 1000
+const unknownPerMetre = 1000
 
 /** What the chunks of a PNG file say. */
 export interface PngHeader {
-  readonly animated: boolean
+  readonly isAnimated: boolean
   /** Whether the closing chunk is there. */
-  readonly complete: boolean
+  readonly isComplete: boolean
   readonly density?: number
 }
 
-/** Walks over the chunks of a PNG file (PNG specification, sections 5 and 11) without decoding. `density` in pixels per inch. */
-export function readPngHeader(bytes: Buffer): PngHeader {
-  let animated = false
+/**
+ * Walks over the chunks of a PNG file (PNG specification, sections 5 and 11) without decoding, each where it stands. `density` in pixels
+ * per inch.
+ */
+export async function readPngHeader(bytes: Bytes): Promise<PngHeader> {
+  let isAnimated = false
   let density: number | undefined
-  for (let at = 8; at + 12 <= bytes.length; at += bytes.readUInt32BE(at) + 12) {
-    const type = bytes.toString('latin1', at + 4, at + 8)
-    if (type === 'acTL') animated = true
-    if (type === 'IEND') return { animated, complete: true, ...(density === undefined ? {} : { density }) }
-    if (type === 'pHYs' && at + 17 <= bytes.length && bytes[at + 16] === 1) {
-      const perMetre = bytes.readUInt32BE(at + 8)
-      if (perMetre !== UNKNOWN_PER_METRE) density = rounded(perMetre * INCH_IN_METRES)
+  for (let at = 8; at + 12 <= bytes.size;) {
+    const head = await bytes.at(at, 17)
+    const type = head.toString('latin1', 4, 8)
+    if (type === 'acTL') isAnimated = true
+    if (type === 'IEND') return { isAnimated, isComplete: true, ...(density !== undefined && { density }) }
+    if (type === 'pHYs' && head[16] === 1) {
+      const perMetre = head.readUInt32BE(8)
+      if (perMetre !== unknownPerMetre) density = rounded(perMetre * inchInMetres)
     }
+    at += head.readUInt32BE(0) + 12
   }
-  return { animated, complete: false }
+  return { isAnimated, isComplete: false }
 }
 
 /** Pixels per inch from the JFIF segment of a JPEG file; undefined where it gives an aspect ratio only, or is not there. */
@@ -33,7 +40,7 @@ export function jpegDensity(bytes: Buffer): number | undefined {
   const density = bytes.readUInt16BE(14)
   if (density === 0) return undefined
   if (bytes[13] === 1) return density
-  return bytes[13] === 2 ? rounded(density * 100 * INCH_IN_METRES) : undefined
+  return bytes[13] === 2 ? rounded(density * 100 * inchInMetres) : undefined
 }
 
 /** PNG counts whole pixels per metre: 300 per inch comes back as 299.9994. */

@@ -13,6 +13,9 @@ const SUBSAMPLINGS: Readonly<Record<string, string>> = {
   '4 1': '4:1:1',
 }
 
+/** Bytes in which the tables of a JPEG stand, whatever else is said before its first scan. */
+export const jpegHead = 1 << 24
+
 /**
  * What a JPEG's own tables say of its compression, read marker by marker up to the first scan (ITU-T T.81, annex B). TIFF keeps tables and
  * pictures apart: the streams are read one after the other. Undefined where there is no table of the first component, as in lossless JPEG.

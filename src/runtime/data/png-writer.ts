@@ -3,6 +3,7 @@ import { growFile } from '../files/atomic.ts'
 import { fileError } from '../files/file-error.ts'
 import type { Picture } from './picture.ts'
 import type { ColourProfile } from './profile.ts'
+import type { PictureSink } from './source.ts'
 
 /**
  * `density` in pixels per inch; `text` as international text chunks, keyword to text. `colours` says what the samples mean: sRGB (an
@@ -14,16 +15,6 @@ export interface PngOptions {
   readonly text?: Readonly<Record<string, string>>
 }
 
-/** A PNG file in the making. Nothing stands under its name before `close` has returned. */
-export interface PngWriter {
-  /** Any number of whole rows (`width * 3` bytes each, RGB), top to bottom. Wait for each call before the next. */
-  write(rows: Uint8Array): Promise<void>
-  /** Finishes the file and gives it its name. All rows must have been written. */
-  close(): Promise<void>
-  /** Removes what was written. Harmless after `close`. */
-  abort(): Promise<void>
-}
-
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 const BAND_BYTES = 1 << 20
 
@@ -31,7 +22,7 @@ const BAND_BYTES = 1 << 20
  * Writes an 8-bit RGB PNG of `width` x `height` pixels row by row, in memory that does not grow with the height; see `growFile`.
  * A place that cannot be written is a UserError, from here or from any method.
  */
-export async function pngWriter(file: string, width: number, height: number, options: PngOptions = {}): Promise<PngWriter> {
+export async function pngWriter(file: string, width: number, height: number, options: PngOptions = {}): Promise<PictureSink> {
   if (!isPngSize(width) || !isPngSize(height)) throw new RangeError(`pngWriter: ${width} x ${height} pixels cannot be`)
   const head = Buffer.concat([
     SIGNATURE,

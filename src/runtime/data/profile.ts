@@ -13,7 +13,7 @@ export interface ColourProfile {
   readonly bytes: Buffer
 }
 
-export const CHANNELS: Readonly<Record<Space, 1 | 3 | 4>> = { RGB: 3, GRAY: 1, CMYK: 4 }
+export const channelsOf: Readonly<Record<Space, 1 | 3 | 4>> = { RGB: 3, GRAY: 1, CMYK: 4 }
 
 const PHOTOMETRIC: Readonly<Record<Space, number>> = { RGB: 2, GRAY: 1, CMYK: 5 }
 const TABLE_AT = 128
@@ -45,8 +45,8 @@ export async function isSrgb(profile: ColourProfile): Promise<boolean> {
   const greys = Array.from({ length: 256 }, (_, i) => i)
   const probe = Uint8Array.from(profile.space === 'GRAY' ? greys : [...grid, ...greys.flatMap((grey) => [grey, grey, grey])])
   const space = profile.space === 'GRAY' ? 'GRAY' : 'RGB'
-  const back = await toSrgb(probe, probe.length / CHANNELS[space], 1, space, profile)
-  const each = 3 / CHANNELS[space]
+  const back = await toSrgb(probe, probe.length / channelsOf[space], 1, space, profile)
+  const each = 3 / channelsOf[space]
   return back.every((sample, at) => Math.abs(sample - probe[Math.floor(at / each)]!) <= 1)
 }
 
@@ -61,7 +61,7 @@ export async function toSrgb(
   space: Space,
   profile: ColourProfile | undefined,
 ): Promise<Uint8Array> {
-  const stride = width * CHANNELS[space]
+  const stride = width * channelsOf[space]
   const rgb = new Uint8Array(width * height * 3)
   const band = Math.max(1, Math.floor(BAND_PIXELS / width))
   for (let row = 0; row < height; row += band) {
@@ -127,7 +127,7 @@ function taggedTiff(
   space: Space,
   profile: ColourProfile | undefined,
 ): Buffer {
-  const channels = CHANNELS[space]
+  const channels = channelsOf[space]
   const [short, long, bytes] = [3, 4, 7]
   const tags = [
     [256, long, 1, width],

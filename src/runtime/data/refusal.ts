@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts'
 
 /** Help for pictures of other samples. */
-export const READABLE = 'archc reads RGB, grey, palette and CMYK pictures of 1, 2, 4, 8 or 16 bits; convert it first.'
+export const readable = 'archc reads RGB, grey, palette and CMYK pictures of 1, 2, 4, 8 or 16 bits; convert it first.'
 /** Help for slides and pyramids, which another command reads. */
 export const cutOut = (file: string): string =>
   `cut pictures with tissue out of it (archc data prepare tcga '${file}' -o FOLDER), or export the region that you need as PNG or TIFF`

@@ -1,12 +1,13 @@
 import type { Compression } from './compression.ts'
-import { jpegCompression } from './jpeg-header.ts'
-import { cutOut, READABLE, refused, undecodable } from './refusal.ts'
-import { readTiffHeader, type TiffHeader, type TiffPage } from './tiff-header.ts'
+import { jpegCompression, jpegHead } from './jpeg-header.ts'
+import type { Bytes } from './bytes.ts'
+import { cutOut, readable, refused, undecodable } from './refusal.ts'
+import { readTiff, type TiffPage } from './tiff-directories.ts'
 
 /** More than this on the longer side is no thumbnail. */
-const THUMBNAIL = 256
+const thumbnailSide = 256
 
-const TIFF_COMPRESSIONS: Readonly<Record<number, string | true>> = {
+const compressions: Readonly<Record<number, string | true>> = {
   1: true,
   2: true,
   3: true,
@@ -29,7 +30,7 @@ const TIFF_COMPRESSIONS: Readonly<Record<number, string | true>> = {
   50001: true,
   50002: 'JPEG XL',
 }
-const TIFF_COLOURS: Readonly<Record<number, string | true>> = {
+const colourSpaces: Readonly<Record<number, string | true>> = {
   0: true,
   1: true,
   2: true,
@@ -48,6 +49,8 @@ const TIFF_COLOURS: Readonly<Record<number, string | true>> = {
 
 export interface TiffPicture {
   readonly page: number
+  /** Whether any part of it is decoded without what stands before. */
+  readonly isTiled: boolean
   readonly compression: Compression | undefined
   readonly notes: readonly string[]
 }
@@ -56,15 +59,10 @@ export interface TiffPicture {
  * Which page of a TIFF file is its picture: the only one that is neither marked as reduced nor as a mask, where all others are masks and
  * at most one thumbnail (small and not tiled). Files of several pictures or resolutions, and samples that are not read, are UserErrors.
  */
-export function tiffPicture(file: string, bytes: Buffer): TiffPicture {
-  const header = ((): TiffHeader => {
-    try {
-      return readTiffHeader(bytes)
-    } catch (error) {
-      throw error instanceof RangeError ? undecodable(file, error.message, error) : error
-    }
-  })()
-  const { pages, subPages } = header
+export async function tiffPicture(file: string, bytes: Bytes): Promise<TiffPicture> {
+  const { pages, subPages } = await readTiff(bytes).catch((error: unknown) => {
+    throw error instanceof RangeError ? undecodable(file, error.message, error) : error
+  })
   const others = [...pages, ...subPages].filter((page) => page.kind !== 'full')
   const thumbnails = others.filter((page) => page.kind === 'reduced')
   const full = pages.findIndex((page) => page.kind === 'full')
@@ -81,21 +79,21 @@ export function tiffPicture(file: string, bytes: Buffer): TiffPicture {
     if (thumbnails.length > 0) notes.push('thumbnail left out')
     if (others.length > thumbnails.length) notes.push('mask left out')
   }
-  return { page, compression: compressionOf(pages[page]!, bytes), notes }
+  return { page, isTiled: pages[page]!.isTiled, compression: await compressionOf(pages[page]!, bytes), notes }
 }
 
 /** By the tables that its tiles share, or by those of the first. */
-function compressionOf({ compression, jpegTables, start }: TiffPage, bytes: Buffer): Compression | undefined {
-  return compression === 7 ? jpegCompression(Buffer.from(jpegTables), bytes.subarray(start)) : undefined
+async function compressionOf({ compression, jpegTables, start }: TiffPage, bytes: Bytes): Promise<Compression | undefined> {
+  return compression === 7 ? jpegCompression(Buffer.from(jpegTables), await bytes.at(start, jpegHead)) : undefined
 }
 
-function isThumbnail({ tiled, width, height }: TiffPage): boolean {
-  return !tiled && Math.max(width, height) <= THUMBNAIL
+function isThumbnail({ isTiled, width, height }: TiffPage): boolean {
+  return !isTiled && Math.max(width, height) <= thumbnailSide
 }
 
 /** By the tags, because the decoder says nothing useful of these or, worse, gives wrong colours. */
 function refuseOtherTiff(file: string, page: TiffPage): void {
-  const compression = TIFF_COMPRESSIONS[page.compression]
+  const compression = compressions[page.compression]
   if (compression !== true)
     throw refused(
       file,
@@ -103,22 +101,22 @@ function refuseOtherTiff(file: string, page: TiffPage): void {
       'Save it with LZW, deflate, JPEG or no compression first.',
     )
   const jpeg = page.compression === 7 && page.photometric === 6
-  const colours = jpeg ? true : TIFF_COLOURS[page.photometric]
+  const colours = jpeg ? true : colourSpaces[page.photometric]
   if (colours !== true)
     throw refused(
       file,
       `its colours are ${colours ?? (page.photometric < 0 ? 'not said' : `of TIFF's kind ${page.photometric}`)}, not RGB`,
-      READABLE,
+      readable,
     )
   const [bits] = page.bits
   if (page.sampleFormat === 3)
-    throw refused(file, `its samples are ${bits}-bit floating point, whose range is not known`, READABLE)
-  if (page.sampleFormat === 2) throw refused(file, `its samples are signed ${bits}-bit numbers`, READABLE)
-  if (page.sampleFormat > 4) throw refused(file, 'its samples are complex numbers', READABLE)
+    throw refused(file, `its samples are ${bits}-bit floating point, whose range is not known`, readable)
+  if (page.sampleFormat === 2) throw refused(file, `its samples are signed ${bits}-bit numbers`, readable)
+  if (page.sampleFormat > 4) throw refused(file, 'its samples are complex numbers', readable)
   if (![1, 2, 4, 8, 16].includes(bits!) || page.bits.some((other) => other !== bits)) {
-    throw refused(file, `its samples are of ${[...new Set(page.bits)].join(' and ')} bits`, READABLE)
+    throw refused(file, `its samples are of ${[...new Set(page.bits)].join(' and ')} bits`, readable)
   }
-  if (page.planar && page.tiled && page.bits.length > 1) {
+  if (page.isPlanar && page.isTiled && page.bits.length > 1) {
     throw refused(
       file,
       'it is tiled with a plane for each channel, which is not read',

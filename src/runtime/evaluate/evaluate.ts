@@ -2,10 +2,10 @@ import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import type { DataEntry } from '../data/dataset.ts'
 import { degrade } from '../data/degrade.ts'
-import { crop, pictureSize, readPicture, type Picture } from '../data/picture.ts'
+import { crop, type Picture } from '../data/picture.ts'
+import { openPicture, pictureSize } from '../data/read-picture.ts'
 import { resize } from '../data/pillow.ts'
 import { createRandom } from '../files/random.ts'
-import { createFrechetSets, type FrechetOptions, type FrechetResult } from '../frechet/frechet-sets.ts'
 import { definition as psnrDefinition, psnr } from '../metrics/psnr.ts'
 import { quantise } from '../metrics/samples.ts'
 import { definition as ssimDefinition, definitionGaussian, ssimGaussian, ssimUniform } from '../metrics/ssim.ts'
@@ -15,14 +15,16 @@ import type { Extent } from '../predict/places.ts'
 import { createPredictor, type PredictOptions } from '../predict/predict.ts'
 import type { Pace } from '../predict/work.ts'
 import { drawOperations } from '../network/per-item.ts'
+import { held, type PictureSource } from '../data/source.ts'
+import type { FrechetResult, FrechetSets } from './sets.ts'
 
 export interface EvaluateOptions {
   readonly entries: readonly DataEntry[]
   readonly scales: readonly number[]
   readonly scope?: Scope
   readonly gaussian?: boolean
-  /** Also the Frechet distance, of the extractor's features over the tiles of all pictures. */
-  readonly frechet?: FrechetOptions
+  /** Also gets the tiles of all pictures, for a distance between sets. */
+  readonly frechet?: FrechetSets
   /** Of this machine: what is left is estimated by it. */
   readonly pace?: Pace
   readonly onProgress?: (progress: EvaluationProgress) => void
@@ -130,12 +132,6 @@ const tileSize = ({ width, height }: Extent, side: number): Extent => ({
   height: Math.min(side, height),
 })
 
-/** Tiles of at most `side` pixels; a picture smaller than that is one tile. */
-export function tilesOf(picture: Picture, side: number): Picture[] {
-  const { width, height } = tileSize(picture, side)
-  return tilePlaces(picture, side).map(({ x, y }) => crop(picture, x, y, width, height))
-}
-
 const scopeOf = ({ loaded: { model } }: OpenedNetwork, { scope }: Pick<EvaluateOptions, 'scope'>): Scope =>
   scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 }
 const sideOf = ({ loaded: { model } }: OpenedNetwork): number => model.evaluate?.tile ?? 768
@@ -193,55 +189,65 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
   const scope = scopeOf(opened, options)
   const side = sideOf(opened)
   const predictor = createPredictor(model, opened.network, options.pace)
+  const shaveOf = (m: number): number => plan?.shave ?? Math.ceil(m) + 6
   const gaussian = options.gaussian ?? plan?.metrics.includes('ssim_gaussian') ?? false
   const [least, most] = model.scale.kind === 'range' ? [model.scale.from, model.scale.to] : [model.scale.value, model.scale.value]
   for (const m of options.scales)
     if (m < least || m > most)
       throw new UserError(`${model.name} enlarges ${least === most ? least : `${least} to ${most}`} times, not ${m}`)
-  const frechet = options.frechet && createFrechetSets(options.frechet)
+  const { frechet } = options
   const tiles: TileResult[] = []
   const course = options.onProgress && (await courseOf(opened, options, options.onProgress))
-  for (const [row, entry] of options.entries.entries()) {
-    const { picture } = await readPicture(entry.path)
-    for (const [column, m] of options.scales.entries()) {
-      const pieces = tilesOf(picture, side)
-      const what = `${entry.name} x${m}`
-      const shave = plan?.shave ?? Math.ceil(m) + 6
-      for (const [index, tile] of pieces.entries()) {
-        const { hr, lr } = degradePair(tile, m, opened)
-        const values = await predictor.whole(lr, {
-          ...predictOptions(opened, options, m, hr),
-          ...(course && { onProgress: ({ share }) => course.at(row, column, what, (index + share) / pieces.length) }),
-        })
-        const computed = { width: hr.width, height: hr.height, data: values }
-        const bicubic = resize(lr, hr.width, hr.height, 'bicubic')
-        const sr = quantise(computed)
-        frechet?.add(m, `${entry.path} ${index}`, { truth: hr, model: sr, bicubic })
-        await options.onTile?.({ picture: entry.name, tile: index, m, hr, lr, sr, name: model.variants[0] ?? model.name })
-        tiles.push({
-          picture: entry.name,
-          tile: index,
-          m,
-          width: hr.width,
-          height: hr.height,
-          model: quality(computed, hr, shave, gaussian),
-          bicubic: quality(bicubic, hr, shave, gaussian),
-        })
-      }
-      course?.done(row, column, what)
+
+  const judge = async (source: PictureSource, entry: DataEntry, m: number, told: (share: number) => void): Promise<void> => {
+    const places = tilePlaces(source, side)
+    const { width, height } = tileSize(source, side)
+    const shave = shaveOf(m)
+    for (const [index, { x, y }] of places.entries()) {
+      const { hr, lr } = degradePair(await source.region(x, y, width, height), m, opened)
+      const values = await predictor.whole(held(lr), {
+        ...predictOptions(opened, options, m, hr),
+        onProgress: ({ share }) => told((index + share) / places.length),
+      })
+      const computed = { width: hr.width, height: hr.height, data: values }
+      const bicubic = resize(lr, hr.width, hr.height, 'bicubic')
+      const sr = quantise(computed)
+      frechet?.add(m, `${entry.path} ${index}`, { truth: hr, model: sr, bicubic })
+      await options.onTile?.({ picture: entry.name, tile: index, m, hr, lr, sr, name: model.variants[0] ?? model.name })
+      tiles.push({
+        picture: entry.name,
+        tile: index,
+        m,
+        width: hr.width,
+        height: hr.height,
+        model: quality(computed, hr, shave, gaussian),
+        bicubic: quality(bicubic, hr, shave, gaussian),
+      })
     }
   }
-  const shaves = options.scales.map((m) => plan?.shave ?? Math.ceil(m) + 6)
+
+  for (const [row, entry] of options.entries.entries()) {
+    const { source, close } = await openPicture(entry.path)
+    try {
+      for (const [column, m] of options.scales.entries()) {
+        const what = `${entry.name} x${m}`
+        await judge(source, entry, m, (share) => course?.at(row, column, what, share))
+        course?.done(row, column, what)
+      }
+    } finally {
+      await close()
+    }
+  }
   return {
     model: model.name,
     variants: model.variants,
     preset: model.preset,
     source: opened.source,
     hash: opened.hash,
-    scales: options.scales.map((m, at) => ({
+    scales: options.scales.map((m) => ({
       ...average(
         m,
-        shaves[at]!,
+        shaveOf(m),
         tiles.filter((tile) => tile.m === m),
       ),
       ...(frechet && { frechet: frechet.result(m) }),

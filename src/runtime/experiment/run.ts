@@ -6,6 +6,7 @@ import { archcVersion } from '../../version.ts'
 import { loadEngine, type Engine } from '../engine/index.ts'
 import { evaluate } from '../evaluate/evaluate.ts'
 import type { FeatureExtractor } from '../frechet/extractor.ts'
+import { createFrechetSets } from '../frechet/frechet-sets.ts'
 import { lockRun, openRun, readLog, runPaths } from '../files/run-folder.ts'
 import { openNetwork, type OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
@@ -226,7 +227,7 @@ export async function evaluatePart(
       scales: [m],
       ...(scope !== undefined && { scope: scopeOf(scope) }),
       gaussian: plan.metrics.includes('ssim_gaussian'),
-      ...(extractor && { frechet: { extractor, patch: 'tile' } }),
+      ...(extractor && { frechet: createFrechetSets({ extractor, patch: 'tile' }) }),
       onTile: async ({ picture, tile, hr, lr, sr }) => {
         if (tile > 0 || !show.includes(picture)) return
         shown.push({ picture, truth: await pngOf(hr), low: await pngOf(lr), computed: await pngOf(sr) })

@@ -10,6 +10,7 @@ import { ssimUniform } from '../metrics/ssim.ts'
 import { openNetwork, type OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
 import { createPredictor } from '../predict/predict.ts'
+import { held } from '../data/source.ts'
 
 /** A network of a figure. */
 export interface System {
@@ -102,7 +103,7 @@ export function captionOf(systems: readonly System[], where: string | undefined)
 export async function predicted({ opened, scope }: System, { lr, hr }: Pair, m: number, output?: string): Promise<FloatPicture> {
   const { model } = opened.loaded
   const clip = model.evaluate?.cellClip
-  const data = await createPredictor(model, opened.network).whole(lr, {
+  const data = await createPredictor(model, opened.network).whole(held(lr), {
     extent: hr,
     m,
     scope,

@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { crop, readPicture, type Picture } from '../data/picture.ts'
+import { crop, type Picture } from '../data/picture.ts'
+import { readPicture } from '../data/read-picture.ts'
 import { canny, edgeDensity, type CannyOptions } from './canny.ts'
 import { checksum, middle } from './field.ts'
 import type { Region } from './grid.ts'

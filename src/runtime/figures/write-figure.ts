@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
-import { writePng } from '../data/picture.ts'
+import { writePng } from '../data/png-writer.ts'
 import { writeAtomic } from '../files/atomic.ts'
 import { hasFont, toPicture, toSvg } from './draw.ts'
 import { pixelsPerUnit, type Scene } from './scene.ts'

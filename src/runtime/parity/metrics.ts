@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { Picture } from '../data/picture.ts'
-import { readPicture } from '../data/picture.ts'
+import { readPicture } from '../data/read-picture.ts'
 import { frechet, moments } from '../metrics/frechet.ts'
 import { psnr, psnrLuminance, type Luminance } from '../metrics/psnr.ts'
 import { ssimGaussian, ssimGaussianLuminance, ssimUniform, ssimUniformChannels } from '../metrics/ssim.ts'

@@ -22,13 +22,11 @@ export function lattice({ height, width }: Extent, count: number): Area {
 /** How a scope is written in reports and metadata. */
 export const scopeText = (scope: Scope): string => (scope.kind === 'full' ? 'full' : `${scope.kind}(${scope.count})`)
 
-/** Positions that are computed together, and how many rows are whole after them. */
+/** Positions that are computed together. */
 export interface Job {
   readonly area: Area
   /** True where the positions themselves are what `best_match` chooses from. */
   readonly ownCandidates: boolean
-  /** Rows of the output that are whole once this job is done. */
-  readonly rowsDone: number
 }
 
 /**
@@ -40,10 +38,8 @@ export function* jobs(scope: Scope, extent: Extent, bands: readonly number[], co
   if (scope.kind === 'raster') {
     const all = everywhere(extent)
     const count = countOf(all)
-    for (let from = 0; from < count; from += scope.count) {
-      const to = Math.min(from + scope.count, count)
-      yield { area: sliceOf(all, from, to), ownCandidates: true, rowsDone: Math.floor(to / width) }
-    }
+    for (let from = 0; from < count; from += scope.count)
+      yield { area: sliceOf(all, from, Math.min(from + scope.count, count)), ownCandidates: true }
     return
   }
   const side = scope.kind === 'tile' ? Math.max(1, Math.floor(Math.sqrt(scope.count))) : 0
@@ -52,11 +48,7 @@ export function* jobs(scope: Scope, extent: Extent, bands: readonly number[], co
   for (let band = 0; band + 1 < rows.length; band += 1)
     for (let column = 0; column + 1 < cuts.length; column += 1) {
       const [top, bottom, left, right] = [rows[band]!, rows[band + 1]!, cuts[column]!, cuts[column + 1]!]
-      yield {
-        area: [{ top, bottom, left, right }],
-        ownCandidates: side > 0,
-        rowsDone: column + 2 === cuts.length ? bottom : top,
-      }
+      yield { area: [{ top, bottom, left, right }], ownCandidates: side > 0 }
     }
 }
 

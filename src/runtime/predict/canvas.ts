@@ -1,3 +1,4 @@
+import type { Rectangle } from './places.ts'
 import { toUnit } from './roles.ts'
 
 /** What was computed at positions, three values a position, in the output's range; each counts by its weight. */
@@ -12,7 +13,7 @@ export interface Computed {
 export interface Rows {
   readonly from: number
   readonly to: number
-  /** (to - from) * width * 3 */
+  /** (to - from) * width * 3, of as many columns as are computed */
   readonly values: Float32Array
 }
 
@@ -23,15 +24,18 @@ export function toBytes(values: Float32Array): Uint8Array {
   return bytes
 }
 
-/** Rows that are not given away yet: what several tiles compute of a position is added up. */
+/** Rows of a part of the result that are not given away yet: what several tiles compute of a position is added up. */
 export class Canvas {
   readonly #width: number
+  readonly #left: number
   readonly #range: readonly [number, number]
-  #first = 0
+  #first: number
   #values: Float32Array = new Float32Array(0)
 
-  constructor(width: number, range: readonly [number, number]) {
-    this.#width = width
+  constructor({ top, left, right }: Rectangle, range: readonly [number, number]) {
+    this.#width = right - left
+    this.#left = left
+    this.#first = top
     this.#range = range
   }
 
@@ -39,7 +43,7 @@ export class Canvas {
     const last = rows.reduce((most, row) => Math.max(most, row), 0)
     this.#room((last + 1 - this.#first) * this.#width * 3)
     for (let at = 0; at < rows.length; at += 1) {
-      const place = 3 * ((rows[at]! - this.#first) * this.#width + columns[at]!)
+      const place = 3 * ((rows[at]! - this.#first) * this.#width + columns[at]! - this.#left)
       for (let channel = 0; channel < 3; channel += 1) this.#values[place + channel]! += weights[at]! * values[3 * at + channel]!
     }
   }

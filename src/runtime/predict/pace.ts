@@ -4,7 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { archcRoot } from '../../root.ts'
 import { archcVersion } from '../../version.ts'
-import { pngWriter, type Picture } from '../data/picture.ts'
+import type { Picture } from '../data/picture.ts'
+import { pngWriter } from '../data/png-writer.ts'
 import { activeEngine, cacheFolder } from '../engine/index.ts'
 import { writeAtomic } from '../files/atomic.ts'
 import { createRandom } from '../files/random.ts'
@@ -14,6 +15,7 @@ import { toBytes } from './canvas.ts'
 import { fitPace, type Measured } from './fit-pace.ts'
 import { createPredictor, type PredictOptions } from './predict.ts'
 import { units, type Pace } from './work.ts'
+import { held } from '../data/source.ts'
 
 /** Small networks that are computed to see what takes how long: one that moves much, one that multiplies much. */
 const probes: readonly { readonly file: string; readonly sets: readonly string[]; readonly side: number; readonly m: number }[] =
@@ -101,7 +103,7 @@ async function measureProbe({ file, sets, side, m }: (typeof probes)[number], pn
   const end = performance.now() + 1000 * patience
   for (let round = 0; round < rounds && (round < 3 || performance.now() < end); round += 1) {
     const writer = await pngWriter(png, side * m, side * m)
-    for await (const rows of predictor.rows(noise(side), options)) await writer.write(toBytes(rows.values))
+    for await (const rows of predictor.rows(held(noise(side)), options)) await writer.write(toBytes(rows.values))
     await writer.close()
   }
   return [...found.values()]

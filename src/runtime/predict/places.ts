@@ -29,6 +29,22 @@ export interface Places {
   readonly at: Int32Array
 }
 
+/** What is computed of a result. */
+export const partOf = ({ extent, part }: { readonly extent: Extent; readonly part?: Rectangle }): Rectangle =>
+  part ?? { top: 0, bottom: extent.height, left: 0, right: extent.width }
+
+/** What of an area lies inside a rectangle, in the area's order. */
+export const inside = (area: Area, within: Rectangle): Area =>
+  area.flatMap(({ top, bottom, left, right }) => {
+    const met = {
+      top: Math.max(top, within.top),
+      bottom: Math.min(bottom, within.bottom),
+      left: Math.max(left, within.left),
+      right: Math.min(right, within.right),
+    }
+    return met.top < met.bottom && met.left < met.right ? [met] : []
+  })
+
 /** All positions of a picture. */
 export const everywhere = ({ height, width }: Extent): Area => [{ top: 0, bottom: height, left: 0, right: width }]
 

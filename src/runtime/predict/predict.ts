@@ -5,14 +5,14 @@ import type { CompiledModel, Scope } from '../../compiler/plan.ts'
 import { evaluate } from '../../compiler/shapes/size.ts'
 import { UserError } from '../../errors.ts'
 import { degrade } from '../data/degrade.ts'
-import type { Picture } from '../data/picture.ts'
+import type { PictureSource } from '../data/source.ts'
 import { createRandom } from '../files/random.ts'
 import type { Network } from '../network/network.ts'
 import { normalised } from '../network/normalised.ts'
 import { drawOperations } from '../network/per-item.ts'
 import { Canvas, type Computed, type Rows } from './canvas.ts'
 import { rehearse, secondsByKind, sumOf } from './estimate.ts'
-import { countOf, type Extent } from './places.ts'
+import { countOf, partOf, type Extent, type Rectangle } from './places.ts'
 import { Course, type Progress } from './progress.ts'
 import { outputOf, pictureInput } from './roles.ts'
 import {
@@ -33,6 +33,8 @@ import { secondsOf, usualPace, workOf, type Pace, type Work } from './work.ts'
 export interface PredictOptions {
   /** The size of the result. */
   readonly extent: Extent
+  /** The part of it that is computed, all of it without one. Scopes stay what they are of the whole. */
+  readonly part?: Rectangle
   /** The enlargement, as the cell clip and picture operations read it. */
   readonly m: number
   readonly scope: Scope
@@ -83,14 +85,14 @@ export interface Predictor {
   /** Seconds that pictures will take, one after the other. */
   seconds(pictures: readonly { readonly low: Extent; readonly options: PredictOptions }[]): number[]
   /** The result, rows as they get whole. */
-  rows(picture: Picture, options: PredictOptions): AsyncGenerator<Rows>
-  /** The whole result at once. */
-  whole(picture: Picture, options: PredictOptions): Promise<Float32Array>
+  rows(picture: PictureSource, options: PredictOptions): AsyncGenerator<Rows>
+  /** The whole result at once, or the part of it that is asked for. */
+  whole(picture: PictureSource, options: PredictOptions): Promise<Float32Array>
 }
 
 /** What does the steps of a picture's schedule. */
 interface Table {
-  run(step: Step): Computed | Float32Array | undefined
+  run(step: Step): Promise<Computed | Float32Array | undefined>
   dispose(): void
 }
 
@@ -100,7 +102,7 @@ interface Manner {
   /** Overlap that is used, the reach of the network, and what cannot be cut. */
   facts(options: PredictOptions): Pick<Estimate, 'overlap' | 'reach' | 'whole'>
   /** @throws UserError where the picture cannot be computed. */
-  table(picture: Picture, schedule: Schedule, options: PredictOptions): Table
+  table(picture: PictureSource, schedule: Schedule, options: PredictOptions): Table
 }
 
 /** Computes pictures with a network: in tiles and chunks where it has coordinates, whole where it has none. `pace`: of this machine. */
@@ -127,14 +129,14 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
     async *rows(picture, options) {
       const schedule = manner.schedule(picture, options)
       const table = manner.table(picture, schedule, options)
-      const canvas = new Canvas(options.extent.width, outputOf(model, options.output).range)
+      const canvas = new Canvas(partOf(options), outputOf(model, options.output).range)
       const course = options.onProgress && new Course(secondsByKind(schedule, network.rehearsal(), options, pace))
       const rehearsal = network.rehearsal()
       try {
         for (const step of schedule.steps) {
           const { work } = workOf(step, rehearsal, options)
           const start = performance.now()
-          const computed = table.run(step)
+          const computed = await table.run(step)
           if (computed instanceof Float32Array) canvas.fill(computed)
           else if (computed) canvas.add(computed)
           if (step.do === 'rows') yield canvas.take(step.from, step.to)
@@ -149,9 +151,10 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
       }
     },
     async whole(picture, options) {
-      const { height, width } = options.extent
-      const values = new Float32Array(height * width * 3)
-      for await (const rows of this.rows(picture, options)) values.set(rows.values, rows.from * width * 3)
+      const { top, bottom, left, right } = partOf(options)
+      const stride = (right - left) * 3
+      const values = new Float32Array((bottom - top) * stride)
+      for await (const rows of this.rows(picture, options)) values.set(rows.values, (rows.from - top) * stride)
       return values
     },
   }
@@ -174,11 +177,12 @@ function inOnePiece(model: CompiledModel, network: Network): Manner {
       checkSizes(model, { B: 1, h: picture.height, w: picture.width, H: height, W: width })
       const wanted = outputOf(model, output).name
       return {
-        run(step) {
+        async run(step) {
           if (step.do !== 'picture') return undefined
           const input = pictureInput(model)
           const operations = drawOperations(input.by ?? [], createRandom(0), { m, epoch: 0, epochs: 1 })
-          const shown = input.role === 'enlarged' ? degrade(picture, operations, width, height) : picture
+          const low = await picture.region(0, 0, picture.width, picture.height)
+          const shown = input.role === 'enlarged' ? degrade(low, operations, width, height) : low
           const computed = tf.tidy(() => {
             const tensor = tf.tensor(normalised(shown.data, input.range), [1, shown.height, shown.width, 3])
             return network.lower(model.graph, model.name).run({ [input.name]: tensor })[wanted]!

@@ -4,7 +4,7 @@ import type { Hoisted, Stages } from '../../compiler/passes/stages.ts'
 import { evaluate, symbols } from '../../compiler/shapes/size.ts'
 import type { Sizes } from '../network/rehearsal.ts'
 import { jobs, lattice } from './candidates.ts'
-import { countOf, everywhere, sliceOf, type Area, type Extent, type Piece } from './places.ts'
+import { countOf, everywhere, inside, partOf, sliceOf, type Area, type Extent, type Piece } from './places.ts'
 import type { PredictOptions } from './predict.ts'
 import { coreOf, cropOf, firstOutput, partsOf, seenOf, sharesAlong, type Share, type Stretch, type Tile } from './tiles.ts'
 
@@ -63,7 +63,7 @@ export interface Schedule {
 /** Queries that are computed at once. */
 const chunk = 8192
 /** Features of tiles are kept up to this many bytes. */
-const featureMemory = 1_000_000_000
+const featureMemory = 256_000_000
 /** Keys are kept in memory up to here unless the options say otherwise. */
 const keyMemory = 500_000_000
 /** Keys that are made and compared at once where they are streamed. */
@@ -72,12 +72,14 @@ const keyBlock = 8192
 const single = (to: number): Stretch => ({ from: 0, to, seenFrom: 0, seenTo: to, coreFrom: 0, coreTo: to })
 
 /** A picture in one piece. */
-export function wholeSchedule(graph: Graph, low: Extent, { extent }: PredictOptions): Schedule {
+export function wholeSchedule(graph: Graph, low: Extent, options: PredictOptions): Schedule {
+  const { extent } = options
+  const { top, bottom } = partOf(options)
   const sizes = { B: 1, h: low.height, w: low.width, H: extent.height, W: extent.width }
   return {
     steps: [
       { do: 'picture', call: { graph, sizes } },
-      { do: 'rows', from: 0, to: extent.height },
+      { do: 'rows', from: top, to: bottom },
     ],
     tiles: { rows: [single(low.height)], columns: [single(low.width)], feather: 0 },
   }
@@ -139,12 +141,15 @@ class Planner {
     const isStreamed = block < count
     if (shared && isStreamed) yield* this.#streamed(shared, block)
     else if (shared) yield* this.#keys(shared)
+    const part = partOf(this.#options)
     let matched: number | undefined
-    let from = 0
-    for (const { area, ownCandidates, rowsDone } of jobs(scope, extent, this.#cuts('rows'), this.#cuts('columns'))) {
+    let from = part.top
+    for (const { area, ownCandidates } of jobs(scope, extent, this.#cuts('rows'), this.#cuts('columns'))) {
+      const wanted = inside(area, part)
+      if (wanted.length === 0) continue
       const isOwn = ownCandidates && keys !== undefined
       if (isOwn) yield* this.#keys(area)
-      for (const asked of this.#chunks(area, 'mixed')) {
+      for (const asked of this.#chunks(wanted, 'mixed')) {
         yield* this.#features(asked.tile)
         if (shared && hoisted && !isStreamed && matched !== asked.tile) {
           if (matched !== undefined) yield { do: 'forget', name: matchesOf(matched) }
@@ -154,8 +159,11 @@ class Planner {
         yield this.#decode(asked, isOwn ? countOf(area) : count, isOwn)
       }
       if (isOwn) yield { do: 'forget', name: keyName }
-      if (rowsDone > from) yield { do: 'rows', from, to: rowsDone }
-      from = Math.max(from, rowsDone)
+      if (!ownCandidates && this.#tiles.feather === 0) yield* this.#done(wanted)
+      const last = wanted.at(-1)!
+      const whole = last.right === part.right ? last.bottom : last.top
+      if (whole > from) yield { do: 'rows', from, to: whole }
+      from = Math.max(from, whole)
     }
   }
 
@@ -199,6 +207,11 @@ class Planner {
       this.#kept.delete(old)
       yield { do: 'forget', name: featuresOf(old) }
     }
+  }
+
+  /** Features of the tiles of an area are not needed again. */
+  *#done(area: Area): Generator<Step> {
+    for (const { tile } of this.#chunks(area, 'own')) if (this.#kept.delete(tile)) yield { do: 'forget', name: featuresOf(tile) }
   }
 
   *#keys(area: Area): Generator<Step> {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import type { MatchedMap, Stages } from '../../compiler/passes/stages.ts'
 import type { CompiledModel } from '../../compiler/plan.ts'
-import { crop, type Picture } from '../data/picture.ts'
+import type { PictureSource } from '../data/source.ts'
 import { pixelCentre } from '../network/coordinates.ts'
 import type { Network } from '../network/network.ts'
 import { normalised } from '../network/normalised.ts'
@@ -28,17 +28,17 @@ export class Sheet {
     readonly model: CompiledModel,
     readonly network: Network,
     readonly parts: Stages,
-    readonly picture: Picture,
+    readonly picture: PictureSource,
     readonly options: PredictOptions,
     readonly plan: TilePlan,
   ) {
     this.#cells = new TakenCells(parts.taken, picture, options)
   }
 
-  run(step: Step): Computed | undefined {
+  async run(step: Step): Promise<Computed | undefined> {
     switch (step.do) {
       case 'encode':
-        this.#kept.set(step.kept.name, this.#encode(this.#tile(step.tile)))
+        this.#kept.set(step.kept.name, await this.#encode(this.#tile(step.tile)))
         return undefined
       case 'keys': {
         const places = placesOf(step.asked.pieces, step.asked.from, step.asked.to)
@@ -76,10 +76,10 @@ export class Sheet {
     return this.#kept.get(featuresOf(tile))!
   }
 
-  #encode(tile: Tile): Tensors {
+  async #encode(tile: Tile): Promise<Tensors> {
     const { height, width } = seenOf(tile)
     const input = pictureInput(this.model)
-    const part = crop(this.picture, tile.x.seenFrom, tile.y.seenFrom, width, height)
+    const part = await this.picture.region(tile.x.seenFrom, tile.y.seenFrom, width, height)
     return tf.tidy(() => {
       const picture = tf.tensor(normalised(part.data, input.range), [1, height, width, 3])
       const features = this.network.lower(this.parts.features, `${this.model.name}_features`).run({ [input.name]: picture })

@@ -3,9 +3,8 @@ import { primitiveNamed } from '../../compiler/ops/registry.ts'
 import type { Taken } from '../../compiler/passes/stages.ts'
 import { evaluate } from '../../compiler/shapes/size.ts'
 import { onTfjs } from '../../compiler/targets/layers/backend.ts'
-import type { Picture } from '../data/picture.ts'
 import { pixelCentre } from '../network/coordinates.ts'
-import type { Places } from './places.ts'
+import type { Extent, Places } from './places.ts'
 import type { PredictOptions } from './predict.ts'
 import { coreOf, type Tile } from './tiles.ts'
 
@@ -32,7 +31,7 @@ interface Table {
 export class TakenCells {
   readonly #tables: readonly Table[]
 
-  constructor(taken: readonly Taken[], { height, width }: Picture, { extent, m, cellClip }: PredictOptions) {
+  constructor(taken: readonly Taken[], { height, width }: Extent, { extent, m, cellClip }: PredictOptions) {
     const clip = cellClip === undefined ? 1 : Math.max(m / cellClip, 1)
     const sizes = { B: 1, h: height, w: width }
     this.#tables = taken.map((each) => {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { DataEntry } from '../data/dataset.ts'
-import { readPicture, type Picture } from '../data/picture.ts'
+import type { Picture } from '../data/picture.ts'
+import { readPicture } from '../data/read-picture.ts'
 
 /** Decoded pictures kept in memory, at most this many bytes. */
 const memory = 1_500_000_000

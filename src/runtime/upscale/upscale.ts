@@ -2,11 +2,13 @@ import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
 import type { Compression } from '../data/compression.ts'
-import { pngWriter, readPicture } from '../data/picture.ts'
 import { wayBack } from '../data/profile.ts'
-import { toBytes } from '../predict/canvas.ts'
+import { openPicture, type OpenedPicture, type PictureFacts } from '../data/read-picture.ts'
+import { openSink } from '../data/sink.ts'
+import { held, type PictureSource } from '../data/source.ts'
+import { toBytes, type Rows } from '../predict/canvas.ts'
 import { scopeText } from '../predict/candidates.ts'
-import { createPredictor, type Estimate, type PredictOptions } from '../predict/predict.ts'
+import { createPredictor, type Estimate, type PredictOptions, type Predictor } from '../predict/predict.ts'
 import type { Pace } from '../predict/work.ts'
 import type { Extent } from '../predict/places.ts'
 import type { Progress } from '../predict/progress.ts'
@@ -73,19 +75,25 @@ export function upscaleSeconds(opened: OpenedNetwork, sizes: readonly Extent[], 
   return predictor.seconds(pictures).reduce((total, each) => total + each, 0)
 }
 
-/** Enlarges one picture into a PNG, band by band: memory is bounded whatever the size. */
+/** Enlarges one picture, read and written piece by piece: memory is bounded whatever its size. */
 export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): Promise<UpscaleResult> {
+  const picture = await openPicture(options.input, { profile: 'convert', traces: true })
+  try {
+    return await enlarge(opened, picture, options)
+  } finally {
+    await picture.close()
+  }
+}
+
+async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: UpscaleOptions): Promise<UpscaleResult> {
   const { model } = opened.loaded
-  const { picture, density, profile, colours, converted, compression, notes } = await readPicture(options.input, {
-    profile: 'convert',
-    traces: true,
-  })
-  const predict = predictOptions(opened, picture, options)
+  const { source, compression, notes } = picture
+  const predict = predictOptions(opened, source, options)
   const { extent } = predict
   const predictor = createPredictor(model, opened.network, options.pace)
-  const estimate = predictor.estimate(picture, predict)
+  const estimate = predictor.estimate(source, predict)
   const plan: UpscalePlan = {
-    from: [picture.width, picture.height],
+    from: [source.width, source.height],
     to: [extent.width, extent.height],
     scope: scopeText(predict.scope),
     estimate,
@@ -94,15 +102,13 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
     notes: estimate.whole === undefined ? notes : [...notes, wholeNote(model.name, estimate.whole)],
   }
   options.onPlan?.(plan)
-  const deviation =
-    estimate.tiles > 1 && options.overlap !== undefined && options.overlap < (estimate.reach ?? 0)
-      ? await probe(predictor, picture, predict)
-      : 0
-  const back = converted && (await wayBack(converted))
-  const written = back ? converted : colours
-  const writer = await pngWriter(options.output, extent.width, extent.height, {
-    ...(density !== undefined && { density: density * options.scale }),
-    ...(written !== undefined && { colours: written }),
+  const isExact = estimate.tiles === 1 || options.overlap === undefined || options.overlap >= (estimate.reach ?? 0)
+  const deviation = isExact ? 0 : await probe(predictor, source, predict)
+  const start = performance.now()
+  const rows = predictor.rows(source, { ...predict, ...(options.onProgress && { onProgress: options.onProgress }) })
+  await writeRows(rows, extent, picture, {
+    file: options.output,
+    scale: options.scale,
     text: {
       Software: `archc ${archcVersion()}`,
       Comment: 'Computed by a network: texture is invented. For research, not for diagnosis.',
@@ -110,28 +116,39 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
       'Model hash': opened.hash,
       Scope: plan.scope,
       Scale: String(options.scale),
-      ...(profile !== undefined && { 'Source profile': profile }),
+      ...(picture.profile !== undefined && { 'Source profile': picture.profile }),
       ...(deviation > 0 && { 'Tile deviation': `${deviation.toFixed(3)} of 255` }),
     },
   })
-  const start = performance.now()
-  const elapsed = (): number => (performance.now() - start) / 1000
+  return { ...plan, output: options.output, took: (performance.now() - start) / 1000, deviation }
+}
+
+/** Writes rows in the colours of the picture that they were computed from. */
+async function writeRows(
+  all: AsyncIterable<Rows>,
+  { width, height }: Extent,
+  { density, colours, converted }: PictureFacts,
+  { file, scale, text }: { readonly file: string; readonly scale: number; readonly text: Readonly<Record<string, string>> },
+): Promise<void> {
+  const back = converted && (await wayBack(converted))
+  const written = back ? converted : colours
+  const sink = await openSink(file, width, height, {
+    ...(density !== undefined && { density: density * scale }),
+    ...(written !== undefined && { colours: written }),
+    text,
+  })
   try {
-    for await (const rows of predictor.rows(picture, {
-      ...predict,
-      ...(options.onProgress && { onProgress: options.onProgress }),
-    })) {
-      const rgb = toBytes(rows.values)
-      await writer.write(back ? await back.convert(rgb, extent.width) : rgb)
+    for await (const { values } of all) {
+      const rgb = toBytes(values)
+      await sink.write(back ? await back.convert(rgb, width) : rgb)
     }
-    await writer.close()
+    await sink.close()
   } catch (error) {
-    await writer.abort()
+    await sink.abort()
     throw error
   } finally {
     await back?.close()
   }
-  return { ...plan, output: options.output, took: elapsed(), deviation }
 }
 
 /** @throws UserError where the network does not enlarge so many times. */
@@ -145,21 +162,11 @@ const wholeNote = (name: string, op: string): string =>
   `${name} looks at the whole picture at once (${op}): it is computed in one piece, and memory grows with the picture`
 
 /** What a smaller overlap changes, on the middle of the picture. */
-async function probe(
-  predictor: ReturnType<typeof createPredictor>,
-  picture: Parameters<ReturnType<typeof createPredictor>['whole']>[0],
-  predict: PredictOptions,
-): Promise<number> {
+async function probe(predictor: Predictor, { width, height, region }: PictureSource, predict: PredictOptions): Promise<number> {
   const side = 64
-  const { crop } = await import('../data/picture.ts')
-  const cut = crop(
-    picture,
-    Math.max(0, Math.floor((picture.width - 4 * side) / 2)),
-    Math.max(0, Math.floor((picture.height - 2 * side) / 2)),
-    Math.min(picture.width, 4 * side),
-    Math.min(picture.height, 2 * side),
-  )
-  const extent = { width: Math.round(cut.width * predict.m), height: Math.round(cut.height * predict.m) }
+  const [across, down] = [Math.min(width, 4 * side), Math.min(height, 2 * side)]
+  const cut = held(await region(Math.floor((width - across) / 2), Math.floor((height - down) / 2), across, down))
+  const extent = { width: Math.round(across * predict.m), height: Math.round(down * predict.m) }
   const small = await predictor.whole(cut, { ...predict, extent, tile: side })
   const { overlap: _overlap, ...exact } = predict
   const whole = await predictor.whole(cut, { ...exact, extent, tile: 4 * side })

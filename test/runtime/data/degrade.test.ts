@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { degrade, type PictureOp } from '../../../src/runtime/data/degrade.ts'
 import { gaussianBlur, resize } from '../../../src/runtime/data/pillow.ts'
-import { crop, type Picture, readPicture } from '../../../src/runtime/data/picture.ts'
+import { crop, type Picture } from '../../../src/runtime/data/picture.ts'
+import { readPicture } from '../../../src/runtime/data/read-picture.ts'
 import { fixtureFolders, fixtureValues } from './fixtures.ts'
 
 interface Values {

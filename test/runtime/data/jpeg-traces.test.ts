@@ -3,7 +3,9 @@ import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { jpegTraces } from '../../../src/runtime/data/jpeg-traces.ts'
 import { resize } from '../../../src/runtime/data/pillow.ts'
-import { crop, readPicture, writePng, type Picture } from '../../../src/runtime/data/picture.ts'
+import { crop, type Picture } from '../../../src/runtime/data/picture.ts'
+import { writePng } from '../../../src/runtime/data/png-writer.ts'
+import { readPicture } from '../../../src/runtime/data/read-picture.ts'
 import { painted, root, temporaryFolder } from '../network/small.ts'
 
 const read = async (name: string): Promise<Picture> => (await readPicture(path.join(root, 'samples', 'judge', name))).picture

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/errors.ts'
-import { readPicture } from '../../../src/runtime/data/picture.ts'
+import { readPicture } from '../../../src/runtime/data/read-picture.ts'
 
 const folder = fileURLToPath(new URL('../../fixtures/pictures/', import.meta.url))
 const expected = JSON.parse(readFileSync(path.join(folder, 'expected.json'), 'utf8')) as Record<string, string>

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import sharp, { type Channels, type Sharp } from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { UserError } from '../../../src/errors.ts'
-import { crop, type Picture, pngWriter, readPicture, writePng } from '../../../src/runtime/data/picture.ts'
+import { crop, type Picture } from '../../../src/runtime/data/picture.ts'
+import { pngWriter, writePng } from '../../../src/runtime/data/png-writer.ts'
+import { readPicture } from '../../../src/runtime/data/read-picture.ts'
 import { temporaryBeside } from '../../../src/runtime/files/atomic.ts'
 
 let folder: string

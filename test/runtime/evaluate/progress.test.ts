@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { listData, type DataEntry } from '../../../src/runtime/data/dataset.ts'
-import { writePng } from '../../../src/runtime/data/picture.ts'
+import { writePng } from '../../../src/runtime/data/png-writer.ts'
 import { evaluate, evaluationSeconds, type EvaluationProgress } from '../../../src/runtime/evaluate/evaluate.ts'
 import type { OpenedNetwork } from '../../../src/runtime/network/open-network.ts'
 import { model, painted, quietEngine, started, temporaryFolder } from '../network/small.ts'

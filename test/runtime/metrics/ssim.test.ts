@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../../../src/errors.ts'
-import { type Picture, readPicture } from '../../../src/runtime/data/picture.ts'
+import type { Picture } from '../../../src/runtime/data/picture.ts'
+import { readPicture } from '../../../src/runtime/data/read-picture.ts'
 import {
   definition,
   definitionGaussian,

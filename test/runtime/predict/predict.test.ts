@@ -10,6 +10,7 @@ import { jobs } from '../../../src/runtime/predict/candidates.ts'
 import { everywhere as everywhereOf, indicesOf, type Extent } from '../../../src/runtime/predict/places.ts'
 import { createPredictor, type PredictOptions } from '../../../src/runtime/predict/predict.ts'
 import { farthest, lively, model, painted, quietEngine, started } from '../network/small.ts'
+import { held } from '../../../src/runtime/data/source.ts'
 
 beforeAll(quietEngine)
 
@@ -82,7 +83,7 @@ describe.each(networks)('%s in stages', (file, sets) => {
   it('computes what its graph computes for all positions at once', async () => {
     const { loaded, network, predictor } = open(file, sets)
     const expected = direct(loaded, network, picture, extent, everywhere(extent))
-    const result = await predictor.whole(picture, { extent, m: 1.3, scope: full })
+    const result = await predictor.whole(held(picture), { extent, m: 1.3, scope: full })
     expect(Math.max(...expected) - Math.min(...expected)).toBeGreaterThan(0.1)
     expect(farthest(result, expected)).toBeLessThan(1e-4)
   })
@@ -91,10 +92,10 @@ describe.each(networks)('%s in stages', (file, sets) => {
     const { predictor } = open(file, sets)
     const large = painted(53, 33, 2)
     const options: PredictOptions = { extent: enlarged(large, 1.3), m: 1.3, scope: lattice }
-    const whole = await predictor.whole(large, options)
+    const whole = await predictor.whole(held(large), options)
     expect(predictor.estimate(large, { ...options, tile: 16 }).tiles).toBeGreaterThanOrEqual(4)
     const span = Math.max(...whole) - Math.min(...whole)
-    expect(farthest(await predictor.whole(large, { ...options, tile: 16 }), whole)).toBeLessThan(1e-4 * Math.max(1, span))
+    expect(farthest(await predictor.whole(held(large), { ...options, tile: 16 }), whole)).toBeLessThan(1e-4 * Math.max(1, span))
   })
 })
 
@@ -114,8 +115,8 @@ describe('tiles', () => {
     const options: PredictOptions = { extent: enlarged(tall, 1.1), m: 1.1, scope }
     const tiled = { ...options, tile: 16 }
     expect(predictor.estimate(tall, tiled).tiles).toBe(16)
-    const whole = await predictor.whole(tall, options)
-    expect(farthest(await predictor.whole(tall, tiled), whole)).toBeLessThan(1e-5)
+    const whole = await predictor.whole(held(tall), options)
+    expect(farthest(await predictor.whole(held(tall), tiled), whole)).toBeLessThan(1e-5)
   })
 
   it.each([
@@ -126,20 +127,20 @@ describe('tiles', () => {
     const { predictor } = open(file, small)
     const wide = painted(53, 12, 3)
     const options: PredictOptions = { extent: enlarged(wide, m), m, scope: lattice }
-    expect(farthest(await predictor.whole(wide, { ...options, tile: 16 }), await predictor.whole(wide, options))).toBeLessThan(
-      1e-4,
-    )
+    expect(
+      farthest(await predictor.whole(held(wide), { ...options, tile: 16 }), await predictor.whole(held(wide), options)),
+    ).toBeLessThan(1e-4)
   })
 
   it('need the whole reach: with less the result deviates, and the less the more', async () => {
     const { predictor } = open('liif.arch', small)
     const options: PredictOptions = { ...base, scope: lattice, tile: 16 }
-    const whole = await predictor.whole(large, { ...base, scope: lattice })
+    const whole = await predictor.whole(held(large), { ...base, scope: lattice })
     const { reach, overlap } = predictor.estimate(large, options)
     expect(overlap).toBeGreaterThan(reach!)
     const deviation: number[] = []
     for (const less of [0, 4, 10, overlap])
-      deviation.push(farthest(await predictor.whole(large, { ...options, overlap: less }), whole))
+      deviation.push(farthest(await predictor.whole(held(large), { ...options, overlap: less }), whole))
     expect(deviation[0]).toBeGreaterThan(0.1)
     expect(deviation[1]).toBeGreaterThan(0.01)
     expect(deviation[2]).toBeLessThan(0.005)
@@ -159,7 +160,7 @@ describe('tiles', () => {
     const loaded = model('variants/iste-on-bicubic.arch', small)
     const predictor = createPredictor(loaded.model, started(loaded))
     const even: Picture = { width: large.width, height: large.height, data: new Uint8Array(large.data.length).fill(200) }
-    const result = await predictor.whole(even, { ...base, scope, tile: 16, ...(overlap !== undefined && { overlap }) })
+    const result = await predictor.whole(held(even), { ...base, scope, tile: 16, ...(overlap !== undefined && { overlap }) })
     expect(Math.max(...result)).toBeCloseTo(200 / 255, 5)
     expect(Math.min(...result)).toBeCloseTo(200 / 255, 5)
   })
@@ -170,7 +171,7 @@ describe('tiles', () => {
       const shares: number[] = []
       let next = 0
       let bands = 0
-      for await (const rows of predictor.rows(large, {
+      for await (const rows of predictor.rows(held(large), {
         ...base,
         scope,
         tile: 16,
@@ -191,12 +192,12 @@ describe('tiles', () => {
   it('leave no tensor behind, even when the reader stops in the middle', async () => {
     const { predictor } = open('iste.arch', small)
     const options: PredictOptions = { ...base, scope: { kind: 'tile', count: 900 }, tile: 16 }
-    await predictor.whole(large, options)
-    await predictor.whole(large, { ...options, scope: lattice })
+    await predictor.whole(held(large), options)
+    await predictor.whole(held(large), { ...options, scope: lattice })
     const before = tf.memory().numTensors
-    await predictor.whole(large, options)
-    await predictor.whole(large, { ...options, scope: lattice })
-    for await (const _rows of predictor.rows(large, options)) break
+    await predictor.whole(held(large), options)
+    await predictor.whole(held(large), { ...options, scope: lattice })
+    for await (const _rows of predictor.rows(held(large), options)) break
     expect(tf.memory().numTensors).toBe(before)
   })
 })
@@ -217,37 +218,37 @@ describe('scopes', () => {
       const values = direct(loaded, network, picture, extent, positions)
       positions.forEach((position, at) => expected.set(values.subarray(3 * at, 3 * at + 3), 3 * position))
     }
-    const result = await predictor.whole(picture, { extent, m: 1.5, scope })
+    const result = await predictor.whole(held(picture), { extent, m: 1.5, scope })
     expect(farthest(result, expected)).toBeLessThan(1e-4)
-    const whole = await predictor.whole(picture, { extent, m: 1.5, scope: full })
+    const whole = await predictor.whole(held(picture), { extent, m: 1.5, scope: full })
     expect(farthest(result, whole)).toBeGreaterThan(1e-2) // the scope matters
   })
 
   it('raster of all positions, and a lattice of all, are full', async () => {
     const { predictor } = open('iste.arch', small)
-    const whole = await predictor.whole(picture, { extent, m: 1.5, scope: full })
+    const whole = await predictor.whole(held(picture), { extent, m: 1.5, scope: full })
     for (const scope of [
       { kind: 'raster', count: 10_000 },
       { kind: 'lattice', count: 10_000 },
       { kind: 'tile', count: 10_000 },
     ] as const)
-      expect(farthest(await predictor.whole(picture, { extent, m: 1.5, scope }), whole)).toBeLessThan(1e-4)
+      expect(farthest(await predictor.whole(held(picture), { extent, m: 1.5, scope }), whole)).toBeLessThan(1e-4)
   })
 
   it('full with keys that are streamed in blocks, in tiles or not, is full', async () => {
     const { predictor } = open('iste.arch', small)
-    const whole = await predictor.whole(picture, { extent, m: 1.5, scope: full })
+    const whole = await predictor.whole(held(picture), { extent, m: 1.5, scope: full })
     for (const tile of [undefined, 8]) {
       const options = { extent, m: 1.5, scope: full, keyMemory: 20_000, ...(tile && { tile }) }
-      expect(farthest(await predictor.whole(picture, options), whole)).toBeLessThan(1e-4)
+      expect(farthest(await predictor.whole(held(picture), options), whole)).toBeLessThan(1e-4)
     }
   })
 
   it('do not matter to a network that matches nothing', async () => {
     const { predictor } = open('liif.arch', small)
-    const whole = await predictor.whole(picture, { extent, m: 1.5, scope: full })
+    const whole = await predictor.whole(held(picture), { extent, m: 1.5, scope: full })
     for (const scope of [lattice, { kind: 'raster', count: 50 }, { kind: 'tile', count: 50 }] as const)
-      expect(farthest(await predictor.whole(picture, { extent, m: 1.5, scope }), whole)).toBeLessThan(1e-5)
+      expect(farthest(await predictor.whole(held(picture), { extent, m: 1.5, scope }), whole)).toBeLessThan(1e-5)
   })
 })
 
@@ -260,8 +261,8 @@ describe('cells', () => {
       direct(loaded, network, picture, extent, everywhere(extent), 1.5),
       direct(loaded, network, picture, extent, everywhere(extent)),
     ]
-    expect(farthest(await predictor.whole(picture, { extent, m: 6, scope: full, cellClip: 4 }), clipped)).toBeLessThan(1e-4)
-    expect(farthest(await predictor.whole(picture, { extent, m: 6, scope: full, cellClip: 8 }), plain)).toBeLessThan(1e-4)
+    expect(farthest(await predictor.whole(held(picture), { extent, m: 6, scope: full, cellClip: 4 }), clipped)).toBeLessThan(1e-4)
+    expect(farthest(await predictor.whole(held(picture), { extent, m: 6, scope: full, cellClip: 8 }), plain)).toBeLessThan(1e-4)
     expect(farthest(clipped, plain)).toBeGreaterThan(1e-3)
   })
 
@@ -271,7 +272,7 @@ describe('cells', () => {
     const options: PredictOptions = { extent: enlarged(picture, 6), m: 6, scope: lattice, cellClip: 4 }
     expect(predictor.estimate(picture, { ...options, tile: 16 }).tiles).toBe(4)
     expect(
-      farthest(await predictor.whole(picture, { ...options, tile: 16 }), await predictor.whole(picture, options)),
+      farthest(await predictor.whole(held(picture), { ...options, tile: 16 }), await predictor.whole(held(picture), options)),
     ).toBeLessThan(1e-4)
   })
 })
@@ -286,7 +287,7 @@ describe('sizes', () => {
   ])('%i x %i is too small to be mirrored to a whole window, which is said', async (width, height) => {
     const { predictor } = open('iste.arch', [])
     const picture = painted(width, height)
-    const result = predictor.whole(picture, { extent: enlarged(picture, 2), m: 2, scope: lattice })
+    const result = predictor.whole(held(picture), { extent: enlarged(picture, 2), m: 2, scope: lattice })
     await expect(result).rejects.toThrow(UserError)
     await expect(result).rejects.toThrow(
       new RegExp(`a picture of ${width} x ${height} pixels is too small for ISTE: .*needs [hw] larger than what is added`),
@@ -301,7 +302,7 @@ describe('sizes', () => {
   ])('%i x %i is enlarged', async (width, height) => {
     const { predictor } = open('iste.arch', [])
     const picture = painted(width, height)
-    const result = await predictor.whole(picture, { extent: enlarged(picture, 2.7), m: 2.7, scope: lattice })
+    const result = await predictor.whole(held(picture), { extent: enlarged(picture, 2.7), m: 2.7, scope: lattice })
     expect(result.every(Number.isFinite)).toBe(true)
   })
 })
@@ -314,7 +315,7 @@ describe('whole pictures', () => {
     const predictor = createPredictor(loaded.model, network)
     for (const picture of [painted(31, 22), painted(1, 1), painted(50, 1)]) {
       const extent = enlarged(picture, m)
-      const result = await predictor.whole(picture, { extent, m, scope: full })
+      const result = await predictor.whole(held(picture), { extent, m, scope: full })
       expect(Array.from(result, (value) => Math.round(value * 255))).toEqual([
         ...resize(picture, extent.width, extent.height, 'bicubic').data,
       ])
@@ -327,9 +328,9 @@ describe('whole pictures', () => {
     const predictor = createPredictor(loaded.model, lively(loaded))
     const m = loaded.model.scale.kind === 'fixed' ? loaded.model.scale.value : 0
     const picture = painted(9, 7)
-    const result = await predictor.whole(picture, { extent: enlarged(picture, m), m, scope: full })
+    const result = await predictor.whole(held(picture), { extent: enlarged(picture, m), m, scope: full })
     expect(new Set(result).size).toBeGreaterThan(100)
-    await expect(predictor.whole(picture, { extent: enlarged(picture, m + 1), m: m + 1, scope: full })).rejects.toThrow(
+    await expect(predictor.whole(held(picture), { extent: enlarged(picture, m + 1), m: m + 1, scope: full })).rejects.toThrow(
       `${loaded.model.name} enlarges ${m} times`,
     )
   })
@@ -339,7 +340,7 @@ describe('whole pictures', () => {
     const picture = painted(9, 8)
     const options: PredictOptions = { extent: enlarged(picture, 2), m: 2, scope: full }
     const [sum, pixels, textures] = await Promise.all(
-      [undefined, 'by_lpd', 'by_ltd'].map((output) => predictor.whole(picture, { ...options, ...(output && { output }) })),
+      [undefined, 'by_lpd', 'by_ltd'].map((output) => predictor.whole(held(picture), { ...options, ...(output && { output }) })),
     )
     // Values of -1 to 1 add up: in units of 0 to 1 a half is counted twice.
     expect(
@@ -348,7 +349,7 @@ describe('whole pictures', () => {
         pixels!.map((value, at) => value + textures![at]! - 0.5),
       ),
     ).toBeLessThan(1e-5)
-    await expect(predictor.whole(picture, { ...options, output: 'rbg' })).rejects.toThrow('ISTE has no output rbg')
+    await expect(predictor.whole(held(picture), { ...options, output: 'rbg' })).rejects.toThrow('ISTE has no output rbg')
   })
 })
 
@@ -388,7 +389,7 @@ describe('estimates', () => {
         return network.lower(graph, name)
       },
     }
-    await createPredictor(loaded.model, counting).whole(low, { extent: enlarged(low, 1), m: 1, scope: lattice, tile })
+    await createPredictor(loaded.model, counting).whole(held(low), { extent: enlarged(low, 1), m: 1, scope: lattice, tile })
     expect(encoded).toBe(tiles)
   })
 
@@ -403,7 +404,7 @@ describe('estimates', () => {
   it('a scope that would need too much memory is refused before anything is computed', async () => {
     const { predictor } = open('iste.arch', small)
     const even: Picture = { width: 8000, height: 6000, data: new Uint8Array(8000 * 6000 * 3) }
-    await expect(predictor.whole(even, { extent: { width: 16000, height: 12000 }, m: 2, scope: full })).rejects.toThrow(
+    await expect(predictor.whole(held(even), { extent: { width: 16000, height: 12000 }, m: 2, scope: full })).rejects.toThrow(
       /scope full keeps .* GB of texture features/,
     )
   })

@@ -8,6 +8,7 @@ import { countOf, placesOf } from '../../../src/runtime/predict/places.ts'
 import { createPredictor, type PredictOptions, type Predictor } from '../../../src/runtime/predict/predict.ts'
 import { lowPosition, sharesOf, type Stretch } from '../../../src/runtime/predict/tiles.ts'
 import { model, painted, quietEngine } from '../network/small.ts'
+import { held } from '../../../src/runtime/data/source.ts'
 
 const low = painted(43, 33)
 const extent = { width: 65, height: 50 }
@@ -103,7 +104,7 @@ describe.each(cases)('the schedule of scope %j, %j', (scope, cut) => {
 
   it('is what is computed: the same graphs in the same order, at the sizes that it says', async () => {
     iste.made.length = 0
-    await iste.predictor.whole(low, options)
+    await iste.predictor.whole(held(low), options)
     const expected = [...schedule().steps].flatMap((step) =>
       'call' in step ? [...(step.do === 'decode' && step.match ? [step.match] : []), step.call] : [],
     )
@@ -132,8 +133,8 @@ it('a rehearsal foresees how calls are computed: by layers first, then as graphs
     )
   }
   expect(ways()).toEqual(['encode layers', 'decode layers'])
-  await predictor.whole(picture, options)
+  await predictor.whole(held(picture), options)
   expect(ways()).toEqual(['encode loading', 'decode loading'])
-  await predictor.whole(picture, options)
+  await predictor.whole(held(picture), options)
   expect(ways()).toEqual(['encode loaded', 'decode loaded'])
 })

@@ -1,12 +1,13 @@
 import path from 'node:path'
 import { parameterCount } from '../../compiler/ir/graph.ts'
 import { resize } from '../data/pillow.ts'
-import { crop, readPicture } from '../data/picture.ts'
+import { crop } from '../data/picture.ts'
+import { readPicture } from '../data/read-picture.ts'
 import { writeAtomic } from '../files/atomic.ts'
 import { openNetwork } from '../network/open-network.ts'
-import { panelOf, pngOf } from '../report/panel-of.ts'
-import { writeReport } from '../report/report.ts'
-import { upscale } from './upscale.ts'
+import { panelOf, pngOf } from './panel-of.ts'
+import { writeReport } from './report.ts'
+import { upscale } from '../upscale/upscale.ts'
 
 export interface FirstLook {
   /** A field of tissue, the truth. */

@@ -1,0 +1,166 @@
+import type { Bytes } from './bytes.ts'
+
+/** What the directories (pages) of a TIFF or BigTIFF file say, in the order of the file. */
+export interface TiffFile {
+  readonly pages: readonly TiffPage[]
+  /** Pages hung below another page instead of after it. */
+  readonly subPages: readonly TiffPage[]
+}
+
+/** Tags of one page, with the defaults of TIFF 6.0 where they are missing. */
+export interface TiffPage {
+  readonly kind: 'full' | 'reduced' | 'mask'
+  readonly width: number
+  readonly height: number
+  readonly bits: readonly number[]
+  readonly channels: number
+  /** 1 unsigned, 2 signed, 3 floating point, and others. */
+  readonly sampleFormat: number
+  readonly compression: number
+  readonly photometric: number
+  readonly isTiled: boolean
+  /** A plane for each channel instead of interleaved samples. */
+  readonly isPlanar: boolean
+  /** Tables that the JPEGs of all its tiles or strips share, as a JPEG of their own. */
+  readonly jpegTables: readonly number[]
+  /** Where its first tile or strip is. */
+  readonly start: number
+  readonly description: string
+  /** Micrometres a pixel by the resolution tags. */
+  readonly mpp?: number
+}
+
+/** Bytes of a value by its type. */
+const widths: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 13: 4, 16: 8, 18: 8 }
+const ascii = 2
+const rational = 5
+/** Bytes of a value that are read. */
+const mostBytes = 1 << 20
+const mostEntries = 4096
+const mostPages = 10_000
+
+const tag = {
+  subfile: 254, oldSubfile: 255, width: 256, height: 257, bits: 258, compression: 259, photometric: 262, description: 270, strips: 273,
+  channels: 277, across: 282, planar: 284, unit: 296, tileWidth: 322, tiles: 324, below: 330, sampleFormat: 339, jpegTables: 347,
+} as const // prettier-ignore
+const looked = new Set<number>(Object.values(tag))
+/** Of the places of tiles, of which a slide has a million, the first is read. */
+const firstOnly = new Set<number>([tag.tiles, tag.strips])
+
+type Tags = ReadonlyMap<number, readonly number[] | string>
+
+/**
+ * Walks over the directories of a TIFF (TIFF 6.0, section 2) or BigTIFF file, of either byte order, where they stand, whatever its
+ * size. A file that is none, a directory that is not inside it or leads back to one before, is a RangeError.
+ */
+export async function readTiff(bytes: Bytes): Promise<TiffFile> {
+  const reader = await createReader(bytes)
+  const seen = new Set<number>()
+  const pages: TiffPage[] = []
+  const subPages: TiffPage[] = []
+  const walk = async (start: number, into: TiffPage[]): Promise<void> => {
+    for (let at = start; at !== 0;) {
+      if (seen.has(at) || seen.size >= mostPages) throw new RangeError('its directories go in a circle')
+      seen.add(at)
+      const { tags, next } = await reader.directory(at)
+      into.push(pageOf(tags))
+      const below = tags.get(tag.below)
+      for (const each of typeof below === 'object' ? below : []) await walk(each, subPages)
+      at = next
+    }
+  }
+  await walk(reader.first, pages)
+  if (pages.length === 0) throw new RangeError('it has no directory')
+  return { pages, subPages }
+}
+
+interface Reader {
+  /** Where the first directory is. */
+  readonly first: number
+  directory(at: number): Promise<{ tags: Tags; next: number }>
+}
+
+async function createReader(file: Bytes): Promise<Reader> {
+  const bytesAt = async (at: number, length: number, what: string): Promise<Buffer> => {
+    const bytes = await file.at(at, length)
+    if (bytes.length < length) throw new RangeError(`${what} is not inside the file`)
+    return bytes
+  }
+  const order = (await file.at(0, 2)).toString('latin1')
+  if (order !== 'II' && order !== 'MM') throw new RangeError('it is not a TIFF file')
+  const number = (bytes: Buffer, at: number, width: number): number => {
+    if (width === 8) return Number(order === 'II' ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at))
+    return order === 'II' ? bytes.readUIntLE(at, width) : bytes.readUIntBE(at, width)
+  }
+  const head = await bytesAt(0, 8, 'a directory')
+  const magic = number(head, 2, 2)
+  if (magic !== 42 && magic !== 43) throw new RangeError('it is not a TIFF file')
+  const isBig = magic === 43
+  const [word, countWidth] = isBig ? [8, 8] : [4, 2]
+  const size = 4 + 2 * word
+
+  const valueOf = async (key: number, entry: Buffer): Promise<readonly number[] | string | undefined> => {
+    const type = number(entry, 2, 2)
+    const width = widths[type]
+    if (width === undefined) return undefined
+    const all = number(entry, 4, word)
+    const count = Math.min(all, firstOnly.has(key) ? 1 : Math.floor(mostBytes / width))
+    const isHere = width * all <= word
+    const bytes = isHere ? entry.subarray(4 + word) : await bytesAt(number(entry, 4 + word, word), width * count, 'a tag')
+    if (type === ascii) return bytes.toString('utf8', 0, count).replace(/\0.*$/s, '')
+    return Array.from({ length: count }, (_, at) =>
+      type === rational ? number(bytes, at * 8, 4) / number(bytes, at * 8 + 4, 4) : number(bytes, at * width, width),
+    )
+  }
+  return {
+    first: number(isBig ? await bytesAt(8, 8, 'a directory') : head, isBig ? 0 : 4, word),
+    async directory(at) {
+      const count = number(await bytesAt(at, countWidth, 'a directory'), 0, countWidth)
+      if (count > mostEntries) throw new RangeError('a directory has too many entries')
+      const bytes = await bytesAt(at + countWidth, count * size + word, 'a directory')
+      const tags = new Map<number, readonly number[] | string>()
+      for (let index = 0; index < count; index += 1) {
+        const entry = bytes.subarray(index * size, (index + 1) * size)
+        const key = number(entry, 0, 2)
+        if (!looked.has(key)) continue
+        const value = await valueOf(key, entry)
+        if (value !== undefined) tags.set(key, value)
+      }
+      return { tags, next: number(bytes, count * size, word) }
+    },
+  }
+}
+
+/** Of an inch and of a centimetre. */
+const micrometres: Readonly<Record<number, number>> = { 2: 25_400, 3: 10_000 }
+/** Nothing is scanned at more: it is the resolution that a program writes where it knows none. */
+const coarsestMpp = 20
+
+function pageOf(tags: Tags): TiffPage {
+  const numbers = (key: number): readonly number[] | undefined => {
+    const value = tags.get(key)
+    return typeof value === 'object' ? value : undefined
+  }
+  const first = (key: number, otherwise: number): number => numbers(key)?.[0] ?? otherwise
+  const flags = first(tag.subfile, 0)
+  const photometric = first(tag.photometric, -1)
+  const isMask = (flags & 4) !== 0 || photometric === 4
+  const description = tags.get(tag.description)
+  const mpp = (micrometres[first(tag.unit, 2)] ?? NaN) / first(tag.across, NaN)
+  return {
+    kind: isMask ? 'mask' : (flags & 1) !== 0 || first(tag.oldSubfile, 1) === 2 ? 'reduced' : 'full',
+    width: first(tag.width, 0),
+    height: first(tag.height, 0),
+    bits: numbers(tag.bits) ?? [1],
+    channels: first(tag.channels, 1),
+    sampleFormat: first(tag.sampleFormat, 1),
+    compression: first(tag.compression, 1),
+    photometric,
+    isTiled: tags.has(tag.tileWidth),
+    isPlanar: first(tag.planar, 1) === 2,
+    jpegTables: numbers(tag.jpegTables) ?? [],
+    start: first(tag.tiles, first(tag.strips, 0)),
+    description: typeof description === 'string' ? description : '',
+    ...(mpp > 0 && mpp < coarsestMpp && { mpp }),
+  }
+}
