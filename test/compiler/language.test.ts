@@ -7,7 +7,7 @@ import { verify } from '../../src/compiler/passes/verify.ts'
 import { format } from '../../src/compiler/shapes/size.ts'
 import { memoryHost } from './memory-host.ts'
 
-/** Sentences of the language reference, each on a text as small as it can be. */
+/** Each sentence of docs/language.md on a text as small as it can be. */
 
 const head = 'scale m in 1 .. 4\n  input lr: [B, h, w, 3] as image\n  output sr: [B, h, w, 3] as image\n'
 const small = (body: string, { declared = 'model Small', after = '', before = '' } = {}): string =>

@@ -12,7 +12,7 @@ import { childScope, join } from './scope.ts'
 import type { Value } from './values.ts'
 
 /**
- * Decides what stands where (language reference, How values are decided): preset paths are checked against the base,
+ * Decides what stands where (docs/language.md, What may be changed): preset paths are checked against the base,
  * replacements are made, and values below a replaced slot are dropped; then variants' `set` and what comes from outside.
  */
 export function applyEdits(context: ModelContext): void {

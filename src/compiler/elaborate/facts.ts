@@ -10,7 +10,7 @@ import { isInteger } from './values.ts'
 export type Facts = ReadonlyMap<string, number>
 
 /**
- * The facts `h % 8 == 0` that the `where` of what is compiled states about size names (language reference, Sizes, R4).
+ * The facts `h % 8 == 0` that the `where` of what is compiled states about size names (docs/language.md, Sizes).
  * `scope` knows the parameters.
  */
 export function factsOf(body: readonly Statement[], scope: Scope, e: Elaboration): Facts {

@@ -19,7 +19,7 @@ type OutputStatement = Extract<Statement, { kind: 'output' }>
 const inputRoles: readonly InputRole[] = ['image', 'enlarged', 'coordinates', 'cell']
 const outputRoles: readonly OutputRole[] = ['samples', 'image', 'features', 'inspect']
 
-/** What a role's tensor looks like (language reference, Roles); `inspect` may be anything. */
+/** What a role's tensor looks like (docs/language.md, Roles); `inspect` may be anything. */
 const shapes: { readonly [role in InputRole | OutputRole]?: { rank: number; takes: string; last?: number | 'known' } } = {
   image: { rank: 4, takes: '[B, h, w, c], c a number', last: 'known' },
   enlarged: { rank: 4, takes: '[B, H, W, c], c a number', last: 'known' },

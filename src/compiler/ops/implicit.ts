@@ -50,7 +50,7 @@ function axisCorners(
 }
 
 /**
- * Local ensemble (LIIF, section 3.1 there; ISTE equations 5 and 6): for each query the surrounding cells of f.
+ * Local ensemble (Chen et al. 2021, section 3; Qu, Duan et al. 2023, equations 5 and 6): for each query the surrounding cells of f.
  * Coordinates and cells are in lr's frame; f may be lr extended at the bottom and right.
  */
 export const ensembleCorners: Primitive = {

@@ -18,7 +18,7 @@ export interface Whole {
 
 /**
  * The reach of a graph's outputs in its picture inputs [B, h, w, c], asked of the ops call by call. A roll moves
- * positions and its wrapped ends are taken for masked, as SwinIR masks them (its section 3.2).
+ * positions and its wrapped ends are taken for masked, as SwinIR masks them (`calculate_mask` of its code).
  */
 export function reach(graph: Graph): Reach | Whole {
   const { positions, first } = positionsOf(

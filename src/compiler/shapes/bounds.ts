@@ -14,7 +14,7 @@ const known = new WeakMap<Size, Bounds>()
 /**
  * Integers between which the size lies, whatever its symbols are; infinite where nothing is known.
  *
- * Language reference, Sizes: symbols are at least 1 and (R - n + 1) / n <= floor(R / n) <= R / n. The bounds are safe but not always
+ * Symbols are at least 1 and (R - n + 1) / n <= floor(R / n) <= R / n. The bounds are safe but not always
  * the tightest.
  */
 export function bounds(size: Size): Bounds {

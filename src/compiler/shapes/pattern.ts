@@ -177,7 +177,7 @@ export interface RearrangePlan {
 }
 
 /**
- * Plans a change of layout by an einops pattern (language reference, Ops, rearrange). Names on both sides are the same; parentheses
+ * Plans a change of layout by an einops pattern (docs/language.md, Ops). Names on both sides are the same; parentheses
  * join axes, the last of them fastest; a `1` on the left takes an axis of 1 away and a `1` on the right adds one. In each group at most
  * one size is neither in `given` nor found by exact division. `operand` names the tensor in messages.
  */
@@ -316,7 +316,7 @@ export interface EinsumPlan {
 }
 
 /**
- * Plans `einsum` of two tensors (language reference, Ops, einsum). An axis of one name must provably have one size; nothing is
+ * Plans `einsum` of two tensors (docs/language.md, Ops). An axis of one name must provably have one size; nothing is
  * broadcast. `operands` names the tensors in messages.
  */
 export function planEinsum(

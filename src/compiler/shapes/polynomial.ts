@@ -142,7 +142,7 @@ export const fromAtom = (atom: Atom): Size => fromTerms([makeTerm(1, [atom])])
 export const symbol = (name: string): Size => fromAtom(symbolAtom(name))
 
 /**
- * The symbol `name` divided by a positive integer that is known to divide it: an integer of at least 1 (language reference, Sizes, R4).
+ * The symbol `name` divided by a positive integer that is known to divide it: an integer of at least 1 (docs/language.md, Sizes).
  * The fact h % 8 == 0 is `substitute(size, { h: mul(constant(8), quotient('h', 8)) })`. A value or a size for `name` decides it too.
  * @throws RangeError when `n` is not a positive integer.
  */
@@ -199,9 +199,9 @@ export function commonFactor(size: Size, n: number): number {
 /**
  * floor(size / n) for a positive integer n, in canonical form.
  *
- * Language reference, Sizes: R1 multiples of n are taken out, so that coefficients within the floor are in 0 .. n - 1; R2 what all
- * symbols' coefficients have in common with n is cancelled and the constant's remainder vanishes; R3 a floor that stands alone within
- * a floor is merged with it.
+ * Multiples of n are taken out, so that coefficients within the floor are in 0 .. n - 1; what all symbols' coefficients have in common
+ * with n is cancelled, and the constant's remainder vanishes; a floor that stands alone within a floor is merged with it
+ * (docs/language.md, Sizes).
  * @throws RangeError when `n` is not a positive integer.
  */
 export function floorDiv(size: Size, n: number): Size {

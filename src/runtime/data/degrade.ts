@@ -8,7 +8,7 @@ export type PictureOp =
   | { readonly op: 'flip_x' | 'flip_y' | 'transpose' }
 
 /**
- * The operations in the order given, in Pillow's arithmetic on 8 bits (architectures.md section 10). Every `resize` goes to
+ * The operations in the order given, in Pillow's arithmetic on 8 bits (docs/language.md, train and evaluate). Every `resize` goes to
  * `width` x `height`; without one the picture keeps its size. The input is not changed.
  */
 export function degrade(hr: Picture, ops: readonly PictureOp[], width: number, height: number): Picture {

@@ -10,7 +10,7 @@ const BLUR_PASSES = 3
 /**
  * Gaussian blur of standard deviation `sigma` pixels as Pillow's `GaussianBlur(radius=sigma)`, byte for byte: three extended box
  * filters along the rows and three down the columns, each rounded to 8 bits, the outermost pixels repeated outside.
- * `sigma` below about 0.2 leaves most pictures unchanged; 0 always does. (architectures.md section 10; Gwosdek et al. 2011)
+ * `sigma` below about 0.2 leaves most pictures unchanged; 0 always does. (Gwosdek et al. 2011; Pillow's BoxBlur.c)
  */
 export function gaussianBlur(picture: Picture, sigma: number): Picture {
   if (!(sigma >= 0) || !Number.isFinite(sigma)) throw new RangeError(`gaussianBlur: sigma must be 0 or more, not ${sigma}`)

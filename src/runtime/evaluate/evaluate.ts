@@ -110,7 +110,7 @@ function pairSizes({ width, height }: Extent, m: number): { readonly low: Extent
   }
 }
 
-/** The high-resolution tile cut to round(low size * m) and its degraded low-resolution picture (protocol of section 11). */
+/** The high-resolution tile cut to round(low size * m) and its degraded low-resolution picture (docs/commands.md, evaluate). */
 export function degradePair(tile: Picture, m: number, network: OpenedNetwork): Pair {
   const { low, extent } = pairSizes(tile, m)
   const hr = crop(tile, 0, 0, extent.width, extent.height)

@@ -30,7 +30,7 @@ export function moments(features: ArrayLike<number>, dims: number): Moments {
  * The Frechet distance of two sets of feature vectors (samples x `dims`, row-major, `dims` 2048 for FID). With A and B the centred
  * features over sqrt(n - 1), tr (S1 S2)^1/2 is the sum of the singular values of A B': exact where the covariances are singular too. There
  * pytorch-fid's square root of the product is inaccurate and, where it is not finite, taken again with 1e-6 added to both diagonals;
- * this form needs no such step and agrees with it where it is accurate. (Heusel et al. 2017; architectures.md section 11)
+ * this form needs no such step and agrees with it where it is accurate. (Heusel et al. 2017; `calculate_frechet_distance` of pytorch-fid)
  */
 export function frechet(featuresA: ArrayLike<number>, featuresB: ArrayLike<number>, dims: number): FrechetDistance {
   const a = centre(featuresA, dims)

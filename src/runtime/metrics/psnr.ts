@@ -8,7 +8,7 @@ export function definition(shave: number | string): string {
 
 /**
  * Peak signal-to-noise ratio in dB: 10 log10(1 / MSE), one mean squared error over the three channels of the inner part. Values outside
- * [0, 1] are clamped; equal pictures give Infinity, a NaN gives NaN. (architectures.md section 11)
+ * [0, 1] are clamped; equal pictures give Infinity, a NaN gives NaN. (docs/commands.md, evaluate)
  */
 export function psnr(sr: Samples, hr: Samples, options: Shave = {}): number {
   const { left, right, top, bottom } = sharedWindow(sr, hr, options)

@@ -27,7 +27,7 @@ interface Plane {
 
 /**
  * Structural similarity of two 8-bit pictures with the 7 x 7 uniform window, as scikit-image has it by default for bytes; from -1 to 1.
- * Pictures smaller than the window are a UserError. (Wang et al. 2004; architectures.md section 11)
+ * Pictures smaller than the window are a UserError. (Wang et al. 2004; docs/commands.md, evaluate)
  */
 export function ssimUniform(a: Picture, b: Picture): number {
   return mean(ssimUniformChannels(a, b))

@@ -46,9 +46,9 @@ export function planItem(model: CompiledModel, plan: TrainPlan, random: Random, 
 }
 
 /**
- * Makes one item from a picture (protocol: architectures reference, section 10): a random crop of the high-resolution
- * picture, degraded to the low-resolution size, both augmented alike; for `samples`, q pixels without replacement with
- * their coordinates and cell.
+ * Makes one item from a picture (docs/language.md, train and evaluate; `SRImplicitDownsampled` of LIIF's code): a random crop of the
+ * high-resolution picture, degraded to the low-resolution size, both augmented alike; for `samples`, q pixels without replacement
+ * with their coordinates and cell.
  */
 export function makeItem(model: CompiledModel, plan: TrainPlan, picture: Picture, { m, random, values }: ItemPlan): Item {
   const source = model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!

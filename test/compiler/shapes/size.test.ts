@@ -35,7 +35,7 @@ const dim = symbol('dim')
 const plus = (a: Size, b: number): Size => add(a, n(b))
 const times = (a: number, b: Size): Size => mul(n(a), b)
 
-/** The size of an axis after a convolution or a pool (language reference, Sizes). */
+/** The size of an axis after a convolution or a pool (docs/language.md, Sizes). */
 const window = (size: Size, kernel: number, stride: number, pad = 0, dilation = 1): Size =>
   plus(floorDiv(plus(size, 2 * pad - dilation * (kernel - 1) - 1), stride), 1)
 const padTo = (size: Size, multiple: number): Size => times(multiple, ceilDiv(size, multiple))
@@ -75,13 +75,13 @@ describe('canonical form: equal sizes have equal keys', () => {
     ['sums commute', add(h, w), add(w, h)],
     ['products distribute', mul(plus(h, 1), plus(w, 2)), plus(add(add(mul(h, w), times(2, h)), w), 2)],
     ['terms cancel', sub(add(h, w), w), h],
-    ['R1: multiples are taken out', floorDiv(plus(times(8, h), 16), 8), plus(h, 2)],
-    ['R1: also negative ones', floorDiv(plus(h, -1), 2), plus(floorDiv(plus(h, 1), 2), -1)],
-    ['R2: a remaining constant vanishes', floorDiv(plus(times(8, h), 7), 8), h],
-    ['R2: what is common is cancelled', floorDiv(plus(times(6, h), 5), 9), floorDiv(plus(times(2, h), 1), 3)],
-    ['R3: floors merge', floorDiv(plus(floorDiv(h, 2), 3), 4), floorDiv(plus(h, 6), 8)],
-    ['R3: with other symbols beside', floorDiv(add(floorDiv(h, 2), w), 3), floorDiv(add(h, times(2, w)), 6)],
-    ['R3: three deep', floorDiv(floorDiv(floorDiv(h, 2), 2), 2), floorDiv(h, 8)],
+    ['multiples are taken out', floorDiv(plus(times(8, h), 16), 8), plus(h, 2)],
+    ['multiples, also negative ones', floorDiv(plus(h, -1), 2), plus(floorDiv(plus(h, 1), 2), -1)],
+    ['a remaining constant vanishes', floorDiv(plus(times(8, h), 7), 8), h],
+    ['what is common is cancelled', floorDiv(plus(times(6, h), 5), 9), floorDiv(plus(times(2, h), 1), 3)],
+    ['floors merge', floorDiv(plus(floorDiv(h, 2), 3), 4), floorDiv(plus(h, 6), 8)],
+    ['floors merge with other symbols beside', floorDiv(add(floorDiv(h, 2), w), 3), floorDiv(add(h, times(2, w)), 6)],
+    ['floors merge, three deep', floorDiv(floorDiv(floorDiv(h, 2), 2), 2), floorDiv(h, 8)],
     ['ceil twice', ceilDiv(ceilDiv(h, 2), 4), ceilDiv(h, 8)],
     ['mod of what is padded', mod(padTo(h, 8), 4), n(0)],
     ['mod of a constant', mod(n(-3), 8), n(5)],
@@ -90,7 +90,7 @@ describe('canonical form: equal sizes have equal keys', () => {
     ['max is decided by bounds', maximum(floorDiv(h, 2), h), h],
     ['min of min', minimum(h, minimum(h, w)), minimum(h, w)],
     ['max of numbers', maximum(n(3), n(5)), n(5)],
-    ['R4', substitute(padTo(h, 8), { h: times(8, quotient('h', 8)) }), times(8, quotient('h', 8))],
+    ['a multiple is padded to itself', substitute(padTo(h, 8), { h: times(8, quotient('h', 8)) }), times(8, quotient('h', 8))],
     [
       'a quotient is bound with its symbol',
       substitute(times(2, quotient('h', 8)), { h: padTo(w, 16) }),
@@ -120,7 +120,7 @@ describe('canonical form: equal sizes have equal keys', () => {
   })
 })
 
-describe('proofs of the language reference', () => {
+describe('proofs', () => {
   const fact = (size: Size, name: string, by: number): Size => substitute(size, { [name]: times(by, quotient(name, by)) })
 
   test('a window partition of 8 * ceil(h / 8), through same convolutions and back', () => {
