@@ -4,7 +4,6 @@ import path from 'node:path'
 import type { Command } from 'commander'
 import { renderPretty } from '../compiler/diagnostics/render-pretty.ts'
 import type { Style } from '../compiler/format/format.ts'
-import { unifiedDiff } from '../compiler/format/unified-diff.ts'
 import { CompileError, UserError } from '../errors.ts'
 import { writeAtomic } from '../runtime/files/atomic.ts'
 import { fileError } from '../runtime/files/file-error.ts'
@@ -59,8 +58,10 @@ A file with errors of syntax is left as it is.`,
         }
         right += 1
         if (formatted !== text) changed += 1
-        if (flags.diff) unifiedDiff(file, text, formatted).forEach((line) => print(coloured(line)))
-        else if (file === '-' && !flags.check) process.stdout.write(formatted)
+        if (flags.diff) {
+          const { unifiedDiff } = await import('../compiler/format/unified-diff.ts')
+          unifiedDiff(file, text, formatted).forEach((line) => print(coloured(line)))
+        } else if (file === '-' && !flags.check) process.stdout.write(formatted)
         else if (formatted !== text) {
           if (!flags.check) await writeAtomic(file, formatted)
           print(file)
