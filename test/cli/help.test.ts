@@ -1,13 +1,33 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
+import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
+import * as light from '../../src/cli/light.ts'
+import * as whole from '../../src/cli/main.ts'
 import { temporaryFolder } from '../runtime/network/small.ts'
 import { archc } from './run-archc.ts'
 
 const folder = temporaryFolder()
 const escape = '\u001b['
 
+/** A command and those below it. */
+const withInner = (command: Command): Command[] => [command, ...command.commands.flatMap(withInner)]
+
 describe('help', () => {
+  it.each([
+    ['archc', whole],
+    ['archc-check', light],
+  ])('%s describes commands, arguments and options by words that go on from their names', (_name, { createProgram }) => {
+    const said = withInner(createProgram()).flatMap((command) =>
+      [command.description(), ...[...command.registeredArguments, ...command.options].map(({ description }) => description)].map(
+        (words) => `${command.name()}: ${words}`,
+      ),
+    )
+    expect(said.length).toBeGreaterThan(40)
+    // A name may begin them.
+    expect(said.filter((words) => /: (?!Graphviz|Markdown)([A-Z][a-z]+|A)\b|\.$/.test(words))).toEqual([])
+  })
+
   it.each([
     '', 'check', 'compile', 'train', 'evaluate', 'upscale', 'weights show', 'weights import', 'weights export', 'parity', 'engine',
     'engine status', 'engine install', 'engine remove', 'demo', 'fmt', 'diff', 'graph', 'ops', 'explain', 'init', 'completion', 'experiment run',

@@ -100,7 +100,7 @@ function addToFrames(
 /** The cells that a span covers on its first and its last line: at least one, so that an empty span is seen. */
 function marksOf(text: Source, start: number, end: number, primary: boolean, label: string): Mark[] {
   let last = Math.min(Math.max(end, start), text.text.length)
-  while (last > start && /[\r\n]/.test(text.text[last - 1]!)) last--
+  while (last > start && /[\r\n]/.test(text.text[last - 1]!)) last -= 1
   const from = positionAt(text, start)
   const to = positionAt(text, last)
   const firstText = lineAt(text, from.line)
@@ -195,7 +195,7 @@ function runs<Item>(items: readonly Item[]): [Item, number][] {
   const found: [Item, number][] = []
   for (const item of items) {
     const last = found.at(-1)
-    if (last && last[0] === item) last[1]++
+    if (last && last[0] === item) last[1] += 1
     else found.push([item, 1])
   }
   return found

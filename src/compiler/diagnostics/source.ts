@@ -115,7 +115,7 @@ export function layOut(line: string): Layout {
   for (const { segment } of graphemes.segment(line)) {
     const width = segment === '\t' ? tabStop - (cell % tabStop) : widthOf(segment)
     glyphs.push({ text: segment === '\t' ? ' '.repeat(width) : segment.replace(control, '\ufffd'), cell, width })
-    for (let i = 0; i < segment.length; i++) cells.push(cell)
+    for (let i = 0; i < segment.length; i += 1) cells.push(cell)
     cell += width
   }
   return { glyphs, cells: [...cells, cell] }

@@ -175,8 +175,8 @@ export const byLayout: ReachRule = (call, [x]) => {
     merge,
   )
   if (!joined) return 'everywhere'
-  let next = 0
-  const axes = joined.map((sizes) => sizes.flatMap(() => moved[next++]!.factors))
+  const left = moved.values()
+  const axes = joined.map((sizes) => sizes.flatMap(() => left.next().value!.factors))
   const steps = axes.map((axis) => orderOf(axis)?.step).filter((step) => step !== undefined)
   return [{ ...positions, axes, grid: steps.reduce((grid, step) => gridOf(grid, step, step), positions.grid) }]
 }

@@ -155,7 +155,7 @@ function replaceAll(sum: Rational, atom: Atom, by: Rational): Rational {
         term.atoms.filter((other) => other.key !== atom.key),
       ),
     ]
-    for (let power = powerOf(term, atom); power > 0; power--) {
+    for (let power = powerOf(term, atom); power > 0; power -= 1) {
       products = products.flatMap((product) => by.terms.map((factor) => multiplyTerms(product, factor)))
     }
     return products

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
-import { SLIDE_ENDINGS } from './slide.ts'
+import { slideEndings } from './slide.ts'
 
 /** A slide's identifier: its file's name before the first point, as TCGA names its files. */
 export const slideId = (file: string): string => path.basename(file).split('.')[0]!
@@ -18,7 +18,7 @@ export async function findSlides(named: readonly string[], within: string): Prom
     if (kind?.isFile()) found.push(name)
     else if (kind?.isDirectory()) {
       const inside = await slidesBelow(name)
-      if (inside.length === 0) throw new UserError(`${name}: no slides in it`, `Slides end in ${SLIDE_ENDINGS.join(' ')}.`)
+      if (inside.length === 0) throw new UserError(`${name}: no slides in it`, `Slides end in ${slideEndings.join(' ')}.`)
       found.push(...inside)
     } else {
       below ??= await slidesBelow(within)
@@ -39,6 +39,6 @@ export async function findSlides(named: readonly string[], within: string): Prom
 async function slidesBelow(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true }).catch(() => [])
   return names
-    .filter((name) => !path.basename(name).startsWith('.') && SLIDE_ENDINGS.includes(path.extname(name).toLowerCase()))
+    .filter((name) => !path.basename(name).startsWith('.') && slideEndings.includes(path.extname(name).toLowerCase()))
     .map((name) => path.join(folder, name))
 }

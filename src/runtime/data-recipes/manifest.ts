@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Plan, Source } from './plan.ts'
-import { SPLITS, type SplitName } from './split.ts'
+import { splitNames, type SplitName } from './split.ts'
 
 /** One picture of a set. */
 export interface Output {
@@ -51,7 +51,7 @@ export function counted(list: readonly { readonly split: SplitName }[]): Record<
 
 /** The lists of a set by their names, as `archc train --data` and `archc evaluate --data` read them; a side of none has no list. */
 export function csvFiles(outputs: readonly Output[]): Map<string, string> {
-  const sides = SPLITS.map((side) => [side, outputs.filter(({ split }) => split === side)] as const)
+  const sides = splitNames.map((side) => [side, outputs.filter(({ split }) => split === side)] as const)
   const cell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
   return new Map(
     sides

@@ -13,7 +13,7 @@ import { checksum } from '../files/checksum.ts'
 import { pixelChecksum } from './pixel-checksum.ts'
 import { counted, csvFiles, digestOf, type Output, type SetManifest } from './manifest.ts'
 import type { Piece, Plan } from './plan.ts'
-import { SPLITS } from './split.ts'
+import { splitNames } from './split.ts'
 
 /** Where a set grows until it is whole. */
 const growing = (folder: string): string => `${path.resolve(folder)}.partial`
@@ -86,7 +86,7 @@ async function begin(plan: Plan, place: string): Promise<Map<string, readonly Ou
       'Remove it, or start with the settings and files that it was begun with.',
     )
   if (before === undefined) {
-    for (const side of SPLITS) await makeFolder(path.join(place, side))
+    for (const side of splitNames) await makeFolder(path.join(place, side))
     await writeAtomic(file, written)
   }
   const lines = (await readLines(path.join(place, notes))) as Finished[]

@@ -26,7 +26,7 @@ export interface Slide {
 }
 
 /** The endings of slides, those that are refused by name too. */
-export const SLIDE_ENDINGS: readonly string[] = [
+export const slideEndings: readonly string[] = [
   '.svs',
   '.tif',
   '.tiff',
@@ -40,8 +40,8 @@ export const SLIDE_ENDINGS: readonly string[] = [
   '.dcm',
 ]
 
-const READ = ['.svs', '.tif', '.tiff']
-const JPEG_2000 = [33003, 33004, 33005, 34712]
+const readEndings = ['.svs', '.tif', '.tiff']
+const jpeg2000 = [33003, 33004, 33005, 34712]
 const convert = (file: string): string =>
   `Convert it to a pyramidal TIFF first, by a vips that has OpenSlide: vips tiffsave '${file}' '${path.parse(file).name}.tif' --tile --pyramid --bigtiff --compression deflate`
 
@@ -51,14 +51,14 @@ const convert = (file: string): string =>
  */
 export async function openSlide(file: string): Promise<Slide> {
   const ending = path.extname(file).toLowerCase()
-  if (!READ.includes(ending)) throw new UserError(`${file}: slides of the kind ${ending} are not read`, convert(file))
+  if (!readEndings.includes(ending)) throw new UserError(`${file}: slides of the kind ${ending} are not read`, convert(file))
   const { pages } = await withBytes(file, readTiff).catch((error: unknown) => {
     if (error instanceof RangeError) throw new UserError(`${file}: ${error.message}`, 'Get the file again from where it came.')
     throw error
   })
   const [full] = pages as [TiffPage]
   const [bits] = full.bits
-  if (JPEG_2000.includes(full.compression))
+  if (jpeg2000.includes(full.compression))
     throw new UserError(`${file}: it is compressed by JPEG 2000, which is not read`, convert(file))
   if (bits !== 8 || full.channels < 3)
     throw new UserError(

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { UserError } from '../../errors.ts'
 
 /** The three parts of a data set. */
-export const SPLITS = ['train', 'val', 'test'] as const
-export type SplitName = (typeof SPLITS)[number]
+export const splitNames = ['train', 'val', 'test'] as const
+export type SplitName = (typeof splitNames)[number]
 /** How many go where: train, val, test. */
 export type Counts = readonly [number, number, number]
 

@@ -19,7 +19,7 @@ export interface TissueMask {
 /** Tissue is coloured, glass is not. */
 export function tissueMask({ width, height, data }: Picture): TissueMask {
   const saturation = new Uint8Array(width * height)
-  for (let pixel = 0; pixel < saturation.length; pixel++) {
+  for (let pixel = 0; pixel < saturation.length; pixel += 1) {
     const [red, green, blue] = [data[pixel * 3]!, data[pixel * 3 + 1]!, data[pixel * 3 + 2]!]
     const bright = Math.max(red, green, blue)
     if (bright >= darkest) saturation[pixel] = Math.round((255 * (bright - Math.min(red, green, blue))) / bright)
@@ -34,7 +34,7 @@ export function otsu(values: Uint8Array): number {
   for (const value of values) counts[value]! += 1
   const total = counts.reduce((sum, count, value) => sum + count * value, 0)
   let [best, threshold, below, sumBelow] = [0, 0, 0, 0]
-  for (let value = 0; value < 255; value++) {
+  for (let value = 0; value < 255; value += 1) {
     below += counts[value]!
     sumBelow += counts[value]! * value
     const above = values.length - below
@@ -51,6 +51,6 @@ export function tissueShare(mask: TissueMask, left: number, top: number, right: 
   const [x0, y0] = [at(left, mask.width), at(top, mask.height)]
   const [x1, y1] = [Math.max(x0 + 1, Math.round(right * mask.width)), Math.max(y0 + 1, Math.round(bottom * mask.height))]
   let tissue = 0
-  for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) tissue += mask.isTissue[y * mask.width + x] ?? 0
+  for (let y = y0; y < y1; y += 1) for (let x = x0; x < x1; x += 1) tissue += mask.isTissue[y * mask.width + x] ?? 0
   return tissue / ((x1 - x0) * (y1 - y0))
 }

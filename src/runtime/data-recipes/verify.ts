@@ -7,7 +7,7 @@ import { fileError } from '../files/file-error.ts'
 import { checksum } from '../files/checksum.ts'
 import { pixelChecksum } from './pixel-checksum.ts'
 import { csvFiles, digestOf, type Output, type SetManifest } from './manifest.ts'
-import { SPLITS } from './split.ts'
+import { splitNames } from './split.ts'
 
 export interface Verified {
   readonly manifest: SetManifest
@@ -33,7 +33,7 @@ export async function verifySet(
     if (found !== text) problems.push(`${name}: ${found === undefined ? 'it is missing' : 'it lists other pictures'}`)
   }
   const known = new Set(manifest.outputs.map((output) => output.path))
-  for (const side of SPLITS)
+  for (const side of splitNames)
     for (const name of await readdir(path.join(folder, side)).catch(() => []))
       if (!known.has(`${side}/${name}`)) problems.push(`${side}/${name}: it is not in the manifest`)
   return { manifest, problems }

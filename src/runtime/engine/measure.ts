@@ -17,7 +17,7 @@ function rate(flops: number, operation: () => tfjs.Tensor): number {
   const { tidy } = tf()
   let best = Infinity
   const end = performance.now() + patience
-  for (let round = 0; round <= rounds && (round < 2 || performance.now() < end); round++) {
+  for (let round = 0; round <= rounds && (round < 2 || performance.now() < end); round += 1) {
     const start = performance.now()
     tidy(() => operation().flatten().slice(0, 1).dataSync())
     if (round > 0) best = Math.min(best, performance.now() - start)

@@ -51,7 +51,8 @@ export async function compareFigure({ field, systems, scales, onProgress }: Comp
     for (const label of labels) {
       const system = networkFor(systems, label, m)
       results.push(system ? { label, picture: shownOf(await shownPicture(system, pair, m), field, m) } : { label })
-      onProgress?.(++done, total, `${label} x${m}`)
+      done += 1
+      onProgress?.(done, total, `${label} x${m}`)
     }
     const low = shownOf(resize(lr, hr.width, hr.height, 'nearest'), field, m)
     all.push({ m, truth: shownOf(hr, field, m), low, results })

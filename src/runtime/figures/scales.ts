@@ -50,7 +50,8 @@ export async function scalesFigure({ field, systems, scales, onProgress }: Scale
       const system = networkFor(systems, label, m)
       const picture = system && shownOf(await shownPicture(system, pair, m), field, m)
       results.push({ label, ...(picture && { picture, quality: qualityOf(picture, truth) }) })
-      onProgress?.(++done, scales.length * labels.length, `${label} x${m}`)
+      done += 1
+      onProgress?.(done, scales.length * labels.length, `${label} x${m}`)
     }
     columns.push({ m, low: shownOf(resize(pair.lr, pair.hr.width, pair.hr.height, 'nearest'), field, m), results })
   }

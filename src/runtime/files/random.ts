@@ -47,7 +47,7 @@ function logarithm(x: number): number {
   let fraction = double[0]!
   if (fraction > Math.SQRT2) {
     fraction /= 2
-    exponent++
+    exponent += 1
   }
   const s = (fraction - 1) / (fraction + 1)
   const square = s * s
@@ -133,7 +133,7 @@ function generator([s0, s1, s2, s3]: Words, key: Words, spare: number | undefine
       return list[int(list.length)]!
     },
     shuffle: (array) => {
-      for (let last = array.length - 1; last > 0; last--) {
+      for (let last = array.length - 1; last > 0; last -= 1) {
         const other = int(last + 1)
         const kept = array[last]
         array[last] = array[other]
@@ -144,7 +144,7 @@ function generator([s0, s1, s2, s3]: Words, key: Words, spare: number | undefine
     sample: (n, k) => {
       if (!Number.isInteger(k) || k < 0 || k > n) throw new RangeError(`sample(${n}, ${k}): cannot take ${k} of ${n}`)
       const all = Int32Array.from({ length: n }, (_, index) => index)
-      for (let place = 0; place < k; place++) {
+      for (let place = 0; place < k; place += 1) {
         const other = place + int(n - place)
         const kept = all[place]!
         all[place] = all[other]!

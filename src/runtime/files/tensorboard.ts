@@ -14,7 +14,7 @@ export interface EventWriter {
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1
+  for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1
   return crc >>> 0
 })
 
@@ -66,7 +66,8 @@ let opened = 0
 export function openEventFile(folder: string, options: { readonly resumeStep?: number } = {}): EventWriter {
   const seconds = () => Date.now() / 1000
   const stamp = String(Math.floor(seconds())).padStart(10, '0')
-  const file = path.join(folder, `events.out.tfevents.${stamp}.${os.hostname()}.${process.pid}.${opened++}`)
+  const file = path.join(folder, `events.out.tfevents.${stamp}.${os.hostname()}.${process.pid}.${opened}`)
+  opened += 1
   const guarded = <T>(action: () => T): T => {
     try {
       return action()

@@ -66,8 +66,8 @@ function centre(features: ArrayLike<number>, dims: number): { samples: number; m
   if (!Number.isInteger(samples)) throw new RangeError(`frechet: ${features.length} values are not rows of ${dims} features`)
   if (samples < 2) throw new UserError(`the Frechet distance needs at least two samples on each side, not ${samples}`)
   const mean = new Float64Array(dims)
-  for (let i = 0; i < features.length; i++) mean[i % dims]! += features[i]!
-  for (let j = 0; j < dims; j++) mean[j]! /= samples
+  for (let i = 0; i < features.length; i += 1) mean[i % dims]! += features[i]!
+  for (let j = 0; j < dims; j += 1) mean[j]! /= samples
   if (!allFinite(mean)) throw new UserError('the Frechet distance needs finite features; one is not a number or infinite')
   const scale = 1 / Math.sqrt(samples - 1)
   return { samples, mean, centred: Float64Array.from(features, (value, i) => (value - mean[i % dims]!) * scale) }
@@ -85,7 +85,7 @@ function nuclearNorm(a: Float64Array, b: Float64Array, dims: number): number {
 
 function transposed(matrix: Float64Array, rows: number, columns: number): Float64Array {
   const out = new Float64Array(matrix.length)
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = matrix[i * columns + j]!
+  for (let i = 0; i < rows; i += 1) for (let j = 0; j < columns; j += 1) out[j * rows + i] = matrix[i * columns + j]!
   return out
 }
 

@@ -15,10 +15,10 @@ export function psnr(sr: Samples, hr: Samples, options: Shave = {}): number {
   const srUnit = unitOf(sr)
   const hrUnit = unitOf(hr)
   let sum = 0
-  for (let y = top; y < bottom; y++) {
+  for (let y = top; y < bottom; y += 1) {
     const end = (y * sr.width + right) * 3
     let rowSum = 0
-    for (let i = (y * sr.width + left) * 3; i < end; i++) {
+    for (let i = (y * sr.width + left) * 3; i < end; i += 1) {
       const difference = clamp(sr.data[i]! * srUnit) - clamp(hr.data[i]! * hrUnit)
       rowSum += difference * difference
     }
@@ -37,8 +37,8 @@ export type Luminance = 'unrounded' | 'rounded' | 'weighted-difference'
 export function psnrLuminance(sr: Picture, hr: Picture, options: Shave & { form: Luminance }): number {
   const { left, right, top, bottom } = sharedWindow(sr, hr, options)
   let sum = 0
-  for (let y = top; y < bottom; y++) {
-    for (let x = left; x < right; x++) {
+  for (let y = top; y < bottom; y += 1) {
+    for (let x = left; x < right; x += 1) {
       const at = (y * sr.width + x) * 3
       const difference = luminanceDifference(sr.data, hr.data, at, options.form)
       sum += difference * difference

@@ -19,7 +19,7 @@ export interface Shave {
 /** The samples as 8-bit: clamped to [0, 1], times 255, rounded to nearest. NaN becomes 0. */
 export function quantise(samples: FloatPicture): Picture {
   const data = new Uint8Array(samples.data.length)
-  for (let i = 0; i < data.length; i++) data[i] = Math.min(Math.max(samples.data[i]!, 0), 1) * 255 + 0.5
+  for (let i = 0; i < data.length; i += 1) data[i] = Math.min(Math.max(samples.data[i]!, 0), 1) * 255 + 0.5
   return { width: samples.width, height: samples.height, data }
 }
 

@@ -11,10 +11,10 @@ export const definition =
 export const definitionGaussian =
   'SSIM (Gaussian): 8-bit RGB, 11 x 11 window of sigma 1.5, population moments, K1 0.01, K2 0.03, range 255, valid region, mean over channels'
 
-const C1 = (0.01 * 255) ** 2
-const C2 = (0.03 * 255) ** 2
-const UNIFORM = 7
-const GAUSSIAN = gaussianWindow(11, 1.5)
+const c1 = (0.01 * 255) ** 2
+const c2 = (0.03 * 255) ** 2
+const uniformSide = 7
+const gaussianTaps = gaussianWindow(11, 1.5)
 
 /** One channel: the sample of pixel (x, y) is `data[(y * width + x) * step + offset]`. */
 interface Plane {
@@ -49,7 +49,7 @@ export function ssimGaussianLuminance(a: Picture, b: Picture, options: Shave = {
   const plane = (picture: Picture): Plane => {
     const [width, height] = [right - left, bottom - top]
     const data = new Uint8Array(width * height)
-    for (let i = 0; i < data.length; i++) {
+    for (let i = 0; i < data.length; i += 1) {
       const pixel = (top + Math.floor(i / width)) * picture.width + left + (i % width)
       data[i] = Math.round(luminance(picture.data, pixel * 3))
     }
@@ -69,8 +69,8 @@ function mean(values: readonly number[]): number {
 
 /** The index of one window from its two means, two variances and covariance. */
 function similarity(meanA: number, meanB: number, varianceA: number, varianceB: number, covariance: number): number {
-  const numerator = (2 * meanA * meanB + C1) * (2 * covariance + C2)
-  return numerator / ((meanA * meanA + meanB * meanB + C1) * (varianceA + varianceB + C2))
+  const numerator = (2 * meanA * meanB + c1) * (2 * covariance + c2)
+  return numerator / ((meanA * meanA + meanB * meanB + c1) * (varianceA + varianceB + c2))
 }
 
 function requireWindow(plane: Plane, window: number): void {
@@ -80,11 +80,11 @@ function requireWindow(plane: Plane, window: number): void {
 
 /** Whole-number sums run down the columns and then along the rows, so the cost does not depend on the window and nothing is rounded. */
 function uniformPlane(a: Plane, b: Plane): number {
-  requireWindow(a, UNIFORM)
+  requireWindow(a, uniformSide)
   const { width, height } = a
   const [sumA, sumB, sumAA, sumBB, sumAB] = Array.from({ length: 5 }, () => new Int32Array(width)) as FiveRows<Int32Array>
   const addRow = (y: number, sign: 1 | -1): void => {
-    for (let x = 0; x < width; x++) {
+    for (let x = 0; x < width; x += 1) {
       const va = a.data[(y * width + x) * a.step + a.offset]!
       const vb = b.data[(y * width + x) * b.step + b.offset]!
       sumA[x]! += sign * va
@@ -94,23 +94,23 @@ function uniformPlane(a: Plane, b: Plane): number {
       sumAB[x]! += sign * va * vb
     }
   }
-  const count = UNIFORM * UNIFORM
+  const count = uniformSide * uniformSide
   const sample = count / (count - 1)
   let total = 0
-  for (let y = 0; y < height; y++) {
+  for (let y = 0; y < height; y += 1) {
     addRow(y, 1)
-    if (y >= UNIFORM) addRow(y - UNIFORM, -1)
-    if (y < UNIFORM - 1) continue
+    if (y >= uniformSide) addRow(y - uniformSide, -1)
+    if (y < uniformSide - 1) continue
     let [wa, wb, waa, wbb, wab] = [0, 0, 0, 0, 0]
     let rowTotal = 0
-    for (let x = 0; x < width; x++) {
-      const gone = x - UNIFORM
+    for (let x = 0; x < width; x += 1) {
+      const gone = x - uniformSide
       wa += sumA[x]! - (gone < 0 ? 0 : sumA[gone]!)
       wb += sumB[x]! - (gone < 0 ? 0 : sumB[gone]!)
       waa += sumAA[x]! - (gone < 0 ? 0 : sumAA[gone]!)
       wbb += sumBB[x]! - (gone < 0 ? 0 : sumBB[gone]!)
       wab += sumAB[x]! - (gone < 0 ? 0 : sumAB[gone]!)
-      if (x < UNIFORM - 1) continue
+      if (x < uniformSide - 1) continue
       const [ma, mb] = [wa / count, wb / count]
       rowTotal += similarity(
         ma,
@@ -122,24 +122,24 @@ function uniformPlane(a: Plane, b: Plane): number {
     }
     total += rowTotal
   }
-  return total / ((width - UNIFORM + 1) * (height - UNIFORM + 1))
+  return total / ((width - uniformSide + 1) * (height - uniformSide + 1))
 }
 
 type FiveRows<T> = [T, T, T, T, T]
 
 /** The window is separable: five rows of column sums, then the same weights along the row. */
 function gaussianPlane(a: Plane, b: Plane): number {
-  const size = GAUSSIAN.length
+  const size = gaussianTaps.length
   requireWindow(a, size)
   const { width, height } = a
   const rows = Array.from({ length: 5 }, () => new Float64Array(width)) as FiveRows<Float64Array>
   const [rowA, rowB, rowAA, rowBB, rowAB] = rows
   let total = 0
-  for (let y = 0; y + size <= height; y++) {
+  for (let y = 0; y + size <= height; y += 1) {
     for (const row of rows) row.fill(0)
-    for (let tap = 0; tap < size; tap++) {
-      const weight = GAUSSIAN[tap]!
-      for (let x = 0; x < width; x++) {
+    for (let tap = 0; tap < size; tap += 1) {
+      const weight = gaussianTaps[tap]!
+      for (let x = 0; x < width; x += 1) {
         const va = a.data[((y + tap) * width + x) * a.step + a.offset]!
         const vb = b.data[((y + tap) * width + x) * b.step + b.offset]!
         rowA[x]! += weight * va
@@ -149,10 +149,10 @@ function gaussianPlane(a: Plane, b: Plane): number {
         rowAB[x]! += weight * va * vb
       }
     }
-    for (let x = 0; x + size <= width; x++) {
+    for (let x = 0; x + size <= width; x += 1) {
       let [ma, mb, maa, mbb, mab] = [0, 0, 0, 0, 0]
-      for (let tap = 0; tap < size; tap++) {
-        const weight = GAUSSIAN[tap]!
+      for (let tap = 0; tap < size; tap += 1) {
+        const weight = gaussianTaps[tap]!
         ma += weight * rowA[x + tap]!
         mb += weight * rowB[x + tap]!
         maa += weight * rowAA[x + tap]!

@@ -14,7 +14,7 @@ export function symmetricEigenvalues(matrix: Float64Array, n: number): Float64Ar
 function tridiagonalise(matrix: Float64Array, n: number): { diagonal: Float64Array; beside: Float64Array } {
   const beside = new Float64Array(n)
   const product = new Float64Array(n)
-  for (let last = n - 1; last >= 1; last--) {
+  for (let last = n - 1; last >= 1; last -= 1) {
     const vector = matrix.subarray(last * n, last * n + last)
     let scale = 0
     for (const value of vector) scale = Math.max(scale, Math.abs(value))
@@ -33,16 +33,16 @@ function tridiagonalise(matrix: Float64Array, n: number): { diagonal: Float64Arr
     const half = norm * (norm + Math.abs(pivot))
     symmetricTimes(matrix, n, vector, product)
     let overlap = 0
-    for (let i = 0; i < last; i++) {
+    for (let i = 0; i < last; i += 1) {
       product[i]! /= half
       overlap += product[i]! * vector[i]!
     }
     overlap /= 2 * half
-    for (let i = 0; i < last; i++) product[i]! -= overlap * vector[i]!
-    for (let i = 0; i < last; i++) {
+    for (let i = 0; i < last; i += 1) product[i]! -= overlap * vector[i]!
+    for (let i = 0; i < last; i += 1) {
       const row = i * n
       const [v, p] = [vector[i]!, product[i]!]
-      for (let j = 0; j <= i; j++) matrix[row + j]! -= v * product[j]! + p * vector[j]!
+      for (let j = 0; j <= i; j += 1) matrix[row + j]! -= v * product[j]! + p * vector[j]!
     }
   }
   return { diagonal: Float64Array.from({ length: n }, (_, i) => matrix[i * n + i]!), beside }
@@ -51,11 +51,11 @@ function tridiagonalise(matrix: Float64Array, n: number): { diagonal: Float64Arr
 /** `product` = the leading block (its lower triangle) times `vector`. */
 function symmetricTimes(matrix: Float64Array, n: number, vector: Float64Array, product: Float64Array): void {
   product.fill(0, 0, vector.length)
-  for (let i = 0; i < vector.length; i++) {
+  for (let i = 0; i < vector.length; i += 1) {
     const row = i * n
     const v = vector[i]!
     let sum = matrix[row + i]! * v
-    for (let j = 0; j < i; j++) {
+    for (let j = 0; j < i; j += 1) {
       const value = matrix[row + j]!
       sum += value * vector[j]!
       product[j]! += value * v
@@ -67,11 +67,11 @@ function symmetricTimes(matrix: Float64Array, n: number, vector: Float64Array, p
 /** Diagonalises the tridiagonal matrix in place with Wilkinson's shift. */
 function qlIteration(diagonal: Float64Array, beside: Float64Array): void {
   const n = diagonal.length
-  for (let first = 0; first < n; first++) {
-    for (let turn = 0; ; turn++) {
+  for (let first = 0; first < n; first += 1) {
+    for (let turn = 0; ; turn += 1) {
       let end = first
       while (end < n - 1 && Math.abs(beside[end]!) > Number.EPSILON * (Math.abs(diagonal[end]!) + Math.abs(diagonal[end + 1]!)))
-        end++
+        end += 1
       if (end === first) break
       if (turn === 60) throw new Error('symmetricEigenvalues: no convergence')
       const slope = (diagonal[first + 1]! - diagonal[first]!) / (2 * beside[first]!)
@@ -79,7 +79,7 @@ function qlIteration(diagonal: Float64Array, beside: Float64Array): void {
       let bulge = diagonal[end]! - diagonal[first]! + beside[first]! / (slope + (slope < 0 ? -root : root))
       let [cosine, sine, shift] = [1, 1, 0]
       let i = end - 1
-      for (; i >= first; i--) {
+      for (; i >= first; i -= 1) {
         const f = sine * beside[i]!
         const b = cosine * beside[i]!
         const radius = Math.hypot(f, bulge)
@@ -115,19 +115,19 @@ export function semidefiniteFactor(matrix: Float64Array, n: number): { factor: F
   const tolerance = n * Number.EPSILON * remaining.reduce((largest, value) => Math.max(largest, value), 0)
   const done = new Uint8Array(n)
   let rank = 0
-  for (; rank < n; rank++) {
+  for (; rank < n; rank += 1) {
     let pivot = -1
-    for (let i = 0; i < n; i++) if (!done[i] && (pivot < 0 || remaining[i]! > remaining[pivot]!)) pivot = i
+    for (let i = 0; i < n; i += 1) if (!done[i] && (pivot < 0 || remaining[i]! > remaining[pivot]!)) pivot = i
     if (!(remaining[pivot]! > tolerance)) break
     const row = factor.subarray(rank * n, rank * n + n)
     row.set(matrix.subarray(pivot * n, pivot * n + n))
-    for (let k = 0; k < rank; k++) {
+    for (let k = 0; k < rank; k += 1) {
       const earlier = factor.subarray(k * n, k * n + n)
       const weight = earlier[pivot]!
-      for (let j = 0; j < n; j++) row[j]! -= weight * earlier[j]!
+      for (let j = 0; j < n; j += 1) row[j]! -= weight * earlier[j]!
     }
     const root = Math.sqrt(remaining[pivot]!)
-    for (let j = 0; j < n; j++) {
+    for (let j = 0; j < n; j += 1) {
       row[j] = done[j] ? 0 : row[j]! / root
       remaining[j]! -= row[j]! ** 2
     }
@@ -145,12 +145,12 @@ export function timesTransposed(a: Float64Array, b: Float64Array, inner: number)
   const block = 16
   for (let start = 0; start < columns; start += block) {
     const end = Math.min(start + block, columns)
-    for (let i = 0; i < rows; i++) {
+    for (let i = 0; i < rows; i += 1) {
       const left = i * inner
-      for (let j = start; j < end; j++) {
+      for (let j = start; j < end; j += 1) {
         const right = j * inner
         let sum = 0
-        for (let k = 0; k < inner; k++) sum += a[left + k]! * b[right + k]!
+        for (let k = 0; k < inner; k += 1) sum += a[left + k]! * b[right + k]!
         out[i * columns + j] = sum
       }
     }
