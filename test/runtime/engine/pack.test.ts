@@ -98,6 +98,15 @@ describe('the tarball of npm run pack in an empty folder, installed as the READM
     expect(lost).toEqual([])
   })
 
+  there('types of all entry points are in it', () => {
+    const { exports } = JSON.parse(readFileSync(path.join(archc, 'package.json'), 'utf8')) as {
+      readonly exports: Readonly<Record<string, { readonly types: string }>>
+    }
+    const types = Object.values(exports).map((entry) => entry.types)
+    expect(types.length).toBeGreaterThan(2)
+    expect(types.filter((file) => !existsSync(path.join(archc, file)))).toEqual([])
+  })
+
   there('the extension and the playground are built', () => {
     const page = readFileSync(path.join(archc, 'editors', 'playground', 'playground.html'), 'utf8')
     expect(page).toContain('module STF {')
