@@ -9,6 +9,12 @@ export interface Computed {
   readonly weights: Float32Array
 }
 
+/** All values of a place of the result, three a position, in the output's range. */
+export interface Block {
+  readonly place: Rectangle
+  readonly values: Float32Array
+}
+
 /** Rows of the result, top to bottom: values where 0 is black and 1 is white, not clamped. */
 export interface Rows {
   readonly from: number
@@ -29,13 +35,15 @@ export class Canvas {
   readonly #width: number
   readonly #left: number
   readonly #range: readonly [number, number]
+  readonly #last: number
   #first: number
   #values: Float32Array = new Float32Array(0)
 
-  constructor({ top, left, right }: Rectangle, range: readonly [number, number]) {
+  constructor({ top, bottom, left, right }: Rectangle, range: readonly [number, number]) {
     this.#width = right - left
     this.#left = left
     this.#first = top
+    this.#last = bottom
     this.#range = range
   }
 
@@ -48,9 +56,17 @@ export class Canvas {
     }
   }
 
-  /** All rows at once. */
-  fill(values: Float32Array): void {
-    this.#values = values
+  /** All values of a place; what of it is not asked for is left out. */
+  put({ place, values }: Block): void {
+    const [from, to] = [Math.max(place.left, this.#left), Math.min(place.right, this.#left + this.#width)]
+    const width = place.right - place.left
+    const [first, last] = [Math.max(place.top, this.#first), Math.min(place.bottom, this.#last)]
+    this.#room((last - this.#first) * this.#width * 3)
+    for (let row = first; row < last; row += 1) {
+      const start = 3 * ((row - place.top) * width + from - place.left)
+      const target = 3 * ((row - this.#first) * this.#width + from - this.#left)
+      this.#values.set(values.subarray(start, start + 3 * (to - from)), target)
+    }
   }
 
   take(from: number, to: number): Rows {

@@ -5,12 +5,13 @@ import type { CompiledModel, Scope } from '../../compiler/plan.ts'
 import { evaluate } from '../../compiler/shapes/size.ts'
 import { UserError } from '../../errors.ts'
 import { degrade } from '../data/degrade.ts'
+import type { Picture } from '../data/picture.ts'
 import type { PictureSource } from '../data/source.ts'
 import { createRandom } from '../files/random.ts'
 import type { Network } from '../network/network.ts'
 import { normalised } from '../network/normalised.ts'
 import { drawOperations } from '../network/per-item.ts'
-import { Canvas, type Computed, type Rows } from './canvas.ts'
+import { Canvas, type Block, type Computed, type Rows } from './canvas.ts'
 import { rehearse, secondsByKind, sumOf } from './estimate.ts'
 import { countOf, partOf, type Extent, type Rectangle } from './places.ts'
 import { Course, type Progress } from './progress.ts'
@@ -20,14 +21,16 @@ import {
   keysAtOnce,
   matchBytes,
   sharedCandidates,
+  plainSchedule,
+  single,
   stagedSchedule,
-  wholeSchedule,
+  tileAt,
   type Schedule,
   type Step,
   type TilePlan,
 } from './schedule.ts'
 import { Sheet } from './sheet.ts'
-import { stretches, type Stretch } from './tiles.ts'
+import { seenOf, stretches, type Stretch, type Tile } from './tiles.ts'
 import { secondsOf, usualPace, workOf, type Pace, type Work } from './work.ts'
 
 export interface PredictOptions {
@@ -67,7 +70,7 @@ export interface Estimate {
   /** Overlap used, and the reach of the network; equal for results that do not depend on the tiling. */
   readonly overlap: number
   readonly reach: number | undefined
-  /** The op that looks at the whole picture at once, which therefore cannot be cut, and where it stands. */
+  /** What looks at a whole picture at once that would be cut otherwise: an op, and where it stands. */
   readonly whole?: string
 }
 
@@ -75,6 +78,8 @@ export type { Rows } from './canvas.ts'
 
 /** Side of a tile in low-resolution positions. */
 const tileSide = 128
+/** The same of a network without coordinates, which computes the overlap of its tiles at all its depth. */
+const plainSide = 512
 /** Beyond this the matches of a whole picture are refused. */
 const matchMemory = 6_000_000_000
 
@@ -92,15 +97,17 @@ export interface Predictor {
 
 /** What does the steps of a picture's schedule. */
 interface Table {
-  run(step: Step): Promise<Computed | Float32Array | undefined>
+  run(step: Step): Promise<Computed | Block | undefined>
   dispose(): void
 }
 
 /** How a network's pictures are computed. */
 interface Manner {
   schedule(low: Extent, options: PredictOptions): Schedule
-  /** Overlap that is used, the reach of the network, and what cannot be cut. */
-  facts(options: PredictOptions): Pick<Estimate, 'overlap' | 'reach' | 'whole'>
+  /** Overlap that is used, and the reach of the network. */
+  facts(options: PredictOptions): Pick<Estimate, 'overlap' | 'reach'>
+  /** What cannot be cut. */
+  readonly whole?: string | undefined
   /** @throws UserError where the picture cannot be computed. */
   table(picture: PictureSource, schedule: Schedule, options: PredictOptions): Table
 }
@@ -108,7 +115,7 @@ interface Manner {
 /** Computes pictures with a network: in tiles and chunks where it has coordinates, whole where it has none. `pace`: of this machine. */
 export function createPredictor(model: CompiledModel, network: Network, pace: Pace = usualPace): Predictor {
   const staged = stages(model)
-  const manner = staged ? inStages(model, network, staged) : inOnePiece(model, network)
+  const manner = staged ? inStages(model, network, staged) : plain(model, network)
   return {
     schedule: (low, options) => manner.schedule(low, options),
     estimate(low, options) {
@@ -120,6 +127,8 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
         ...taken,
         tiles: rows.length * columns.length,
         ...manner.facts(options),
+        ...(manner.whole !== undefined &&
+          Math.max(low.width, low.height) > (options.tile ?? tileSide) && { whole: manner.whole }),
       }
     },
     seconds(pictures) {
@@ -137,7 +146,7 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
           const { work } = workOf(step, rehearsal, options)
           const start = performance.now()
           const computed = await table.run(step)
-          if (computed instanceof Float32Array) canvas.fill(computed)
+          if (computed && 'place' in computed) canvas.put(computed)
           else if (computed) canvas.add(computed)
           if (step.do === 'rows') yield canvas.take(step.from, step.to)
           const seconds = (performance.now() - start) / 1000
@@ -169,31 +178,59 @@ function checkSizes(model: CompiledModel, sizes: Readonly<Record<string, number>
       )
 }
 
-function inOnePiece(model: CompiledModel, network: Network): Manner {
+/** A network without coordinates, from the picture itself or from it enlarged. */
+function plain(model: CompiledModel, network: Network): Manner {
+  const input = pictureInput(model)
+  const found = input.role === 'image' ? reach(model.graph) : undefined
+  const reached = found && 'positions' in found ? found : undefined
+  const whole = found ? ('whole' in found ? wholeText(found.whole, model) : undefined) : 'its input is the picture enlarged'
+  const overlapOf = ({ overlap }: PredictOptions): number => overlap ?? reached?.positions ?? 0
+  const tilesOf = (low: Extent, options: PredictOptions): TilePlan => {
+    const cut = (length: number): Stretch[] =>
+      reached ? stretches(length, options.tile ?? plainSide, overlapOf(options), reached.grid) : [single(length)]
+    return { rows: cut(low.height), columns: cut(low.width), feather: 0 }
+  }
   return {
-    schedule: (low, options) => wholeSchedule(model.graph, low, options),
-    facts: () => ({ overlap: 0, reach: undefined }),
-    table(picture, _schedule, { extent: { height, width }, m, output }) {
+    schedule: (low, options) => plainSchedule(model.graph, tilesOf(low, options), low, options),
+    facts: (options) => ({
+      overlap: overlapOf(options),
+      reach: reached?.positions,
+    }),
+    whole,
+    table(picture, { tiles }, { extent: { height, width }, m, output }) {
       checkSizes(model, { B: 1, h: picture.height, w: picture.width, H: height, W: width })
       const wanted = outputOf(model, output).name
+      const misfit = (): UserError =>
+        new UserError(
+          `${model.name} enlarges ${model.scale.kind === 'fixed' ? model.scale.value : ''} times, not to ${width} x ${height}`,
+        )
+      const shownTo = async (tile: Tile): Promise<Picture> => {
+        const { height: rows, width: columns } = seenOf(tile)
+        const seen = await picture.region(tile.x.seenFrom, tile.y.seenFrom, columns, rows)
+        if (input.role === 'image') return seen
+        return degrade(seen, drawOperations(input.by ?? [], createRandom(0), { m, epoch: 0, epochs: 1 }), width, height)
+      }
       return {
         async run(step) {
           if (step.do !== 'picture') return undefined
-          const input = pictureInput(model)
-          const operations = drawOperations(input.by ?? [], createRandom(0), { m, epoch: 0, epochs: 1 })
-          const low = await picture.region(0, 0, picture.width, picture.height)
-          const shown = input.role === 'enlarged' ? degrade(low, operations, width, height) : low
+          const tile = tileAt(tiles, step.tile)
+          const shown = await shownTo(tile)
+          const { place } = step
           const computed = tf.tidy(() => {
             const tensor = tf.tensor(normalised(shown.data, input.range), [1, shown.height, shown.width, 3])
-            return network.lower(model.graph, model.name).run({ [input.name]: tensor })[wanted]!
+            const made = network.lower(model.graph, model.name).run({ [input.name]: tensor })[wanted]!
+            const [, down, across] = made.shape as [number, number, number, number]
+            const { height: rows, width: columns } = seenOf(tile)
+            if (down * picture.height !== height * rows || across * picture.width !== width * columns) throw misfit()
+            const begin = [
+              ((tile.y.from - tile.y.seenFrom) * down) / rows,
+              ((tile.x.from - tile.x.seenFrom) * across) / columns,
+            ] as const
+            return tf.slice(made, [0, ...begin, 0], [1, place.bottom - place.top, place.right - place.left, 3])
           })
           const values = computed.dataSync<'float32'>() // tidy would look for tensors in every one of them
           computed.dispose()
-          if (values.length !== height * width * 3)
-            throw new UserError(
-              `${model.name} enlarges ${model.scale.kind === 'fixed' ? model.scale.value : ''} times, not to ${width} x ${height}`,
-            )
-          return values
+          return { place, values }
         },
         dispose: () => undefined,
       }
@@ -201,10 +238,13 @@ function inOnePiece(model: CompiledModel, network: Network): Manner {
   }
 }
 
+const wholeText = ({ op, path }: { readonly op: string; readonly path: string }, model: CompiledModel): string =>
+  `${op} in ${path || model.name}`
+
 function inStages(model: CompiledModel, network: Network, parts: Stages): Manner {
   const found = reach(parts.features)
   const reached: Reach | undefined = 'whole' in found ? undefined : found
-  const whole = 'whole' in found ? `${found.whole.op} in ${found.whole.path || model.name}` : undefined
+  const whole = 'whole' in found ? wholeText(found.whole, model) : undefined
   /** One cell more than the encoder's reach: corners read the neighbouring cell. */
   const overlapOf = ({ overlap }: PredictOptions): number => overlap ?? (reached ? reached.positions + 2 : Infinity)
   const tilesOf = (low: Extent, options: PredictOptions): TilePlan => {
@@ -218,8 +258,8 @@ function inStages(model: CompiledModel, network: Network, parts: Stages): Manner
     facts: (options) => ({
       overlap: Number.isFinite(overlapOf(options)) ? overlapOf(options) : 0,
       reach: reached?.positions,
-      ...(whole !== undefined && { whole }),
     }),
+    whole,
     table(picture, { tiles }, options) {
       checkSizes(model, { B: 1, h: picture.height, w: picture.width, q: 1 })
       checkMatches(parts, picture, options)

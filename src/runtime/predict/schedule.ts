@@ -4,7 +4,7 @@ import type { Hoisted, Stages } from '../../compiler/passes/stages.ts'
 import { evaluate, symbols } from '../../compiler/shapes/size.ts'
 import type { Sizes } from '../network/rehearsal.ts'
 import { jobs, lattice } from './candidates.ts'
-import { countOf, everywhere, inside, partOf, sliceOf, type Area, type Extent, type Piece } from './places.ts'
+import { countOf, everywhere, inside, partOf, sliceOf, type Area, type Extent, type Piece, type Rectangle } from './places.ts'
 import type { PredictOptions } from './predict.ts'
 import { coreOf, cropOf, firstOutput, partsOf, seenOf, sharesAlong, type Share, type Stretch, type Tile } from './tiles.ts'
 
@@ -40,8 +40,8 @@ export type Step =
   | { readonly do: 'match'; readonly tile: number; readonly call: Call; readonly kept: Kept }
   /** Values at positions; with `match` they find their own matches first, which take so many bytes. */
   | { readonly do: 'decode'; readonly asked: Asked; readonly call: Call; readonly match?: Call & { readonly bytes: number } }
-  /** All values of a picture that is not cut. */
-  | { readonly do: 'picture'; readonly call: Call }
+  /** A tile of a network without coordinates: all values of that place of the result. */
+  | { readonly do: 'picture'; readonly tile: number; readonly place: Rectangle; readonly call: Call }
   | { readonly do: 'forget'; readonly name: string }
   /** These rows of the result are whole: they are given away. */
   | { readonly do: 'rows'; readonly from: number; readonly to: number }
@@ -69,19 +69,41 @@ const keyMemory = 500_000_000
 /** Keys that are made and compared at once where they are streamed. */
 const keyBlock = 8192
 
-const single = (to: number): Stretch => ({ from: 0, to, seenFrom: 0, seenTo: to, coreFrom: 0, coreTo: to })
+/** All of an axis at once. */
+export const single = (to: number): Stretch => ({ from: 0, to, seenFrom: 0, seenTo: to, coreFrom: 0, coreTo: to })
 
-/** A picture in one piece. */
-export function wholeSchedule(graph: Graph, low: Extent, options: PredictOptions): Schedule {
+/** One of the tiles, counted row by row. */
+export const tileAt = ({ rows, columns }: TilePlan, index: number): Tile => ({
+  y: rows[Math.floor(index / columns.length)]!,
+  x: columns[index % columns.length]!,
+})
+
+/** A picture by a network without coordinates, tile by tile. */
+export const plainSchedule = (graph: Graph, tiles: TilePlan, low: Extent, options: PredictOptions): Schedule => ({
+  steps: { [Symbol.iterator]: () => plainSteps(graph, tiles, low, options) },
+  tiles,
+})
+
+function* plainSteps(graph: Graph, tiles: TilePlan, low: Extent, options: PredictOptions): Generator<Step> {
   const { extent } = options
-  const { top, bottom } = partOf(options)
-  const sizes = { B: 1, h: low.height, w: low.width, H: extent.height, W: extent.width }
-  return {
-    steps: [
-      { do: 'picture', call: { graph, sizes } },
-      { do: 'rows', from: top, to: bottom },
-    ],
-    tiles: { rows: [single(low.height)], columns: [single(low.width)], feather: 0 },
+  const part = partOf(options)
+  for (const [band, { from, to }] of tiles.rows.entries()) {
+    const [top, bottom] = [from, to].map((at) => Math.round((at * extent.height) / low.height)) as [number, number]
+    const [first, last] = [Math.max(top, part.top), Math.min(bottom, part.bottom)]
+    if (first >= last) continue
+    for (const [column, stretch] of tiles.columns.entries()) {
+      const [left, right] = [stretch.from, stretch.to].map((at) => Math.round((at * extent.width) / low.width)) as [
+        number,
+        number,
+      ]
+      if (left >= part.right || right <= part.left) continue
+      const tile = band * tiles.columns.length + column
+      const seen = seenOf(tileAt(tiles, tile))
+      const isWhole = tiles.rows.length * tiles.columns.length === 1
+      const sizes = { ...sizesOf(seen), ...(isWhole && { H: extent.height, W: extent.width }) }
+      yield { do: 'picture', tile, place: { top, bottom, left, right }, call: { graph, sizes } }
+    }
+    yield { do: 'rows', from: first, to: last }
   }
 }
 
@@ -174,11 +196,6 @@ class Planner {
     return [...this.#tiles[axis].map((stretch) => firstOutput(stretch.from, low, high)), high]
   }
 
-  #tile(index: number): Tile {
-    const { rows, columns } = this.#tiles
-    return { y: rows[Math.floor(index / columns.length)]!, x: columns[index % columns.length]! }
-  }
-
   /** An area by tiles, so many positions at once. */
   *#chunks(area: Area, shares: 'own' | 'mixed'): Generator<Asked> {
     const { rows, columns } = this.#shares
@@ -196,7 +213,7 @@ class Planner {
       this.#kept.set(index, known)
       return
     }
-    const tile = this.#tile(index)
+    const tile = tileAt(this.#tiles, index)
     const bytes = featureBytes(this.#parts, tile)
     yield { do: 'encode', tile: index, call: { graph: this.#parts.features, sizes: sizesOf(seenOf(tile)) }, kept: { name: featuresOf(index), bytes } } // prettier-ignore
     this.#kept.set(index, bytes)
@@ -218,7 +235,7 @@ class Planner {
     const graph = this.#parts.keys!
     for (const asked of this.#chunks(area, 'own')) {
       yield* this.#features(asked.tile)
-      const sizes = { ...sizesOf(coreOf(this.#tile(asked.tile))), q: asked.to - asked.from }
+      const sizes = { ...sizesOf(coreOf(tileAt(this.#tiles, asked.tile))), q: asked.to - asked.from }
       yield { do: 'keys', asked, call: { graph, sizes }, bytes: outputBytes(graph, sizes) }
     }
     yield { do: 'join', kept: { name: keyName, bytes: keyBytes(this.#parts, countOf(area)) } }
@@ -241,7 +258,7 @@ class Planner {
 
   #match(index: number, keys: number): Step {
     const hoisted = this.#parts.hoisted!
-    const core = coreOf(this.#tile(index))
+    const core = coreOf(tileAt(this.#tiles, index))
     return {
       do: 'match',
       tile: index,
@@ -252,7 +269,7 @@ class Planner {
 
   #decode(asked: Asked, keys: number, isOwn: boolean): Step {
     const { hoisted, decode } = this.#parts
-    const tile = this.#tile(asked.tile)
+    const tile = tileAt(this.#tiles, asked.tile)
     const sizes = { ...sizesOf(coreOf(tile)), q: asked.to - asked.from, k: keys }
     const graph = keys > 0 && hoisted ? hoisted.decode : decode
     const match = isOwn &&
@@ -266,7 +283,7 @@ class Planner {
 
   /** About how many rows of a tile's maps positions meet: those under the rectangle around them, and one on each side. */
   #rowsMet({ tile, pieces, from, to }: Asked, hoisted: Hoisted): Sizes {
-    const core = coreOf(this.#tile(tile))
+    const core = coreOf(tileAt(this.#tiles, tile))
     const share = (to - from) / countOf(pieces)
     const { extent } = this.#options
     const span = (first: number, last: number, low: number, high: number, most: number): number =>

@@ -10,7 +10,7 @@ import { placesOf, type Places } from './places.ts'
 import type { PredictOptions } from './predict.ts'
 import { outputOf, pictureInput } from './roles.ts'
 import type { Computed } from './canvas.ts'
-import { featuresOf, keyName, matchesOf, type Asked, type Step, type TilePlan } from './schedule.ts'
+import { featuresOf, keyName, matchesOf, tileAt, type Asked, type Step, type TilePlan } from './schedule.ts'
 import { TakenCells } from './taken-cells.ts'
 import { cropOf, lowPosition, seenOf, sharesOf, type Stretch, type Tile } from './tiles.ts'
 
@@ -38,7 +38,7 @@ export class Sheet {
   async run(step: Step): Promise<Computed | undefined> {
     switch (step.do) {
       case 'encode':
-        this.#kept.set(step.kept.name, await this.#encode(this.#tile(step.tile)))
+        this.#kept.set(step.kept.name, await this.#encode(tileAt(this.plan, step.tile)))
         return undefined
       case 'keys': {
         const places = placesOf(step.asked.pieces, step.asked.from, step.asked.to)
@@ -67,11 +67,6 @@ export class Sheet {
     this.#kept.clear()
   }
 
-  #tile(index: number): Tile {
-    const { rows, columns } = this.plan
-    return { y: rows[Math.floor(index / columns.length)]!, x: columns[index % columns.length]! }
-  }
-
   #features(tile: number): Tensors {
     return this.#kept.get(featuresOf(tile))!
   }
@@ -96,7 +91,7 @@ export class Sheet {
   /** What a stage gives for positions of a tile. */
   #compute(graph: Graph, index: number, places: Places, more: Tensors): Tensors {
     return tf.tidy(() => {
-      const tile = this.#tile(index)
+      const tile = tileAt(this.plan, index)
       const inputs = { ...this.#features(index), ...this.#cells.at(tile, places), ...more, ...this.#queries(tile, places) }
       return this.network.lower(graph, `${this.model.name}_stage`).run(inputs)
     })
@@ -177,7 +172,7 @@ export class Sheet {
     const { maps } = this.parts.hoisted!
     return tf.tidy(() => {
       const all = this.#rowsOf(this.#features(tile))
-      const cells = this.#cells.at(this.#tile(tile), places)
+      const cells = this.#cells.at(tileAt(this.plan, tile), places)
       const taken = new Map(
         maps.map((map) => [map.rows, tf.tensor1d(Int32Array.from(new Set(cells[map.index]!.dataSync())).sort(), 'int32')]),
       )

@@ -1,4 +1,5 @@
 import type { Rehearsal, Rehearsed } from '../network/rehearsal.ts'
+import { partOf } from './places.ts'
 import type { PredictOptions } from './predict.ts'
 import type { Call, Step } from './schedule.ts'
 
@@ -47,7 +48,7 @@ export const secondsOf = (work: Work, pace: Pace): number => units.reduce((total
 export function workOf(
   step: Step,
   rehearsal: Rehearsal,
-  { extent, writes }: PredictOptions,
+  options: PredictOptions,
 ): { readonly work: Work; readonly calls: readonly Rehearsed[] } {
   switch (step.do) {
     case 'encode':
@@ -60,8 +61,10 @@ export function workOf(
       return called([...(step.match ? [step.match] : []), step.call], step.asked.to - step.asked.from, rehearsal)
     case 'join':
       return { work: { ...noWork, byte: 2 * step.kept.bytes }, calls: [] }
-    case 'rows':
-      return { work: { ...noWork, sample: writes ? 3 * extent.width * (step.to - step.from) : 0 }, calls: [] }
+    case 'rows': {
+      const { left, right } = partOf(options)
+      return { work: { ...noWork, sample: options.writes ? 3 * (right - left) * (step.to - step.from) : 0 }, calls: [] }
+    }
     case 'forget':
       return { work: noWork, calls: [] }
   }
