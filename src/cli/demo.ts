@@ -21,7 +21,7 @@ interface Flags extends CommonFlags {
 }
 
 /** The demo's recipe; `models/weights/README.md` names the same with more steps. */
-export const recipe = {
+const recipe = {
   file: path.join(archcRoot, 'models', 'variants', 'iste-on-bicubic.arch'),
   preset: 'small',
   sets: ['train.optimizer=adam(lr: 4e-4)'],

@@ -74,7 +74,7 @@ function valueOfLet(workspace: Workspace, target: Span) {
 }
 
 /** An op as a page. */
-export function opPage(name: string): string[] {
+function opPage(name: string): string[] {
   const op = ops.get(name)
   if (!op) return []
   const attributes = Object.entries(op.attributes).map(([attribute, spec]) => `- **${attribute}**: ${attributeText(spec)}`)

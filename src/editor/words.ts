@@ -1,4 +1,4 @@
-import type { Expression, ModuleDeclaration, Parameter, Statement, TensorType } from '../compiler/syntax/tree.ts'
+import type { ModuleDeclaration, Parameter, Statement, TensorType } from '../compiler/syntax/tree.ts'
 import type { Span } from '../compiler/diagnostics/diagnostic.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -29,10 +29,6 @@ export function outputText(workspace: Workspace, { body }: ModuleDeclaration): s
   )
   return outputs.length === 1 ? outputs[0]! : `(${outputs.join(', ')})`
 }
-
-/** The name of what an expression calls. */
-export const calleeOf = (expression: Expression): string =>
-  expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''
 
 /** A file's path as an import in another one writes it. */
 export function pathFrom(file: string, other: string): string {

@@ -147,7 +147,7 @@ function inOwnNames(value: Value, sizes: ReadonlyMap<string, Size>): Value {
 }
 
 /** A file and all that it imports. */
-export function reach(unit: FileUnit): ReadonlySet<FileUnit> {
+function reach(unit: FileUnit): ReadonlySet<FileUnit> {
   const found = new Set([unit])
   for (const file of found) for (const module of file.modules.values()) found.add(module.file)
   return found

@@ -30,7 +30,7 @@ export function shown(text: string, spans: readonly { readonly start: number; re
 }
 
 /** Two files: a library and a model that uses it. */
-export const library = `/// Two convolutions and the way around them.
+const library = `/// Two convolutions and the way around them.
 module Residual(kernel: int = 3) {
   input x: [B, H, W, c]
   output [B, H, W, c]
@@ -39,7 +39,7 @@ module Residual(kernel: int = 3) {
 }
 `
 
-export const model = `import Residual from "./lib.arch"
+const model = `import Residual from "./lib.arch"
 
 model Small(width: int = 8, blocks: int = 2) {
   scale m = 2
@@ -59,7 +59,7 @@ preset tiny { width: 8, body.kernel: 1, train.B: 1 }
 train { B: 2, h: 8, w: 8, loss: l1(sr, target), optimizer: adam(lr: 1e-4) }
 `
 
-export const variant = `variant "pointwise" of Small from "./small.arch"
+const variant = `variant "pointwise" of Small from "./small.arch"
 import Residual from "./lib.arch"
 replace body with Residual(kernel: 1)
 set blocks = 1

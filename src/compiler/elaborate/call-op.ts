@@ -56,7 +56,7 @@ export function callOp(
     }
   }
   checkArity(op, given.length, call, given.map(({ span }) => span)) // prettier-ignore
-  const attributes = new Map([...unnamed, ...readAttributes(op, call, named, around, pattern !== undefined)])
+  const attributes = new Map([...unnamed, ...readAttributes(op, named, around, pattern !== undefined)])
   if (given.some(({ value }) => value === failed)) throw new Consequence()
   const missing = Object.entries(op.attributes).find(
     ([name, spec]) => !attributes.has(name) && spec.standard === undefined && !spec.optional,
@@ -93,13 +93,7 @@ function checkArity(op: Op, given: number, call: Call, spans: readonly Span[]): 
 
 type Attributes = Map<string, { value: AttributeValue; span: Span }>
 
-function readAttributes(
-  op: Op,
-  call: Call,
-  named: readonly NamedArgument[],
-  around: Surroundings,
-  hasPattern: boolean,
-): Attributes {
+function readAttributes(op: Op, named: readonly NamedArgument[], around: Surroundings, hasPattern: boolean): Attributes {
   const attributes: Attributes = new Map()
   const accepted = Object.keys(op.attributes)
   const read = ({ name: { text: name, span }, value: expression }: NamedArgument): AttributeValue => {

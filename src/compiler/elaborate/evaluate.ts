@@ -95,11 +95,6 @@ function evaluated(expression: Expression, scope: Scope, place: Place, e: Elabor
   }
 }
 
-/** An expression that must be one tensor. */
-export function evaluateTensor(expression: Expression, scope: Scope, place: Place, e: Elaboration, what: string): TensorValue {
-  return asTensor(evaluate(expression, scope, place, e), what, expression.span)
-}
-
 export function asTensor(value: Value, what: string, span: Span, context: Context = {}): TensorValue {
   if (value.kind === 'several' && value.items.length === 1) return value.items[0]!.value
   if (value.kind === 'tensor') return value
@@ -171,7 +166,7 @@ function part(expression: Extract<Expression, { kind: 'element' | 'first' }>, sc
 }
 
 /** `a operator b`, static or in the graph. `name` is the primitive's. */
-export function binary(
+function binary(
   name: string,
   operator: BinaryOperator | 'min' | 'max' | 'floor_divide',
   leftValue: Value,

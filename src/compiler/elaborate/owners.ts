@@ -58,7 +58,7 @@ function stagesIn(expression: Expression): Stage[] {
 }
 
 /** Whether a callee owns weights when it is called in `file`: an op with weights, or a module with such calls. */
-export function ownsWeights(
+function ownsWeights(
   callee: string,
   file: FileUnit,
   slots: ReadonlySet<string>,

@@ -227,7 +227,7 @@ export const slicing: Primitive = {
   ],
 }
 
-export const slice = (call: OpCall, x: TensorValue, axis: number, from: Size, count: Size): TensorValue =>
+const slice = (call: OpCall, x: TensorValue, axis: number, from: Size, count: Size): TensorValue =>
   call.emit(slicing, [x], { attributes: { axis }, sizes: { from: [from], count: [count] } })[0]!
 
 export const split: Op = {

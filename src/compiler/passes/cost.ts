@@ -44,7 +44,7 @@ export function cost(graph: Graph, sizes: Readonly<Record<string, number>>): Cos
   return { parameters: parameterCount(graph), multiplyAdds, peakBytes: peak, activationBytes: made, movedBytes }
 }
 
-export function nodeMultiplyAdds(
+function nodeMultiplyAdds(
   graph: Graph,
   node: Node,
   weights: ReadonlyMap<string, { readonly shape: readonly number[] }>,

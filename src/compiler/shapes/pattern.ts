@@ -128,7 +128,7 @@ export function parseRearrange(pattern: string): Parsed | PatternError {
 }
 
 /** A pattern of two tensors, `"B n d, B k d -> B n k"`, or what is wrong with its spelling. */
-export function parseEinsum(pattern: string): Parsed | PatternError {
+function parseEinsum(pattern: string): Parsed | PatternError {
   const parsed = parsePattern(pattern)
   if (isError(parsed)) return parsed
   const odd = [...parsed.inputs, parsed.output].flat().find((group) => group.kind !== 'axis')

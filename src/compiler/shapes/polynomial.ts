@@ -89,7 +89,7 @@ function compareAtoms(a: Atom, b: Atom): number {
 }
 
 /** The graded lexicographic order, larger first: a monomial order, so that division by leading terms is complete. */
-export function compareMonomials(a: readonly Atom[], b: readonly Atom[]): number {
+function compareMonomials(a: readonly Atom[], b: readonly Atom[]): number {
   if (a.length !== b.length) return b.length - a.length
   for (const [i, atom] of a.entries()) {
     const order = compareAtoms(atom, b[i]!)
@@ -186,7 +186,7 @@ export function mul(a: Size, b: Size): Size {
 }
 
 /** The greatest common divisor; that of 0 and n is n. */
-export function gcd(a: number, b: number): number {
+function gcd(a: number, b: number): number {
   while (b !== 0) [a, b] = [b, a % b]
   return Math.abs(a)
 }

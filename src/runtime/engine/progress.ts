@@ -20,7 +20,7 @@ export function megabytes(bytes: number): string {
 }
 
 /** One line for one moment: `downloading TensorFlow: 137 of 274 MB, 50 %`. */
-export function progressLine({ step, done, total }: Progress): string {
+function progressLine({ step, done, total }: Progress): string {
   if (!total) return `${step}: ${megabytes(done)}`
   const share = Math.min(100, Math.floor((100 * done) / total))
   return `${step}: ${megabytes(done)} of ${megabytes(total)}, ${share} %`

@@ -34,7 +34,7 @@ export interface Grid {
 
 export const margin = 8
 export const gap = 5
-export const groupGap = 22
+const groupGap = 22
 export const lineHeight = 14
 const labelWidth = 16
 

@@ -5,17 +5,9 @@ import { appendLine, readLines, writeAtomic, writeFolderAtomic } from './atomic.
 import { errorCode, fileError } from './file-error.ts'
 import { type Run, runPaths, type RunRecord } from './run-layout.ts'
 
-export {
-  byLoss,
-  type Checkpoint,
-  type LoadedCheckpoint,
-  listCheckpoints,
-  loadCheckpoint,
-  saveCheckpoint,
-  weightsOf,
-} from './checkpoints.ts'
-export { type ManifestEntry, type Run, runPaths, type RunRecord } from './run-layout.ts'
-export { lockRun, type RunLock } from './run-lock.ts'
+export { byLoss, type Checkpoint, listCheckpoints, loadCheckpoint, saveCheckpoint, weightsOf } from './checkpoints.ts'
+export { type Run, runPaths, type RunRecord } from './run-layout.ts'
+export { lockRun } from './run-lock.ts'
 
 const format = 1
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

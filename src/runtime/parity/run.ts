@@ -100,7 +100,7 @@ export async function checkCase(data: ParityCase, tell: (check: Check) => void, 
 const short = (value: number): string => (value === 0 ? '0' : Number.isFinite(value) ? value.toExponential(1) : String(value))
 
 /** `case  check  error E  tolerance T  ratio R  ok`. */
-export function lineOf({ case: name, check, status, error, tolerance, ratio, reason }: Check): string {
+function lineOf({ case: name, check, status, error, tolerance, ratio, reason }: Check): string {
   const verdict = status === 'failed' ? 'FAILED' : status
   const numbers =
     error === undefined || tolerance === undefined || ratio === undefined

@@ -111,7 +111,7 @@ function warningList(warnings: readonly string[]): Html | undefined {
 }
 
 /** The page as text. @throws Error when error maps have no `errorMax`. */
-export async function renderReport(report: Omit<Report, 'folder'>): Promise<string> {
+async function renderReport(report: Omit<Report, 'folder'>): Promise<string> {
   const { title, facts, losses, evaluation, panels, definitions, warnings } = report
   const curve = await drawLossCurve(losses)
   const lost = losses.filter(({ loss }) => !Number.isFinite(loss)).length

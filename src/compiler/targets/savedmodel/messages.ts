@@ -43,7 +43,6 @@ export const configProto = message({ graphOptions: one(10, graphOptions) })
 export type Shape = Written<typeof shape>
 export type AttrValue = Written<typeof attrValue>
 export type NodeDef = Written<typeof nodeDef>
-export type ArgDef = Written<typeof argDef>
 export type FunctionDef = Written<typeof functionDef>
 export type GraphDef = Written<typeof graphDef>
 export type TensorInfo = Written<typeof tensorInfo>
