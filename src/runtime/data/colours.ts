@@ -63,7 +63,7 @@ function fits(profile: ColourProfile, space: Space): boolean {
 
 function widened(grey: Uint8Array): Uint8Array {
   const rgb = new Uint8Array(grey.length * 3)
-  for (let pixel = 0; pixel < grey.length; pixel++) rgb.fill(grey[pixel]!, pixel * 3, pixel * 3 + 3)
+  for (let pixel = 0; pixel < grey.length; pixel += 1) rgb.fill(grey[pixel]!, pixel * 3, pixel * 3 + 3)
   return rgb
 }
 

@@ -10,7 +10,7 @@ export interface Compression {
 }
 
 /** Table K.1 of the JPEG standard: steps of brightness at quality 50, row by row. */
-const BRIGHTNESS = [
+const brightnessTable = [
   [16, 11, 10, 16, 24, 40, 51, 61],
   [12, 12, 14, 19, 26, 58, 60, 55],
   [14, 13, 16, 24, 40, 57, 69, 56],
@@ -24,15 +24,15 @@ const BRIGHTNESS = [
 /** The steps of libjpeg's quality, as its jpeg_quality_scaling makes them. */
 function stepsOf(quality: number): number[] {
   const percent = quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality
-  return BRIGHTNESS.map((step) => Math.min(255, Math.max(1, Math.floor((step * percent + 50) / 100))))
+  return brightnessTable.map((step) => Math.min(255, Math.max(1, Math.floor((step * percent + 50) / 100))))
 }
 
-const QUALITIES = Array.from({ length: 100 }, (_, at) => ({ quality: at + 1, steps: stepsOf(at + 1) }))
+const qualities = Array.from({ length: 100 }, (_, at) => ({ quality: at + 1, steps: stepsOf(at + 1) }))
 
 /** The quality whose steps are nearest to these, by their ratios; `steps` row by row, undefined where one is not known. */
 export function qualityOf(steps: readonly (number | undefined)[]): number {
   let best = { quality: 0, away: Infinity }
-  for (const { quality, steps: wanted } of QUALITIES) {
+  for (const { quality, steps: wanted } of qualities) {
     const away = steps.reduce<number>((sum, step, at) => sum + (step ? Math.abs(Math.log(step / wanted[at]!)) : 0), 0)
     if (away <= best.away) best = { quality, away }
   }

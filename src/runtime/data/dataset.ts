@@ -23,7 +23,7 @@ export interface DataEntry {
 
 type Listed = Omit<DataEntry, 'sha256' | 'bytes'>
 
-const COLUMNS = ['path', 'group', 'mpp']
+const knownColumns = ['path', 'group', 'mpp']
 
 /**
  * The pictures of a folder (searched through, hidden files left out, sorted by name), of a CSV with the columns `path,group,mpp` (only
@@ -153,7 +153,7 @@ async function listFolder(folder: string): Promise<Listed[]> {
       const kind = await stat(path).catch(() => undefined)
       if (kind?.isDirectory()) await walk(path, `${prefix}${name}/`)
       else if (pictureEndings.includes(extname(name).toLowerCase())) names.push(prefix + name)
-      else others++
+      else others += 1
     }
   }
   await walk(folder, '')
@@ -166,8 +166,8 @@ async function listFolder(folder: string): Promise<Listed[]> {
 
 async function listCsv(file: string): Promise<Listed[]> {
   const { columns, rows } = parseCsv(file, await readFile(file))
-  const unknown = columns.filter((column) => !COLUMNS.includes(column))
-  const help = `The columns are ${COLUMNS.join(', ')}; only path is required.`
+  const unknown = columns.filter((column) => !knownColumns.includes(column))
+  const help = `The columns are ${knownColumns.join(', ')}; only path is required.`
   if (!columns.includes('path')) throw new UserError(`${file}: the column path is missing (found: ${columns.join(', ')})`, help)
   if (unknown.length > 0) throw new UserError(`${file}: unknown column ${unknown.join(', ')}`, help)
   if (rows.length === 0) throw new UserError(`${file}: it lists no pictures`, help)
@@ -210,7 +210,7 @@ function parseCsv(file: string, bytes: Buffer): { columns: string[]; rows: CsvRo
   }
   const [head, ...body] = records
   if (head === undefined)
-    throw new UserError(`${file}: the file is empty`, `Its first line names the columns: ${COLUMNS.join(',')}.`)
+    throw new UserError(`${file}: the file is empty`, `Its first line names the columns: ${knownColumns.join(',')}.`)
   const columns = head.record.map((column) => (column === 'groups' ? 'group' : column))
   const rows = body.map(({ record, info }) => ({
     line: info.lines,

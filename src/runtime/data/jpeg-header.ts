@@ -1,11 +1,11 @@
 import { qualityOf, type Compression } from './compression.ts'
 
 /** Where in a block the coefficients stand, in the order in which a JPEG file has them (figure A.6 of the standard). */
-const ZIGZAG = Array.from({ length: 64 }, (_, at) => [Math.floor(at / 8), at % 8] as const)
+const zigzag = Array.from({ length: 64 }, (_, at) => [Math.floor(at / 8), at % 8] as const)
   .sort(([a, b], [c, d]) => a + b - (c + d) || ((a + b) % 2 === 0 ? c - a : a - c))
   .map(([row, column]) => 8 * row + column)
 
-const SUBSAMPLINGS: Readonly<Record<string, string>> = {
+const subsamplings: Readonly<Record<string, string>> = {
   '1 1': '4:4:4',
   '2 1': '4:2:2',
   '2 2': '4:2:0',
@@ -25,25 +25,25 @@ export function jpegCompression(...streams: readonly Buffer[]): Compression | un
   let frame: Buffer | undefined
   for (const bytes of streams)
     for (const { marker, content } of segments(bytes)) {
-      if (marker === DQT) readTables(content, tables)
-      if (FRAMES.has(marker)) frame = content
+      if (marker === tablesMarker) readTables(content, tables)
+      if (frameMarkers.has(marker)) frame = content
     }
   const steps = frame && tables.get(frame[8]!)
   const subsampling = frame && subsamplingOf(frame)
   return steps && { kind: 'jpeg', quality: qualityOf(steps), ...(subsampling && { subsampling }), from: 'tables' }
 }
 
-const DQT = 0xdb
-const SCAN = 0xda
+const tablesMarker = 0xdb
+const scanMarker = 0xda
 /** Frames of quantised coefficients: baseline, extended and progressive, by Huffman's coding or arithmetic. */
-const FRAMES = new Set([0xc0, 0xc1, 0xc2, 0xc9, 0xca])
+const frameMarkers = new Set([0xc0, 0xc1, 0xc2, 0xc9, 0xca])
 /** Markers without content: fillers, restarts, start and end. */
 const isBare = (marker: number): boolean => marker === 0xff || marker === 1 || (marker >= 0xd0 && marker <= 0xd9)
 
 function* segments(bytes: Buffer): Generator<{ marker: number; content: Buffer }> {
   for (let at = 0; at + 4 <= bytes.length && bytes[at] === 0xff;) {
     const marker = bytes[at + 1]!
-    if (marker === SCAN) return
+    if (marker === scanMarker) return
     if (isBare(marker)) {
       at += marker === 0xff ? 1 : 2
       continue
@@ -60,7 +60,7 @@ function readTables(content: Buffer, into: Map<number, number[]>): void {
     const width = content[at]! >> 4 ? 2 : 1
     if (at + 1 + 64 * width > content.length) return
     const steps: number[] = []
-    for (const [k, place] of ZIGZAG.entries()) steps[place] = content.readUIntBE(at + 1 + k * width, width)
+    for (const [k, place] of zigzag.entries()) steps[place] = content.readUIntBE(at + 1 + k * width, width)
     into.set(content[at]! & 15, steps)
     at += 1 + 64 * width
   }
@@ -70,5 +70,5 @@ function readTables(content: Buffer, into: Map<number, number[]>): void {
 function subsamplingOf(frame: Buffer): string | undefined {
   if (frame[5]! < 3 || frame.length < 12) return undefined
   const [first, second] = [frame[7]!, frame[10]!]
-  return SUBSAMPLINGS[`${(first >> 4) / (second >> 4)} ${(first & 15) / (second & 15)}`]
+  return subsamplings[`${(first >> 4) / (second >> 4)} ${(first & 15) / (second & 15)}`]
 }

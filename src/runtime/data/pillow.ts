@@ -4,8 +4,8 @@ import type { Picture } from './picture.ts'
 export type Kernel = 'bicubic' | 'bilinear' | 'nearest'
 
 /** Weights are held with this many fractional bits: 32 less 8 for the sample and 2 for overshoot. */
-const FRACTION_BITS = 32 - 8 - 2
-const BLUR_PASSES = 3
+const fractionBits = 32 - 8 - 2
+const blurPasses = 3
 
 /**
  * Gaussian blur of standard deviation `sigma` pixels as Pillow's `GaussianBlur(radius=sigma)`, byte for byte: three extended box
@@ -20,7 +20,7 @@ export function gaussianBlur(picture: Picture, sigma: number): Picture {
   let source: Uint8Array = picture.data.slice()
   blurRows(source, width, height, box)
   let target = new Uint8Array(source.length)
-  for (let pass = 0; pass < BLUR_PASSES; pass++) {
+  for (let pass = 0; pass < blurPasses; pass += 1) {
     blurColumns(source, target, width * 3, height, box)
     ;[source, target] = [target, source as Uint8Array<ArrayBuffer>]
   }
@@ -37,7 +37,7 @@ interface BoxFilter {
 /** The box whose threefold repetition has variance sigma squared. Pillow computes it in single precision; so must we. */
 function boxFilter(sigma: number): BoxFilter {
   const f32 = Math.fround
-  const variance = f32(f32(f32(sigma) * f32(sigma)) / BLUR_PASSES)
+  const variance = f32(f32(f32(sigma) * f32(sigma)) / blurPasses)
   const whole = Math.floor((f32(Math.sqrt(12 * variance + 1)) - 1) / 2)
   const numerator = f32((2 * whole + 1) * (whole * (whole + 1) - 3 * variance))
   const part = f32(numerator / (6 * (variance - (whole + 1) * (whole + 1))))
@@ -54,9 +54,9 @@ function blurRows(data: Uint8Array, width: number, height: number, { reach, insi
   const line = new Uint8Array(length + 2 * pad)
   const far = (2 * reach + 2) * 3
   for (let row = 0; row < height * length; row += length) {
-    for (let pass = 0; pass < BLUR_PASSES; pass++) {
+    for (let pass = 0; pass < blurPasses; pass += 1) {
       line.set(data.subarray(row, row + length), pad)
-      for (let i = 0; i < pad; i++) {
+      for (let i = 0; i < pad; i += 1) {
         line[i] = data[row + (i % 3)]!
         line[pad + length + i] = data[row + length - 3 + (i % 3)]!
       }
@@ -88,16 +88,16 @@ function blurColumns(source: Uint8Array, target: Uint8Array, length: number, hei
   const { reach, inside, beyond } = box
   const sums = new Int32Array(length)
   const rowAt = (y: number): number => Math.min(Math.max(y, 0), height - 1) * length
-  for (let y = -1 - reach; y < reach; y++) {
+  for (let y = -1 - reach; y < reach; y += 1) {
     const row = rowAt(y)
-    for (let i = 0; i < length; i++) sums[i]! += source[row + i]!
+    for (let i = 0; i < length; i += 1) sums[i]! += source[row + i]!
   }
-  for (let y = 0; y < height; y++) {
+  for (let y = 0; y < height; y += 1) {
     const out = y * length
     const above = rowAt(y - reach - 1)
     const entering = rowAt(y + reach)
     const below = rowAt(y + reach + 1)
-    for (let i = 0; i < length; i++) {
+    for (let i = 0; i < length; i += 1) {
       const leaving = source[above + i]!
       const sum = (sums[i]! + source[entering + i]! - leaving) | 0
       sums[i] = sum
@@ -141,19 +141,19 @@ function weightsFor(inputs: number, outputs: number, kernel: 'bicubic' | 'biline
   const fixed = new Int32Array(outputs * stride)
   const weight = new Float64Array(stride)
   const narrowing = 1 / stretch
-  for (let position = 0; position < outputs; position++) {
+  for (let position = 0; position < outputs; position += 1) {
     const centre = (position + 0.5) * ratio
     const start = Math.max(Math.trunc(centre - support + 0.5), 0)
     const taps = Math.min(Math.trunc(centre + support + 0.5), inputs) - start
     let total = 0
-    for (let tap = 0; tap < taps; tap++) {
+    for (let tap = 0; tap < taps; tap += 1) {
       const value = curve((tap + start - centre + 0.5) * narrowing)
       weight[tap] = value
       total += value
     }
-    for (let tap = 0; tap < taps; tap++) {
+    for (let tap = 0; tap < taps; tap += 1) {
       const value = total === 0 ? weight[tap]! : weight[tap]! / total
-      fixed[position * stride + tap] = Math.trunc(value * 2 ** FRACTION_BITS + (value < 0 ? -0.5 : 0.5))
+      fixed[position * stride + tap] = Math.trunc(value * 2 ** fractionBits + (value < 0 ? -0.5 : 0.5))
     }
     first[position] = start
     count[position] = taps
@@ -179,26 +179,26 @@ function resizeRows(picture: Picture, { first, count, stride, fixed }: Weights):
   const width = first.length
   const { height, data } = picture
   const out = new Uint8ClampedArray(width * height * 3)
-  const half = 1 << (FRACTION_BITS - 1)
+  const half = 1 << (fractionBits - 1)
   let at = 0
-  for (let y = 0; y < height; y++) {
+  for (let y = 0; y < height; y += 1) {
     const row = y * picture.width
-    for (let x = 0; x < width; x++) {
+    for (let x = 0; x < width; x += 1) {
       let red = half
       let green = half
       let blue = half
       let pixel = (row + first[x]!) * 3
       const end = x * stride + count[x]!
-      for (let tap = x * stride; tap < end; tap++) {
+      for (let tap = x * stride; tap < end; tap += 1) {
         const weight = fixed[tap]!
         red = (red + data[pixel]! * weight) | 0
         green = (green + data[pixel + 1]! * weight) | 0
         blue = (blue + data[pixel + 2]! * weight) | 0
         pixel += 3
       }
-      out[at] = red >> FRACTION_BITS
-      out[at + 1] = green >> FRACTION_BITS
-      out[at + 2] = blue >> FRACTION_BITS
+      out[at] = red >> fractionBits
+      out[at + 1] = green >> fractionBits
+      out[at + 2] = blue >> fractionBits
       at += 3
     }
   }
@@ -211,14 +211,14 @@ function resizeColumns(picture: Picture, { first, count, stride, fixed }: Weight
   const length = width * 3
   const out = new Uint8ClampedArray(length * height)
   const sums = new Int32Array(length)
-  for (let y = 0; y < height; y++) {
-    sums.fill(1 << (FRACTION_BITS - 1))
-    for (let tap = 0; tap < count[y]!; tap++) {
+  for (let y = 0; y < height; y += 1) {
+    sums.fill(1 << (fractionBits - 1))
+    for (let tap = 0; tap < count[y]!; tap += 1) {
       const weight = fixed[y * stride + tap]!
       const row = (first[y]! + tap) * length
-      for (let i = 0; i < length; i++) sums[i] = (sums[i]! + data[row + i]! * weight) | 0
+      for (let i = 0; i < length; i += 1) sums[i] = (sums[i]! + data[row + i]! * weight) | 0
     }
-    for (let i = 0; i < length; i++) out[y * length + i] = sums[i]! >> FRACTION_BITS
+    for (let i = 0; i < length; i += 1) out[y * length + i] = sums[i]! >> fractionBits
   }
   return { width, height, data: new Uint8Array(out.buffer) }
 }
@@ -234,7 +234,7 @@ function nearestPositions(inputs: number, outputs: number): Int32Array {
   const step = inputs / outputs
   const positions = new Int32Array(outputs)
   let position = step * 0.5
-  for (let i = 0; i < outputs; i++) {
+  for (let i = 0; i < outputs; i += 1) {
     positions[i] = Math.min(Math.trunc(position), inputs - 1)
     position += step
   }
@@ -262,12 +262,13 @@ export function transpose(picture: Picture): Picture {
 function gather(picture: Picture, width: number, height: number, from: (x: number, y: number) => number): Picture {
   const data = new Uint8Array(width * height * 3)
   let at = 0
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
       const pixel = from(x, y) * 3
-      data[at++] = picture.data[pixel]!
-      data[at++] = picture.data[pixel + 1]!
-      data[at++] = picture.data[pixel + 2]!
+      data[at] = picture.data[pixel]!
+      data[at + 1] = picture.data[pixel + 1]!
+      data[at + 2] = picture.data[pixel + 2]!
+      at += 3
     }
   }
   return { width, height, data }

@@ -15,8 +15,8 @@ export interface PngOptions {
   readonly text?: Readonly<Record<string, string>>
 }
 
-const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
-const BAND_BYTES = 1 << 20
+const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+const bandBytes = 1 << 20
 
 /**
  * Writes an 8-bit RGB PNG of `width` x `height` pixels row by row, in memory that does not grow with the height; see `growFile`.
@@ -25,7 +25,7 @@ const BAND_BYTES = 1 << 20
 export async function pngWriter(file: string, width: number, height: number, options: PngOptions = {}): Promise<PictureSink> {
   if (!isPngSize(width) || !isPngSize(height)) throw new RangeError(`pngWriter: ${width} x ${height} pixels cannot be`)
   const head = Buffer.concat([
-    SIGNATURE,
+    signature,
     headerChunk(width, height),
     ...colourChunks(options),
     ...densityChunks(options),
@@ -69,7 +69,7 @@ export async function pngWriter(file: string, width: number, height: number, opt
         if (!Number.isInteger(count) || count > rowsLeft) {
           throw new RangeError(`pngWriter: ${rows.length} bytes are not ${rowsLeft} or fewer rows of ${stride}`)
         }
-        const band = Math.max(1, Math.floor(BAND_BYTES / stride))
+        const band = Math.max(1, Math.floor(bandBytes / stride))
         for (let row = 0; row < count; row += band) {
           const some = rows.subarray(row * stride, Math.min(row + band, count) * stride)
           const filtered = filterRows(some, previous, stride)
@@ -155,16 +155,16 @@ function textChunks({ text = {} }: PngOptions): Buffer[] {
   })
 }
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1
+  for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1
   return value
 })
 
 /** CRC-32 as PNG and zip have it. */
 export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff
-  for (const byte of bytes) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ byte) & 0xff]!
+  for (const byte of bytes) crc = (crc >>> 8) ^ crcTable[(crc ^ byte) & 0xff]!
   return ~crc >>> 0
 }
 
@@ -183,7 +183,7 @@ function filterRows(rows: Uint8Array, previous: Uint8Array, stride: number): Uin
   const out = new Uint8Array(rows.length + count)
   const candidates = [1, 2, 4].map((type) => ({ type, residuals: new Uint8Array(stride) }))
   let above = previous
-  for (let y = 0; y < count; y++) {
+  for (let y = 0; y < count; y += 1) {
     const row = rows.subarray(y * stride, (y + 1) * stride)
     let best = candidates[0]!
     let smallest = Infinity
@@ -203,7 +203,7 @@ function filterRows(rows: Uint8Array, previous: Uint8Array, stride: number): Uin
 
 function applyFilter(type: number, row: Uint8Array, above: Uint8Array, residuals: Uint8Array): number {
   let size = 0
-  for (let i = 0; i < row.length; i++) {
+  for (let i = 0; i < row.length; i += 1) {
     const left = i < 3 ? 0 : row[i - 3]!
     const up = above[i]!
     const guess = type === 1 ? left : type === 2 ? up : paeth(left, up, i < 3 ? 0 : above[i - 3]!)

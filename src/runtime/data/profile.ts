@@ -15,19 +15,19 @@ export interface ColourProfile {
 
 export const channelsOf: Readonly<Record<Space, 1 | 3 | 4>> = { RGB: 3, GRAY: 1, CMYK: 4 }
 
-const PHOTOMETRIC: Readonly<Record<Space, number>> = { RGB: 2, GRAY: 1, CMYK: 5 }
-const TABLE_AT = 128
-const LONGEST_NAME = 80
-const BAND_PIXELS = 1 << 22
+const photometric: Readonly<Record<Space, number>> = { RGB: 2, GRAY: 1, CMYK: 5 }
+const tableAt = 128
+const longestName = 80
+const bandPixels = 1 << 22
 
 /** The profile in these bytes (ICC.1, sections 7.2 and 7.3); undefined where they are no profile that describes samples, or cut off. */
 export function readProfile(bytes: Buffer): ColourProfile | undefined {
-  if (bytes.length < TABLE_AT + 4 || bytes.toString('latin1', 36, 40) !== 'acsp' || bytes.readUInt32BE(0) > bytes.length)
+  if (bytes.length < tableAt + 4 || bytes.toString('latin1', 36, 40) !== 'acsp' || bytes.readUInt32BE(0) > bytes.length)
     return undefined
   const tags = new Map<string, Buffer>()
-  const count = bytes.readUInt32BE(TABLE_AT)
-  if (TABLE_AT + 4 + count * 12 > bytes.length) return undefined
-  for (let at = TABLE_AT + 4; tags.size < count && at < TABLE_AT + 4 + count * 12; at += 12) {
+  const count = bytes.readUInt32BE(tableAt)
+  if (tableAt + 4 + count * 12 > bytes.length) return undefined
+  for (let at = tableAt + 4; tags.size < count && at < tableAt + 4 + count * 12; at += 12) {
     const [start, length] = [bytes.readUInt32BE(at + 4), bytes.readUInt32BE(at + 8)]
     if (start + length > bytes.length) return undefined
     tags.set(bytes.toString('latin1', at, at + 4), bytes.subarray(start, start + length))
@@ -63,7 +63,7 @@ export async function toSrgb(
 ): Promise<Uint8Array> {
   const stride = width * channelsOf[space]
   const rgb = new Uint8Array(width * height * 3)
-  const band = Math.max(1, Math.floor(BAND_PIXELS / width))
+  const band = Math.max(1, Math.floor(bandPixels / width))
   for (let row = 0; row < height; row += band) {
     const rows = Math.min(band, height - row)
     const tagged = taggedTiff(samples.subarray(row * stride, (row + rows) * stride), width, rows, space, profile)
@@ -111,9 +111,10 @@ export function cmykAsPillow(samples: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((samples.length / 4) * 3)
   for (let from = 0, to = 0; from < samples.length; from += 4) {
     const white = 255 - samples[from + 3]!
-    for (let channel = 0; channel < 3; channel++) {
+    for (let channel = 0; channel < 3; channel += 1) {
       const product = samples[from + channel]! * white + 128
-      rgb[to++] = white - (((product >> 8) + product) >> 8)
+      rgb[to] = white - (((product >> 8) + product) >> 8)
+      to += 1
     }
   }
   return rgb
@@ -134,7 +135,7 @@ function taggedTiff(
     [257, long, 1, height],
     [258, short, channels, 8],
     [259, short, 1, 1],
-    [262, short, 1, PHOTOMETRIC[space]],
+    [262, short, 1, photometric[space]],
     [273, long, 1, 0],
     [277, short, 1, channels],
     [278, long, 1, height],
@@ -155,7 +156,7 @@ function taggedTiff(
     const elsewhere = tag === 273 ? samplesAt : tag === 34675 ? profileAt : tag === 258 && channels > 1 ? bitsAt : value
     whole.writeUInt32LE(elsewhere, at + 8)
   })
-  for (let channel = 0; channel < channels; channel++) whole.writeUInt16LE(8, bitsAt + channel * 2)
+  for (let channel = 0; channel < channels; channel += 1) whole.writeUInt16LE(8, bitsAt + channel * 2)
   whole.set(samples, samplesAt)
   if (profile !== undefined) whole.set(profile.bytes, profileAt)
   return whole
@@ -175,5 +176,5 @@ function nameOf(tag: Buffer | undefined): string {
   }
   // Names come out of files and go to terminals.
   const printable = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
-  return printable === '' ? 'unnamed' : printable.slice(0, LONGEST_NAME)
+  return printable === '' ? 'unnamed' : printable.slice(0, longestName)
 }
