@@ -1,4 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { UserError } from '../src/errors.ts'
 import { archcRoot } from '../src/root.ts'
@@ -11,6 +12,7 @@ import type { Mutations } from './mutations.ts'
 import { both, milliseconds, print, row } from './print.ts'
 import type { PythonCheck } from './python.ts'
 import type { PictureTimes } from './prediction.ts'
+import type { SizeMemory } from './sizes.ts'
 import type { StageTimes } from './stages.ts'
 import type { StatedTimes } from './times.ts'
 import type { StepTimes } from './training.ts'
@@ -24,6 +26,7 @@ interface Results {
   readonly training?: readonly StepTimes[]
   readonly pictures?: readonly PictureTimes[]
   readonly stated?: readonly StatedTimes[]
+  readonly sizes?: readonly SizeMemory[]
   readonly compared?: readonly Compared[]
   readonly python?: PythonCheck
   readonly mutations?: Mutations
@@ -38,7 +41,7 @@ const quiet = 0.5
  * `words`: `compiler`, presets of ISTE, `predict`; `compiler tiny mini predict` without any. After `compare`, what bench/compare.ts takes: archc
  * beside PyTorch; `mutations`: what becomes of models with one word changed; `python`: a SavedModel of archc's in Python's TensorFlow; `compression`:
  * what the carried weights gain on pictures that were JPEGs (those that are named, samples/judge without), and how surely such pictures are recognised;
- * `times`: what pictures are said to take, and what they take.
+ * `times`: what pictures are said to take, and what they take; `sizes`: memory by the size of the picture.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
@@ -57,6 +60,10 @@ async function measure(kind: string, what: string): Promise<unknown> {
   if (kind === 'cold') return measureCold(what as Task)
   if (kind === 'stages') return (await import('./stages.ts')).measureStages(what)
   if (kind === 'stated') return (await import('./times.ts')).measureStated(Number(what))
+  if (kind === 'size') {
+    const [at, file] = what.split(' ') as [string, string]
+    return (await import('./sizes.ts')).measureSize(Number(at), file)
+  }
   if (kind === 'picture') return (await import('./prediction.ts')).measurePicture(Number(what))
   const { measureSteps } = await import('./training.ts') // loads TensorFlow.js, which the compiler does without
   return measureSteps(what)
@@ -111,6 +118,21 @@ async function bench(words: readonly string[]): Promise<void> {
     })
     return print(`\n${await write({ machine, stated })}`)
   }
+  if (words[0] === 'sizes') {
+    const { sizes, writeTiles } = await import('./sizes.ts')
+    print(`\n${row(['a tiled TIFF enlarged twice', 'took', '', '', '', 'peak'])}`)
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'archc-bench-'))
+    const found: SizeMemory[] = []
+    for (const [at, { side }] of sizes.entries()) {
+      const file = path.join(folder, `${side}.tif`)
+      await writeTiles(side, file)
+      const one = runChild<SizeMemory>('size', `${at} ${file}`)
+      print(sizeRow(one))
+      found.push(one)
+    }
+    await rm(folder, { recursive: true })
+    return print(`\n${await write({ machine, sizes: found })}`)
+  }
   const compiler = words.includes('compiler') ? measureCompiler() : undefined
   const checkAll = compiler && measureCheckAll()
   if (compiler && checkAll) print(`\n${compilerTable(compiler, checkAll)}`)
@@ -164,6 +186,9 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
 
 const pictureRow = ({ side, scope, milliseconds: took, peakBytes, predictedBytes }: PictureTimes): string =>
   row([`${side} x ${side}, scope ${scope}`, milliseconds(took), '', '', '', megabytes(peakBytes), megabytes(predictedBytes)])
+
+const sizeRow = ({ network, side, milliseconds: took, peakBytes }: SizeMemory): string =>
+  row([`${network}, ${side} x ${side}`, milliseconds(took), '', '', '', megabytes(peakBytes)])
 
 const statedRow = ({ network, picture, stated, took }: StatedTimes): string =>
   row([`${network}, ${picture}`, `${stated.toFixed(2)} s`, `${took.toFixed(2)} s`, (stated / took).toFixed(2)])

@@ -121,7 +121,7 @@ async function look(file: string): Promise<Looked> {
   const header = await withBytes(file, (bytes) => readHeader(file, bytes)).catch((error: unknown) => {
     throw unreadable(file, error)
   })
-  const open: SharpOptions = { failOn: 'warning', ignoreIcc: true, page: header.page }
+  const open: SharpOptions = { failOn: 'warning', ignoreIcc: true, page: header.page, limitInputPixels: false }
   return knowing(file, async () => {
     const metadata = await sharp(file, open).metadata()
     refuseOtherPixels(file, metadata)
@@ -187,7 +187,7 @@ async function openLarge(file: string, looked: Looked, options: ReadOptions): Pr
   const { width, height } = metadata.autoOrient
   const isUpright = (metadata.orientation ?? 1) === 1
   const laid = header.isTiled && isUpright ? undefined : await layOut(file, looked)
-  const open = { ...looked.open, limitInputPixels: false, ...(laid && { page: 0 }) }
+  const open = { ...looked.open, ...(laid && { page: 0 }) }
   const part = (x: number, y: number, across: number, down: number): Promise<Stored> =>
     decode(sharp(laid?.file ?? file, open).extract({ left: x, top: y, width: across, height: down }), metadata)
   try {
@@ -226,7 +226,7 @@ async function layOut(file: string, { metadata, open }: Looked): Promise<{ reado
   process.once('exit', leave)
   try {
     const tiles = path.join(folder, 'tiles.tif')
-    await native(sharp(file, { ...open, sequentialRead: true, limitInputPixels: false }).autoOrient(), metadata)
+    await native(sharp(file, { ...open, sequentialRead: true }).autoOrient(), metadata)
       .tiff({ tile: true, tileWidth: 256, tileHeight: 256, compression: 'none', bigtiff: true })
       .toFile(tiles)
     return {

@@ -32,54 +32,62 @@ export function toBytes(values: Float32Array): Uint8Array {
 
 /** Rows of a part of the result that are not given away yet: what several tiles compute of a position is added up. */
 export class Canvas {
-  readonly #width: number
-  readonly #left: number
+  readonly #part: Rectangle
   readonly #range: readonly [number, number]
-  readonly #last: number
+  /** Values a row. */
+  readonly #stride: number
+  /** The row that `#values` begins with, and the first that is not given away. */
+  #base: number
   #first: number
   #values: Float32Array = new Float32Array(0)
 
-  constructor({ top, bottom, left, right }: Rectangle, range: readonly [number, number]) {
-    this.#width = right - left
-    this.#left = left
-    this.#first = top
-    this.#last = bottom
+  constructor(part: Rectangle, range: readonly [number, number]) {
+    this.#part = part
     this.#range = range
+    this.#stride = 3 * (part.right - part.left)
+    this.#base = part.top
+    this.#first = part.top
   }
 
   add({ rows, columns, values, weights }: Computed): void {
-    const last = rows.reduce((most, row) => Math.max(most, row), 0)
-    this.#room((last + 1 - this.#first) * this.#width * 3)
+    this.#room(rows.reduce((most, row) => Math.max(most, row), 0))
     for (let at = 0; at < rows.length; at += 1) {
-      const place = 3 * ((rows[at]! - this.#first) * this.#width + columns[at]! - this.#left)
+      const place = (rows[at]! - this.#base) * this.#stride + 3 * (columns[at]! - this.#part.left)
       for (let channel = 0; channel < 3; channel += 1) this.#values[place + channel]! += weights[at]! * values[3 * at + channel]!
     }
   }
 
   /** All values of a place; what of it is not asked for is left out. */
   put({ place, values }: Block): void {
-    const [from, to] = [Math.max(place.left, this.#left), Math.min(place.right, this.#left + this.#width)]
-    const width = place.right - place.left
-    const [first, last] = [Math.max(place.top, this.#first), Math.min(place.bottom, this.#last)]
-    this.#room((last - this.#first) * this.#width * 3)
+    const [from, to] = [Math.max(place.left, this.#part.left), Math.min(place.right, this.#part.right)]
+    const [first, last] = [Math.max(place.top, this.#part.top), Math.min(place.bottom, this.#part.bottom)]
+    this.#room(last - 1)
     for (let row = first; row < last; row += 1) {
-      const start = 3 * ((row - place.top) * width + from - place.left)
-      const target = 3 * ((row - this.#first) * this.#width + from - this.#left)
+      const start = 3 * ((row - place.top) * (place.right - place.left) + from - place.left)
+      const target = (row - this.#base) * this.#stride + 3 * (from - this.#part.left)
       this.#values.set(values.subarray(start, start + 3 * (to - from)), target)
     }
   }
 
   take(from: number, to: number): Rows {
-    const length = (to - from) * this.#width * 3
-    const values = toUnit(this.#values.subarray(0, length), this.#range)
-    this.#values = this.#values.slice(length)
+    const values = toUnit(this.#values.subarray(this.#at(from), this.#at(to)), this.#range)
     this.#first = to
     return { from, to, values }
   }
 
-  #room(length: number): void {
-    if (this.#values.length >= length) return
-    const larger = new Float32Array(length)
+  #at(row: number): number {
+    return (row - this.#base) * this.#stride
+  }
+
+  /** Makes room for a row: where those go that were given away, else in more memory. */
+  #room(row: number): void {
+    if (this.#at(row + 1) <= this.#values.length) return
+    const kept = this.#at(this.#first)
+    this.#values.copyWithin(0, kept)
+    this.#values.fill(0, this.#values.length - kept)
+    this.#base = this.#first
+    if (this.#at(row + 1) <= this.#values.length) return
+    const larger = new Float32Array(this.#at(row + 1))
     larger.set(this.#values)
     this.#values = larger
   }

@@ -17,6 +17,7 @@ import { countOf, partOf, type Extent, type Rectangle } from './places.ts'
 import { Course, type Progress } from './progress.ts'
 import { outputOf, pictureInput } from './roles.ts'
 import {
+  bandOf,
   keyBytes,
   keysAtOnce,
   matchBytes,
@@ -186,9 +187,10 @@ function plain(model: CompiledModel, network: Network): Manner {
   const whole = found ? ('whole' in found ? wholeText(found.whole, model) : undefined) : 'its input is the picture enlarged'
   const overlapOf = ({ overlap }: PredictOptions): number => overlap ?? reached?.positions ?? 0
   const tilesOf = (low: Extent, options: PredictOptions): TilePlan => {
-    const cut = (length: number): Stretch[] =>
-      reached ? stretches(length, options.tile ?? plainSide, overlapOf(options), reached.grid) : [single(length)]
-    return { rows: cut(low.height), columns: cut(low.width), feather: 0 }
+    const side = options.tile ?? plainSide
+    const cut = (length: number, size: number): Stretch[] =>
+      reached ? stretches(length, size, overlapOf(options), reached.grid) : [single(length)]
+    return { rows: cut(low.height, bandOf(side, low, options)), columns: cut(low.width, side), feather: 0 }
   }
   return {
     schedule: (low, options) => plainSchedule(model.graph, tilesOf(low, options), low, options),
@@ -249,9 +251,10 @@ function inStages(model: CompiledModel, network: Network, parts: Stages): Manner
   const overlapOf = ({ overlap }: PredictOptions): number => overlap ?? (reached ? reached.positions + 2 : Infinity)
   const tilesOf = (low: Extent, options: PredictOptions): TilePlan => {
     const overlap = overlapOf(options)
-    const cut = (length: number): Stretch[] => stretches(length, options.tile ?? tileSide, overlap, reached?.grid ?? 1)
+    const side = options.tile ?? tileSide
+    const cut = (length: number, size: number): Stretch[] => stretches(length, size, overlap, reached?.grid ?? 1)
     const feather = reached && overlap < reached.positions ? Math.floor(overlap / 2) : 0
-    return { rows: cut(low.height), columns: cut(low.width), feather }
+    return { rows: cut(low.height, bandOf(side, low, options)), columns: cut(low.width, side), feather }
   }
   return {
     schedule: (low, options) => stagedSchedule(parts, tilesOf(low, options), low, options),

@@ -60,6 +60,10 @@ export interface Schedule {
   readonly tiles: TilePlan
 }
 
+/** Pixels of the result that are given away at once. */
+const pixelsAtOnce = 1 << 20
+/** Rows of the result that are computed together take no more bytes than this. */
+const bandBytes = 128_000_000
 /** Queries that are computed at once. */
 const chunk = 8192
 /** Features of tiles are kept up to this many bytes. */
@@ -71,6 +75,13 @@ const keyBlock = 8192
 
 /** All of an axis at once. */
 export const single = (to: number): Stretch => ({ from: 0, to, seenFrom: 0, seenTo: to, coreFrom: 0, coreTo: to })
+
+/** Rows of a tile of `side` low-resolution positions: fewer where a band of so wide a result would hold too much. */
+export function bandOf(side: number, low: Extent, options: PredictOptions): number {
+  const { left, right } = partOf(options)
+  const most = bandBytes / (12 * (right - left))
+  return Math.max(Math.min(side, 32), Math.min(side, Math.floor((most * low.height) / options.extent.height)))
+}
 
 /** One of the tiles, counted row by row. */
 export const tileAt = ({ rows, columns }: TilePlan, index: number): Tile => ({
@@ -103,8 +114,14 @@ function* plainSteps(graph: Graph, tiles: TilePlan, low: Extent, options: Predic
       const sizes = { ...sizesOf(seen), ...(isWhole && { H: extent.height, W: extent.width }) }
       yield { do: 'picture', tile, place: { top, bottom, left, right }, call: { graph, sizes } }
     }
-    yield { do: 'rows', from: first, to: last }
+    yield* rowsOf(first, last, part)
   }
+}
+
+/** Rows of a part that are whole, some million pixels at a time. */
+function* rowsOf(from: number, to: number, { left, right }: Rectangle): Generator<Step> {
+  const count = Math.max(1, Math.floor(pixelsAtOnce / (right - left)))
+  for (let row = from; row < to; row += count) yield { do: 'rows', from: row, to: Math.min(row + count, to) }
 }
 
 /** A picture in tiles and chunks. */
@@ -184,7 +201,7 @@ class Planner {
       if (!ownCandidates && this.#tiles.feather === 0) yield* this.#done(wanted)
       const last = wanted.at(-1)!
       const whole = last.right === part.right ? last.bottom : last.top
-      if (whole > from) yield { do: 'rows', from, to: whole }
+      if (whole > from) yield* rowsOf(from, whole, part)
       from = Math.max(from, whole)
     }
   }
