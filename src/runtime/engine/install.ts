@@ -3,6 +3,9 @@ import { mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { removeLeftovers, temporaryBeside } from '../files/atomic.ts'
+import { errorCode } from '../files/file-error.ts'
+import { acquireLock, lockHolder } from '../files/lock.ts'
+import type { Owner } from '../files/owner.ts'
 import { compileAddon, findCompiler, probeAddon, type Probe } from './addon.ts'
 import {
   addonOf,
@@ -14,7 +17,6 @@ import {
   type Installed,
   type Manifest,
 } from './installed.ts'
-import { lockHolder, takeLock } from './lock.ts'
 import { engineHome, flavours, targetOf, versionOf, type Flavour } from './paths.ts'
 import { megabytes, type Progress, type Steps } from './progress.ts'
 import { chooseSource } from './sources.ts'
@@ -56,8 +58,8 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
     diskErrors(home, async () => {
       const steps: Steps = { say, progress, signal }
       await mkdir(path.dirname(home), { recursive: true })
-      const wait = (pid: number): void => say(`another archc (process ${pid}) is installing TensorFlow: waiting for it`)
-      const release = await takeLock(`${home}.lock`, wait, signal)
+      const wait = ({ pid }: Owner): void => say(`another archc (process ${pid}) is installing TensorFlow: waiting for it`)
+      const lock = await acquireLock(`${home}.lock`, { wait, signal })
       try {
         const others = readInstalled(flavour)
         if (others) {
@@ -105,7 +107,7 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
         sayWhichIsUsed(flavour, say)
         return installed
       } finally {
-        await release()
+        lock.release()
       }
     }),
   )
@@ -160,7 +162,7 @@ export async function removeEngine(which: readonly Flavour[] = flavours): Promis
 
 async function removeFlavour(flavour: Flavour): Promise<number | undefined> {
   const home = engineHome(flavour)
-  const holder = await lockHolder(`${home}.lock`)
+  const holder = lockHolder(`${home}.lock`, true)
   if (holder)
     throw new UserError(
       `process ${holder.pid} on ${holder.host} is installing the engine`,
@@ -187,12 +189,12 @@ async function writeManifest(folder: string, facts: Omit<Manifest, 'date' | 'fil
 async function clearUp(home: string): Promise<void> {
   const lock = `${home}.lock`
   await removeLeftovers(path.dirname(home))
-  if (!existsSync(lock) || (await lockHolder(lock))) return
+  if (!existsSync(lock) || lockHolder(lock, true)) return
   try {
-    const release = await takeLock(lock, () => undefined)
-    await release()
+    const taken = await acquireLock(lock, { wait: () => undefined })
+    taken.release()
   } catch (error) {
-    if (!(error as NodeJS.ErrnoException).code) throw error
+    if (errorCode(error) === undefined) throw error
   }
 }
 

@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { cacheFolder } from '../engine/paths.ts'
 import type { Evaluation } from '../evaluate/evaluate.ts'
 import { writeAtomic } from '../files/atomic.ts'
-import { ownerState, type Owner } from '../files/owner.ts'
-import { runPaths } from '../files/run-folder.ts'
+import type { Owner } from '../files/owner.ts'
+import { runHolder, runPaths } from '../files/run-folder.ts'
 import { keyOf, protocol, type Plan, type Training } from './plan.ts'
 
 /** Where trainings and evaluations are kept unless something else is said: outside of every project. */
@@ -149,12 +148,6 @@ export const fileName = (...names: readonly string[]): string =>
 
 /** The other process that has a training now, if one has. */
 export function holder(state: string, training: Training): Owner | undefined {
-  try {
-    const owner = JSON.parse(readFileSync(runPaths(runFolder(state, training)).lock, 'utf8')) as Owner
-    const isOther = owner.pid !== process.pid || owner.host !== os.hostname()
-    return isOther && ownerState(owner) !== 'dead' ? owner : undefined
-  } catch {
-    // No lock, or one that is being given back.
-    return undefined
-  }
+  const owner = runHolder(runFolder(state, training))
+  return owner?.pid === process.pid && owner.host === os.hostname() ? undefined : owner
 }

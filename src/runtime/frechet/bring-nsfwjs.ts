@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand } from '../engine/command.ts'
 import { cacheFolder } from '../engine/paths.ts'
-import { takeLock } from '../engine/lock.ts'
 import { makeFolder, writeFolderAtomic } from '../files/atomic.ts'
+import { acquireLock } from '../files/lock.ts'
 
 export const version = '4.4.0'
 
@@ -35,9 +35,9 @@ export async function bringNsfwjs(say: (line: string) => void): Promise<string> 
   if (existsSync(home)) return folder
   const help = `with a network, archc evaluate --frechet brings it into ${home}; or give pytorch-fid's weights with --fid-weights FILE`
   await makeFolder(path.dirname(home))
-  const release = await takeLock(`${home}.lock`, (pid) =>
-    say(`another archc (process ${pid}) is bringing nsfwjs: waiting for it`),
-  )
+  const lock = await acquireLock(`${home}.lock`, {
+    wait: ({ pid }) => say(`another archc (process ${pid}) is bringing nsfwjs: waiting for it`),
+  })
   try {
     if (existsSync(home)) return folder
     say(`bringing nsfwjs ${version}, the stand-in for FID's Inception, once for this user (a download of 25 MB)`)
@@ -50,6 +50,6 @@ export async function bringNsfwjs(say: (line: string) => void): Promise<string> 
     })
     return folder
   } finally {
-    await release()
+    lock.release()
   }
 }
