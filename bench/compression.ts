@@ -103,11 +103,11 @@ export async function measureGains(sources: readonly string[], scale: number): P
       base.push(bicubic)
       for (const { name, opened } of networks) {
         const { model } = opened.loaded
-        const clip = model.evaluate?.cellClip
+        const clip = model.evaluate.cellClip
         const data = await createPredictor(model, opened.network).whole(held(seen), {
           extent: truth,
           m: scale,
-          scope: model.evaluate?.scope ?? { kind: 'lattice', count: 2304 },
+          scope: model.evaluate.scope,
           ...(clip !== undefined && { cellClip: clip }),
         })
         const enlarged = quantise({ width: truth.width, height: truth.height, data })

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { adamInputs, trainStep } from '../src/compiler/targets/savedmodel/signatures.ts'
+import { stepInput, trainStep } from '../src/compiler/targets/savedmodel/signatures.ts'
 import { inputsOf } from '../src/compiler/targets/savedmodel/write.ts'
 import { sizeOf } from '../src/compiler/kernels/value.ts'
 import { UserError } from '../src/errors.ts'
@@ -39,7 +39,9 @@ export async function checkPython(): Promise<PythonCheck> {
     const inputs: Record<string, HostTensor> = {}
     for (const { name, shape } of inputsOf(trainStep('train_step', plan.objectives, plan.sizes)))
       if (name !== 'adam') inputs[name!] = { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => random.uniform()) }
-    const adam = Array.from({ length: steps }, (_, count) => adamInputs(plan.objectives[0]!, 1e-3, count))
+    const adam = Array.from({ length: steps }, (_, count) =>
+      stepInput(plan.objectives[0]!, 1e-3, count)[1].map(([, value]) => value),
+    )
     const file = path.join(folder, 'inputs.json')
     const plain = Object.entries(inputs).map(([name, { shape, data }]) => [name, { shape, data: [...data] }])
     await writeFile(file, JSON.stringify({ inputs: Object.fromEntries(plain) as unknown, steps: adam }))

@@ -87,14 +87,14 @@ export function evaluateCommand(program: Command): void {
       const { evaluate, evaluationSeconds, evaluationTable } = await import('../runtime/evaluate/evaluate.ts')
       const { evaluateInto } = await import('../runtime/report/evaluate-into.ts')
       const opened = await openNetwork(source, compileOptions(flags))
-      const extractor = await openExtractor(flags, opened.loaded.model.evaluate?.metrics.includes('fid') ?? false)
+      const extractor = await openExtractor(flags, opened.loaded.model.evaluate.metrics.includes('fid'))
       const { createFrechetSets } = await import('../runtime/frechet/frechet-sets.ts')
       const pace = await machinePace(remark)
       const line = liveLine()
       const options: EvaluateOptions = {
         entries,
         pace,
-        scales: flags.scales ?? opened.loaded.model.evaluate?.m ?? [2, 3, 4],
+        scales: flags.scales ?? opened.loaded.model.evaluate.m,
         ...(flags.scope && { scope: flags.scope }),
         ...(flags.gaussian && { gaussian: true }),
         ...(extractor && { frechet: createFrechetSets({ extractor, patch: flags.frechetPatch }) }),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { evaluateFields, trainFields } from '../compiler/elaborate/records.ts'
+import { fieldNames } from '../compiler/elaborate/records/fields.ts'
 import { originText, resolvedText, type Resolved } from '../compiler/plan.ts'
 import { allPaths, explainPath, type Explained } from '../compiler/provenance/explain-path.ts'
 import type { Line, Written } from '../compiler/provenance/written.ts'
@@ -54,7 +54,7 @@ function explainInFile(file: string, at: string, flags: CommonFlags): void {
   const { model, sources, options } = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
   const found = explainPath(model, sources, fileHost.resolve, valuesOf(options.sets ?? []), at)
   if (found) return print(flags.json ? explainedJson(found) : explainedText(found))
-  if ([...trainFields.map((field) => `train.${field}`), ...evaluateFields.map((field) => `evaluate.${field}`)].includes(at))
+  if ((['train', 'evaluate'] as const).some((record) => fieldNames(record).some((field) => `${record}.${field}` === at)))
     throw new UserError(`nothing in ${file} writes ${at}`, 'its default stands in docs/language.md')
   throw new UserError(
     `${model.name} has nothing at ${at}${meant(at, allPaths(model, sources))}`,

@@ -41,11 +41,10 @@ export interface ModelOutput {
 export type Scale =
   { readonly kind: 'range'; readonly from: number; readonly to: number } | { readonly kind: 'fixed'; readonly value: number }
 
-export interface Adam {
-  readonly lr: number
-  readonly beta1: number
-  readonly beta2: number
-  readonly epsilon: number
+/** An optimiser by its name (`src/compiler/optimisers`) and all its settings. */
+export interface OptimiserPlan {
+  readonly name: string
+  readonly settings: Readonly<Record<string, number>>
 }
 
 export type Schedule =
@@ -60,7 +59,7 @@ export interface Objective {
   readonly terms: readonly string[]
   /** The slot whose weights it moves; undefined for the model's own. */
   readonly group?: string
-  readonly optimizer: Adam
+  readonly optimizer: OptimiserPlan
   readonly schedule: Schedule
   /** Takes part in every n-th step. */
   readonly every: number
@@ -144,7 +143,7 @@ export interface CompiledModel {
   readonly outputs: readonly ModelOutput[]
   readonly graph: Graph
   readonly train?: TrainPlan
-  readonly evaluate?: EvaluatePlan
+  readonly evaluate: EvaluatePlan
   readonly checks: readonly SizeCheck[]
   readonly values: readonly Resolved[]
   /** Weights of the base that nothing here reaches any more. */

@@ -1,5 +1,5 @@
 import { declarationWords, statementWords } from '../../grammar/tokens.ts'
-import { evaluateFields, fieldPages, objectiveFields, trainFields } from '../compiler/elaborate/records.ts'
+import { fields, fieldText, type RecordKind } from '../compiler/elaborate/records/fields.ts'
 import { staticFunctions } from '../compiler/elaborate/static.ts'
 import { show } from '../compiler/elaborate/values.ts'
 import { attributeText, opParts } from '../compiler/ops/page.ts'
@@ -96,7 +96,7 @@ function pathItems(workspace: Workspace, file: string, path: readonly string[]):
       ...slotsOf(model).filter(({ name }) => fillerOf(model, name.text, unit)?.declaration.parameters.length).map(({ name }): Item => ({ label: name.text, kind: 'slot', detail: '' })), // prettier-ignore
       ...(['train', 'evaluate'] as const).filter((record) => model[record]).map((label): Item => ({ label, kind: 'keyword', detail: '' })), // prettier-ignore
     ]
-  if (first === 'train' && second !== undefined) return objectiveFields.map((label): Item => ({ label, kind: 'field', detail: fieldPages.train[label]! })) // prettier-ignore
+  if (first === 'train' && second !== undefined) return recordItems('objective')
   if (first === 'train' || first === 'evaluate') return recordItems(first)
   return (fillerOf(model, first, unit)?.declaration.parameters ?? []).map((parameter) => ({
     label: parameter.name.text,
@@ -105,35 +105,22 @@ function pathItems(workspace: Workspace, file: string, path: readonly string[]):
   }))
 }
 
-const recordItems = (record: 'train' | 'evaluate'): Item[] =>
-  (record === 'train' ? trainFields : evaluateFields).map((label) => ({
-    label,
-    kind: 'field',
-    detail: fieldPages[record][label]!,
-  }))
+const recordItems = (record: RecordKind): Item[] =>
+  Object.entries(fields[record]).map(([label, spec]) => ({ label, kind: 'field', detail: fieldText(spec) }))
 
-const words: Readonly<Record<string, readonly string[]>> = {
-  metrics: ['psnr', 'ssim', 'ssim_gaussian', 'fid'],
-  augment: ['flip_x', 'flip_y', 'transpose'],
-  schedule: ['step', 'cosine', 'constant'],
-  scope: ['full', 'lattice', 'raster', 'tile'],
-  optimizer: ['adam'],
-  degrade: ['blur', 'resize'],
-  loss: ['l1', 'mse', 'target'],
-  m: ['uniform', 'normal'],
-}
+/** What values of fields are made of. */
+const words = [...new Set(Object.values(fields).flatMap((record) => Object.values(record).flatMap((each) => each.words ?? [])))]
 
 /** Names of fields where one begins, else what the field's value may be. */
 function fieldItems(workspace: Workspace, file: string, { record, isAtStart, before, path, call }: Context): Item[] {
   const [outer, nested] = record!
   if (outer === 'preset') return isAtStart || before === '.' ? pathItems(workspace, file, path) : valueItems(workspace, file, 0)
   if (isAtStart) {
-    if (nested !== undefined)
-      return objectiveFields.map((label): Item => ({ label, kind: 'field', detail: fieldPages.train[label]! }))
+    if (nested !== undefined) return recordItems('objective')
     return [...recordItems(outer as 'train' | 'evaluate'), ...(outer === 'train' ? slotItems(workspace, file) : [])]
   }
   if (call) return [...argumentItems(workspace, file, { call } as Context), ...outputsOf(workspace, file)]
-  return Object.values(words).flat().map((label): Item => ({ label, kind: 'word', detail: '' })) // prettier-ignore
+  return words.map((label): Item => ({ label, kind: 'word', detail: '' })) // prettier-ignore
 }
 
 const outputsOf = (workspace: Workspace, file: string): Item[] =>

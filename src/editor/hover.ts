@@ -1,5 +1,5 @@
 import { show } from '../compiler/elaborate/values.ts'
-import { fieldPages } from '../compiler/elaborate/records.ts'
+import { fields, fieldText } from '../compiler/elaborate/records/fields.ts'
 import { attributeText, opParts } from '../compiler/ops/page.ts'
 import { ops } from '../compiler/ops/registry.ts'
 import type { Span } from '../compiler/diagnostics/diagnostic.ts'
@@ -31,8 +31,8 @@ function declared(workspace: Workspace, { kind, text, target, of }: Occurrence):
     return spec ? [`${of}, **${text}**: ${attributeText(spec)}`] : []
   }
   if (kind === 'field') {
-    const about = fieldPages[of as 'train' | 'evaluate'][text]
-    return about ? [`${of}, **${text}**: ${about}`] : []
+    const spec = fields[of as 'train' | 'evaluate'][text] ?? fields.objective[text]
+    return spec ? [`${of}, **${text}**: ${fieldText(spec)}`] : []
   }
   const unit = target && workspace.unit(target.file)
   if (!unit) return []

@@ -338,7 +338,7 @@ describe('repeat, scale and records', () => {
   test('a static scale stands in shapes, and is what is trained and evaluated', () => {
     const text = `model Up(stages: [int] = [2, 2]) {\n  scale m = product(stages)\n  input lr: [B, h, w, 3] as image\n  output sr: [B, m * h, m * w, 3] as image\n  return interpolate(lr, by: m, kernel: bicubic)\n}\ntrain { B: 1, h: 4, w: 4, loss: l1(sr, target), optimizer: adam(lr: 1) }\nevaluate {}\n`
     const compiled = model(text)
-    expect([compiled.scale, compiled.train!.m, compiled.evaluate!.m]).toEqual([
+    expect([compiled.scale, compiled.train!.m, compiled.evaluate.m]).toEqual([
       { kind: 'fixed', value: 4 },
       { kind: 'number', value: 4 },
       [4],
@@ -349,7 +349,7 @@ describe('repeat, scale and records', () => {
     const { train: trained, evaluate } = model(small('return lr -> linear(out: 3)', { after: `${train}\nevaluate { m: [2] }` }))
     expect(trained).toMatchObject({ degrade: [{ op: 'resize', kernel: 'bicubic' }], augment: [], epochs: 1, repeat: 1 })
     expect(trained!.objectives[0]).toMatchObject({
-      optimizer: { lr: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      optimizer: { name: 'adam', settings: { lr: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } },
       schedule: { kind: 'constant' },
       every: 1,
     })

@@ -1,6 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { fields, type FieldSpec } from '../../src/compiler/elaborate/records/fields.ts'
 import { ops } from '../../src/compiler/ops/registry.ts'
 import { archcRoot } from '../../src/root.ts'
 import { archc } from '../cli/run-archc.ts'
@@ -75,4 +76,15 @@ test('the guide names every op', () => {
   const table = /## Ops\n([\s\S]*?)\nStatic functions/.exec(readPage('docs/language.md'))![1]!
   const named = new Set(table.match(/[a-z]\w*/g))
   expect([...ops.keys()].filter((name) => !named.has(name))).toEqual([])
+})
+
+test('the guide has every field of train and evaluate, as the compiler knows it', () => {
+  const row = (name: string, { takes, about, standard, otherwise }: FieldSpec): string =>
+    `| ${name} | ${takes} | ${about} | ${standard === undefined ? otherwise : `\`${standard}\``} |`
+  const rows = [
+    ...Object.entries(fields.train).map(([name, field]) => row(`\`${name}\``, field)),
+    ...Object.entries(fields.evaluate).map(([name, field]) => row(`evaluate \`${name}\``, field)),
+    row('slot `every`', fields.objective['every']!),
+  ]
+  expect(readPage('docs/language.md')).toContain(`| field | type | says | without it |\n|---|---|---|---|\n${rows.join('\n')}\n\n`)
 })

@@ -67,7 +67,7 @@ describe('hover', () => {
     ['small.arch', '{ Resid', '```arch\nmodule Residual(x: [B, H, W, c], kernel: int = 3) -> [B, H, W, c]\n```\n\nTwo convolutions and the way around them.\n\ngives `[B, h, w, 8]`'],
     ['small.arch', 'm * m, ker', 'conv, **kernel**: pair, at least 1: rows and columns of the window'],
     ['small.arch', 'body.ker', '```arch\nResidual(kernel: int = 3)\n```'],
-    ['small.arch', 'train.B: 1 }\n\ntrain { B', 'train, **B**: items in a batch'],
+    ['small.arch', 'train.B: 1 }\n\ntrain { B', 'train, **B**: items in a batch: int'],
     ['small.arch', 'output sr: [B, m * ', 'a size, bound by\n\n```arch\ninput lr: [B, h, w, 3] as image\n```'],
     ['pointwise.arch', 'replace bo', '```arch\nslot body: [B, h, w, width] -> [B, h, w, width] = Residual()\n```'],
     ['pointwise.arch', 'of Sma', '```arch\nmodel Small(lr: [B, h, w, 3], width: int = 8, blocks: int = 2) -> sr: [B, m * h, m * w, 3]\n```'],

@@ -7,7 +7,7 @@ import { isRecord, pathText, type Edit, type Expression, type Name, type Paramet
 import type { bindParameters } from './call-module.ts'
 import { nowhere, type Filler, type ModelContext } from './context.ts'
 import { evaluate } from './evaluate.ts'
-import { evaluateFields, objectiveFields, trainFields } from './records.ts'
+import { fieldNames } from './records/fields.ts'
 import { childScope, join } from './scope.ts'
 import type { Value } from './values.ts'
 
@@ -58,7 +58,7 @@ function checkPath(context: ModelContext, path: readonly Name[]): void {
   const { slots, fillers, name: model, unit } = context
   const [first, second, third] = path as [Name, Name | undefined, Name | undefined]
   if (isRecordName(first.text)) {
-    const accepted = first.text === 'train' ? [...trainFields, ...slots.keys()] : evaluateFields
+    const accepted = first.text === 'train' ? [...fieldNames('train'), ...slots.keys()] : fieldNames('evaluate')
     if (!second) return unknown(first, model, 'value', accepted.map((field) => `${first.text}.${field}`)) // prettier-ignore
     if (!accepted.includes(second.text))
       fail(
@@ -67,8 +67,8 @@ function checkPath(context: ModelContext, path: readonly Name[]): void {
         second.span,
       )
     const ofSlot = first.text === 'train' && slots.has(second.text)
-    if (ofSlot && !objectiveFields.includes(third?.text ?? ''))
-      unknown(third ?? second, `train.${second.text}`, 'field', objectiveFields)
+    if (ofSlot && !fieldNames('objective').includes(third?.text ?? ''))
+      unknown(third ?? second, `train.${second.text}`, 'field', fieldNames('objective'))
     const last = path[ofSlot ? 3 : 2]
     if (last) unknown(last, pathText(path.slice(0, ofSlot ? 3 : 2)), 'part', [])
     return

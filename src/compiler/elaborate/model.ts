@@ -11,10 +11,10 @@ import { applyEdits, overridesOf } from './edits.ts'
 import { evaluate, type Observer } from './evaluate.ts'
 import { factsOf } from './facts.ts'
 import type { Memory } from './recording.ts'
-import { trainFields } from './records.ts'
+import { fieldNames } from './records/fields.ts'
 import { checkRoles, declareInput, declareOutput } from './roles.ts'
 import { callSlot } from './slots.ts'
-import { evaluatePlan, trainPlan, type Body } from './train.ts'
+import { evaluatePlan, trainPlan, type Body } from './records/train.ts'
 import { forgive } from './scope.ts'
 import { real, show } from './values.ts'
 
@@ -38,7 +38,8 @@ function elaborate(context: ModelContext): CompiledModel {
       const { name, filler } = statement
       context.attempt(() => {
         if (context.slots.has(name.text)) fail('duplicate-name', { name: name.text, what: 'a slot' }, name.span)
-        if (trainFields.includes(name.text)) fail('duplicate-name', { name: name.text, what: 'a field of train' }, name.span)
+        if (fieldNames('train').includes(name.text))
+          fail('duplicate-name', { name: name.text, what: 'a field of train' }, name.span)
         context.slots.set(name.text, statement)
         context.fillers.set(name.text, { expression: filler, file: unit.file })
       })
@@ -60,7 +61,7 @@ function elaborate(context: ModelContext): CompiledModel {
     outputs: body.outputs,
     graph: body.graph,
     ...(train && { train }),
-    ...(evaluation && { evaluate: evaluation }),
+    evaluate: evaluation!,
     checks: e.builder.checks.map(({ size, least, problem, span }) => ({ size, least, problem, at: context.placeOf(span) })),
     values: context.values,
     removed: [],

@@ -9,7 +9,8 @@ import type { Condition, Expression, Name, Role, Statement, TensorType as Writte
 import { nowhere, type ModelContext } from './context.ts'
 import { evaluate } from './evaluate.ts'
 import { factual, type Facts } from './facts.ts'
-import { FieldReader } from './records.ts'
+import { operations } from './records/operations.ts'
+import { FieldReader } from './records/reader.ts'
 import { axesOf, sizeOf } from './tensor-types.ts'
 import { failed, isInteger, shapeText, show } from './values.ts'
 
@@ -62,8 +63,8 @@ export function declareInput(context: ModelContext, statement: InputStatement, f
 }
 
 function enlargement(context: ModelContext, expression: Expression): PictureOperation[] {
-  const reader = new FieldReader('enlarged', new Map(), true, context, expression.span)
-  return reader.operations(expression.kind === 'list' ? expression.items : [expression], ['resize', 'blur'], ['m'])
+  const reader = new FieldReader('train', 'enlarged', new Map(), true, context, expression.span)
+  return operations(reader, expression.kind === 'list' ? expression.items : [expression], ['resize', 'blur'], ['m'])
 }
 
 /** `in 0 .. 1`: where 0 and 255 of the picture go. */

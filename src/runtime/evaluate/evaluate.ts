@@ -114,9 +114,7 @@ function pairSizes({ width, height }: Extent, m: number): { readonly low: Extent
 export function degradePair(tile: Picture, m: number, network: OpenedNetwork): Pair {
   const { low, extent } = pairSizes(tile, m)
   const hr = crop(tile, 0, 0, extent.width, extent.height)
-  const { train, evaluate } = network.loaded.model
-  const plan = evaluate?.degrade ?? train?.degrade ?? [{ op: 'resize' as const, kernel: 'bicubic' as const }]
-  const operations = drawOperations(plan, createRandom(0), { m, epoch: 0, epochs: 1 })
+  const operations = drawOperations(network.loaded.model.evaluate.degrade, createRandom(0), { m, epoch: 0, epochs: 1 })
   return { hr, lr: degrade(hr, operations, low.width, low.height) }
 }
 
@@ -133,8 +131,8 @@ const tileSize = ({ width, height }: Extent, side: number): Extent => ({
 })
 
 const scopeOf = ({ loaded: { model } }: OpenedNetwork, { scope }: Pick<EvaluateOptions, 'scope'>): Scope =>
-  scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 }
-const sideOf = ({ loaded: { model } }: OpenedNetwork): number => model.evaluate?.tile ?? 768
+  scope ?? model.evaluate.scope
+const sideOf = ({ loaded: { model } }: OpenedNetwork): number => model.evaluate.tile
 
 function predictOptions(
   opened: OpenedNetwork,
@@ -142,7 +140,7 @@ function predictOptions(
   m: number,
   extent: Extent,
 ): PredictOptions {
-  const clip = opened.loaded.model.evaluate?.cellClip
+  const clip = opened.loaded.model.evaluate.cellClip
   return { extent, m, scope: scopeOf(opened, options), ...(clip !== undefined && { cellClip: clip }) }
 }
 
@@ -189,8 +187,8 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
   const scope = scopeOf(opened, options)
   const side = sideOf(opened)
   const predictor = createPredictor(model, opened.network, options.pace)
-  const shaveOf = (m: number): number => plan?.shave ?? Math.ceil(m) + 6
-  const gaussian = options.gaussian ?? plan?.metrics.includes('ssim_gaussian') ?? false
+  const shaveOf = (m: number): number => plan.shave ?? Math.ceil(m) + 6
+  const gaussian = options.gaussian ?? plan.metrics.includes('ssim_gaussian')
   const [least, most] = model.scale.kind === 'range' ? [model.scale.from, model.scale.to] : [model.scale.value, model.scale.value]
   for (const m of options.scales)
     if (m < least || m > most)
@@ -254,14 +252,14 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
     })),
     tiles,
     definitions: {
-      psnr: psnrDefinition(plan?.shave ?? 'ceil(m) + 6'),
+      psnr: psnrDefinition(plan.shave ?? 'ceil(m) + 6'),
       ssim: ssimDefinition,
       ...(gaussian && { ssim_gaussian: definitionGaussian }),
       ...(frechet && { frechet: frechet.definition }),
       tiles: `${side} x ${side} pixels; smaller pictures whole`,
       scope: `best_match chooses from ${scopeText(scope)}`,
-      cell_clip: plan?.cellClip === undefined ? 'none' : `cells times max(m / ${plan.cellClip}, 1)`,
-      degradation: (plan?.degrade ?? []).map((operation) => operation.op).join(', then ') + " (Pillow's arithmetic, 8 bits)",
+      cell_clip: plan.cellClip === undefined ? 'none' : `cells times max(m / ${plan.cellClip}, 1)`,
+      degradation: plan.degrade.map((operation) => operation.op).join(', then ') + " (Pillow's arithmetic, 8 bits)",
       bicubic: "Pillow's bicubic of the same low-resolution picture, 8 bits",
     },
   }

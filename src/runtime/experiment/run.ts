@@ -210,14 +210,7 @@ export async function evaluatePart(
   { show, extractor }: { readonly show: readonly string[]; readonly extractor: FeatureExtractor | undefined },
 ): Promise<Pick<Evaluated, 'evaluation' | 'scope' | 'seconds'> & { readonly shown: readonly ShownTile[] }> {
   const { loaded } = opened
-  const own = loaded.model.evaluate ?? {
-    m: [m],
-    metrics: plan.metrics,
-    scope: { kind: 'lattice' as const, count: 2304 },
-    tile: plan.tile,
-    degrade: loaded.model.train?.degrade ?? [],
-  }
-  const model = { ...loaded.model, evaluate: { ...own, tile: plan.tile } }
+  const model = { ...loaded.model, evaluate: { ...loaded.model.evaluate, tile: plan.tile } }
   const shown: ShownTile[] = []
   const start = performance.now()
   const evaluation = await evaluate(
@@ -234,5 +227,5 @@ export async function evaluatePart(
       },
     },
   )
-  return { evaluation, scope: scope ?? scopeText(own.scope), seconds: (performance.now() - start) / 1000, shown }
+  return { evaluation, scope: scope ?? scopeText(model.evaluate.scope), seconds: (performance.now() - start) / 1000, shown }
 }

@@ -121,8 +121,8 @@ export function otherDegradation(
 }
 
 /** How a picture is made low-resolution at a scale, in words. */
-function degradationAt({ train, evaluate }: CompiledModel, m: number): string {
-  const operations = evaluate?.degrade ?? train?.degrade ?? []
+function degradationAt({ evaluate }: CompiledModel, m: number): string {
+  const operations = evaluate.degrade
   return drawOperations(operations, createRandom(0), { m, epoch: 0, epochs: 1 })
     .map((operation) =>
       operation.op === 'blur'

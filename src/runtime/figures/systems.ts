@@ -39,7 +39,7 @@ export async function openSystems(runs: readonly string[], scope: Scope | undefi
       label: label ?? (model.variants.join(', ') || model.name),
       ...(only !== undefined && { at: only }),
       opened,
-      scope: scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 },
+      scope: scope ?? model.evaluate.scope,
     })
   }
   systems.forEach((system, at) => {
@@ -76,8 +76,7 @@ const leading = (systems: readonly System[]): System => systems.find(learns) ?? 
 export const pairOf = (picture: Picture, m: number, systems: readonly System[]): Pair =>
   degradePair(picture, m, leading(systems).opened)
 
-const degradation = (model: CompiledModel): readonly PictureOperation[] =>
-  model.evaluate?.degrade ?? model.train?.degrade ?? [{ op: 'resize', kernel: 'bicubic' }]
+const degradation = (model: CompiledModel): readonly PictureOperation[] => model.evaluate.degrade
 
 /** Those that learned another degradation than all get: it puts them at a disadvantage. */
 function otherwiseDegraded(systems: readonly System[]): string[] {
@@ -102,7 +101,7 @@ export function captionOf(systems: readonly System[], where: string | undefined)
 /** The network's picture in 0 to 1, or that of another of its outputs. */
 export async function predicted({ opened, scope }: System, { lr, hr }: Pair, m: number, output?: string): Promise<FloatPicture> {
   const { model } = opened.loaded
-  const clip = model.evaluate?.cellClip
+  const clip = model.evaluate.cellClip
   const data = await createPredictor(model, opened.network).whole(held(lr), {
     extent: hr,
     m,
@@ -148,7 +147,7 @@ const systemData = ({ label, opened, scope }: System): Record<string, unknown> =
     weights: path.basename(opened.source),
     hash: opened.hash,
     scope: scopeText(scope),
-    cellClip: model.evaluate?.cellClip ?? null,
+    cellClip: model.evaluate.cellClip ?? null,
     degradation: degradation(model)
       .map(({ op }) => op)
       .join(', then '),

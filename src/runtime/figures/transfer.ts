@@ -98,7 +98,7 @@ export function findMatches(system: System, field: Field, m: number): Match[] {
     { name: 'index', value: index },
   ]) // prettier-ignore
   const network = opened.network.lower(graph, `${model.name}_matches`)
-  const clip = model.evaluate?.cellClip
+  const clip = model.evaluate.cellClip
   const cell = clip === undefined ? 1 : Math.max(m / clip, 1)
   return sets.flatMap((positions) => {
     const found = tf.tidy(() => {

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
-import { createAdam } from '../train/adam.ts'
+import { createOptimiser } from '../train/optimiser-state.ts'
 import { rateAt } from '../train/schedule.ts'
 import type { ParityCase } from './case.ts'
 import { CannotRun, type Checks } from './check.ts'
-import { numberOf, numbersOf } from './json.ts'
+import type { OptimiserPlan } from '../../compiler/plan.ts'
+import { numberOf, numbersOf, type JsonRecord } from './json.ts'
 import { asTf } from './values.ts'
 
 /** Adam under a schedule of steps on 0.5 (x - t)' A (x - t): point, gradient, moments, loss and rate of every step. */
@@ -19,11 +20,7 @@ export function checkAdam(data: ParityCase, checks: Checks): void {
     const steps = tensors.get(compared[0]!)!.shape[0]!
     const found = new Map<string, number[]>(compared.map((name) => [name, []]))
     const [a, t, x] = [asTf(matrix), asTf(target), tf.variable(asTf(start))]
-    const adam = createAdam(new Map([['x', x]]), {
-      beta1: numberOf(hyper, 'beta1') ?? 0.9,
-      beta2: numberOf(hyper, 'beta2') ?? 0.999,
-      epsilon: numberOf(hyper, 'eps') ?? 1e-8,
-    })
+    const adam = createOptimiser(new Map([['x', x]]), adamOf(hyper))
     const note = (name: string, values: ArrayLike<number>): void => void found.get(name)?.push(...Array.from(values))
     for (let step = 0; step < steps; step += 1) {
       const rate = rateAt(schedule, lr, step, steps)
@@ -48,3 +45,14 @@ export function checkAdam(data: ParityCase, checks: Checks): void {
       checks.tensor(name, { shape: tensors.get(name)!.shape, dtype: 'F32', data: Float32Array.from(values) })
   })
 }
+
+/** Adam by what a reference says of it, with PyTorch's defaults. */
+export const adamOf = (hyper: JsonRecord): OptimiserPlan => ({
+  name: 'adam',
+  settings: {
+    lr: numberOf(hyper, 'lr') ?? 1e-3,
+    beta1: numberOf(hyper, 'beta1') ?? 0.9,
+    beta2: numberOf(hyper, 'beta2') ?? 0.999,
+    epsilon: numberOf(hyper, 'eps') ?? 1e-8,
+  },
+})

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import type { Tensor } from '../files/safetensors.ts'
-import { createAdam } from '../train/adam.ts'
+import { adamOf } from './adam-schedule.ts'
+import { createOptimiser } from '../train/optimiser-state.ts'
 import type { ParityCase } from './case.ts'
 import { CannotRun, type Checks } from './check.ts'
 import { numberOf, recordOf, textsOf } from './json.ts'
@@ -45,11 +46,7 @@ export function checkTraining(data: ParityCase, checks: Checks, subject: Subject
     if (batches.length === 0) throw new CannotRun('the case has no target to train towards')
     const variables = trainable(subject.network)
     const settings = recordOf(data.values, 'train.optimiser')
-    const adam = createAdam(variables, {
-      beta1: numberOf(settings, 'beta1') ?? 0.9,
-      beta2: numberOf(settings, 'beta2') ?? 0.999,
-      epsilon: numberOf(settings, 'eps') ?? 1e-8,
-    })
+    const adam = createOptimiser(variables, adamOf(settings))
     const found: number[] = []
     for (const [at, batch] of batches.entries()) {
       const { value, gradients: made } = lossAndGradients(subject, graph, variables, batch)

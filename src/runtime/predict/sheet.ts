@@ -132,7 +132,11 @@ export class Sheet {
   #join(): Tensors {
     const order = new Int32Array(this.#parts.reduce((total, { at }) => total + at.length, 0))
     let row = 0
-    for (const { at } of this.#parts) for (const place of at) order[place] = row++
+    for (const { at } of this.#parts)
+      for (const place of at) {
+        order[place] = row
+        row += 1
+      }
     const outputs = this.#parts.splice(0).map((part) => part.outputs)
     const joined = this.parts.keyValues.map(({ name }) => [
       name,

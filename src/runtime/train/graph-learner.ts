@@ -3,13 +3,12 @@ import type { Graph } from '../../compiler/ir/graph.ts'
 import { sizeOf, totalOf, type Value } from '../../compiler/kernels/value.ts'
 import type { Objective } from '../../compiler/plan.ts'
 import {
-  adamInputs,
   evaluation,
   lossAlone,
-  moments,
   movedBy,
-  prefixOf,
   randomPrefix,
+  stateOf,
+  stepInput,
   storage,
   trainStep,
   variablesOf,
@@ -53,7 +52,7 @@ export async function graphLearner(
   const owners = new Map<string, string>()
   for (const objective of objectives)
     for (const { path } of movedBy(objective))
-      for (const moment of moments(path)) owners.set(moment, objective.group ? `${objective.group}/${moment}` : moment)
+      for (const moment of stateOf(objective, path)) owners.set(moment, objective.group ? `${objective.group}/${moment}` : moment)
 
   // It starts while the graphs are made.
   const started = startComputer()
@@ -84,7 +83,8 @@ export async function graphLearner(
       const given: Record<string, HostTensor> = { ...inputs }
       active.forEach((objective) => {
         const at = objectives.indexOf(objective)
-        given[`${prefixOf(objective)}adam`] = vector(adamInputs(objective, rates[at]!, counts[at]!))
+        const [input, numbers] = stepInput(objective, rates[at]!, counts[at]!)
+        given[input] = vector(numbers.map(([, value]) => value))
       })
       const signature = steps.get(nameOf(objectives, active))!
       for (const { name, shape } of asked.get(signature)!)

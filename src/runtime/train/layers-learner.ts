@@ -5,13 +5,13 @@ import type { Graph } from '../../compiler/ir/graph.ts'
 import type { HostTensors } from '../compute/messages.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import { createNetwork } from '../network/network.ts'
-import { createAdam, type AdamState } from './adam.ts'
+import { createOptimiser, type OptimiserState } from './optimiser-state.ts'
 import type { Draws, Learner, LearnerState, Measured } from './learner.ts'
 
 interface Trainer {
   readonly objective: Objective
   readonly variables: ReadonlyMap<string, tf.Variable>
-  readonly adam: AdamState
+  readonly optimiser: OptimiserState
 }
 
 /** Trains layer by layer with the gradients of TensorFlow.js: the reference, and what every engine can do. */
@@ -19,14 +19,14 @@ export function layersLearner(model: Graph, objectives: readonly Objective[], dr
   const network = createNetwork([model, ...objectives.map((objective) => objective.graph)])
   const trainers = objectives.map((objective): Trainer => {
     const variables = new Map(movedBy(objective).map(({ path }) => [path, network.variable(path).read() as tf.Variable]))
-    return { objective, variables, adam: createAdam(variables, objective.optimizer) }
+    return { objective, variables, optimiser: createOptimiser(variables, objective.optimizer) }
   })
   return {
     async step(step, inputs, rates) {
       const given = onEngine(inputs)
       const measured: Record<string, number> = {}
       const draw = (count: number, layer: string): tf.Tensor => tf.tensor1d(draws(step, count, layer))
-      const taken = trainers.flatMap(({ objective, variables, adam }, at) => {
+      const taken = trainers.flatMap(({ objective, variables, optimiser }, at) => {
         if (step % objective.every !== 0) return []
         const graph = network.lower(objective.graph, `train ${objective.group ?? ''}`)
         const { value, grads } = tf.variableGrads(() => {
@@ -35,10 +35,12 @@ export function layersLearner(model: Graph, objectives: readonly Objective[], dr
           return outputs['loss'] as tf.Scalar
         }, [...variables.values()])
         value.dispose()
-        return [{ adam, rate: rates[at]!, gradients: new Map([...variables].map(([path, { name }]) => [path, grads[name]!])) }]
+        return [
+          { optimiser, rate: rates[at]!, gradients: new Map([...variables].map(([path, { name }]) => [path, grads[name]!])) },
+        ]
       })
-      for (const { adam, rate, gradients } of taken) {
-        if (Object.values(measured).every(Number.isFinite)) adam.step(gradients, rate)
+      for (const { optimiser, rate, gradients } of taken) {
+        if (Object.values(measured).every(Number.isFinite)) optimiser.step(gradients, rate)
         gradients.forEach((gradient) => gradient.dispose())
       }
       tf.dispose(given)
@@ -49,19 +51,24 @@ export function layersLearner(model: Graph, objectives: readonly Objective[], dr
     },
     async read() {
       const optimizer = new Map<string, Tensor>()
-      for (const { objective, adam } of trainers)
-        for (const [name, tensor] of adam.read()) optimizer.set(objective.group ? `${objective.group}/${name}` : name, tensor)
-      return { weights: network.read(), optimizer, counts: trainers.map(({ adam }) => adam.count) } satisfies LearnerState
+      for (const { objective, optimiser } of trainers)
+        for (const [name, tensor] of optimiser.read())
+          optimizer.set(objective.group ? `${objective.group}/${name}` : name, tensor)
+      return {
+        weights: network.read(),
+        optimizer,
+        counts: trainers.map(({ optimiser }) => optimiser.count),
+      } satisfies LearnerState
     },
     async assign({ weights, optimizer, counts }) {
       if (weights) network.assign(weights)
       if (optimizer && counts)
-        trainers.forEach(({ objective, adam }, at) => adam.assign(ofGroup(optimizer, objective.group), counts[at]!))
+        trainers.forEach(({ objective, optimiser }, at) => optimiser.assign(ofGroup(optimizer, objective.group), counts[at]!))
     },
     get peakBytes() {
       return process.resourceUsage().maxRSS * 1024
     },
-    close: () => trainers.forEach(({ adam }) => adam.dispose()),
+    close: () => trainers.forEach(({ optimiser }) => optimiser.dispose()),
   }
 }
 

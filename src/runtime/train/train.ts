@@ -306,7 +306,7 @@ class Training {
   }
 
   #rate(objective: Objective, step: number): number {
-    return rateAt(objective.schedule, objective.optimizer.lr, this.#epoch(step), this.plan.epochs)
+    return rateAt(objective.schedule, objective.optimizer.settings['lr']!, this.#epoch(step), this.plan.epochs)
   }
 
   /** The items of a step: a function of seed and step alone. */

@@ -51,11 +51,10 @@ export interface UpscaleResult extends UpscalePlan {
   readonly deviation: number
 }
 
-const scopeOf = ({ loaded: { model } }: OpenedNetwork, { scope }: Enlargement): Scope =>
-  scope ?? model.evaluate?.scope ?? { kind: 'lattice', count: 2304 }
+const scopeOf = ({ loaded: { model } }: OpenedNetwork, { scope }: Enlargement): Scope => scope ?? model.evaluate.scope
 
 function predictOptions(opened: OpenedNetwork, { width, height }: Extent, options: Enlargement): PredictOptions {
-  const clip = opened.loaded.model.evaluate?.cellClip
+  const clip = opened.loaded.model.evaluate.cellClip
   const { scale, tile, overlap } = options
   return {
     extent: { width: Math.round(width * scale), height: Math.round(height * scale) },

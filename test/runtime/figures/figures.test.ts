@@ -301,7 +301,7 @@ describe('transfer', () => {
   /** What STF compares at these positions, by layers of their own. */
   async function features({ opened }: System, positions: Int32Array) {
     const { graph, evaluate } = opened.loaded.model
-    expect(evaluate?.cellClip).toBe(4)
+    expect(evaluate.cellClip).toBe(4)
     const outputs = ['pixel', 'texture'].map((name) => ({ name, value: graph.lets.get(name)! }))
     const part = subgraph(graph, graph.inputs, outputs)
     const { lr } = pairOf((await small()).picture, 2, [{ opened, label: '', scope }])

@@ -49,14 +49,16 @@ describe('every network trains by its own protocol on the samples', () => {
     const { sizes, objectives, epochs: found } = model(file, [], '').model.train!
     expect({ B: sizes['B'], epochs: found }).toEqual({ B, epochs })
     expect(objectives).toMatchObject([
-      { optimizer: { lr, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, schedule: { at, factor: 0.5 } },
+      { optimizer: { name: 'adam', settings: { lr, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } }, schedule: { at, factor: 0.5 } },
     ])
   })
 
   it('li.arch: batch 32 of 224 x 224, 900 epochs, the judge at a tenth of the rate, one step each, both to 5 %', () => {
     const { sizes, objectives, epochs } = model('li.arch', [], '').model.train!
     expect({ sizes, epochs }).toEqual({ sizes: { B: 32, H: 224, W: 224 }, epochs: 900 })
-    expect(objectives.map(({ optimizer, schedule, every, group }) => ({ lr: optimizer.lr, schedule, every, group }))).toEqual([
+    expect(
+      objectives.map(({ optimizer, schedule, every, group }) => ({ lr: optimizer.settings['lr'], schedule, every, group })),
+    ).toEqual([
       { lr: 1e-4, schedule: { kind: 'cosine', to: 0.05 }, every: 1, group: undefined },
       { lr: 1e-5, schedule: { kind: 'cosine', to: 0.05 }, every: 1, group: 'judge' },
     ])

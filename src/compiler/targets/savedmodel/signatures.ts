@@ -5,12 +5,13 @@ import { traceGraph } from '../../kernels/trace-graph.ts'
 import { splitLinear } from '../../passes/split-linear.ts'
 import { sizeOf, totalOf, type Value } from '../../kernels/value.ts'
 import type { Objective } from '../../plan.ts'
-import { simplified, type AdamUpdate, type Signature } from './write.ts'
+import { optimiserNamed } from '../../optimisers/registry.ts'
+import { simplified, type Move, type Signature } from './write.ts'
 
 /** All variables of a training: the weights of its graphs and the moments of what is moved. */
 export function variablesOf(graphs: readonly Graph[], objectives: readonly Objective[]): ReadonlyMap<string, readonly number[]> {
   const all = [...graphs, ...objectives.map(({ graph }) => graph)].flatMap(({ weights }) => weights)
-  const moved = objectives.flatMap((objective) => movedBy(objective).flatMap(({ path, shape }) => moments(path).map((name) => [name, shape] as const))) // prettier-ignore
+  const moved = objectives.flatMap((objective) => movedBy(objective).flatMap(({ path, shape }) => stateOf(objective, path).map((name) => [name, shape] as const))) // prettier-ignore
   return new Map([...all.map(({ path, shape }) => [path, shape] as const), ...moved])
 }
 
@@ -43,12 +44,13 @@ export const randomPrefix = 'random/'
 export const movedBy = (objective: Objective): readonly Weight[] =>
   objective.graph.weights.filter((weight) => weight.trainable && weight.group === objective.group)
 
-/** First and second moments of a weight, as variables. */
-export const moments = (path: string): readonly [string, string] => [`m.${path}`, `v.${path}`]
+/** What an objective's optimiser keeps of a weight, as variables: `m.PATH`. */
+export const stateOf = ({ optimizer }: Objective, path: string): string[] =>
+  optimiserNamed(optimizer.name).state.map((name) => `${name}.${path}`)
 
 /**
  * One update of every optimiser in `objectives`, all gradients taken at the weights before it. Inputs: those of the
- * model, random numbers for what acts at random, and `adam` for each optimiser as `adamInputs` has it. Outputs: every loss
+ * model, random numbers for what acts at random, and each optimiser's numbers as `stepInput` has them. Outputs: every loss
  * and its terms. Where one of them is not finite, no weight is moved. With `recompute`, repeated blocks are computed
  * twice and kept once.
  */
@@ -69,37 +71,48 @@ export function trainStep(
     return measured['loss']!
   })
   const isFinite = trace.all(trace.isFinite(trace.stack(Object.values(outputs), 0)))
-  const moved = objectives.flatMap((objective, at): AdamUpdate[] => {
+  const moved = objectives.flatMap((objective, at): Move[] => {
+    const { name: by, settings } = objective.optimizer
+    const { kernel } = optimiserNamed(by)
     const weights = movedBy(objective)
     const variables = weights.map(({ path, shape }) => trace.variable(path, shape))
-    const adam = trace.placeholder(`${prefixOf(objective)}adam`, [2])
-    const [rate, epsilon] = [0, 1].map((place) => trace.reshape(trace.slice(adam, [place], [1]), [])) as [Value, Value]
-    const { beta1, beta2 } = objective.optimizer
-    const shared = {
-      rate: trace.where(isFinite, rate, 0),
-      beta1: trace.scalar(beta1),
-      beta2: trace.scalar(beta2),
-      epsilon,
-      zero: trace.scalar(0),
+    const [input, names] = stepInput(objective, 0, 0)
+    const numbers = trace.placeholder(input, [names.length])
+    const given = new Map(
+      names.map(([each], place) => {
+        const value = trace.reshape(trace.slice(numbers, [place], [1]), []) as Value
+        return [each, each === 'rate' ? trace.where(isFinite, value, 0) : value] as const
+      }),
+    )
+    const constants = new Map<number, Value>()
+    const constant = (value: number): Value => {
+      const known = constants.get(value) ?? trace.scalar(value)
+      constants.set(value, known)
+      return known
     }
     return gradients(trace, losses[at]!, variables).flatMap((found, index) => {
       if (!found) return []
       const { path, shape } = weights[index]!
       const gradient = trace.where(isFinite, trace.sumTo(found, shape), 0)
-      return [{ ...shared, variables: [path, ...moments(path)], gradient }]
+      const operands = kernel.takes.map((each): Value => {
+        if (each === 'gradient') return gradient
+        if (typeof each === 'number') return constant(each)
+        return 'given' in each ? given.get(each.given)! : constant(settings[each.setting]!)
+      })
+      return [{ by, kernel: kernel.name, variables: [path, ...stateOf(objective, path)], operands }]
     })
   })
   return simplified({ name, outputs, assigned: new Map(), moved })
 }
 
-/**
- * What a step is given as `adam`, so that TensorFlow's update is PyTorch's after `count` updates: the rate
- * rate sqrt(1 - beta2^k) / (1 - beta1^k), and epsilon sqrt(1 - beta2^k), with k = count + 1.
- */
-export function adamInputs({ optimizer }: Objective, rate: number, count: number): readonly [number, number] {
-  const { beta1, beta2, epsilon } = optimizer
-  const correction = Math.sqrt(1 - beta2 ** (count + 1))
-  return [(rate * correction) / (1 - beta1 ** (count + 1)), epsilon * correction]
+/** What a step gives an optimiser, after `count` updates: the input's name, and its numbers in their order. */
+export function stepInput(
+  objective: Objective,
+  rate: number,
+  count: number,
+): readonly [input: string, numbers: readonly (readonly [name: string, value: number])[]] {
+  const { name, settings } = objective.optimizer
+  return [prefixOf(objective) + name, Object.entries(optimiserNamed(name).kernel.given(settings, rate, count))]
 }
 
 /** The outputs of a graph, without anything random and without a change. */

@@ -21,30 +21,26 @@ export interface Signature {
   readonly outputs: Readonly<Record<string, Value>>
   /** New values by variable, written before the outputs are given. */
   readonly assigned: ReadonlyMap<string, Value>
-  /** Variables that Adam moves, before the outputs are given. */
-  readonly moved?: readonly AdamUpdate[]
+  /** Variables that optimisers move, before the outputs are given. */
+  readonly moved?: readonly Move[]
   /** XLA must compile what stands between reading and writing variables. */
   readonly xla?: boolean
 }
 
-/** m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g g; x -= rate m / (sqrt(v) + epsilon): all but m, v and x are numbers. */
-export interface AdamUpdate {
-  /** The variables x, m and v. */
-  readonly variables: readonly [string, string, string]
-  readonly gradient: Value
-  readonly rate: Value
-  readonly beta1: Value
-  readonly beta2: Value
-  readonly epsilon: Value
-  /** 0: TensorFlow's own bias correction, which is not PyTorch's, is left out. */
-  readonly zero: Value
+/** An optimiser's kernel on a weight and its state. */
+export interface Move {
+  /** The optimiser. */
+  readonly by: string
+  readonly kernel: string
+  readonly variables: readonly string[]
+  readonly operands: readonly Value[]
 }
 
 /** What a signature is for. */
 const rootsOf = ({ outputs, assigned, moved = [] }: Signature): Value[] => [
   ...Object.values(outputs),
   ...assigned.values(),
-  ...moved.flatMap(({ gradient, rate, beta1, beta2, epsilon, zero }) => [gradient, rate, beta1, beta2, epsilon, zero]),
+  ...moved.flatMap(({ operands }) => operands),
 ]
 
 /** The same function of fewer kernels. */
@@ -56,15 +52,7 @@ export function simplified(signature: Signature): Signature {
     outputs: Object.fromEntries(Object.entries(signature.outputs).map(([name, value]) => [name, now(value)])),
     assigned: new Map([...signature.assigned].map(([path, value]) => [path, now(value)])),
     ...(signature.xla && { xla: true }),
-    moved: (signature.moved ?? []).map(({ variables, gradient, rate, beta1, beta2, epsilon, zero }) => ({
-      variables,
-      gradient: now(gradient),
-      rate: now(rate),
-      beta1: now(beta1),
-      beta2: now(beta2),
-      epsilon: now(epsilon),
-      zero: now(zero),
-    })),
+    moved: (signature.moved ?? []).map((move) => ({ ...move, operands: move.operands.map(now) })),
   }
 }
 
@@ -200,12 +188,10 @@ function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, writ
     })
     return `^${name}`
   })
-  for (const { variables, zero, rate, beta1, beta2, epsilon, gradient } of moved) {
-    const name = graph.named(scope, `adam/${variables[0]}`)
-    const operands = [zero, zero, rate, beta1, beta2, epsilon, gradient].map((value) => names.get(value)!)
-    graph.add(name, 'ResourceApplyAdam', [...variables.map((path) => handles.get(path)!), ...operands], {
-      T: attribute({ kind: 'type', type: 'float32' }),
-    })
+  for (const { by, kernel, variables, operands } of moved) {
+    const name = graph.named(scope, `${by}/${variables[0]}`)
+    const inputs = [...variables.map((path) => handles.get(path)!), ...operands.map((value) => names.get(value)!)]
+    graph.add(name, kernel, inputs, { T: attribute({ kind: 'type', type: 'float32' }) })
     assignments.push(`^${name}`)
   }
   for (const [key, value] of Object.entries(outputs)) {

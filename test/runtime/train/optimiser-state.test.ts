@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { loadEngine } from '../../../src/runtime/engine/index.ts'
-import { createAdam } from '../../../src/runtime/train/adam.ts'
+import { createOptimiser } from '../../../src/runtime/train/optimiser-state.ts'
 
-const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+const plan = { name: 'adam', settings: { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } }
 
 beforeAll(() => loadEngine({ name: 'tensorflow' }).then(() => undefined))
 
@@ -13,7 +13,7 @@ function start() {
     ['a', tf.variable(tf.tensor1d([1, -2, 3]))],
     ['b', tf.variable(tf.tensor2d([[0.5, 4]]))],
   ])
-  const adam = createAdam(variables, settings)
+  const adam = createOptimiser(variables, plan)
   const go = (from: number, to: number): void => {
     for (let step = from; step < to; step += 1)
       tf.tidy(() => {

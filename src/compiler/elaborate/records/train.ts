@@ -1,28 +1,24 @@
-import { Consequence, fail } from '../diagnostics/catalogue.ts'
-import type { Span } from '../diagnostics/diagnostic.ts'
-import { nearest } from '../diagnostics/suggest.ts'
-import { subgraph, type Graph, type GraphOutput } from '../ir/graph.ts'
-import { f32, type TensorValue } from '../ops/op.ts'
-import type { EvaluatePlan, ModelInput, ModelOutput, Objective, PerItem, PictureOperation, Scale, TrainPlan } from '../plan.ts'
-import { evaluate as sizeAt, symbols } from '../shapes/size.ts'
-import { isRecord, pathText, type Expression, type Name, type Record as FieldRecord } from '../syntax/tree.ts'
-import { whole } from './attempt.ts'
-import type { ModelContext } from './context.ts'
-import { asTensor, evaluate } from './evaluate.ts'
-import { callsIn, ownerLabels } from './owners.ts'
-import {
-  evaluateFields,
-  FieldReader,
-  limits,
-  objectiveFields,
-  rangeOf,
-  sizeFields,
-  trainFields,
-  type ScopedField,
-  rangeText,
-} from './records.ts'
-import type { Place, Scope } from './scope.ts'
-import { failed, shapeText, type Value } from './values.ts'
+import { Consequence, fail } from '../../diagnostics/catalogue.ts'
+import type { Span } from '../../diagnostics/diagnostic.ts'
+import { nearest } from '../../diagnostics/suggest.ts'
+import { subgraph, type Graph, type GraphOutput } from '../../ir/graph.ts'
+import { f32, type TensorValue } from '../../ops/op.ts'
+import type { EvaluatePlan, ModelInput, ModelOutput, Objective, PerItem, PictureOperation, Scale, TrainPlan } from '../../plan.ts'
+import { evaluate as sizeAt, symbols } from '../../shapes/size.ts'
+import { isRecord, pathText, type Expression, type Name, type Record as FieldRecord } from '../../syntax/tree.ts'
+import { whole } from '../attempt.ts'
+import type { ModelContext } from '../context.ts'
+import { asTensor, evaluate } from '../evaluate.ts'
+import { callsIn, ownerLabels } from '../owners.ts'
+import { degradations, augmentations, fieldNames, sizeFields } from './fields.ts'
+import { operations } from './operations.ts'
+import { readOptimiser, readSchedule } from './optimiser.ts'
+import { perItem, rangeOf } from './per-item.ts'
+import { readEvaluate, usualScales } from './evaluate.ts'
+import { FieldReader, type ScopedField } from './reader.ts'
+import { limits, rangeText } from './scale.ts'
+import type { Place, Scope } from '../scope.ts'
+import { failed, shapeText, type Value } from '../values.ts'
 
 /** What the body of the model gave. */
 export interface Body {
@@ -44,11 +40,11 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
   const sizes = read(() => readSizes(context, reader, body.inputs))
   if (sizes) read(() => checkBoundaries(context, reader, sizes))
   const m = read(() =>
-    reader.has('m') ? reader.perItem(reader.expression('m'), ['epoch', 'epochs']) : scaleOf(body.scale, reader),
+    reader.has('m') ? perItem(reader, reader.expression('m'), ['epoch', 'epochs']) : scaleOf(body.scale, reader),
   )
   if (m) read(() => checkDraw(m, body.scale, reader.spanOf('m')))
-  const epochs = read(() => reader.int('epochs', 1))
-  const degrade = read(() => reader.degradation())
+  const epochs = read(() => reader.int('epochs'))
+  const degrade = read(() => readDegrade(reader))
   if (m && epochs !== undefined && degrade)
     read(() =>
       checkBlur(
@@ -61,19 +57,28 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
     sizes,
     m,
     degrade,
-    augment: read(() => reader.augmentation()),
+    augment: read(() => operations(reader, reader.items('augment'), augmentations, [])),
     objectives: read(() => objectives(context, reader, body)),
     epochs,
-    repeat: read(() => reader.int('repeat', 1)),
+    repeat: read(() => reader.int('repeat')),
   })
 }
 
-/** The record of `evaluate`, or undefined where the model has none. */
-export function evaluatePlan(context: ModelContext, body: Body, train: TrainPlan | undefined): EvaluatePlan | undefined {
+/** The record of `evaluate`, or what holds without one. */
+export function evaluatePlan(context: ModelContext, body: Body, train: TrainPlan | undefined): EvaluatePlan {
   const reader = readerOf(context, 'evaluate')
-  if (!reader) return undefined
-  return reader.evaluatePlan(body.scale, train?.degrade ?? [{ op: 'resize', kernel: 'bicubic' }])
+  const degrade = train?.degrade ?? readDegrade(unwritten(context, 'train'))
+  return reader
+    ? readEvaluate(reader, body.scale, degrade)
+    : readEvaluate(unwritten(context, 'evaluate'), body.scale, degrade, usualScales(body.scale))
 }
+
+const readDegrade = (reader: FieldReader): PictureOperation[] =>
+  operations(reader, reader.items('degrade'), degradations, ['m', 'epoch', 'epochs'])
+
+/** A record that the model does not have: its fields are their defaults. */
+const unwritten = (context: ModelContext, record: 'train' | 'evaluate'): FieldReader =>
+  new FieldReader(record, record, new Map(), true, context, context.unit.declaration.name.span)
 
 /** Whether an input of the model has an axis of this name. */
 const isInputSize = ({ unit }: ModelContext, name: string): boolean =>
@@ -87,7 +92,7 @@ const isInputSize = ({ unit }: ModelContext, name: string): boolean =>
 function readerOf(context: ModelContext, record: 'train' | 'evaluate'): FieldReader | undefined {
   const declared = context.unit[record]
   if (!declared) return undefined
-  const accepted = record === 'train' ? [...trainFields, ...context.slots.keys()] : evaluateFields
+  const accepted = [...fieldNames(record), ...(record === 'train' ? context.slots.keys() : [])]
   const useful = accepted.filter((each) => !sizeFields.includes(each) || isInputSize(context, each))
   const { fields, isKnown } = fieldsOf(context, record, declared.record, accepted, useful)
   for (const [path, { expression, span, origin }] of context.overrides) {
@@ -97,7 +102,7 @@ function readerOf(context: ModelContext, record: 'train' | 'evaluate'): FieldRea
   for (const [name, field] of fields)
     if (!isRecord(field.value))
       context.values.push({ path: `${record}.${name}`, value: context.textOf(field.value), origin: field.origin })
-  return new FieldReader(record, fields, isKnown, context, declared.span)
+  return new FieldReader(record, record, fields, isKnown, context, declared.span)
 }
 
 /** The fields that a record may have, each once; of one that is unknown nobody knows what it was meant to be. */
@@ -219,15 +224,15 @@ function objectives(context: ModelContext, reader: FieldReader, body: Body): Obj
 
 function slotReader(context: ModelContext, slot: string, written: FieldRecord, span: Span): FieldReader {
   const record = `train.${slot}`
-  const { fields, isKnown } = fieldsOf(context, record, written, objectiveFields)
-  for (const name of objectiveFields) {
+  const { fields, isKnown } = fieldsOf(context, record, written, fieldNames('objective'))
+  for (const name of fieldNames('objective')) {
     const override = context.overrides.get(`${record}.${name}`)
     if (override) fields.set(name, { value: override.expression, span: override.span, origin: override.origin })
   }
   for (const [name, field] of fields)
     if (!isRecord(field.value))
       context.values.push({ path: `${record}.${name}`, value: context.textOf(field.value), origin: field.origin })
-  return new FieldReader(record, fields, isKnown, context, span)
+  return new FieldReader('objective', record, fields, isKnown, context, span)
 }
 
 /** A loss over outputs, inputs and `target` as a graph, with each l1 and mse as an output of its own. */
@@ -236,9 +241,9 @@ function objective(context: ModelContext, reader: FieldReader, body: Body, group
   const parts = whole<Pick<Objective, 'graph' | 'terms' | 'optimizer' | 'schedule' | 'every'>>({
     graph: lowered?.graph,
     terms: lowered?.terms,
-    optimizer: context.attempt(() => reader.optimizer()),
-    schedule: context.attempt(() => reader.schedule()),
-    every: context.attempt(() => reader.int('every', 1)),
+    optimizer: context.attempt(() => readOptimiser(reader)),
+    schedule: context.attempt(() => readSchedule(reader)),
+    every: context.attempt(() => (group === undefined ? 1 : reader.int('every'))),
   })
   return { ...parts, ...(group && { group }) }
 }

@@ -1,0 +1,104 @@
+import { fail } from '../../diagnostics/catalogue.ts'
+import { nearest } from '../../diagnostics/suggest.ts'
+import { computePerItem } from '../../per-item.ts'
+import type { PerItem } from '../../plan.ts'
+import type { Call, Expression } from '../../syntax/tree.ts'
+import type { FieldReader } from './reader.ts'
+
+/** `uniform(1, 4)`, `(m - 1) / 2`. */
+export function perItem(reader: FieldReader, expression: Expression, variables: readonly string[]): PerItem {
+  switch (expression.kind) {
+    case 'group':
+      return perItem(reader, expression.inner, variables)
+    case 'name': {
+      if (variables.includes(expression.name)) return { kind: 'variable', name: expression.name as 'm' }
+      return { kind: 'number', value: reader.number(expression, expression.name) }
+    }
+    case 'negate':
+      return folded('negate', [perItem(reader, expression.operand, variables)])
+    case 'binary': {
+      const names = { '+': 'add', '-': 'subtract', '*': 'multiply', '/': 'divide', '%': 'remainder' } as const
+      return folded(names[expression.operator], [
+        perItem(reader, expression.left, variables),
+        perItem(reader, expression.right, variables),
+      ])
+    }
+    case 'list':
+      return { kind: 'choice', items: expression.items.map((item) => perItem(reader, item, variables)) }
+    case 'call':
+      return perItemCall(reader, expression, variables)
+    default:
+      return { kind: 'number', value: reader.number(expression, 'this') }
+  }
+}
+
+function perItemCall(reader: FieldReader, call: Call, variables: readonly string[]): PerItem {
+  const name = call.callee.text
+  const signatures: Readonly<Record<string, readonly string[]>> = { uniform: ['a', 'b'], normal: ['mean', 'std'] }
+  const known = ['min', 'max', 'pow', 'sqrt', 'log2', 'exp', 'floor', 'ceil', 'round', 'abs']
+  const signature = signatures[name]
+  if (!signature && !known.includes(name))
+    fail('unknown-op', { name, near: nearest(name, [...Object.keys(signatures), ...known]) }, call.callee.span)
+  const values = call.arguments.map((argument, at) => {
+    if (argument.name && argument.name.text !== signature?.[at])
+      fail(
+        'unknown-attribute',
+        {
+          callee: name,
+          name: argument.name.text,
+          near: nearest(argument.name.text, signature ?? []),
+          accepted: signature ?? [],
+        },
+        argument.name.span,
+      )
+    return perItem(reader, argument.value, variables)
+  })
+  const count = signature?.length ?? (name === 'min' || name === 'max' || name === 'pow' ? 2 : 1)
+  if (values.length !== count) fail('arity', { callee: name, takes: `${count} values`, given: values.length }, call.span)
+  return signature ? { kind: 'call', name, arguments: values } : folded(name, values)
+}
+
+/** Arithmetic on numbers is done at once. */
+function folded(name: string, values: readonly PerItem[]): PerItem {
+  if (!values.every((value) => value.kind === 'number')) return { kind: 'call', name, arguments: values }
+  return {
+    kind: 'number',
+    value: computePerItem(
+      name,
+      values.map((value) => value.value),
+    ),
+  }
+}
+
+/**
+ * Between which numbers a per-item expression can come out; undefined where that is not told by its ends. The ends of `m`
+ * and `epoch` are given.
+ */
+export function rangeOf(
+  expression: PerItem,
+  ends: Readonly<Record<string, readonly [number, number]>>,
+): readonly [number, number] | undefined {
+  const hull = (parts: readonly (readonly [number, number] | undefined)[]): readonly [number, number] | undefined =>
+    parts.some((part) => part === undefined) || parts.length === 0
+      ? undefined
+      : [Math.min(...parts.map((part) => part![0])), Math.max(...parts.map((part) => part![1]))]
+  switch (expression.kind) {
+    case 'number':
+      return [expression.value, expression.value]
+    case 'variable':
+      return ends[expression.name]
+    case 'choice':
+      return hull(expression.items.map((item) => rangeOf(item, ends)))
+    case 'call': {
+      const parts = expression.arguments.map((argument) => rangeOf(argument, ends))
+      if (expression.name === 'uniform') return hull(parts)
+      // These are furthest where what they are made of is: a product too, and a quotient whose divisor keeps its sign.
+      const isPlain = ['add', 'subtract', 'negate', 'multiply', 'min', 'max'].includes(expression.name)
+      const isQuotient = expression.name === 'divide' && parts[1] !== undefined && parts[1][0] * parts[1][1] > 0
+      if ((!isPlain && !isQuotient) || parts.some((part) => part === undefined)) return undefined
+      const [a, b] = parts as [readonly [number, number], readonly [number, number] | undefined]
+      const values = a.flatMap((x) => (b ?? [0]).map((y) => computePerItem(expression.name, b ? [x, y] : [x])))
+      return [Math.min(...values), Math.max(...values)]
+    }
+  }
+}
