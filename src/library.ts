@@ -74,8 +74,8 @@ export interface Upscaled {
 const opened = new WeakMap<Network, OpenedNetwork>()
 
 /**
- * Opens a run folder (its newest whole weights), a checkpoint of it, a weights file that `archc weights export` wrote, or a model
- * that learns nothing. Loads the engine where none is loaded.
+ * Opens a run folder (its newest whole weights), a checkpoint of it, a network file (text and weights in one), or a model that
+ * learns nothing. Loads the engine where none is loaded.
  * @throws UserError where there is no such network, or no such engine.
  */
 export async function openNetwork(source: string, { engine, say }: OpenOptions = {}): Promise<Network> {

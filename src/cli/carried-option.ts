@@ -17,7 +17,7 @@ function carried(value: string): CarriedWeights {
   if (found) return found
   throw new InvalidArgumentError(
     kindOf(value)
-      ? 'It takes a name; a run folder or a weights file is given by --run.'
+      ? 'It takes a name; a run folder or a network file is given by --run.'
       : `None that archc carries is called so${meant(value, names) || '.'} There are ${list}.`,
   )
 }

@@ -45,7 +45,7 @@ export interface CommonFlags {
 }
 
 /** What opens as a network with its weights, as `--help` says it. */
-export const networkSource = 'a run folder, a checkpoint in it or an exported weights file'
+export const networkSource = 'a run folder, a checkpoint in it or a network file'
 
 /** All values of a flag that may be given several times. */
 export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]

@@ -44,7 +44,10 @@ export function weightsCommand(program: Command): void {
     weights
       .command('show')
       .description('names and shapes, as they are in the file')
-      .argument('<file>', 'a run, or what weights import takes: PyTorch (.pth, .pt), safetensors, a model.json that archc wrote'),
+      .argument(
+        '<file>',
+        'a run, a network file, or what weights import takes: PyTorch (.pth, .pt), safetensors, a model.json that archc wrote',
+      ),
   )
     .addHelpText('after', '\nExamples:\n  archc weights show runs/first\n  archc weights show epoch-last.pth')
     .action(async (file: string, flags: { json?: boolean }) => {
@@ -58,18 +61,22 @@ export function weightsCommand(program: Command): void {
       }
     })
 
-  compileFlags(weights.command('import').description('weights from a file of others, as a run that evaluate and upscale take'))
+  compileFlags(
+    weights
+      .command('import')
+      .description('weights from a file of others, with their text in a network file that evaluate and upscale take'),
+  )
     .argument(
       '<file...>',
       'PyTorch (.pth, .pt), safetensors, or a model.json that archc wrote; several when each holds a network',
     )
     .requiredOption('--into <model>', 'the model or variant that they are for')
-    .requiredOption('-o, --out <run>', 'the run folder to make')
+    .requiredOption('-o, --out <file>', 'the network file to write, a .safetensors')
     .option('--map <map>', 'one of models/maps by its name, or a .json of your own; the one that fits best without it')
     .option('--key <keys>', 'where the tensors are in a checkpoint, such as model.sd; found without it')
     .addHelpText(
       'after',
-      '\nNo code of a PyTorch file is run: what is no tensor is refused by its name.\n\nExamples:\n  archc weights import epoch-last.pth --into liif.arch -o runs/liif\n  archc weights import iste.pth --into variants/iste-released.arch -o runs/iste\n  archc weights import mine.pth --into mine.arch --map names.json -o runs/mine',
+      '\nNo code of a PyTorch file is run: what is no tensor is refused by its name.\n\nExamples:\n  archc weights import epoch-last.pth --into liif.arch -o liif.safetensors\n  archc weights import iste.pth --into variants/iste-released.arch -o iste.safetensors\n  archc weights import mine.pth --into mine.arch --map names.json -o mine.safetensors',
     )
     .action(async (files: string[], flags: ImportFlags) => {
       const { loadModel } = await import('../runtime/network/load-model.ts')
@@ -91,11 +98,11 @@ export function weightsCommand(program: Command): void {
   engineFlags(
     weights
       .command('export')
-      .description('weights of a run for archc elsewhere, for PyTorch, for TensorFlow.js')
+      .description('weights of a network for archc elsewhere, for PyTorch, for TensorFlow.js')
       .argument('<run>', networkSource),
   )
     .addOption(
-      new Option('--format <format>', 'text and weights in one file; official names and layouts; a layers model')
+      new Option('--format <format>', 'a network file; official names and layouts; a layers model')
         .choices(['safetensors', 'pytorch-names', 'tfjs'])
         .default('safetensors'),
     )
@@ -133,9 +140,9 @@ export function weightsCommand(program: Command): void {
       .description(
         'the mean of several weights of one network, such as the last checkpoints of a training: often better than each',
       )
-      .argument('<run...>', 'run folders, checkpoints in them, exported files; the text is that of the first'),
+      .argument('<run...>', 'run folders, checkpoints in them, network files; the text is that of the first'),
   )
-    .requiredOption('-o, --out <file>', 'a .safetensors file with text and weights')
+    .requiredOption('-o, --out <file>', 'the network file to write, a .safetensors')
     .addHelpText(
       'after',
       '\nExamples:\n  archc weights average runs/first/checkpoints/* -o first.safetensors\n  archc weights average runs/first runs/second -o both.safetensors',
@@ -153,7 +160,7 @@ export function weightsCommand(program: Command): void {
   weights
     .command('card')
     .description('a model card: recipe, curve and scores from what archc kept, the rest from a text of yours')
-    .argument('<file>', 'the weights that weights export wrote')
+    .argument('<file>', 'a network file that weights export wrote')
     .requiredOption('--runs <run...>', 'the run folders that led to it, in order, each from the weights of the one before')
     .requiredOption('--evaluations <folder...>', 'what archc evaluate wrote, each as FOLDER or TITLE=FOLDER')
     .requiredOption('--about <file>', 'Markdown: licences of the data, what it is for, what is known to fail')

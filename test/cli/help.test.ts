@@ -82,7 +82,7 @@ describe('help', () => {
       ['check', '-q', '--no-colour'],
       'archc check has no option -q\narchc check has no option --no-colour; did you mean --no-color?',
     ],
-    [['weights', 'import'], 'archc weights import needs <file...>, --into <model> and --out <run>', 'archc weights import'],
+    [['weights', 'import'], 'archc weights import needs <file...>, --into <model> and --out <file>', 'archc weights import'],
     [['--versoin'], 'archc has no option --versoin; did you mean --version?', 'archc'],
     [['compile'], 'archc compile needs <file>'],
     [['diff', 'a', 'b', 'c'], "too many arguments for 'diff'. Expected 2 arguments but got 3."],

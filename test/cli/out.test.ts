@@ -46,7 +46,7 @@ const cases: readonly (readonly [command: string, args: readonly string[], out: 
   ['data prepare tcga', [slide, '--side', '64', '--tile', '32', '--split', '3/1/1'], 'tcga', 'manifest.json'],
   ['data prepare fields', [fields, '--split', '1/1/0', '--group-by', '^.'], 'fields', 'manifest.json'],
   ['upscale', [field, '-s', '1.5', '--run', 'models/bicubic.arch'], 'upscale.png', ''],
-  ['weights import', [fixture, ...into], 'import', 'run.json'],
+  ['weights import', [fixture, ...into], 'import.safetensors', ''],
   ['weights export', [run], 'export.safetensors', ''],
   ['weights average', [run, run], 'average.safetensors', ''],
   ['weights card', [madeBy('weights export', 'export.safetensors'), ...card], 'card.md', ''],

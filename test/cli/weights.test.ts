@@ -2,8 +2,13 @@ import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { crop } from '../../src/runtime/data/picture.ts'
+import { writePng } from '../../src/runtime/data/png-writer.ts'
+import { readPicture } from '../../src/runtime/data/read-picture.ts'
+import { createRun } from '../../src/runtime/files/run-folder.ts'
 import { readSafetensors, writeSafetensors, type Tensor } from '../../src/runtime/files/safetensors.ts'
-import { root, temporaryFolder, testField } from '../runtime/network/small.ts'
+import { describeModel } from '../../src/runtime/network/load-model.ts'
+import { model, root, temporaryFolder, testField, tinier } from '../runtime/network/small.ts'
 import { dict, global, legacyFile, reduce, storage, tensor, text, zipFile } from '../runtime/weights/torch-bytes.ts'
 import { archc, type Outcome } from './run-archc.ts'
 
@@ -11,21 +16,21 @@ const folder = temporaryFolder()
 const inside = (name: string): string => path.join(folder, name)
 const fixture = (name: string): string => path.join('test', 'fixtures', 'weights', name)
 const into = ['--into', 'models/liif.arch', '--preset', 'tiny', '--set', 'encoder.depths=[1]']
-const run = inside('run')
+const file = inside('liif.safetensors')
 
-/** Hash of every weight's name, shape and bits in the run's file. */
-async function contentOf(folderOfRun: string): Promise<string> {
-  const { tensors } = await readSafetensors(path.join(folderOfRun, 'weights.safetensors'))
+/** Hash of every weight's name, shape and bits in a file. */
+async function contentOf(place: string): Promise<string> {
+  const { tensors } = await readSafetensors(place)
   const hash = createHash('sha256')
   for (const [name, { shape, data }] of [...tensors].sort(([one], [other]) => (one < other ? -1 : 1)))
     hash.update(`${name} ${shape.join()} `).update(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
   return hash.digest('hex')
 }
 
-describe('weights of PyTorch become a run', () => {
+describe('weights of PyTorch become a network file', () => {
   let imported: Outcome
   beforeAll(async () => {
-    imported = await archc(['weights', 'import', fixture('liif-zip.pth'), ...into, '-o', run])
+    imported = await archc(['weights', 'import', fixture('liif-zip.pth'), ...into, '-o', file])
   })
 
   it('says what was taken, by which map, and what was not, by name', () => {
@@ -35,22 +40,37 @@ describe('weights of PyTorch become a run', () => {
       '    encoder.layers.0.residual_group.blocks.0.attn.relative_position_index',
       '',
     ])
-    expect(imported.stderr).toBe(`written to ${run}\n`)
+    expect(imported.stderr).toBe(`written to ${file}\n`)
     expect(imported.code).toBe(0)
   })
 
-  it('whose weights are shown, of the run and of the file', async () => {
-    const ofRun = await archc(['weights', 'show', run])
-    expect(ofRun.stdout).toMatch(/^decoder\.linear\.kernel {2}\[32, 3\]$/m)
-    expect(ofRun.stdout.trim().split('\n')).toHaveLength(31)
+  it('whose weights are shown, as are those of the file that it came from', async () => {
+    const own = await archc(['weights', 'show', file])
+    expect(own.stdout).toMatch(/^decoder\.linear\.kernel {2}\[32, 3\]$/m)
+    expect(own.stdout.trim().split('\n')).toHaveLength(31)
     const ofFile = await archc(['weights', 'show', fixture('liif-zip.pth'), '--json'])
     expect(JSON.parse(ofFile.stdout)).toContainEqual({ path: 'imnet.layers.4.weight', shape: [3, 32], key: 'model.sd' })
   })
 
-  it('which evaluate takes', async () => {
-    const { stdout, code } = await archc(['evaluate', run, '--data', path.dirname(testField), '--scales', '4'])
+  it('which evaluate takes, and writes no folder without --out', async () => {
+    const before = readdirSync(folder)
+    const { stdout, stderr, code } = await archc(['evaluate', file, '--data', path.dirname(testField), '--scales', '4'])
     expect(stdout).toMatch(/x4 +1 +[\d.]+ +[\d.]+/)
-    expect(code).toBe(0)
+    expect(stderr).not.toMatch(/written/)
+    expect([code, readdirSync(folder)]).toEqual([0, before])
+  })
+
+  it('which upscale takes', async () => {
+    const [small, large] = [inside('small.png'), inside('large.png')]
+    await writePng(crop((await readPicture(testField)).picture, 300, 300, 16, 16), small)
+    const { stderr, code } = await archc(['upscale', small, '--run', file, '-s', '1.5', '-o', large])
+    expect([code, existsSync(large)], stderr).toEqual([0, true])
+  })
+
+  it('from which a training starts', async () => {
+    const { stderr, code } = await archc(['train', ...into.slice(1), ...tinier.flatMap((set) => ['--set', set]), '--data', 'samples/train.csv', '--steps', '1', '--from', file, '--out', inside('trained')]) // prettier-ignore
+    expect(stderr).toMatch(/31 of 31 weights from .*liif\.safetensors/)
+    expect(code, stderr).toBe(0)
   })
 
   it.each([
@@ -58,14 +78,14 @@ describe('weights of PyTorch become a run', () => {
     ['pytorch-names', 'names.safetensors', /by the map liif/],
     ['tfjs', 'layers', /\(TensorFlow\.js\) .* by their own names/],
   ])('which is exported as %s and comes back with the same bits', async (format, name, how) => {
-    const exported = await archc(['weights', 'export', run, '--format', format, '-o', inside(name)])
+    const exported = await archc(['weights', 'export', file, '--format', format, '-o', inside(name)])
     expect(exported.stderr).toMatch(/: .*31 weights/)
     expect(exported.code).toBe(0)
-    const back = inside(`back from ${format}`)
+    const back = inside(`back from ${format}.safetensors`)
     const again = await archc(['weights', 'import', inside(name), ...into, '-o', back])
     expect(again.stdout).toMatch(how)
     expect(again.code).toBe(0)
-    expect(await contentOf(back)).toBe(await contentOf(run))
+    expect(await contentOf(back)).toBe(await contentOf(file))
   })
 
   it('and names the dead modules of the released ISTE as such', async () => {
@@ -78,7 +98,7 @@ describe('weights of PyTorch become a run', () => {
         '--into',
         'models/variants/iste-released.arch',
         '-o',
-        inside('iste'),
+        inside('iste.safetensors'),
       ],
       ...sets.flatMap((set) => ['--set', set]),
     ])
@@ -92,6 +112,22 @@ describe('weights of PyTorch become a run', () => {
 
 describe('a mean of weights', () => {
   const weightsOf = async (file: string) => (await readSafetensors(file)).tensors
+
+  const run = inside('run')
+
+  // What weights import made at first: a run that never ran.
+  beforeAll(async () => {
+    const loaded = model('liif.arch', ['encoder.depths=[1]'])
+    await createRun(run, { ...describeModel(loaded), seed: 0, versions: {}, engine: {}, data: [] }, loaded.text)
+    await writeSafetensors(path.join(run, 'weights.safetensors'), await weightsOf(file), { imported: '{}' })
+  })
+
+  it('is that of a network file and of a run', async () => {
+    const out = inside('of-both.safetensors')
+    const { stderr, code } = await archc(['weights', 'average', file, run, '-o', out])
+    expect(stderr).toMatch(/of-both\.safetensors: 31 weights, the mean of 2\n$/)
+    expect([code, await contentOf(out)]).toEqual([0, await contentOf(file)])
+  })
 
   it('is that of a run and of a checkpoint in it, weight by weight', async () => {
     const tensors = await weightsOf(path.join(run, 'weights.safetensors'))
@@ -125,7 +161,11 @@ describe('a mean of weights', () => {
 
   it.each([
     ['one network', () => [run], /a mean needs two sets of weights/],
-    ['another network', () => [run, inside('iste')], /iste does not fit the network \(\d+ of 31 weights\):\n {2}missing: /],
+    [
+      'another network',
+      () => [run, inside('iste.safetensors')],
+      /iste\.safetensors does not fit the network \(\d+ of 31 weights\):\n {2}missing: /,
+    ],
     ['a checkpoint that is gone', () => [run, path.join(run, 'checkpoints/step-000008')], /step-000008.*does not exist/],
   ])('is refused of %s', async (_what, given, message) => {
     const out = inside('refused.safetensors')
@@ -159,7 +199,7 @@ describe('what is refused leaves nothing behind', () => {
   it.each(cases)('%s', async (_what, args, message) => {
     const given = args()
     const before = readdirSync(folder)
-    const { stdout, stderr, code } = await archc(['weights', 'import', ...given, '-o', inside('refused/run')])
+    const { stdout, stderr, code } = await archc(['weights', 'import', ...given, '-o', inside('refused/liif.safetensors')])
     expect(stderr).toMatch(message)
     expect(stderr).not.toMatch(/bug in archc/)
     expect([stdout, code]).toEqual(['', 1])
@@ -167,16 +207,17 @@ describe('what is refused leaves nothing behind', () => {
     expect(existsSync(ran)).toBe(false)
   })
 
-  it('a run that is there already', async () => {
-    const before = await contentOf(run)
-    const { stderr, code } = await archc(['weights', 'import', fixture('liif-legacy.pth'), ...into, '-o', run])
-    expect(stderr).toMatch(/run: it exists already/)
-    expect([code, await contentOf(run)]).toEqual([1, before])
+  it('a folder that is there already', async () => {
+    const taken = inside('taken')
+    mkdirSync(taken)
+    const { stderr, code } = await archc(['weights', 'import', fixture('liif-legacy.pth'), ...into, '-o', taken])
+    expect(stderr).toMatch(/taken: it is a folder\n {2}help: .*taken\/liif\.safetensors/)
+    expect([code, readdirSync(taken)]).toEqual([1, []])
   })
 
   it('an export of names that the map does not have', async () => {
     const out = inside('none.safetensors')
-    const { stderr, code } = await archc(['weights', 'export', run, '--format', 'pytorch-names', '--map', 'edsr', '-o', out])
+    const { stderr, code } = await archc(['weights', 'export', file, '--format', 'pytorch-names', '--map', 'edsr', '-o', out])
     expect(stderr).toMatch(/the map edsr has no name for \d+ of 31 weights:\n {2}\S/)
     expect([code, existsSync(out)]).toEqual([1, false])
   })

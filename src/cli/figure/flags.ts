@@ -38,7 +38,7 @@ export const runsFlags = (command: Command): Command =>
     fieldFlags(command)
       .option(
         '--run, --runs <run...>',
-        'run folders, exported weights files or models that learn nothing, each as RUN, NAME=RUN or, for one scale only, NAME@SCALE=RUN, or the results of an experiment; the carried weights that upscale takes without it',
+        'run folders, network files or models that learn nothing, each as RUN, NAME=RUN or, for one scale only, NAME@SCALE=RUN, or the results of an experiment; the carried weights that upscale takes without it',
       )
       .option('--block <name>', 'of the results of an experiment the systems of this block')
       .option(

@@ -7,7 +7,8 @@ import type { Quality, TileResult } from '../evaluate/evaluate.ts'
 import type { FrechetResult } from '../evaluate/sets.ts'
 import { writeAtomic } from '../files/atomic.ts'
 import { openRun, readLog, runPaths } from '../files/run-folder.ts'
-import { readSafetensors, writeSafetensors } from '../files/safetensors.ts'
+import { readSafetensors } from '../files/safetensors.ts'
+import { readNetworkFile, writeNetworkFile } from '../network/network-file.ts'
 import type { Budget, Metric } from './experiment.ts'
 import { keyOf, type Pictures, type Plan, type Training } from './plan.ts'
 import { fileName, partsOf, readEvaluated, readShown, readTrained, runFolder, type Machine, type ShownTile } from './state.ts'
@@ -285,22 +286,18 @@ async function lossesOf(folder: string): Promise<[number, number][]> {
   })
 }
 
-/** Text and weights in one file, as `archc weights export` writes them, in half precision; what only training needs stays behind. */
+/** A network file of a training, in half precision; what only training needs stays behind. */
 async function copyWeights(training: Training, state: string, folder: string): Promise<string> {
-  const { loaded } = training
-  const { block, system, at, seed } = training
+  const { block, system, at, seed, loaded } = training
   const name = `${fileName(block, system, ...(at === undefined ? [] : [`x${at}`]), `seed-${seed}`)}.safetensors`
-  const file = path.join(folder, 'weights', name)
-  const metadata = {
-    archc: JSON.stringify({ file: loaded.file, options: loaded.options }),
-    text: loaded.text,
-    training: training.key,
-  }
-  const present = await readSafetensors(file).catch(() => undefined)
-  if (present?.metadata['training'] === training.key) return `weights/${name}`
+  const place = path.join(folder, 'weights', name)
+  const present = await readNetworkFile(place).catch(() => undefined)
+  if (present?.training === training.key) return `weights/${name}`
   const own = new Set(loaded.model.graph.weights.map((weight) => weight.path))
-  const { tensors } = await readSafetensors(runPaths(runFolder(state, training)).weights)
-  await writeSafetensors(file, new Map([...tensors].filter(([weight]) => own.has(weight))), metadata, { half: true })
+  const all = await readSafetensors(runPaths(runFolder(state, training)).weights)
+  const tensors = new Map([...all.tensors].filter(([weight]) => own.has(weight)))
+  const { text, file, options } = loaded
+  await writeNetworkFile(place, { text, file, options, tensors, training: training.key }, { half: true })
   return `weights/${name}`
 }
 

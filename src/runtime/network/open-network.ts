@@ -4,10 +4,10 @@ import type { CompileOptions } from '../../compiler/index.ts'
 import { UserError } from '../../errors.ts'
 import { activeEngine } from '../engine/index.ts'
 import { openRun, weightsOf, type Run } from '../files/run-folder.ts'
-import { readSafetensors, writeSafetensors, type Tensor } from '../files/safetensors.ts'
+import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { loadModel, modelOfRun, type LoadedModel } from './load-model.ts'
+import { modelOfFile, readNetworkFile, writeNetworkFile } from './network-file.ts'
 import { createNetwork, loadWeights, type Network } from './network.ts'
-import { sourcesHost } from './sources.ts'
 
 /** A network with its weights, ready to compute. */
 export interface OpenedNetwork {
@@ -21,12 +21,12 @@ export interface OpenedNetwork {
 }
 
 /**
- * Opens a run folder (its newest whole weights), one checkpoint of it, a weights file that `archc weights export` wrote
- * (text and weights in one), or a model file that learns nothing (Bicubic).
+ * Opens a run folder (its newest whole weights), one checkpoint of it, a network file (text and weights in one), or a model
+ * file that learns nothing (Bicubic).
  */
 export async function openNetwork(source: string, options: CompileOptions = {}): Promise<OpenedNetwork> {
   if (source.endsWith('.arch')) return openModel(source, options)
-  if (statSync(source, { throwIfNoEntry: false })?.isFile()) return openPacked(source)
+  if (statSync(source, { throwIfNoEntry: false })?.isFile()) return openFile(source)
   const { folder, file } = weightsOf(source)
   const run = await openRun(folder)
   const loaded = modelOfRun(run)
@@ -44,21 +44,9 @@ function openModel(file: string, options: CompileOptions): OpenedNetwork {
   return ready(loaded, new Map(), file, file)
 }
 
-interface Packed {
-  readonly file: string
-  readonly options: CompileOptions
-}
-
-async function openPacked(file: string): Promise<OpenedNetwork> {
-  const { tensors, metadata } = await readSafetensors(file)
-  const { archc, text } = metadata
-  if (!archc || !text)
-    throw new UserError(
-      `${file} holds weights without their text`,
-      'archc weights export RUN -o FILE writes both; bare weights start a training by --from',
-    )
-  const packed = JSON.parse(archc) as Packed
-  return ready(loadModel(packed.file, packed.options, sourcesHost(text)), tensors, file, file)
+async function openFile(file: string): Promise<OpenedNetwork> {
+  const network = await readNetworkFile(file)
+  return ready(modelOfFile(network), network.tensors, file, file)
 }
 
 function ready(loaded: LoadedModel, tensors: ReadonlyMap<string, Tensor>, file: string, source: string): OpenedNetwork {
@@ -77,8 +65,8 @@ function ready(loaded: LoadedModel, tensors: ReadonlyMap<string, Tensor>, file: 
   return { loaded, network, hash: hash.digest('hex').slice(0, 16), source }
 }
 
-/** Writes text and weights of an opened network into one file. */
+/** Writes text and weights of an opened network into one file, as `writeNetworkFile` does; what only training needs is not there. */
 export async function packNetwork({ loaded, network }: OpenedNetwork, file: string): Promise<void> {
-  const packed: Packed = { file: loaded.file, options: loaded.options }
-  await writeSafetensors(file, network.read(), { archc: JSON.stringify(packed), text: loaded.text })
+  const { text, options } = loaded
+  await writeNetworkFile(file, { text, file: loaded.file, options, tensors: network.read() })
 }

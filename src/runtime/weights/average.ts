@@ -10,7 +10,7 @@ import type { OpenedNetwork } from '../network/open-network.ts'
  */
 export function averageWeights([first, ...others]: readonly OpenedNetwork[]): void {
   if (first === undefined || others.length === 0)
-    throw new UserError('a mean needs two sets of weights at least', 'name several runs, checkpoints or weights files')
+    throw new UserError('a mean needs two sets of weights at least', 'name several runs, checkpoints or network files')
   const sums = [...first.network.read()].map(([path, { shape, data }]) => [path, shape, Float64Array.from(data)] as const)
   for (const { network, source } of others) {
     const tensors = network.read()

@@ -1,13 +1,10 @@
-import { mkdir } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Weight } from '../../compiler/ir/graph.ts'
 import { UserError } from '../../errors.ts'
-import { archcVersion } from '../../version.ts'
-import { writeFolderAtomic } from '../files/atomic.ts'
-import { fileError } from '../files/file-error.ts'
-import { createRun, runPaths } from '../files/run-folder.ts'
-import { writeSafetensors, type Tensor } from '../files/safetensors.ts'
-import { describeModel, type LoadedModel } from '../network/load-model.ts'
+import type { Tensor } from '../files/safetensors.ts'
+import type { LoadedModel } from '../network/load-model.ts'
+import { writeNetworkFile } from '../network/network-file.ts'
 import { compareWeights, misshapenText } from '../network/network.ts'
 import { bestFit, nearness, shippedMaps, type Fit } from './fit.ts'
 import { planByPath, readMap, toPaths, type Mapped, type WeightMap } from './map.ts'
@@ -81,24 +78,28 @@ export async function importWeights({ files, into, map, key }: ImportOptions): P
   }
 }
 
-/** Makes a run of imported weights, which evaluate, upscale and export take; whole or not at all. Throws UserError. */
-export async function writeImported(folder: string, { files, into }: ImportOptions, imported: Imported): Promise<void> {
-  const record = {
-    ...describeModel(into),
-    seed: 0,
-    versions: { archc: archcVersion(), node: process.versions.node },
-    engine: {},
-    data: [],
-  }
+/**
+ * Writes imported weights and the text of their model as a network file, whole or not at all. Another file of that name is replaced.
+ * @throws UserError where `place` is a folder, the name of a text or one of the files that were read, or cannot be written.
+ */
+export async function writeImported(place: string, { files, into }: ImportOptions, imported: Imported): Promise<void> {
+  await checkPlace(place, files, into)
+  const { text, file, options } = into
   const origin = { files, form: imported.form, key: imported.key, map: imported.map?.name ?? null }
-  const parent = path.dirname(path.resolve(folder))
-  await mkdir(parent, { recursive: true }).catch((error: unknown) => {
-    throw fileError(error, 'write', parent)
-  })
-  await writeFolderAtomic(folder, async (temporary) => {
-    await createRun(temporary, record, into.text)
-    await writeSafetensors(runPaths(temporary).weights, imported.tensors, { imported: JSON.stringify(origin) })
-  })
+  await writeNetworkFile(place, { text, file, options, tensors: imported.tensors, imported: origin })
+}
+
+/** Refuses a folder, and what the user would not want to lose. */
+async function checkPlace(place: string, files: readonly string[], into: LoadedModel): Promise<void> {
+  if (place.endsWith('.arch'))
+    throw new UserError(`cannot write ${place}: what ends in .arch is a text`, 'name a .safetensors file')
+  const there = await stat(place).catch(() => undefined)
+  if (there?.isDirectory()) {
+    const name = `${path.basename(into.file, '.arch')}.safetensors`
+    throw new UserError(`cannot write ${place}: it is a folder`, `a network file is one file: name ${path.join(place, name)}`)
+  }
+  if (there && files.some((file) => path.resolve(file) === path.resolve(place)))
+    throw new UserError(`cannot write ${place}: the weights are read from it`, 'name another file')
 }
 
 /** What the model computes with, and what only its training does. */

@@ -33,13 +33,16 @@ export interface WeightSource {
  */
 export async function openWeights(file: string): Promise<WeightSource> {
   const start = await firstBytes(file)
-  if (start === undefined || path.basename(file) === 'weights.bin' || path.extname(file) === '.json') {
+  const isBinary = path.basename(file) === 'weights.bin' // its numbers may begin as any file does
+  // First, as a header may have a length that reads as the start of a zip or a pickle.
+  if (start && !isBinary && isSafetensors(start)) return whole('safetensors', (await readSafetensors(file)).tensors)
+  if (start === undefined || isBinary || path.extname(file) === '.json') {
     const folder = start === undefined ? file : path.dirname(file)
     return whole('TensorFlow.js', await openTfjs(folder))
   }
   if (isZip(start)) return torch(file, 'PyTorch, zip')
   if (isPickle(start)) return torch(file, 'PyTorch, legacy')
-  if (!isSafetensors(start) && path.extname(file) !== '.safetensors')
+  if (path.extname(file) !== '.safetensors')
     throw new UserError(
       `${file} is no file of weights: it begins neither as a file of torch.save nor as safetensors`,
       'archc reads .pth and .pt of PyTorch, .safetensors, and the model.json that it wrote itself',

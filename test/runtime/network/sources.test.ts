@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { archcRoot } from '../../../src/root.ts'
-import { readSafetensors } from '../../../src/runtime/files/safetensors.ts'
 import { loadModel } from '../../../src/runtime/network/load-model.ts'
+import { modelOfFile, readNetworkFile } from '../../../src/runtime/network/network-file.ts'
 import { sourcesHost, sourcesOf, sourcesText } from '../../../src/runtime/network/sources.ts'
 import { memoryHost } from '../../compiler/memory-host.ts'
 
@@ -69,8 +69,7 @@ describe('what archc wrote at first still opens', () => {
       .map((file) => path.join(folder, file)),
   )
   it.each(weights)('%s, with the same text', async (file) => {
-    const { archc, text } = (await readSafetensors(path.join(archcRoot, file))).metadata
-    const { file: name, options } = JSON.parse(archc!) as { file: string; options: object }
-    expect(loadModel(name, options, sourcesHost(text!)).text).toBe(text)
+    const network = await readNetworkFile(path.join(archcRoot, file))
+    expect(modelOfFile(network).text).toBe(network.text)
   })
 })

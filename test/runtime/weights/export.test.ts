@@ -88,9 +88,9 @@ describe('what PyTorch saved comes back under its names', () => {
   ])('%s', async (name, loaded) => {
     const options = { files: [fixture(name)], into: loaded() }
     const imported = await importWeights(options)
-    const run = inside(`run of ${name}`)
-    await writeImported(run, options, imported)
-    const { tensors } = officialNames(await openNetwork(run))
+    const file = inside(`from ${name}.safetensors`)
+    await writeImported(file, options, imported)
+    const { tensors } = officialNames(await openNetwork(file))
     const source = await openWeights(fixture(name))
     const dead = new Set(imported.ignored.map((one) => one.name))
     const original = await source.dicts[0]!.load(source.dicts[0]!.names.filter((one) => !dead.has(one)))

@@ -1,17 +1,21 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { compileModule } from '../../../src/compiler/module.ts'
 import { UserError } from '../../../src/errors.ts'
-import { readSafetensors, type Tensor } from '../../../src/runtime/files/safetensors.ts'
+import { createRun, runPaths } from '../../../src/runtime/files/run-folder.ts'
+import { writeSafetensors, type Tensor } from '../../../src/runtime/files/safetensors.ts'
 import { fileHost } from '../../../src/runtime/host.ts'
-import type { LoadedModel } from '../../../src/runtime/network/load-model.ts'
+import { describeModel, type LoadedModel } from '../../../src/runtime/network/load-model.ts'
+import { readNetworkFile } from '../../../src/runtime/network/network-file.ts'
 import { createNetwork } from '../../../src/runtime/network/network.ts'
 import { openNetwork } from '../../../src/runtime/network/open-network.ts'
 import { readCase } from '../../../src/runtime/parity/case.ts'
 import { queryOf } from '../../../src/runtime/parity/query.ts'
 import { channelsFirst, channelsLast, compute, valueAt } from '../../../src/runtime/parity/values.ts'
+import { averageWeights } from '../../../src/runtime/weights/average.ts'
 import { importWeights, writeImported } from '../../../src/runtime/weights/import.ts'
+import { listWeights } from '../../../src/runtime/weights/list.ts'
 import { planByPath, readMap, toNames, toPaths } from '../../../src/runtime/weights/map.ts'
 import { openWeights } from '../../../src/runtime/weights/source.ts'
 import { farthest, model, quietEngine, root, started, temporaryFolder } from '../network/small.ts'
@@ -284,33 +288,83 @@ describe('what does not fit is refused, listed in full', () => {
   })
 })
 
-describe('the run of imported weights', () => {
+describe('the network file of imported weights', () => {
   const into = liif()
+  const options = { files: [fixture('liif-zip.pth')], into }
 
-  test('opens as a run does, with the bits of the file', async () => {
-    const options = { files: [fixture('liif-zip.pth')], into }
+  test('opens with the bits of the file, by any name, and says where they came from', async () => {
     const imported = await importWeights(options)
-    const run = inside('new/folder/run')
-    await writeImported(run, options, imported)
-    const { network } = await openNetwork(run)
-    expect(bits(network.read())).toEqual(bits(imported.tensors))
-    const { metadata } = await readSafetensors(path.join(run, 'weights.safetensors'))
-    expect(JSON.parse(metadata['imported']!)).toMatchObject({ form: 'PyTorch, zip', key: 'model.sd', map: 'liif' })
+    for (const name of ['new/folder/liif.safetensors', 'other', 'weights.txt', 'weights.json']) {
+      const file = inside(name)
+      await writeImported(file, options, imported)
+      const { network, run } = await openNetwork(file)
+      expect([bits(network.read()), run]).toEqual([bits(imported.tensors), undefined])
+      expect((await listWeights(file)).dicts[0]!.shapes.length).toBe(31)
+      expect((await readNetworkFile(file)).imported).toEqual({
+        files: [fixture('liif-zip.pth')],
+        form: 'PyTorch, zip',
+        key: 'model.sd',
+        map: 'liif',
+      })
+    }
+  })
+
+  test('has the adversary of a GAN, which the opened network does without', async () => {
+    const [own, both] = [inside('li-own.pth'), inside('li.safetensors')]
+    const gan = model('li.arch', ['generator.first=2'], '')
+    const network = createNetwork([gan.model.graph, ...gan.model.train!.objectives.map(({ graph }) => graph)])
+    network.initialise(3)
+    const all = network.read()
+    writeFileSync(own, stateDictFile(all))
+    const given = { files: [own], into: gan }
+    await writeImported(both, given, await importWeights(given))
+    expect(bits((await readNetworkFile(both)).tensors)).toEqual(bits(all))
+    const opened = await openNetwork(both)
+    expect(opened.network.weights.length).toBe(gan.model.graph.weights.length)
+    expect(opened.network.weights.length).toBeLessThan(all.size)
+    const again = await importWeights({ files: [both], into: gan })
+    expect([bits(again.tensors), again.anew]).toEqual([bits(all), []])
   })
 
   test('appears whole or not at all', async () => {
-    const options = { files: [fixture('liif-zip.pth')], into }
     const imported = await importWeights(options)
     const broken = { ...imported, tensors: new Map<string, Tensor>([['a', { shape: [3], dtype: 'F32', data: new Float32Array(2) }]]) } // prettier-ignore
     const place = inside('whole')
     mkdirSync(place)
-    await expect(writeImported(path.join(place, 'run'), options, broken)).rejects.toThrow(/do not fill/)
+    await expect(writeImported(path.join(place, 'liif.safetensors'), options, broken)).rejects.toThrow(/do not fill/)
     expect(readdirSync(place)).toEqual([])
-    const taken = path.join(place, 'taken')
+  })
+
+  test('replaces no folder, no text and not what was read', async () => {
+    const imported = await importWeights(options)
+    const taken = inside('taken')
     mkdirSync(taken)
-    writeFileSync(path.join(taken, 'mine'), 'mine')
-    await expect(writeImported(taken, options, imported)).rejects.toThrow(/taken: it exists already/)
-    expect([readdirSync(place), readFileSync(path.join(taken, 'mine'), 'utf8')]).toEqual([['taken'], 'mine'])
-    expect(existsSync(path.join(taken, 'run.json'))).toBe(false)
+    const refused = writeImported(taken, options, imported)
+    await expect(refused).rejects.toThrow(`cannot write ${taken}: it is a folder`)
+    await expect(refused).rejects.toMatchObject({ help: `a network file is one file: name ${taken}/liif.safetensors` })
+    expect(readdirSync(taken)).toEqual([])
+    await expect(writeImported(inside('liif.arch'), options, imported)).rejects.toThrow(/what ends in \.arch is a text/)
+    expect(existsSync(inside('liif.arch'))).toBe(false)
+    const own = inside('own.pth')
+    copyFileSync(fixture('liif-zip.pth'), own)
+    await expect(writeImported(own, { files: [own], into }, imported)).rejects.toThrow(/own\.pth: the weights are read from it/)
+    expect(readFileSync(own)).toEqual(readFileSync(fixture('liif-zip.pth')))
+  })
+
+  test('is the network that earlier versions made a run of, which opens as before', async () => {
+    const imported = await importWeights(options)
+    const [folderOfRun, file] = [inside('earlier'), inside('now.safetensors')]
+    const record = { ...describeModel(into), seed: 0, versions: {}, engine: {}, data: [] }
+    await createRun(folderOfRun, record, into.text)
+    const origin = JSON.stringify({ files: options.files, form: 'PyTorch, zip', key: 'model.sd', map: 'liif' })
+    await writeSafetensors(runPaths(folderOfRun).weights, imported.tensors, { imported: origin })
+    await writeImported(file, options, imported)
+    const [earlier, now] = [await openNetwork(folderOfRun), await openNetwork(file)]
+    expect(earlier.run?.folder).toBe(folderOfRun)
+    expect(now.hash).toBe(earlier.hash)
+    expect(bits(earlier.network.read())).toEqual(bits(imported.tensors))
+    expect(await listWeights(folderOfRun)).toEqual(await listWeights(file))
+    averageWeights([earlier, now])
+    expect(bits(earlier.network.read())).toEqual(bits(imported.tensors))
   })
 })

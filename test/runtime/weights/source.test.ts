@@ -251,6 +251,19 @@ describe('safetensors', () => {
     for (const file of [named, other]) expect([...(await everything(file))]).toEqual([['/a', floats([2], [1, 2])]])
   })
 
+  test.each([
+    ['a pickle', 0x0280],
+    ['a zip', 0x4b50],
+  ])('is not taken for %s because of its header’s length', async (_what, length) => {
+    const named = path.join(folder, `${length}.safetensors`)
+    const tensors = new Map([['a', { shape: [2], dtype: 'F32' as const, data: new Float32Array([1, 2]) }]])
+    await writeSafetensors(named, tensors, { text: '' })
+    const bare = Number(readFileSync(named).readBigUInt64LE())
+    await writeSafetensors(named, tensors, { text: ' '.repeat(length - bare) })
+    expect(Number(readFileSync(named).readBigUInt64LE())).toBe(length)
+    expect([...(await everything(named))]).toEqual([['/a', floats([2], [1, 2])]])
+  })
+
   test('cut short is refused by its name', async () => {
     const named = path.join(folder, 'cut.safetensors')
     writeFileSync(named, Buffer.from([200, 0, 0, 0, 0, 0, 0, 0, 123]))
