@@ -274,7 +274,7 @@ describe('a mistake leaves nothing behind', () => {
     ['several into a file', [path.join(place, 'both'), '-s', '2', '-o', path.join(place, 'same.png')], 1, /^error: cannot write into .*same\.png: it is a file\n/],
     ['no run', [field, '-s', '2', '-o', out, '--run', place], 1, /error: .*place is no run: it has no run\.json/],
     ['weights that are not carried', [field, '-s', '2', '-o', out, '--weights', 'plian'], 2, /argument 'plian' is invalid\. None that archc carries is called so; did you mean plain\? There are plain \(.*\), deblur \(.*\)\./],
-    ['a file instead of a name', [field, '-s', '2', '-o', out, '--weights', 'models/bicubic.arch'], 2, /It takes a name; a run folder or a weights file is given by --run\./],
+    ['a file instead of a name', [field, '-s', '2', '-o', out, '--weights', 'models/bicubic.arch'], 2, /It takes a name; a run folder or a network file is given by --run\./],
     ['two kinds of weights', [field, '-s', '2', '-o', out, '--weights', 'deblur', ...bicubic], 2, /option '--weights <name>' cannot be used with option '--run <run>'/],
     ['two names', [field, '-s', '2', '-o', out, '--weights', 'deblur', '--plain'], 2, /option '--plain' cannot be used with option '--weights <name>'/],
     ['a tile of nothing', [field, '-s', '2', '-o', out, '--tile', '0'], 2, /argument '0' is invalid\. It takes a whole number of at least 1\./],
