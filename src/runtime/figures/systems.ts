@@ -21,7 +21,7 @@ export interface System {
   readonly scope: Scope
 }
 
-/** Opens `RUN`, `LABEL=RUN` or `LABEL@SCALE=RUN`, each a run folder, a weights file with its text, or a model that learns nothing; networks of one scale each may share a name. */
+/** Opens `RUN`, `LABEL=RUN` or `LABEL@SCALE=RUN`, each a run folder, a network file, or a model that learns nothing; networks of one scale each may share a name. */
 export async function openSystems(runs: readonly string[], scope: Scope | undefined): Promise<System[]> {
   const systems: System[] = []
   for (const run of runs) {
