@@ -3,12 +3,7 @@ import path from 'node:path'
 import { nearest } from '../compiler/diagnostics/suggest.ts'
 import type { CompilerHost } from '../compiler/index.ts'
 import { archcRoot } from '../root.ts'
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'it may not be read',
-}
+import { errorCode, explained } from './files/file-error.ts'
 
 /** What stands before the names of archc's own networks: `archc/iste.arch`, `archc/lib/mlp.arch`. */
 const own = 'archc/'
@@ -48,8 +43,8 @@ export function hostIn(folder: string): FileHost {
       try {
         return { text: readFileSync(file === '-' ? 0 : placeOf(file, folder), 'utf8') }
       } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException
-        return { problem: reasons[code ?? ''] ?? message, ...(code === 'ENOENT' && { near: nearOwn(file) }) }
+        const problem = explained(error, 'read', file)?.what ?? (error as Error).message
+        return { problem, ...(errorCode(error) === 'ENOENT' && { near: nearOwn(file) }) }
       }
     },
     resolve: resolveBy(isThere),

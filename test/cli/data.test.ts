@@ -75,7 +75,7 @@ describe('archc data', () => {
     ['no pattern', ['prepare', 'fields', inside('fields'), '-o', inside('x'), '--group-by', '('], 1, /^error: \( is no regular expression/],
     ['two counts', ['prepare', 'tma', inside('fields'), '-o', inside('x'), '--split', '3/1'], 2, /It takes three counts, such as 320\/40\/40\./],
     ['nowhere to go', ['prepare', 'tma', inside('fields')], 2, /archc data prepare tma needs --out <folder>\n/],
-    ['a folder that is no set', ['verify', inside('fields')], 1, /^error: cannot read .*manifest\.json: it does not exist\n/],
+    ['a folder that is no set', ['verify', inside('fields')], 1, /^error: cannot read .*manifest\.json: there is no such file\n/],
   ])('refuses %s', async (_what, args, code, message) => {
     const outcome = await archc(['data', ...args])
     expect(outcome.stderr).toMatch(message)

@@ -58,7 +58,7 @@ describe('archc evaluate, the Frechet distance', () => {
       2,
       /^error: --fid-weights and --no-frechet exclude each other$/m,
     ],
-    ['weights that are not there', ['--fid-weights', 'x.pth'], 1, /^error: cannot read x\.pth: it does not exist$/m],
+    ['weights that are not there', ['--fid-weights', 'x.pth'], 1, /^error: cannot read x\.pth: there is no such file$/m],
     ['patches too small', ['--frechet-patch', '3'], 2, /It takes a whole number of at least 32, or tile\./],
   ])('refuses %s', async (_what, flags, code, message) => {
     const outcome = await archc([...evaluate, ...flags])

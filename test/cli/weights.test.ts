@@ -166,7 +166,7 @@ describe('a mean of weights', () => {
       () => [run, inside('iste.safetensors')],
       /iste\.safetensors does not fit the network \(\d+ of 31 weights\):\n {2}missing: /,
     ],
-    ['a checkpoint that is gone', () => [run, path.join(run, 'checkpoints/step-000008')], /step-000008.*does not exist/],
+    ['a checkpoint that is gone', () => [run, path.join(run, 'checkpoints/step-000008')], /step-000008.*there is no such file/],
   ])('is refused of %s', async (_what, given, message) => {
     const out = inside('refused.safetensors')
     const { stderr, code } = await archc(['weights', 'average', ...given(), '-o', out])

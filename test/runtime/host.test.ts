@@ -105,3 +105,10 @@ describe('a run keeps what its names meant', () => {
     expect(model.variants).toEqual(['mine'])
   })
 })
+
+it('what cannot be read is said as everywhere', () => {
+  write('net.arch', '')
+  expect(host.read('sub')).toEqual({ problem: 'it is a folder' })
+  expect(host.read('net.arch/net.arch')).toEqual({ problem: 'a part of the path is a file, not a folder' })
+  expect(host.read('n'.repeat(300))).toEqual({ problem: 'the name is too long' })
+})

@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
-import { errorCode } from '../files/file-error.ts'
+import { errorCode, explained } from '../files/file-error.ts'
 import { withBytes } from './bytes.ts'
 import { colour, onWhite, type Coloured, type Stored } from './colours.ts'
 import { worse, type Compression } from './compression.ts'
@@ -130,11 +130,9 @@ async function look(file: string): Promise<Looked> {
 }
 
 function unreadable(file: string, error: unknown): unknown {
-  if (error instanceof UserError || !(error instanceof Error)) return error
-  const code = errorCode(error)
-  if (code === 'ENOENT' || code === 'ENOTDIR') return refused(file, 'there is no such file')
-  if (code === 'EISDIR') return refused(file, 'it is a folder, not a picture')
-  return code === undefined ? error : refused(file, error.message)
+  const explanation = explained(error, 'read', file)
+  if (explanation) return refused(file, explanation.what, explanation.help)
+  return errorCode(error) === undefined ? error : refused(file, (error as Error).message)
 }
 
 /** The decoder's complaints as UserErrors. */

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
-import { removeLeftovers, temporaryBeside } from '../files/atomic.ts'
-import { errorCode } from '../files/file-error.ts'
+import { makeFolders, removeLeftovers, temporaryBeside } from '../files/atomic.ts'
+import { errorCode, explained } from '../files/file-error.ts'
 import { acquireLock, lockHolder } from '../files/lock.ts'
 import type { Owner } from '../files/owner.ts'
 import { compileAddon, findCompiler, probeAddon, type Probe } from './addon.ts'
@@ -57,7 +57,7 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
   return interruptible((signal) =>
     diskErrors(home, async () => {
       const steps: Steps = { say, progress, signal }
-      await mkdir(path.dirname(home), { recursive: true })
+      await makeFolders(path.dirname(home))
       const wait = ({ pid }: Owner): void => say(`another archc (process ${pid}) is installing TensorFlow: waiting for it`)
       const lock = await acquireLock(`${home}.lock`, { wait, signal })
       try {
@@ -92,8 +92,8 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
             tensorflow: probe.version,
             compiler: compiler?.version ?? "tfjs-node's own script",
           })
-          await rename(home, path.join(temporary, 'old')).catch((error: NodeJS.ErrnoException) => {
-            if (error.code !== 'ENOENT') throw error
+          await rename(home, path.join(temporary, 'old')).catch((error: unknown) => {
+            if (errorCode(error) !== 'ENOENT') throw error
           })
           await rename(folder, home)
         } catch (error) {
@@ -227,10 +227,11 @@ async function diskErrors<T>(home: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (error instanceof UserError || !/^E(NOSPC|DQUOT|ROFS|ACCES|PERM|IO|FBIG|NOTDIR|EXIST)$/.test(code ?? '')) throw error
+    const explanation = explained(error, 'write', home)
+    // Of a file that is missing, or a folder where a file should be, archc is to blame.
+    if (!explanation || ['ENOENT', 'EISDIR'].includes(errorCode(error)!)) throw error
     throw new UserError(
-      `writing the engine to ${home} failed: ${message}`,
+      `writing the engine to ${home} failed: ${explanation.what}`,
       'make room or set ARCHC_CACHE to a folder that you can write to',
       { cause: error },
     )

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
+import { errorCode } from '../files/file-error.ts'
 import { addonPath } from './addon.ts'
 import { engineHome, flavours, targetOf, type Flavour } from './paths.ts'
 
@@ -58,7 +59,7 @@ export function readLibraries(flavour: Flavour = 'cpu'): Installed | undefined {
     const libraries = Object.keys(manifest.files).filter((name) => !name.endsWith('.node'))
     return [...needed, ...libraries].every((name) => isWhole(installed, name)) ? installed : undefined
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof UserError || (error as NodeJS.ErrnoException).code) return undefined
+    if (error instanceof SyntaxError || error instanceof UserError || errorCode(error) !== undefined) return undefined
     throw error
   }
 }

@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type * as tfjs from '@tensorflow/tfjs'
 import { UserError } from '../../errors.ts'
+import { errorCode } from '../files/file-error.ts'
 import { installEngine } from './install.ts'
 import { chosenFlavour, readInstalled, type Installed } from './installed.ts'
 import type { EngineName } from './names.ts'
@@ -105,7 +106,7 @@ async function loadTensorflow(say: (line: string) => void, install: boolean): Pr
   try {
     requireTfjsNode(path.join(installed.home, installed.addon))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_DLOPEN_FAILED') throw error
+    if (errorCode(error) !== 'ERR_DLOPEN_FAILED') throw error
     throw new UserError(
       `TensorFlow in ${installed.home} does not load: ${(error as Error).message}`,
       `install it anew: archc engine remove, then archc engine install${{ cpu: '', gpu: ' --gpu', official: ' --from official' }[installed.flavour]}`,

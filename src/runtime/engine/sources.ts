@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { copyFile, cp, link, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
+import { errorCode, explained } from '../files/file-error.ts'
 import { readLibraries, type Installed, type Manifest } from './installed.ts'
 import { officialSource } from './official.ts'
 import { tensorflowVersion, type Flavour, type Target } from './paths.ts'
@@ -50,8 +51,8 @@ function ofOtherAddon(installed: Installed): Source {
       await cp(path.join(installed.home, 'include'), path.join(folder, 'include'), { recursive: true })
       for (const name of Object.keys(installed.files)) {
         await mkdir(path.dirname(path.join(folder, name)), { recursive: true })
-        await link(path.join(installed.home, name), path.join(folder, name)).catch((error: NodeJS.ErrnoException) => {
-          if (error.code !== 'ENOENT' || !name.endsWith('.node')) throw error // another checkout's addon, removed by hand
+        await link(path.join(installed.home, name), path.join(folder, name)).catch((error: unknown) => {
+          if (errorCode(error) !== 'ENOENT' || !name.endsWith('.node')) throw error // another checkout's addon, removed by hand
         })
       }
       const { from, sha256, cuda, checked } = installed
@@ -104,9 +105,9 @@ function projectOf(requirement: string): string {
 /** Looks for wheels in FROM, then for the libraries: unpacked as archc does, or an installed TensorFlow of Python. */
 async function fromFolder(flavour: 'cpu' | 'gpu', from: string, target: Target): Promise<Source> {
   const directory = path.resolve(from)
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+  const names = await readdir(directory).catch((error: Error) => {
     throw new UserError(
-      `--from ${from}: ${error.message}`,
+      `--from ${from}: ${explained(error, 'read', directory)?.what ?? error.message}`,
       '--from takes pypi, official, or a folder with the wheel or the unpacked libraries',
     )
   })

@@ -7,6 +7,7 @@ import { buffer } from 'node:stream/consumers'
 import path from 'node:path'
 import yauzl from 'yauzl'
 import { UserError } from '../../errors.ts'
+import { errorCode } from '../files/file-error.ts'
 import type { Target } from './paths.ts'
 import type { Steps } from './progress.ts'
 
@@ -68,8 +69,8 @@ async function openWheel(
 }> {
   const broken = (why: string, cause?: unknown): UserError =>
     new UserError(`${path.basename(wheel)} is not a whole ${what} wheel: ${why}`, 'delete the file and fetch it again', { cause })
-  const zip = await yauzl.openPromise(wheel, { autoClose: false, lazyEntries: true }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code ? error : broken(error.message, error)
+  const zip = await yauzl.openPromise(wheel, { autoClose: false, lazyEntries: true }).catch((error: Error) => {
+    throw errorCode(error) === undefined ? broken(error.message, error) : error
   })
   try {
     const entries: yauzl.Entry[] = []
@@ -146,8 +147,8 @@ export async function unpackWheel(
         const mode = entry.fileName.includes('/bin/') ? 0o755 : 0o644
         await pipeline(await zip.openReadStreamPromise(entry), through, createWriteStream(file, { mode }), { signal })
       } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException
-        if (!code || code.startsWith('Z_')) throw broken(`${entry.fileName}: ${message}`, error)
+        const code = errorCode(error)
+        if (!code || code.startsWith('Z_')) throw broken(`${entry.fileName}: ${(error as Error).message}`, error)
         throw error // the disk's complaint, or an interruption
       }
       if (hash.digest('base64url') !== sums.get(entry.fileName))

@@ -38,8 +38,8 @@ export async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-/** As `mkdir -p`; the system says EEXIST where a file of that name is in the way. */
-async function makeFolders(folder: string): Promise<void> {
+/** As `mkdir -p`, with the system's errors; it says EEXIST where a file of that name is in the way, which is ENOTDIR here. */
+export async function makeFolders(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw errorCode(error) === 'EEXIST' ? Object.assign(new Error(folder, { cause: error }), { code: 'ENOTDIR' }) : error
   })

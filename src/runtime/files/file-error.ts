@@ -6,15 +6,22 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
-type Explanation = { readonly what: string; readonly help: string }
+export interface Explanation {
+  /** The reason, as it stands after `cannot read FILE:`. */
+  readonly what: string
+  readonly help: string
+}
 
-function explain(code: string, doing: 'read' | 'write', file: string): Explanation | undefined {
+const otherDisk = 'free some space or write to another disk; what stood there before is untouched'
+
+/** What a system error from reading or writing `file` means for the user; undefined for errors that are not his to put right. */
+export function explained(error: unknown, doing: 'read' | 'write', file: string): Explanation | undefined {
   const folder = path.dirname(file)
-  switch (code) {
+  switch (errorCode(error)) {
     case 'ENOENT':
       return doing === 'write'
         ? { what: `the folder ${folder} does not exist`, help: `create it first (mkdir -p '${folder}') or write elsewhere` }
-        : { what: 'it does not exist', help: 'check the path' }
+        : { what: 'there is no such file', help: 'check the path' }
     case 'EACCES':
     case 'EPERM':
       return {
@@ -24,12 +31,11 @@ function explain(code: string, doing: 'read' | 'write', file: string): Explanati
     case 'EROFS':
       return { what: 'the file system is read-only', help: 'write to another folder' }
     case 'ENOSPC':
-      return { what: 'the disk is full', help: 'free some space or write to another disk; what stood there before is untouched' }
+      return { what: 'the disk is full', help: otherDisk }
     case 'EDQUOT':
-      return {
-        what: 'your disk quota is used up',
-        help: 'free some space or write to another disk; what stood there before is untouched',
-      }
+      return { what: 'your disk quota is used up', help: otherDisk }
+    case 'EFBIG':
+      return { what: 'the file is larger than this disk allows', help: 'write to another disk' }
     case 'ENOTDIR':
       return { what: 'a part of the path is a file, not a folder', help: 'check the path' }
     case 'EISDIR':
@@ -51,8 +57,7 @@ function explain(code: string, doing: 'read' | 'write', file: string): Explanati
  * any other error comes back as it is. Use as `throw fileError(error, 'write', file)`.
  */
 export function fileError(error: unknown, doing: 'read' | 'write', file: string): unknown {
-  const code = errorCode(error)
-  const explanation = code === undefined ? undefined : explain(code, doing, file)
+  const explanation = explained(error, doing, file)
   if (explanation === undefined) return error
   return new UserError(`cannot ${doing} ${file}: ${explanation.what}`, explanation.help, { cause: error })
 }

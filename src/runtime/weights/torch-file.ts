@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import yauzl from 'yauzl'
 import { crc32 } from '../data/png-writer.ts'
+import { errorCode } from '../files/file-error.ts'
 import { bytesPerElement } from '../files/safetensors-types.ts'
 import { isKind, unpickle } from './pickle.ts'
 import { stateDicts } from './state-dict.ts'
@@ -29,8 +30,8 @@ export const isPickle = (start: Uint8Array): boolean => start[0] === 0x80 && sta
  * Throws what `broken` makes of whatever is wrong: no whole zip, entries missing, of another size or with another checksum.
  */
 export async function openZip(file: string, broken: Broken): Promise<TorchFile> {
-  const zip = await yauzl.openPromise(file, { autoClose: false, lazyEntries: true }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code ? error : broken(`its zip is damaged or cut short (${error.message})`)
+  const zip = await yauzl.openPromise(file, { autoClose: false, lazyEntries: true }).catch((error: Error) => {
+    throw errorCode(error) === undefined ? broken(`its zip is damaged or cut short (${error.message})`) : error
   })
   try {
     const entries = await entriesOf(zip, broken)

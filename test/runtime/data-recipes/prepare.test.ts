@@ -182,7 +182,7 @@ describe('verify', () => {
   })
 
   it('a folder that is no set', async () => {
-    await expect(verifySet(cores)).rejects.toThrow(/^cannot read .*manifest\.json: it does not exist$/)
+    await expect(verifySet(cores)).rejects.toThrow(/^cannot read .*manifest\.json: there is no such file$/)
     writeFileSync(path.join(folder, 'manifest.json'), '{}')
     await expect(verifySet(folder)).rejects.toThrow(/manifest\.json is not the manifest of a set$/)
   })

@@ -181,7 +181,9 @@ describe('--from DIR', () => {
   })
 
   test('no such folder', async () => {
-    expect((await failure(installEngine({ from: path.join(fake.cache, 'nowhere') }))).message).toMatch(/--from .*ENOENT/)
+    expect((await failure(installEngine({ from: path.join(fake.cache, 'nowhere') }))).message).toMatch(
+      /--from .*nowhere: there is no such file$/,
+    )
   })
 })
 

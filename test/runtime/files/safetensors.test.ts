@@ -186,7 +186,7 @@ describe('a broken file', () => {
 
   it('an absent file and a folder are named', async () => {
     await expect(readSafetensors(path.join(folder, 'no'))).rejects.toThrow(
-      `cannot read ${path.join(folder, 'no')}: it does not exist`,
+      `cannot read ${path.join(folder, 'no')}: there is no such file`,
     )
     await expect(readSafetensors(folder)).rejects.toThrow('it is a folder')
   })

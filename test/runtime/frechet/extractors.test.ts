@@ -118,7 +118,7 @@ describe('the Inception of pytorch-fid', () => {
   })
 
   it.each<[string, string, RegExp]>([
-    ['a file that is not there', path.join(folder, 'none.pth'), /^cannot read .*none\.pth: it does not exist$/],
+    ['a file that is not there', path.join(folder, 'none.pth'), /^cannot read .*none\.pth: there is no such file$/],
     [
       'a file of another network',
       path.join(archcRoot, 'test', 'fixtures', 'weights', 'edsr.pt'),

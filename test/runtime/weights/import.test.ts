@@ -210,7 +210,7 @@ describe('a map of the user', () => {
 
   test.each([
     ['of no such name', 'nomap', /archc brings no name map nomap/],
-    ['that is not there', inside('none.json'), /none\.json: it does not exist/],
+    ['that is not there', inside('none.json'), /none\.json: there is no such file/],
     ['that knows other names', 'pytorch-fid', /by the map pytorch-fid/],
   ])('%s is refused', async (_what, other, message) => {
     const refused = importWeights({ files: [file], into, map: other })

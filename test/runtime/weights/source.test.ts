@@ -239,7 +239,7 @@ describe('a damaged file is refused by its name, and by the tensor at fault', ()
   })
 
   test('a file that is not there', async () => {
-    await expect(openWeights(path.join(folder, 'none.pth'))).rejects.toThrow(/none\.pth: it does not exist/)
+    await expect(openWeights(path.join(folder, 'none.pth'))).rejects.toThrow(/none\.pth: there is no such file/)
   })
 })
 
