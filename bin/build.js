@@ -121,6 +121,7 @@ export async function built(name, file) {
       rmSync(temporary, { recursive: true, force: true })
       if (!existsSync(folder)) throw error // otherwise another process built the same sources first
     }
+    // By age alone, and here: what sweeps for the rest of archc (removeLeftovers) is among the sources that are compiled only now.
     for (const entry of readdirSync(place.base)) {
       const old = path.join(place.base, entry)
       const age = Date.now() - (statSync(old, { throwIfNoEntry: false })?.mtimeMs ?? Infinity)

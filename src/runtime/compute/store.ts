@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { cacheFolder } from '../engine/index.ts'
-import { temporaryBeside } from '../files/atomic.ts'
+import { removeLeftovers, temporaryBeside } from '../files/atomic.ts'
 
 const month = 30 * 24 * 3600 * 1000
 
@@ -22,6 +22,8 @@ export async function storeGraph(savedModel: Uint8Array): Promise<string> {
     await rm(temporary, { recursive: true, force: true })
     if (!existsSync(folder)) throw error // otherwise another process wrote the same
   })
+  await removeLeftovers(graphs)
+  // Whole ones are no leftovers: their age alone says that nobody needs them.
   for (const name of await readdir(graphs)) {
     const each = path.join(graphs, name)
     const age = await stat(each).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0) // prettier-ignore

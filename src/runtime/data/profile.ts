@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import os from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
+import { temporaryFolder } from '../files/temporary-folder.ts'
 
 /** Whose samples a profile or a picture has; a profile may have others, by their ICC name. */
 export type Space = 'RGB' | 'GRAY' | 'CMYK'
@@ -86,10 +86,13 @@ export interface WayBack {
  * greys there and back.
  */
 export async function wayBack(profile: ColourProfile): Promise<WayBack | undefined> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'archc-profile-')) // sharp takes a profile to write by its path
+  const { folder, remove } = temporaryFolder('profile') // sharp takes a profile to write by its path
   const file = path.join(folder, 'profile.icc')
   await writeFile(file, profile.bytes)
-  const close = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  const close = (): Promise<void> => {
+    remove()
+    return Promise.resolve()
+  }
   const convert = (rgb: Uint8Array, width: number): Promise<Uint8Array> =>
     sharp(rgb, { raw: { width, height: rgb.length / 3 / width, channels: 3 } })
       .withIccProfile(file)
@@ -102,7 +105,7 @@ export async function wayBack(profile: ColourProfile): Promise<WayBack | undefin
   } catch {
     // Little CMS refuses it: there is no way.
   }
-  await close()
+  remove()
   return undefined
 }
 

@@ -1,10 +1,8 @@
-import { rmSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import os from 'node:os'
 import path from 'node:path'
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
 import { errorCode, explained } from '../files/file-error.ts'
+import { temporaryFolder } from '../files/temporary-folder.ts'
 import { withBytes } from './bytes.ts'
 import { colour, onWhite, type Coloured, type Stored } from './colours.ts'
 import { worse, type Compression } from './compression.ts'
@@ -208,34 +206,28 @@ async function openLarge(file: string, looked: Looked, options: ReadOptions): Pr
           }),
       },
       ...factsOf(looked, coloured, options.traces ? jpegTraces(middle) : undefined, notes),
-      close: () => laid?.remove() ?? Promise.resolve(),
+      close() {
+        laid?.remove()
+        return Promise.resolve()
+      },
     }
   } catch (error) {
-    await laid?.remove()
+    laid?.remove()
     throw error
   }
 }
 
 /** The samples of a picture in a file of tiles, upright: decoded from the top, in bands. */
-async function layOut(file: string, { metadata, open }: Looked): Promise<{ readonly file: string; remove(): Promise<void> }> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'archc-picture-'))
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
-  const leave = (): void => rmSync(folder, { recursive: true, force: true })
-  process.once('exit', leave)
+async function layOut(file: string, { metadata, open }: Looked): Promise<{ readonly file: string; remove(): void }> {
+  const { folder, remove } = temporaryFolder('picture')
   try {
     const tiles = path.join(folder, 'tiles.tif')
     await native(sharp(file, { ...open, sequentialRead: true }).autoOrient(), metadata)
       .tiff({ tile: true, tileWidth: 256, tileHeight: 256, compression: 'none', bigtiff: true })
       .toFile(tiles)
-    return {
-      file: tiles,
-      remove() {
-        process.off('exit', leave)
-        return remove()
-      },
-    }
+    return { file: tiles, remove }
   } catch (error) {
-    await remove()
+    remove()
     throw error
   }
 }

@@ -7,6 +7,7 @@ import { loadEngine, type Engine } from '../engine/index.ts'
 import { evaluate } from '../evaluate/evaluate.ts'
 import type { FeatureExtractor } from '../frechet/extractor.ts'
 import { createFrechetSets } from '../frechet/frechet-sets.ts'
+import { temporaryBeside } from '../files/atomic.ts'
 import { lockRun, openRun, readLog, runPaths } from '../files/run-folder.ts'
 import { openNetwork, type OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
@@ -128,7 +129,7 @@ async function trainOne(options: RunOptions, training: Training, after: number):
   const began = existsSync(runPaths(folder).record)
   let isOurs = false
   try {
-    const steps = began ? undefined : await stepsOf(plan.budget, common, `${folder}-pace-${process.pid}`)
+    const steps = began ? undefined : await stepsOf(plan.budget, common, temporaryBeside(folder))
     // A pace that was cut short must not decide how long a training is.
     if (signal.aborted) return false
     const { finished, step, run } = await train({

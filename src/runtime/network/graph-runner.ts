@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import { gradients } from '../../compiler/kernels/gradient.ts'
@@ -13,6 +12,7 @@ import { witnessesOf } from '../../compiler/targets/layers/lower.ts'
 import { randomPrefix } from '../../compiler/targets/savedmodel/signatures.ts'
 import { simplified, writeSavedModel, type Endpoints } from '../../compiler/targets/savedmodel/write.ts'
 import { openSession, type Session } from '../engine/index.ts'
+import { temporaryFolder } from '../files/temporary-folder.ts'
 import { keptGraphs } from './ways.ts'
 
 type Tensors = Readonly<Record<string, tf.Tensor>>
@@ -136,12 +136,12 @@ export class GraphRunner {
     const training = options.training ?? false
     const outputs = wanted(trace, traceGraph(trace, splitLinear(graph, sizes).graph, sizes, {}, { training, draw }))
     const { bytes, endpoints } = writeSavedModel([simplified({ name: 'run', outputs, assigned: new Map() })], new Map())
-    const folder = mkdtempSync(path.join(os.tmpdir(), 'archc-graph-'))
+    const { folder, remove } = temporaryFolder('graph')
     try {
       writeFileSync(path.join(folder, 'saved_model.pb'), bytes)
       return { session: openSession(folder), ends: endpoints.get('run')! }
     } finally {
-      rmSync(folder, { recursive: true })
+      remove()
     }
   }
 }

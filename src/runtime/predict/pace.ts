@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { archcRoot } from '../../root.ts'
@@ -9,6 +9,7 @@ import { pngWriter } from '../data/png-writer.ts'
 import { activeEngine, cacheFolder } from '../engine/index.ts'
 import { writeAtomic } from '../files/atomic.ts'
 import { createRandom } from '../files/random.ts'
+import { temporaryFolder } from '../files/temporary-folder.ts'
 import { loadModel } from '../network/load-model.ts'
 import { createNetwork } from '../network/network.ts'
 import { toBytes } from './canvas.ts'
@@ -73,13 +74,13 @@ async function readStored(file: string): Promise<Stored | undefined> {
 
 /** Computes the probes as pictures are computed, and fits the pace to what their steps take. */
 export async function measurePace(): Promise<Pace> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'archc-pace-'))
+  const { folder, remove } = temporaryFolder('pace')
   try {
     const measured: Measured[] = []
     for (const probe of probes) measured.push(...(await measureProbe(probe, path.join(folder, 'probe.png'))))
     return fitPace(measured)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    remove()
   }
 }
 

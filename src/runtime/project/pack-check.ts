@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import os from 'node:os'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { archcRoot } from '../../root.ts'
 import { archcVersion } from '../../version.ts'
 import { runCommand } from '../engine/command.ts'
+import { temporaryFolder } from '../files/temporary-folder.ts'
 
 /** The tarball of archc-check in this version, as a project holds it. */
 export const checkTarball = (): string => `archc-check-${archcVersion()}.tgz`
@@ -14,7 +14,7 @@ const isCheck = (): boolean =>
 
 /** Makes that tarball: archc compiles it from its sources, archc-check packs itself. @throws UserError without npm. */
 export async function packCheck(): Promise<Buffer> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'archc-pack-'))
+  const { folder, remove } = temporaryFolder('pack')
   try {
     const command = isCheck()
       ? ['npm', 'pack', '--silent', '--pack-destination', folder]
@@ -22,6 +22,6 @@ export async function packCheck(): Promise<Buffer> {
     await runCommand(command, { step: 'packing archc-check', help: 'npm must be on the PATH', cwd: archcRoot })
     return await readFile(path.join(folder, checkTarball()))
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    remove()
   }
 }

@@ -1,0 +1,30 @@
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { temporaryFolder } from '../../../src/runtime/files/temporary-folder.ts'
+
+it('is a fresh one that only this user may enter, and goes with what it holds', () => {
+  const [one, other] = [temporaryFolder('test'), temporaryFolder('test')]
+  expect(one.folder).not.toBe(other.folder)
+  expect(path.dirname(one.folder)).toBe(os.tmpdir())
+  expect(path.basename(one.folder)).toMatch(/^archc-test-/)
+  expect(statSync(one.folder).mode & 0o77).toBe(0)
+  writeFileSync(path.join(one.folder, 'a'), '')
+  one.remove()
+  one.remove()
+  expect(existsSync(one.folder)).toBe(false)
+  expect(readdirSync(other.folder)).toEqual([])
+  other.remove()
+})
+
+it('goes when the process exits', () => {
+  const before = process.listenerCount('exit')
+  const standing = [temporaryFolder('test'), temporaryFolder('test')]
+  expect(process.listenerCount('exit')).toBe(before + 1)
+  const leave = process.listeners('exit').at(-1)!
+  Reflect.apply(leave, process, [0])
+  expect(standing.some(({ folder }) => existsSync(folder))).toBe(false)
+  for (const each of standing) each.remove()
+  expect(process.listenerCount('exit')).toBe(before)
+})
