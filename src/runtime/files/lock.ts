@@ -1,5 +1,5 @@
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryBeside } from './atomic.ts'
 import { errorCode, fileError } from './file-error.ts'
@@ -84,7 +84,15 @@ async function place(file: string, content: string): Promise<boolean> {
 
 /** Where a file system has no hard links. Who looked between the two steps of this saw a damaged lock, and may have removed it. */
 async function placeWithoutLinks(file: string, content: string): Promise<boolean> {
-  await writeFile(file, content, { flag: 'wx' })
+  const handle = await open(file, 'wx')
+  try {
+    await handle.writeFile(content)
+  } catch (error) {
+    await rm(file, { force: true })
+    throw error
+  } finally {
+    await handle.close()
+  }
   return (await readFile(file, 'utf8').catch(() => undefined)) === content
 }
 
