@@ -2,12 +2,12 @@ import { fail, Reported } from './diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
 import { nearest } from './diagnostics/suggest.ts'
 import { attempt, noMistakes } from './elaborate/attempt.ts'
-import { Builder, type BoundaryCheck } from './elaborate/builder.ts'
-import { bindParameters, enter } from './elaborate/call-module.ts'
+import { Builder, type BoundaryCheck } from './elaborate/calls/builder.ts'
+import { bindParameters, callModule } from './elaborate/calls/call-module.ts'
 import { asTensor, evaluate, type Elaboration, type Observer } from './elaborate/evaluate.ts'
-import { factsOf, factual, type Facts } from './elaborate/facts.ts'
+import { factsOf, factual, type Facts } from './elaborate/values/facts.ts'
 import { inOrder } from './elaborate/places.ts'
-import type { Place, Scope } from './elaborate/scope.ts'
+import { nowhere, type Scope } from './elaborate/values/scope.ts'
 import { subgraph, type DType, type Graph } from './ir/graph.ts'
 import type { CompilerHost } from './names/host.ts'
 import { Program, type ModuleUnit } from './names/program.ts'
@@ -73,7 +73,6 @@ export function compileModule(file: string, name: string, host: CompilerHost, op
 function elaborated(module: ModuleUnit, e: Elaboration, options: ModuleOptions, extra: Map<string, string>): Graph {
   const { declaration, file } = module
   const { builder } = e
-  const place: Place = { scope: '', name: '', labels: new Map() }
   const scope: Scope = { file, names: new Map(), sizes: new Map(), missing: new Set() }
   const given = new Map(
     Object.entries(options.parameters ?? {}).map(([parameter, text]) => {
@@ -82,11 +81,14 @@ function elaborated(module: ModuleUnit, e: Elaboration, options: ModuleOptions, 
       const { expression, diagnostics } = parseExpression(source, text)
       if (!expression || diagnostics[0]) throw new Reported(diagnostics[0]!)
       const nameSpan: Span = { file: source, start: 0, end: text.length }
-      return [parameter, { expression, evaluate: (x: Expression) => evaluate(x, scope, place, e), nameSpan }] as const
+      return [
+        parameter,
+        { expression, evaluate: (x: Expression) => evaluate(x, { scope, place: nowhere, e }), nameSpan },
+      ] as const
     }),
   )
   const { span } = declaration.name
-  const parameters = bindParameters(declaration.name.text, declaration.parameters, given, span, file, e)
+  const parameters = bindParameters({ owner: declaration.name.text, parameters: declaration.parameters, file, span }, given, e)
   const facts = factsOf(declaration.body, { ...scope, names: parameters }, e)
   for (const [size, by] of facts)
     if (options.sizes?.[size] === undefined) {
@@ -99,7 +101,7 @@ function elaborated(module: ModuleUnit, e: Elaboration, options: ModuleOptions, 
     const value = builder.input(statement.name.text, typed(axes(statement.type, options.sizes ?? {}, facts), dtype))
     return { value, span: statement.name.span }
   })
-  const result = enter(module, inputs, given, '', declaration.span, e)
+  const result = callModule({ unit: module, inputs, named: given, path: '', span: declaration.span }, e)
   const outputs =
     result.kind === 'several'
       ? result.items.map((item, at) => ({ name: item.name ?? `output${at}`, value: item.value.id }))

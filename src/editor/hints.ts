@@ -1,4 +1,4 @@
-import { show, type Value } from '../compiler/elaborate/values.ts'
+import { show, type Value } from '../compiler/elaborate/values/values.ts'
 import type { Expression, Name, Stage } from '../compiler/syntax/tree.ts'
 import { spanKey, type Values, type Workspace } from './workspace.ts'
 

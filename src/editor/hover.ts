@@ -1,4 +1,4 @@
-import { show } from '../compiler/elaborate/values.ts'
+import { show } from '../compiler/elaborate/values/values.ts'
 import { fields, fieldText } from '../compiler/elaborate/records/fields.ts'
 import { attributeText, opParts } from '../compiler/ops/page.ts'
 import { ops } from '../compiler/ops/registry.ts'

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { noMistakes } from '../../src/compiler/elaborate/attempt.ts'
-import { Builder } from '../../src/compiler/elaborate/builder.ts'
+import { Builder } from '../../src/compiler/elaborate/calls/builder.ts'
 import { evaluate } from '../../src/compiler/elaborate/evaluate.ts'
 import { subgraph, type Graph } from '../../src/compiler/ir/graph.ts'
 import { verify } from '../../src/compiler/passes/verify.ts'
@@ -118,12 +118,11 @@ function tensorsOf(name: string, code: string, x: TensorValue, builder: Builder)
   if (!expression) throw new Error(`${name}: ${diagnostics[0]?.message}`)
   const file = { source: { file: name, text: code, declarations: [], remarks: [] }, modules: new Map(), models: new Map() }
   const scope = { file, names: new Map([['x', x]]), sizes: new Map<string, Size>(), missing: new Set<string>() }
-  const value = evaluate(
-    expression,
+  const value = evaluate(expression, {
     scope,
-    { scope: '', name: 'it', labels: new Map() },
-    { builder, calls: [], memory: new Map(), report: () => undefined, mistakes: noMistakes() },
-  )
+    place: { scope: '', name: 'it', labels: new Map() },
+    e: { builder, calls: [], memory: new Map(), report: () => undefined, mistakes: noMistakes() },
+  })
   return isTensor(value) ? [value] : value.kind === 'several' ? value.items.map((item) => item.value).filter(isTensor) : []
 }
 

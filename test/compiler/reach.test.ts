@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Consequence, Reported } from '../../src/compiler/diagnostics/catalogue.ts'
-import { Builder } from '../../src/compiler/elaborate/builder.ts'
+import { Builder } from '../../src/compiler/elaborate/calls/builder.ts'
 import { noMistakes } from '../../src/compiler/elaborate/attempt.ts'
 import { evaluate } from '../../src/compiler/elaborate/evaluate.ts'
 import { subgraph, type Graph } from '../../src/compiler/ir/graph.ts'
@@ -99,12 +99,11 @@ function made(codes: readonly string[]): Made | undefined {
       if (!expression) throw new Error(`${code}: ${diagnostics[0]?.message}`)
       const file = { source: { file: 'code', text: code, declarations: [], remarks: [] }, modules: new Map(), models: new Map() }
       const sizes = new Map<string, Size>([['h', x.shape[1]!], ['w', x.shape[2]!]]) // prettier-ignore
-      const value = evaluate(
-        expression,
-        { file, names: new Map([['x', x]]), sizes, missing: new Set() },
-        { scope: '', name: `s${at}`, labels: new Map() },
-        { builder, calls: [], memory: new Map(), report: () => undefined, mistakes: noMistakes() },
-      )
+      const value = evaluate(expression, {
+        scope: { file, names: new Map([['x', x]]), sizes, missing: new Set() },
+        place: { scope: '', name: `s${at}`, labels: new Map() },
+        e: { builder, calls: [], memory: new Map(), report: () => undefined, mistakes: noMistakes() },
+      })
       if (!isTensor(value)) throw new Error(`${code} gives no tensor`)
       if (value.shape.length !== 4) return undefined
       x = value

@@ -3,10 +3,10 @@ import type { FileUnit, ModelUnit, VariantUnit } from '../names/program.ts'
 import type { Origin, Resolved } from '../plan.ts'
 import type { Expression, Name, SlotStatement } from '../syntax/tree.ts'
 import { attempt, noMistakes } from './attempt.ts'
-import { Builder } from './builder.ts'
+import { Builder } from './calls/builder.ts'
 import type { Elaboration, Observer } from './evaluate.ts'
-import type { Memory } from './recording.ts'
-import type { Place, Scope } from './scope.ts'
+import type { Memory } from './calls/recording.ts'
+import type { Scope } from './values/scope.ts'
 
 /** What is applied to a base: variants in order, then values from outside. */
 export interface Application {
@@ -124,6 +124,3 @@ export class ModelContext {
     return [...reach].find((file) => file.source.file === name)
   }
 }
-
-/** Where nothing owns weights: parameters, sizes, fields. */
-export const nowhere: Place = { scope: '', name: '', labels: new Map() }

@@ -4,12 +4,12 @@ import { nearest } from '../diagnostics/suggest.ts'
 import type { VariantUnit } from '../names/program.ts'
 import { ops } from '../ops/registry.ts'
 import { isRecord, pathText, type Edit, type Expression, type Name, type Parameter } from '../syntax/tree.ts'
-import type { bindParameters } from './call-module.ts'
-import { nowhere, type Filler, type ModelContext } from './context.ts'
+import type { NamedValues } from './calls/call-module.ts'
+import type { Filler, ModelContext } from './context.ts'
 import { evaluate } from './evaluate.ts'
 import { fieldNames } from './records/fields.ts'
-import { childScope, join } from './scope.ts'
-import type { Value } from './values.ts'
+import { nowhere, childScope, join } from './values/scope.ts'
+import type { Value } from './values/values.ts'
 
 /**
  * Decides what stands where (docs/language.md, What may be changed): preset paths are checked against the base,
@@ -185,11 +185,7 @@ function override(context: ModelContext, isReplaced: boolean): void {
 }
 
 /** The overrides of a list of parameters, each with the scope that its value sees: the base's parameters so far. */
-export function overridesOf(
-  context: ModelContext,
-  parameters: readonly Parameter[],
-  prefix: string,
-): Parameters<typeof bindParameters>[2] {
+export function overridesOf(context: ModelContext, parameters: readonly Parameter[], prefix: string): NamedValues {
   return new Map(
     parameters.flatMap((parameter) => {
       const found = context.overrides.get(join(prefix, parameter.name.text))
@@ -202,7 +198,7 @@ export function overridesOf(
             nameSpan: found.span,
             evaluate: (x: Expression, earlier: ReadonlyMap<string, Value>) => {
               const scope = { ...context.parameters, file: found.file }
-              return evaluate(x, prefix === '' ? childScope(scope, earlier) : scope, nowhere, context.e)
+              return evaluate(x, { scope: prefix === '' ? childScope(scope, earlier) : scope, place: nowhere, e: context.e })
             },
           },
         ] as const,

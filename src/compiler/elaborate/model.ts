@@ -5,18 +5,18 @@ import type { ModelUnit } from '../names/program.ts'
 import type { TensorValue } from '../ops/op.ts'
 import type { CompiledModel, ModelInput, ModelOutput, Scale } from '../plan.ts'
 import type { Expression, Statement } from '../syntax/tree.ts'
-import { bindParameters, elaborateStatement, placesOf, returned } from './call-module.ts'
-import { ModelContext, nowhere, type Application } from './context.ts'
+import { bindParameters, elaborateStatement, placesOf, returned } from './calls/call-module.ts'
+import { ModelContext, type Application } from './context.ts'
 import { applyEdits, overridesOf } from './edits.ts'
 import { evaluate, type Observer } from './evaluate.ts'
-import { factsOf } from './facts.ts'
-import type { Memory } from './recording.ts'
+import { factsOf } from './values/facts.ts'
+import type { Memory } from './calls/recording.ts'
 import { fieldNames } from './records/fields.ts'
 import { checkRoles, declareInput, declareOutput } from './roles.ts'
-import { callSlot } from './slots.ts'
+import { callSlot } from './calls/slots.ts'
 import { evaluatePlan, trainPlan, type Body } from './records/train.ts'
-import { forgive } from './scope.ts'
-import { real, show } from './values.ts'
+import { nowhere, forgive } from './values/scope.ts'
+import { real, show } from './values/values.ts'
 
 /** Elaborates one model with everything applied. Problems go to `report`; undefined when there are errors. */
 export function elaborateModel(
@@ -71,7 +71,11 @@ function elaborate(context: ModelContext): CompiledModel {
 function bindOwnParameters(context: ModelContext): void {
   const { declaration, file } = context.unit
   const { parameters, name } = declaration
-  const bound = bindParameters(name.text, parameters, overridesOf(context, parameters, ''), name.span, file, context.e)
+  const bound = bindParameters(
+    { owner: name.text, parameters, file, span: name.span },
+    overridesOf(context, parameters, ''),
+    context.e,
+  )
   for (const [path, value] of bound)
     context.values.push({ path, value: show(value), origin: context.overrides.get(path)?.origin ?? { by: 'default' } })
   context.parameters = { ...context.parameters, names: bound }
@@ -85,7 +89,7 @@ function readScale(context: ModelContext): Scale {
   const name = statement.name.text
   if (context.parameters.names.has(name)) fail('duplicate-name', { name, what: 'a parameter' }, statement.name.span)
   const number = (expression: Expression): number => {
-    const value = evaluate(expression, context.parameters, nowhere, context.e)
+    const value = evaluate(expression, { scope: context.parameters, place: nowhere, e: context.e })
     return value.kind === 'number'
       ? value.value
       : fail('attribute-type', { name: 'scale', takes: 'a number', given: show(value) }, expression.span)
@@ -125,7 +129,7 @@ function elaborateBody(context: ModelContext, scale: Scale | undefined): Body {
     const isRight = context.attempt(() => {
       if (statement.kind === 'input') inputs.push(declareInput(context, statement, facts))
       else if (statement.kind === 'return') {
-        const result = returned(statement, declared, context.name, '', context.scope, e)
+        const result = returned(statement, { outputs: declared, owner: context.name, path: '' }, context.scope, e)
         given = result.kind === 'several' ? result.items.map((item) => item.value) : [result as TensorValue]
       } else elaborateStatement(statement, '', context.scope, e)
       return true

@@ -6,13 +6,14 @@ import { typed } from '../ops/op.ts'
 import type { InputRole, ModelInput, ModelOutput, OutputRole, PictureOperation } from '../plan.ts'
 import { asInteger, compare, constant, format, mod, sub, symbol, type Size } from '../shapes/size.ts'
 import type { Condition, Expression, Name, Role, Statement, TensorType as WrittenType } from '../syntax/tree.ts'
-import { nowhere, type ModelContext } from './context.ts'
+import type { ModelContext } from './context.ts'
 import { evaluate } from './evaluate.ts'
-import { factual, type Facts } from './facts.ts'
+import { factual, type Facts } from './values/facts.ts'
 import { operations } from './records/operations.ts'
 import { FieldReader } from './records/reader.ts'
-import { axesOf, sizeOf } from './tensor-types.ts'
-import { failed, isInteger, shapeText, show } from './values.ts'
+import { axesOf, sizeOf } from './values/tensor-types.ts'
+import { failed, isInteger, shapeText, show } from './values/values.ts'
+import { nowhere } from './values/scope.ts'
 
 type InputStatement = Extract<Statement, { kind: 'input' }>
 type OutputStatement = Extract<Statement, { kind: 'output' }>
@@ -71,7 +72,7 @@ function enlargement(context: ModelContext, expression: Expression): PictureOper
 function rangeOf(context: ModelContext, role: Role): readonly [number, number] {
   if (!role.range) return [-1, 1]
   const [from, to] = [role.range.from, role.range.to].map((expression) => {
-    const value = evaluate(expression, context.parameters, nowhere, context.e)
+    const value = evaluate(expression, { scope: context.parameters, place: nowhere, e: context.e })
     return value.kind === 'number'
       ? value.value
       : fail('attribute-type', { name: 'in', takes: 'numbers', given: show(value) }, expression.span)
@@ -116,8 +117,8 @@ function noteCondition(context: ModelContext, condition: Condition, facts: Facts
     e.builder.check({ size: sub(sizeOf(left, scope, e), sizeOf(right, scope, e)), least: 0, problem, span })
     return
   }
-  const rest = evaluate(right, scope, nowhere, e)
-  const by = left.kind === 'binary' && left.operator === '%' ? evaluate(left.right, scope, nowhere, e) : undefined
+  const rest = evaluate(right, { scope, place: nowhere, e })
+  const by = left.kind === 'binary' && left.operator === '%' ? evaluate(left.right, { scope, place: nowhere, e }) : undefined
   if (left.kind !== 'binary' || !by || !isInteger(by) || by.value < 1 || !isInteger(rest) || rest.value !== 0)
     return fail('static-value', { problem: 'where takes only a % n == 0 and a >= n' }, span)
   // A fact is used as true while shapes are proved; what is checked is the plain symbol.

@@ -1,5 +1,5 @@
 import type { Span } from '../diagnostics/diagnostic.ts'
-import { callsIn } from '../elaborate/owners.ts'
+import { callsIn } from '../elaborate/calls/owners.ts'
 import { parse } from '../syntax/parse.ts'
 import type { Expression, ModuleDeclaration, SlotStatement } from '../syntax/tree.ts'
 

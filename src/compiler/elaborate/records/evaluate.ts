@@ -1,7 +1,7 @@
 import { Consequence, fail } from '../../diagnostics/catalogue.ts'
 import type { EvaluatePlan, PictureOperation, Scale, Scope } from '../../plan.ts'
 import { attempt, whole } from '../attempt.ts'
-import { isInteger, show } from '../values.ts'
+import { isInteger, show } from '../values/values.ts'
 import { metrics } from './fields.ts'
 import type { FieldReader } from './reader.ts'
 import { limits, rangeText } from './scale.ts'

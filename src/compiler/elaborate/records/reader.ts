@@ -4,10 +4,11 @@ import { nearest } from '../../diagnostics/suggest.ts'
 import type { Origin } from '../../plan.ts'
 import { parseExpression } from '../../syntax/parse.ts'
 import { isRecord, type Call, type Expression, type Record as FieldRecord } from '../../syntax/tree.ts'
-import { nowhere, type ModelContext } from '../context.ts'
+import type { ModelContext } from '../context.ts'
 import { evaluate } from '../evaluate.ts'
-import { isInteger, kindOf, show, type Value } from '../values.ts'
+import { isInteger, kindOf, show, type Value } from '../values/values.ts'
 import { fields as known, type FieldSpec, type RecordKind } from './fields.ts'
+import { nowhere } from '../values/scope.ts'
 
 /** A field with the scope that its value sees: the base's, or a variant's. */
 export interface ScopedField {
@@ -56,7 +57,7 @@ export class FieldReader {
   }
 
   static(expression: Expression): Value {
-    return evaluate(expression, this.context.parameters, nowhere, this.context.e)
+    return evaluate(expression, { scope: this.context.parameters, place: nowhere, e: this.context.e })
   }
 
   int(name: string, least = 1): number {

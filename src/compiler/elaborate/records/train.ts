@@ -9,7 +9,7 @@ import { isRecord, pathText, type Expression, type Name, type Record as FieldRec
 import { whole } from '../attempt.ts'
 import type { ModelContext } from '../context.ts'
 import { asTensor, evaluate } from '../evaluate.ts'
-import { callsIn, ownerLabels } from '../owners.ts'
+import { callsIn, ownerLabels } from '../calls/owners.ts'
 import { degradations, augmentations, fieldNames, sizeFields } from './fields.ts'
 import { operations } from './operations.ts'
 import { readOptimiser, readSchedule } from './optimiser.ts'
@@ -17,8 +17,8 @@ import { perItem, rangeOf } from './per-item.ts'
 import { readEvaluate, usualScales } from './evaluate.ts'
 import { FieldReader, type ScopedField } from './reader.ts'
 import { limits, rangeText } from './scale.ts'
-import type { Place, Scope } from '../scope.ts'
-import { failed, shapeText, type Value } from '../values.ts'
+import type { Place, Scope } from '../values/scope.ts'
+import { failed, shapeText, type Value } from '../values/values.ts'
 
 /** What the body of the model gave. */
 export interface Body {
@@ -266,7 +266,7 @@ function lowerLoss(context: ModelContext, expression: Expression, body: Body): P
     name: 'loss',
     labels: ownerLabels([expression], false, context.unit.file, new Set(context.slots.keys())),
   }
-  const loss = asTensor(evaluate(expression, scope, place, context.e), 'loss', expression.span)
+  const loss = asTensor(evaluate(expression, { scope, place, e: context.e }), 'loss', expression.span)
   if (loss.shape.length !== 0)
     fail('loss-shape', { problem: `a loss is a number; this is ${shapeText(loss)}` }, expression.span, {
       help: 'l1(a, b) and mse(a, b) are numbers',
@@ -275,7 +275,7 @@ function lowerLoss(context: ModelContext, expression: Expression, body: Body): P
     .filter((call) => call.callee.text === 'l1' || call.callee.text === 'mse')
     .map((call) => ({
       name: context.textOf(call),
-      value: asTensor(evaluate(call, scope, place, context.e), 'loss', call.span).id,
+      value: asTensor(evaluate(call, { scope, place, e: context.e }), 'loss', call.span).id,
     }))
   const full = builder.graph()
   return {

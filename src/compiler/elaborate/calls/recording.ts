@@ -1,10 +1,10 @@
-import type { Span } from '../diagnostics/diagnostic.ts'
-import type { Weight } from '../ir/graph.ts'
-import { join } from './scope.ts'
-import type { TensorValue } from '../ops/op.ts'
-import { key } from '../shapes/size.ts'
+import type { Span } from '../../diagnostics/diagnostic.ts'
+import type { Weight } from '../../ir/graph.ts'
+import { join } from '../values/scope.ts'
+import type { TensorValue } from '../../ops/op.ts'
+import { key } from '../../shapes/size.ts'
 import type { BoundaryCheck, Builder, Opening, Part, Prepared } from './builder.ts'
-import type { Value } from './values.ts'
+import type { Value } from '../values/values.ts'
 
 /**
  * What a module's body did to the builder, to be done again for an equal call (the same parameters, inputs of the same types)

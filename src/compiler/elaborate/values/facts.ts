@@ -1,9 +1,8 @@
-import { constant, mul, quotient, symbol, type Size } from '../shapes/size.ts'
-import type { Statement } from '../syntax/tree.ts'
-import { attempt } from './attempt.ts'
-import { nowhere } from './context.ts'
-import { evaluate, type Elaboration } from './evaluate.ts'
-import type { Scope } from './scope.ts'
+import { constant, mul, quotient, symbol, type Size } from '../../shapes/size.ts'
+import type { Statement } from '../../syntax/tree.ts'
+import { attempt } from '../attempt.ts'
+import { evaluate, type Elaboration } from '../evaluate.ts'
+import { nowhere, type Scope } from './scope.ts'
 import { isInteger } from './values.ts'
 
 /** What each size name is known to be a multiple of. */
@@ -19,7 +18,7 @@ export function factsOf(body: readonly Statement[], scope: Scope, e: Elaboration
     for (const { left, operator } of statement.kind === 'input' ? statement.where : []) {
       if (operator !== '==' || left.kind !== 'binary' || left.operator !== '%' || left.left.kind !== 'name') continue
       const { name } = left.left
-      const by = attempt(e, () => evaluate(left.right, scope, nowhere, e))
+      const by = attempt(e, () => evaluate(left.right, { scope, place: nowhere, e }))
       if (by && isInteger(by) && by.value >= 1) facts.set(name, leastCommonMultiple(facts.get(name) ?? 1, by.value))
     }
   return facts

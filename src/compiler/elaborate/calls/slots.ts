@@ -1,27 +1,23 @@
-import { Consequence, fail } from '../diagnostics/catalogue.ts'
-import type { Span } from '../diagnostics/diagnostic.ts'
-import { nearest } from '../diagnostics/suggest.ts'
-import type { TensorValue } from '../ops/op.ts'
-import { ops } from '../ops/registry.ts'
-import { compare, equality, format, type Size } from '../shapes/size.ts'
-import type { Argument, Expression, Name, SlotStatement, TensorType } from '../syntax/tree.ts'
-import { enter, plural } from './call-module.ts'
-import { callOp } from './call-op.ts'
-import { nowhere, type Filler, type ModelContext } from './context.ts'
-import { overridesOf } from './edits.ts'
-import { asTensor, evaluate } from './evaluate.ts'
+import { Consequence, fail } from '../../diagnostics/catalogue.ts'
+import type { Span } from '../../diagnostics/diagnostic.ts'
+import { nearest } from '../../diagnostics/suggest.ts'
+import type { ModuleUnit } from '../../names/program.ts'
+import type { Op, TensorValue } from '../../ops/op.ts'
+import { ops } from '../../ops/registry.ts'
+import { compare, equality, format, type Size } from '../../shapes/size.ts'
+import type { Argument, Call, Expression, SlotStatement, TensorType } from '../../syntax/tree.ts'
+import { callModule, plural } from './call-module.ts'
+import { callOp, isNamed } from './call-op.ts'
+import type { Filler, ModelContext } from '../context.ts'
+import { overridesOf } from '../edits.ts'
+import { asTensor, evaluate } from '../evaluate.ts'
 import { ownerLabels } from './owners.ts'
-import { childScope, type Scope } from './scope.ts'
-import { axesOf, axesText, type ResolvedAxis } from './tensor-types.ts'
-import { failed, shapeText, show, type Value } from './values.ts'
-
-interface Given<V> {
-  readonly value: V
-  readonly span: Span
-}
+import { nowhere, childScope, type Given, type Scope } from '../values/scope.ts'
+import { axesOf, axesText, type ResolvedAxis } from '../values/tensor-types.ts'
+import { failed, shapeText, show, type Value } from '../values/values.ts'
 
 /** Calls a slot: its inputs against the contract, the filler, and what it gives against the contract. */
-export function callSlot(context: ModelContext, name: string, inputs: readonly Given<Value>[], span: Span): Value {
+export function callSlot(context: ModelContext, name: string, inputs: readonly Given[], span: Span): Value {
   const slot = context.slots.get(name)!
   const filler = context.fillers.get(name)!
   if (inputs.length !== slot.takes.length)
@@ -186,14 +182,26 @@ function checkResult(
 
 // ---- the filler -----------------------------------------------------------------------------------------------------
 
-function fill(context: ModelContext, slot: SlotStatement, filler: Filler, inputs: readonly Given<Value>[]): Value {
+/** A filler at work: what it is given, and what it sees. */
+interface Filling {
+  readonly context: ModelContext
+  readonly slot: SlotStatement
+  readonly filler: Filler
+  readonly inputs: readonly Given[]
+  readonly scope: Scope
+}
+
+function fill(context: ModelContext, slot: SlotStatement, filler: Filler, inputs: readonly Given[]): Value {
   const scope: Scope = { ...context.parameters, file: filler.file, sizes: context.scope.sizes }
+  const filling: Filling = { context, slot, filler, inputs, scope }
   const expression = filler.expression.kind === 'group' ? filler.expression.inner : filler.expression
-  if (expression.kind === 'lambda') return fillByLambda(context, slot, expression, inputs, scope)
+  if (expression.kind === 'lambda') return fillByLambda(filling, expression)
   const callee = expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''
   const given = expression.kind === 'call' ? expression.arguments : []
-  if (filler.file.modules.has(callee)) return fillByModule(context, slot, filler, callee, given, inputs, scope)
-  if (ops.has(callee)) return fillByOp(context, slot, expression, callee, given, inputs, scope)
+  const unit = filler.file.modules.get(callee)
+  if (unit) return fillByModule(filling, unit, given)
+  const op = ops.get(callee)
+  if (op) return fillByOp(filling, op, expression, given)
   const known = [...filler.file.modules.keys(), ...ops.keys()]
   return fail('unknown-op', { name: callee || 'that', near: nearest(callee, known) }, filler.expression.span, {
     help: 'a slot is filled by a module call, an op call, or a lambda such as (x) => x',
@@ -201,11 +209,8 @@ function fill(context: ModelContext, slot: SlotStatement, filler: Filler, inputs
 }
 
 function fillByLambda(
-  context: ModelContext,
-  slot: SlotStatement,
+  { context: { e }, slot, inputs, scope }: Filling,
   { parameters, body, span }: Extract<Expression, { kind: 'lambda' }>,
-  inputs: readonly Given<Value>[],
-  scope: Scope,
 ): Value {
   const name = slot.name.text
   if (parameters.length !== inputs.length)
@@ -221,7 +226,7 @@ function fillByLambda(
     parameter.text === '_' ? [] : [[parameter.text, inputs[at]!.value] as const],
   )
   const labels = ownerLabels([body], false, scope.file, new Set())
-  return evaluate(body, childScope(scope, bound), { scope: name, name: '', labels }, context.e)
+  return evaluate(body, { scope: childScope(scope, bound), place: { scope: name, name: '', labels }, e })
 }
 
 function unnamedArgument(given: readonly Argument[], callee: string, inputs: number): void {
@@ -230,20 +235,11 @@ function unnamedArgument(given: readonly Argument[], callee: string, inputs: num
     fail('arity', { callee, takes: `the slot's ${plural(inputs, 'input')} and named values`, given: inputs + 1 }, unnamed.span)
 }
 
-function fillByModule(
-  context: ModelContext,
-  slot: SlotStatement,
-  filler: Filler,
-  callee: string,
-  named: readonly Argument[],
-  inputs: readonly Given<Value>[],
-  scope: Scope,
-): Value {
+function fillByModule({ context, slot, filler, inputs, scope }: Filling, unit: ModuleUnit, named: readonly Argument[]): Value {
   const name = slot.name.text
-  const module = filler.file.modules.get(callee)!
-  const { parameters } = module.declaration
-  unnamedArgument(named, callee, inputs.length)
-  const written = (x: Expression): Value => evaluate(x, scope, nowhere, context.e)
+  const { parameters } = unit.declaration
+  unnamedArgument(named, unit.declaration.name.text, inputs.length)
+  const written = (x: Expression): Value => evaluate(x, { scope, place: nowhere, e: context.e })
   const given = new Map([
     ...named.map(
       (argument) =>
@@ -259,35 +255,28 @@ function fillByModule(
     const known = context.values.some((resolved) => resolved.path === path && !resolved.droppedFor)
     if (value && !known) context.values.push({ path, value: context.textOf(value), origin })
   }
-  return enter(module, inputs, given, name, filler.expression.span, context.e)
+  return callModule({ unit, inputs, named: given, path: name, span: filler.expression.span }, context.e)
 }
 
 function fillByOp(
-  context: ModelContext,
-  slot: SlotStatement,
+  { context: { e }, slot, inputs, scope }: Filling,
+  op: Op,
   expression: Expression,
-  callee: string,
   given: readonly Argument[],
-  inputs: readonly Given<Value>[],
-  scope: Scope,
 ): Value {
-  const op = ops.get(callee)!
   const { span } = expression
   const pattern = op.pattern ? given.filter((argument) => !argument.name) : []
-  if (!op.pattern) unnamedArgument(given, callee, inputs.length)
-  const named = given.filter((argument): argument is Argument & { name: Name } => argument.name !== undefined)
-  const call =
+  if (!op.pattern) unnamedArgument(given, op.name, inputs.length)
+  const call: Call =
     expression.kind === 'call'
       ? expression
-      : { kind: 'call' as const, callee: { text: callee, span }, arguments: [], parenthesised: false, span }
+      : { kind: 'call', callee: { text: op.name, span }, arguments: [], parenthesised: false, span }
   // The slot's inputs stand in the call under names that no text can write.
   const positional = inputs.map((_, at) => ({ value: { kind: 'name' as const, name: `#${at}`, span }, span }))
   const inner = childScope(scope, inputs.map((input, at) => [`#${at}`, input.value] as const)) // prettier-ignore
-  return callOp(op, call, [...positional, ...pattern], named, undefined, {
-    scope: inner,
-    place: nowhere,
-    e: context.e,
-    path: op.ownsWeights ? `${slot.name.text}.${callee}` : slot.name.text,
-    evaluate: (x) => evaluate(x, inner, nowhere, context.e),
-  })
+  return callOp(
+    { op, call, positional: [...positional, ...pattern], named: given.filter(isNamed) },
+    { scope: inner, place: nowhere, e },
+    op.ownsWeights ? `${slot.name.text}.${op.name}` : slot.name.text,
+  )
 }

@@ -1,9 +1,9 @@
-import type { Fix, Span } from '../diagnostics/diagnostic.ts'
-import { habitIn, positions } from '../diagnostics/habits.ts'
-import type { FileUnit } from '../names/program.ts'
-import type { Op } from '../ops/op.ts'
-import type { Argument, Call } from '../syntax/tree.ts'
-import type { Value } from './values.ts'
+import type { Fix, Span } from '../../diagnostics/diagnostic.ts'
+import { habitIn, positions } from '../../diagnostics/habits.ts'
+import type { FileUnit } from '../../names/program.ts'
+import type { Op } from '../../ops/op.ts'
+import type { Argument, Call } from '../../syntax/tree.ts'
+import type { Value } from '../values/values.ts'
 
 /**
  * A call whose values stand by position, or under PyTorch's names, as it is written here: `Conv2d(3, 64, 3, padding: 1)` is

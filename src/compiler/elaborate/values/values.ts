@@ -1,7 +1,7 @@
-import type { Initialiser } from '../ir/graph.ts'
-import { initialiserText } from '../ir/print.ts'
-import type { TensorValue } from '../ops/op.ts'
-import { asInteger, format, type Size } from '../shapes/size.ts'
+import type { Initialiser } from '../../ir/graph.ts'
+import { initialiserText } from '../../ir/print.ts'
+import type { TensorValue } from '../../ops/op.ts'
+import { asInteger, format, type Size } from '../../shapes/size.ts'
 
 /** A static number: a double, with its exact fraction as long as there is one. */
 export interface StaticNumber {

@@ -1,13 +1,19 @@
-import type { Span } from '../diagnostics/diagnostic.ts'
-import type { FileUnit } from '../names/program.ts'
-import type { Call, Name, Statement } from '../syntax/tree.ts'
-import type { Size } from '../shapes/size.ts'
+import type { Span } from '../../diagnostics/diagnostic.ts'
+import type { FileUnit } from '../../names/program.ts'
+import type { Call, Name, Statement } from '../../syntax/tree.ts'
+import type { Size } from '../../shapes/size.ts'
 import { failed, type Value } from './values.ts'
+
+/** A value with the place that gives it. */
+export interface Given<V = Value> {
+  readonly value: V
+  readonly span: Span
+}
 
 /** What a slot holds and how it is called. */
 export interface SlotCaller {
   readonly names: ReadonlySet<string>
-  call(name: string, inputs: readonly { value: Value; span: Span }[], span: Span): Value
+  call(name: string, inputs: readonly Given[], span: Span): Value
 }
 
 /** Names that an expression sees. Sizes and tensors share one namespace with parameters. */
@@ -36,6 +42,9 @@ export interface Place {
   readonly name: string
   readonly labels: ReadonlyMap<Call, string>
 }
+
+/** Where nothing owns weights: parameters, sizes, fields. */
+export const nowhere: Place = { scope: '', name: '', labels: new Map() }
 
 export const join = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join('.')
 

@@ -1,49 +1,45 @@
-import { Consequence, fail, type Arguments, type Code, type Context } from '../diagnostics/catalogue.ts'
-import type { Span } from '../diagnostics/diagnostic.ts'
-import { nearest } from '../diagnostics/suggest.ts'
-import type { Initialiser } from '../ir/graph.ts'
+import { Consequence, fail, type Arguments, type Code, type Context } from '../../diagnostics/catalogue.ts'
+import type { Span } from '../../diagnostics/diagnostic.ts'
+import { nearest } from '../../diagnostics/suggest.ts'
+import type { Initialiser } from '../../ir/graph.ts'
 import { shadowedDims } from './shadowed-dims.ts'
-import { isTensor, type AttributeValue, type Op, type OpCall, type OpResult, type TensorValue } from '../ops/op.ts'
-import { asInteger, atLeast, compare, equality, format, type Size } from '../shapes/size.ts'
-import type { Argument, Call, Expression } from '../syntax/tree.ts'
-import { attempt } from './attempt.ts'
-import { convert, readAttribute } from './attributes.ts'
-import { asTensor, type Elaboration } from './evaluate.ts'
-import { join, type Place, type Scope } from './scope.ts'
-import { asSize, isScalar } from './static.ts'
+import { isTensor, type AttributeValue, type Op, type OpCall, type OpResult, type TensorValue } from '../../ops/op.ts'
+import { asInteger, atLeast, compare, equality, format, type Size } from '../../shapes/size.ts'
+import type { Argument, Call } from '../../syntax/tree.ts'
+import { attempt } from '../attempt.ts'
+import { convert, readAttribute } from '../values/attributes.ts'
+import { asTensor, evaluate, type Caller } from '../evaluate.ts'
+import { join, type Given, type Scope } from '../values/scope.ts'
+import { asSize, isScalar } from '../values/static.ts'
 import { isPlain, withNames } from './with-names.ts'
-import { failed, shapeText, show, type Value } from './values.ts'
+import { failed, shapeText, show, type Value } from '../values/values.ts'
 
-interface Surroundings {
-  readonly scope: Scope
-  readonly place: Place
-  readonly e: Elaboration
-  readonly path: string
-  evaluate(expression: Expression): Value
+export type NamedArgument = Argument & { readonly name: NonNullable<Argument['name']> }
+export const isNamed = (argument: Argument): argument is NamedArgument => argument.name !== undefined
+
+/** An op as it is called; `piped` is what stands left of `->`. */
+export interface OpUse {
+  readonly op: Op
+  readonly call: Call
+  readonly positional: readonly Argument[]
+  readonly named: readonly NamedArgument[]
+  readonly piped?: Given | undefined
 }
 
-type NamedArgument = Argument & { readonly name: NonNullable<Argument['name']> }
-
-/** Calls an op: reads its arguments by its own description, then lets it build. */
-export function callOp(
-  op: Op,
-  call: Call,
-  positional: readonly Argument[],
-  named: readonly NamedArgument[],
-  piped: { value: Value; span: Span } | undefined,
-  around: Surroundings,
-): Value {
+/** Calls an op: reads its arguments by its own description, then lets it build. `path`: of what it owns. */
+export function callOp(use: OpUse, here: Caller, path: string): Value {
+  const { op, call, positional, named, piped } = use
   const { pattern, rest } = takePattern(op, call, positional)
   const inputs: TensorValue[] = []
   const spans: Span[] = []
   const unnamed: Attributes = new Map()
   const given = [
     ...(piped ? [piped] : []),
-    ...rest.map(({ value }) => ({ value: attempt(around.e, () => around.evaluate(value)) ?? failed, span: value.span })),
+    ...rest.map(({ value }) => ({ value: attempt(here.e, () => evaluate(value, here)) ?? failed, span: value.span })),
   ]
   const misplaced = (): Context => {
     const values = given.slice(piped ? 1 : 0).map(({ value }) => value)
-    const mended = withNames(op, call, (argument) => values[rest.indexOf(argument)], around.scope.file)
+    const mended = withNames(op, call, (argument) => values[rest.indexOf(argument)], here.scope.file)
     return mended ? { help: `only tensors stand without a name: ${mended.written}`, fixes: [mended.fix] } : {}
   }
   for (const [at, { value, span }] of given.entries()) {
@@ -56,13 +52,13 @@ export function callOp(
     }
   }
   checkArity(op, given.length, call, given.map(({ span }) => span)) // prettier-ignore
-  const attributes = new Map([...unnamed, ...readAttributes(op, named, around, pattern !== undefined)])
+  const attributes = new Map([...unnamed, ...readAttributes(op, named, here, pattern !== undefined)])
   if (given.some(({ value }) => value === failed)) throw new Consequence()
   const missing = Object.entries(op.attributes).find(
     ([name, spec]) => !attributes.has(name) && spec.standard === undefined && !spec.optional,
   )
   if (missing) fail('missing-attribute', { callee: op.name, name: missing[0] }, call.span, { help: missing[1].about })
-  return asValue(op.build(opCall(op, call, inputs, spans, attributes, pattern, around)))
+  return asValue(op.build(opCall({ op, call, inputs, spans, attributes, pattern }, here, path)))
 }
 
 function takePattern(
@@ -93,23 +89,23 @@ function checkArity(op: Op, given: number, call: Call, spans: readonly Span[]): 
 
 type Attributes = Map<string, { value: AttributeValue; span: Span }>
 
-function readAttributes(op: Op, named: readonly NamedArgument[], around: Surroundings, hasPattern: boolean): Attributes {
+function readAttributes(op: Op, named: readonly NamedArgument[], here: Caller, hasPattern: boolean): Attributes {
   const attributes: Attributes = new Map()
   const accepted = Object.keys(op.attributes)
   const read = ({ name: { text: name, span }, value: expression }: NamedArgument): AttributeValue => {
     if (attributes.has(name)) fail('duplicate-name', { name, what: 'given' }, span)
     if (hasPattern) {
-      const value = around.evaluate(expression)
+      const value = evaluate(expression, here)
       const size = isScalar(value) ? asSize(value) : undefined
       return size ?? fail('attribute-type', { name, takes: 'an int or a size', given: show(value) }, expression.span)
     }
     const spec = op.attributes[name]
     if (!spec) fail('unknown-attribute', { callee: op.name, name, near: nearest(name, accepted), accepted }, span)
-    return readAttribute(name, spec, expression, around.evaluate)
+    return readAttribute(name, spec, expression, (x) => evaluate(x, here))
   }
   let isRight = true
   for (const argument of named) {
-    const value = attempt(around.e, () => read(argument))
+    const value = attempt(here.e, () => read(argument))
     if (value === undefined) isRight = false
     else attributes.set(argument.name.text, { value, span: argument.span })
   }
@@ -126,14 +122,20 @@ function asValue(result: OpResult): Value {
   }
 }
 
+/** A call whose arguments are read. */
+interface ReadCall {
+  readonly op: Op
+  readonly call: Call
+  readonly inputs: readonly TensorValue[]
+  readonly spans: readonly Span[]
+  readonly attributes: Attributes
+  readonly pattern: OpCall['pattern'] | undefined
+}
+
 function opCall(
-  op: Op,
-  call: Call,
-  inputs: readonly TensorValue[],
-  inputSpans: readonly Span[],
-  attributes: Attributes,
-  pattern: OpCall['pattern'],
-  { e, path, scope }: Surroundings,
+  { op, call, inputs, spans: inputSpans, attributes, pattern }: ReadCall,
+  { scope, e }: Caller,
+  path: string,
 ): OpCall {
   const valueOf = (name: string): AttributeValue =>
     (attributes.get(name)?.value ?? op.attributes[name]?.standard) as AttributeValue

@@ -1,7 +1,7 @@
-import { fail } from '../diagnostics/catalogue.ts'
-import { ops } from '../ops/registry.ts'
-import type { FileUnit, ModuleUnit } from '../names/program.ts'
-import type { Call, Expression, ModuleDeclaration, Stage } from '../syntax/tree.ts'
+import { fail } from '../../diagnostics/catalogue.ts'
+import { ops } from '../../ops/registry.ts'
+import type { FileUnit, ModuleUnit } from '../../names/program.ts'
+import type { Call, Expression, ModuleDeclaration, Stage } from '../../syntax/tree.ts'
 
 /** The calls of an expression in textual order, those of nested stages and arguments included. */
 export const callsIn = (expression: Expression): Call[] => stagesIn(expression).filter((item) => item.kind === 'call')

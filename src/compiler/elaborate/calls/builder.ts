@@ -1,11 +1,11 @@
-import { fail } from '../diagnostics/catalogue.ts'
-import type { Span } from '../diagnostics/diagnostic.ts'
-import type { Graph, GraphInput, Node, Plain, TensorType, Weight } from '../ir/graph.ts'
-import { filled } from '../ops/source.ts'
-import type { Emission, Primitive, TensorValue } from '../ops/op.ts'
-import { compare, key, symbols, type Size } from '../shapes/size.ts'
+import { fail } from '../../diagnostics/catalogue.ts'
+import type { Span } from '../../diagnostics/diagnostic.ts'
+import type { Graph, GraphInput, Node, Plain, TensorType, Weight } from '../../ir/graph.ts'
+import { filled } from '../../ops/source.ts'
+import type { Emission, Primitive, TensorValue } from '../../ops/op.ts'
+import { compare, key, symbols, type Size } from '../../shapes/size.ts'
 import { Recorder, tensorsOf, type Recording } from './recording.ts'
-import type { Value } from './values.ts'
+import type { Value } from '../values/values.ts'
 
 /** What `check` of a picture's size the model asks for, found while shapes were proved. */
 export interface BoundaryCheck {

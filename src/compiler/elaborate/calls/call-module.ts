@@ -1,38 +1,58 @@
-import { Consequence, fail } from '../diagnostics/catalogue.ts'
-import type { Span } from '../diagnostics/diagnostic.ts'
-import { nearest } from '../diagnostics/suggest.ts'
-import type { ModuleUnit } from '../names/program.ts'
-import type { TensorValue } from '../ops/op.ts'
-import { ownWeight } from '../ops/source.ts'
-import { compare, equality, format } from '../shapes/size.ts'
-import type { Argument, Call, Expression, Parameter, Statement } from '../syntax/tree.ts'
-import { attempt, missOnce } from './attempt.ts'
-import { listTypes, parameterTypes, readInitialiser, readParameter } from './attributes.ts'
-import { asTensor, deepestCalls, evaluate, type Elaboration } from './evaluate.ts'
+import { Consequence, fail } from '../../diagnostics/catalogue.ts'
+import type { Span } from '../../diagnostics/diagnostic.ts'
+import { nearest } from '../../diagnostics/suggest.ts'
+import type { ModuleUnit } from '../../names/program.ts'
+import type { TensorValue } from '../../ops/op.ts'
+import { ownWeight } from '../../ops/source.ts'
+import { compare, equality, format } from '../../shapes/size.ts'
+import type { Expression, Parameter, Statement } from '../../syntax/tree.ts'
+import { attempt, missOnce } from '../attempt.ts'
+import { listTypes, parameterTypes, readInitialiser, readParameter } from '../values/attributes.ts'
+import { asTensor, deepestCalls, evaluate, type Caller, type Elaboration } from '../evaluate.ts'
 import { ownerLabels } from './owners.ts'
 import { callIdentity, type Recording } from './recording.ts'
-import { axesOf, axesText, bindInput, checkCondition } from './tensor-types.ts'
-import { forgive, join, namesOf, type Place, type Scope } from './scope.ts'
-import { failed, isInteger, shapeText, sizeValue, type Value } from './values.ts'
+import { axesOf, axesText, bindInput, checkCondition } from '../values/tensor-types.ts'
+import { forgive, join, namesOf, nowhere, type Given, type Place, type Scope } from '../values/scope.ts'
+import { failed, isInteger, shapeText, sizeValue, type Value } from '../values/values.ts'
 
 /** `1 tensor`, `3 tensors`. */
 export const plural = (count: number, word: string, many = `${word}s`): string => `${count} ${count === 1 ? word : many}`
 
-type NamedArgument = Argument & { readonly name: NonNullable<Argument['name']> }
+/** A value that a call gives by its name: what is written, and what that is where it stands. */
+export interface NamedValue {
+  readonly expression: Expression
+  readonly nameSpan: Span
+  /** `earlier`: the parameters before it. */
+  evaluate(expression: Expression, earlier: ReadonlyMap<string, Value>): Value
+}
+
+export type NamedValues = ReadonlyMap<string, NamedValue>
+
+/** What has parameters: a module, or a model. `span` is shown where one is missing. */
+export interface Parametrised {
+  readonly owner: string
+  readonly parameters: readonly Parameter[]
+  readonly file: Scope['file']
+  readonly span: Span
+}
+
+/** One call of a module. */
+export interface ModuleCall {
+  readonly unit: ModuleUnit
+  readonly inputs: readonly Given[]
+  readonly named: NamedValues
+  /** The call's own path: the scope of what is inside. */
+  readonly path: string
+  readonly span: Span
+}
 
 /**
  * Parameters from a call's named arguments and the declared defaults, left to right. One that is wrong is `failed`: the
  * others are read.
  */
 export function bindParameters(
-  owner: string,
-  parameters: readonly Parameter[],
-  given: ReadonlyMap<
-    string,
-    { expression: Expression; evaluate: (x: Expression, earlier: ReadonlyMap<string, Value>) => Value; nameSpan: Span }
-  >,
-  span: Span,
-  file: Scope['file'],
+  { owner, parameters, file, span }: Parametrised,
+  given: NamedValues,
   e: Elaboration,
 ): Map<string, Value> {
   const values = new Map<string, Value>()
@@ -62,12 +82,11 @@ export function bindParameters(
       )
     const argument = given.get(name)
     const scope: Scope = { file, names: values, sizes: new Map(), missing: new Set() }
-    const place: Place = { scope: '', name: '', labels: new Map() }
     const expression = argument?.expression ?? parameter.standard
     // It may be what an unknown one was meant to be.
     if (!expression && unknown.length > 0) throw new Consequence()
     if (!expression) fail('missing-attribute', { callee: owner, name }, span)
-    const valueOf = argument?.evaluate ?? ((x: Expression) => evaluate(x, scope, place, e))
+    const valueOf = argument?.evaluate ?? ((x: Expression) => evaluate(x, { scope, place: nowhere, e }))
     return readParameter(name, parameter.type.text, parameter.list, expression, (x) => valueOf(x, values))
   }
   for (const parameter of parameters) {
@@ -78,42 +97,17 @@ export function bindParameters(
   return values
 }
 
-/** Elaborates a module's body at a call. `place.path` is the call's own path, the scope of what is inside. */
-export function callModule(
-  unit: ModuleUnit,
-  inputs: readonly { value: Value; span: Span }[],
-  named: readonly NamedArgument[],
-  scope: Scope,
-  place: Place & { readonly path: string },
-  call: Call,
-  e: Elaboration,
-): Value {
-  const given = new Map(
-    named.map((argument) => [
-      argument.name.text,
-      { expression: argument.value, evaluate: (x: Expression) => evaluate(x, scope, place, e), nameSpan: argument.name.span },
-    ]),
-  )
-  return enter(unit, inputs, given, place.path, call.span, e)
-}
-
-/** The same for a slot's filler, whose parameters may have been set from outside. */
-export function enter(
-  unit: ModuleUnit,
-  inputs: readonly { value: Value; span: Span }[],
-  given: Parameters<typeof bindParameters>[2],
-  path: string,
-  span: Span,
-  e: Elaboration,
-): Value {
+/** Elaborates a module's body at a call. */
+export function callModule(call: ModuleCall, e: Elaboration): Value {
+  const { unit, named, span } = call
   const { declaration, file } = unit
-  const name = declaration.name.text
-  if (e.calls.some((call) => call.name === name && call.span.file === span.file && call.span.start === span.start))
-    fail('module-cycle', { name }, span)
-  e.calls.push({ name, span })
+  const owner = declaration.name.text
+  if (e.calls.some((around) => around.name === owner && around.span.file === span.file && around.span.start === span.start))
+    fail('module-cycle', { name: owner }, span)
+  e.calls.push({ name: owner, span })
   const value = attempt(e, () => {
-    const parameters = bindParameters(name, declaration.parameters, given, span, file, e)
-    return remembered(unit, parameters, inputs, path, span, e)
+    const parameters = bindParameters({ owner, parameters: declaration.parameters, file, span }, named, e)
+    return remembered(call, parameters, e)
   })
   e.calls.pop()
   if (!value) throw new Consequence()
@@ -121,14 +115,8 @@ export function enter(
 }
 
 /** The body, or what an equal call has recorded; an equal call that failed fails again, in silence. */
-function remembered(
-  unit: ModuleUnit,
-  parameters: Map<string, Value>,
-  inputs: readonly { value: Value; span: Span }[],
-  path: string,
-  span: Span,
-  e: Elaboration,
-): Value {
+function remembered(call: ModuleCall, parameters: Map<string, Value>, e: Elaboration): Value {
+  const { unit, inputs, path } = call
   const name = unit.declaration.name.text
   const given = inputs.map(({ value, span: at }) =>
     value.kind === 'tensor' ? value : (attempt(e, () => asTensor(value, name, at)) ?? failed),
@@ -136,14 +124,7 @@ function remembered(
   const identity = callIdentity(parameters, given)
   if (e.mistakes.calls.get(unit)?.has(identity)) throw new Consequence()
   const body = (values: readonly Value[]): Value =>
-    elaborateBody(
-      unit,
-      parameters,
-      values.map((value, at) => ({ value, span: inputs[at]!.span })),
-      path,
-      span,
-      e,
-    )
+    elaborateBody({ ...call, inputs: values.map((value, at) => ({ value, span: inputs[at]!.span })) }, parameters, e)
   const before = e.mistakes.count
   try {
     if ([...parameters.values(), ...given].includes(failed)) return body(given)
@@ -161,17 +142,12 @@ function remembered(
 }
 
 /** Statements of one module with its inputs bound; gives what it returns. A mistake in one of them leaves the others. */
-function elaborateBody(
-  { declaration: { name: owner, body }, file }: ModuleUnit,
-  parameters: Map<string, Value>,
-  inputs: readonly { value: Value; span: Span }[],
-  path: string,
-  span: Span,
-  e: Elaboration,
-): Value {
+function elaborateBody({ unit, inputs, path, span }: ModuleCall, parameters: Map<string, Value>, e: Elaboration): Value {
+  const { file } = unit
+  const { name: owner, body } = unit.declaration
   const name = owner.text
   const scope: Scope = { file, names: new Map(parameters), sizes: new Map(), missing: new Set(), places: placesOf(body) }
-  bindInputs(body, name, inputs, scope, span, e)
+  bindInputs(body, { inputs, span }, name, scope, e)
   const outputs = body.filter((statement) => statement.kind === 'output')
   for (const statement of body) {
     const isRight = attempt(e, () => {
@@ -180,7 +156,7 @@ function elaborateBody(
       return true
     })
     if (!isRight) forgive(scope, statement, body)
-    if (statement.kind === 'return') return returned(statement, outputs, name, path, scope, e)
+    if (statement.kind === 'return') return returned(statement, { outputs, owner: name, path }, scope, e)
   }
   return fail('return-missing', { name }, owner.span)
 }
@@ -188,10 +164,9 @@ function elaborateBody(
 /** Where a call does not keep what the inputs ask for, nothing is known of them. */
 function bindInputs(
   body: readonly Statement[],
+  { inputs, span }: Pick<ModuleCall, 'inputs' | 'span'>,
   name: string,
-  inputs: readonly { value: Value; span: Span }[],
   scope: Scope,
-  span: Span,
   e: Elaboration,
 ): void {
   const declared = body.filter((statement) => statement.kind === 'input')
@@ -207,11 +182,11 @@ function bindInputs(
   if (e.mistakes.count === before)
     declared.forEach((statement, at) => {
       const { value, span: givenAt } = inputs[at]!
-      attempt(e, () => bindInput(statement.name.text, statement.type, asTensor(value, name, givenAt), name, givenAt, scope, e))
+      attempt(e, () => bindInput(statement, { value: asTensor(value, name, givenAt), span: givenAt }, name, scope, e))
     })
   if (e.mistakes.count === before)
     for (const condition of declared.flatMap((statement) => statement.where))
-      attempt(e, () => checkCondition(condition, name, scope, span, e))
+      attempt(e, () => checkCondition(condition, { owner: name, span }, scope, e))
   if (e.mistakes.count === before) return
   scope.sizes.clear()
   delete scope.leading
@@ -265,8 +240,8 @@ export function elaborateStatement(statement: Statement, path: string, scope: Sc
         )
       return value.value
     })
-    const place: Place = { scope: path, name: '', labels: new Map() }
-    const initialiser = readInitialiser(statement.name.text, statement.initialiser, (x) => evaluate(x, scope, place, e))
+    const here: Caller = { scope, place: { ...nowhere, scope: path }, e }
+    const initialiser = readInitialiser(statement.name.text, statement.initialiser, (x) => evaluate(x, here))
     const weight = e.builder.weight(
       {
         path: join(path, statement.name.text),
@@ -286,7 +261,7 @@ export function elaborateStatement(statement: Statement, path: string, scope: Sc
   if (statement.kind === 'let') {
     const labels = ownerLabels([statement.value], true, scope.file, scope.slots?.names ?? new Set())
     const place: Place = { scope: path, name: statement.names.map((name) => name.text).join('_'), labels }
-    const value = evaluate(statement.value, scope, place, e)
+    const value = evaluate(statement.value, { scope, place, e })
     if (!statement.tuple) define(statement.names[0]!, value)
     else {
       const items = value.kind === 'several' ? value.items : []
@@ -305,12 +280,12 @@ export function elaborateStatement(statement: Statement, path: string, scope: Sc
   }
 }
 
+type Output = Extract<Statement, { kind: 'output' }>
+
 /** Results of `return` against the declared outputs. */
 export function returned(
   statement: Extract<Statement, { kind: 'return' }>,
-  outputs: readonly Extract<Statement, { kind: 'output' }>[],
-  owner: string,
-  path: string,
+  { outputs, owner, path }: { readonly outputs: readonly Output[]; readonly owner: string; readonly path: string },
   scope: Scope,
   e: Elaboration,
 ): Value {
@@ -328,8 +303,12 @@ export function returned(
   const items = statement.values.flatMap((expression, at) => {
     const output = outputs[at]!
     const value = attempt(e, () => {
-      const given = asTensor(evaluate(expression, scope, { scope: path, name: '', labels }, e), 'return', expression.span)
-      checkOutput(output, given, owner, expression.span, scope, e)
+      const given = asTensor(
+        evaluate(expression, { scope, place: { scope: path, name: '', labels }, e }),
+        'return',
+        expression.span,
+      )
+      checkOutput(output, { value: given, span: expression.span }, owner, scope, e)
       return given
     })
     return value ? [{ ...(output.name && { name: output.name.text }), value }] : []
@@ -338,14 +317,7 @@ export function returned(
   return items.length === 1 ? items[0]!.value : { kind: 'several', items }
 }
 
-function checkOutput(
-  output: Extract<Statement, { kind: 'output' }>,
-  value: TensorValue,
-  owner: string,
-  span: Span,
-  scope: Scope,
-  e: Elaboration,
-): void {
+function checkOutput(output: Output, { value, span }: Given<TensorValue>, owner: string, scope: Scope, e: Elaboration): void {
   const name = output.name?.text ?? `the output of ${owner}`
   const axes = axesOf(output.type, scope, e)
   const context = { label: `gives ${shapeText(value)}`, related: [{ span: output.type.span, label: `declared here` }] }

@@ -1,12 +1,12 @@
-import { Consequence, fail } from '../diagnostics/catalogue.ts'
-import type { Span } from '../diagnostics/diagnostic.ts'
-import { nearest } from '../diagnostics/suggest.ts'
-import type { DType } from '../ir/graph.ts'
-import type { TensorValue } from '../ops/op.ts'
-import { atLeast, compare, divisible, equality, format, sub, symbols, type Size } from '../shapes/size.ts'
-import type { Condition, Expression, TensorType } from '../syntax/tree.ts'
-import { evaluate, type Elaboration } from './evaluate.ts'
-import type { Scope } from './scope.ts'
+import { Consequence, fail } from '../../diagnostics/catalogue.ts'
+import type { Span } from '../../diagnostics/diagnostic.ts'
+import { nearest } from '../../diagnostics/suggest.ts'
+import type { DType } from '../../ir/graph.ts'
+import type { TensorValue } from '../../ops/op.ts'
+import { atLeast, compare, divisible, equality, format, sub, symbols, type Size } from '../../shapes/size.ts'
+import type { Condition, Expression, Statement, TensorType } from '../../syntax/tree.ts'
+import { evaluate, type Caller, type Elaboration } from '../evaluate.ts'
+import { nowhere, type Given, type Scope } from './scope.ts'
 import { asSize, isScalar } from './static.ts'
 import { isInteger, shapeText, show } from './values.ts'
 
@@ -52,18 +52,16 @@ export function sizeOf(expression: Expression, scope: Scope, e: Elaboration): Si
       expression.span,
     )
   }
-  const value = evaluate(expression, scope, { scope: '', name: '', labels: new Map() }, e)
+  const value = evaluate(expression, { scope, place: nowhere, e })
   const size = isScalar(value) ? asSize(value) : undefined
   return size ?? fail('attribute-type', { name: 'an axis', takes: 'an int or a size', given: show(value) }, expression.span)
 }
 
 /** Binds the names of a declared input to the sizes of what is given, or says where they conflict. */
 export function bindInput(
-  name: string,
-  type: TensorType,
-  value: TensorValue,
+  { name: { text: name }, type }: Extract<Statement, { kind: 'input' }>,
+  { value, span }: Given<TensorValue>,
   owner: string,
-  span: Span,
   scope: Scope,
   e: Elaboration,
 ): void {
@@ -141,15 +139,21 @@ const axisText = (axis: TensorType['axes'][number]): string =>
           : 'size'
 
 /** `a % n == 0` and `a >= n`: what a caller owes. */
-export function checkCondition(condition: Condition, owner: string, scope: Scope, span: Span, e: Elaboration): void {
+export function checkCondition(
+  condition: Condition,
+  { owner, span }: { readonly owner: string; readonly span: Span },
+  scope: Scope,
+  e: Elaboration,
+): void {
   const { left, operator, right } = condition
+  const here: Caller = { scope, place: nowhere, e }
   const related = [{ span: condition.span, label: `${owner} asks for this` }]
-  const bound = evaluate(right, scope, { scope: '', name: '', labels: new Map() }, e)
+  const bound = evaluate(right, here)
   if (operator === '==') {
     if (left.kind !== 'binary' || left.operator !== '%' || !isInteger(bound) || bound.value !== 0)
       fail('static-value', { problem: 'where takes only a % n == 0 and a >= n' }, condition.span)
     const size = sizeOf(left.left, scope, e)
-    const by = evaluate(left.right, scope, { scope: '', name: '', labels: new Map() }, e)
+    const by = evaluate(left.right, here)
     if (!isInteger(by) || by.value < 1) fail('static-value', { problem: `${show(by)} is no positive integer` }, left.right.span)
     const verdict = divisible(size, by.value)
     const written = `${sourceName(left.left)} = ${format(size)}`

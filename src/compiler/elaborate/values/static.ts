@@ -1,7 +1,20 @@
-import { fail } from '../diagnostics/catalogue.ts'
-import type { Span } from '../diagnostics/diagnostic.ts'
-import type { BinaryOperator } from '../syntax/tree.ts'
-import { add, ceilDiv, constant, divide, floorDiv, format, maximum, minimum, mod, mul, sub, type Size } from '../shapes/size.ts'
+import { fail } from '../../diagnostics/catalogue.ts'
+import type { Span } from '../../diagnostics/diagnostic.ts'
+import type { BinaryOperator } from '../../syntax/tree.ts'
+import {
+  add,
+  ceilDiv,
+  constant,
+  divide,
+  floorDiv,
+  format,
+  maximum,
+  minimum,
+  mod,
+  mul,
+  sub,
+  type Size,
+} from '../../shapes/size.ts'
 import { fraction, isInteger, kindOf, real, show, sizeValue, type StaticNumber, type Value } from './values.ts'
 
 type Scalar = Extract<Value, { kind: 'number' | 'size' }>
