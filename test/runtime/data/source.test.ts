@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import sharp, { type Sharp } from 'sharp'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { crop, type Picture } from '../../../src/runtime/data/picture.ts'
 import { openPicture, readPicture } from '../../../src/runtime/data/read-picture.ts'
 import { openSink } from '../../../src/runtime/data/sink.ts'
@@ -18,6 +18,14 @@ const deep = (): Sharp =>
     { raw: { width, height, channels: 3 } },
   ).toColourspace('rgb16')
 const temporary = (): string[] => readdirSync(os.tmpdir()).filter((name) => name.startsWith('archc-picture-'))
+
+// A place of its own, since other tests read pictures too.
+const usual = process.env['TMPDIR']
+beforeAll(() => void (process.env['TMPDIR'] = folder))
+afterAll(() => {
+  delete process.env['TMPDIR']
+  if (usual !== undefined) process.env['TMPDIR'] = usual
+})
 
 test.each<[string, () => Promise<unknown>, string]>([
   ['tiles.tif', () => noise().tiff({ tile: true, tileWidth: 64, tileHeight: 64, compression: 'lzw' }).toFile(inside('tiles.tif')), 'tiles'],
@@ -54,7 +62,6 @@ test('a picture that is held is not laid out, and one that is broken leaves noth
   await close()
   const { data: bytes } = await noise().jpeg().toBuffer({ resolveWithObject: true })
   await sharp(bytes).toFile(inside('whole.jpg'))
-  const { writeFileSync, readFileSync } = await import('node:fs')
   writeFileSync(inside('cut.jpg'), readFileSync(inside('whole.jpg')).subarray(0, 20_000))
   await expect(openPicture(inside('cut.jpg'), { heldPixels: 0 })).rejects.toThrow(/cut\.jpg: the picture cannot be decoded/)
   expect(temporary()).toEqual(before)
