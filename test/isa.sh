@@ -4,7 +4,11 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 tests=("$@")
-[ ${#tests[@]} -gt 0 ] || tests=(test/runtime test/compiler test/cli)
+[ ${#tests[@]} -gt 0 ] || tests=(
+  test/runtime/{compute,evaluate,experiment,figures,frechet,network,parity,predict,report,train,upscale,weights}
+  test/compiler/{kernels,models.test.ts,ops.conformance.test.ts,reach.test.ts}
+  test/cli/{compile,demo,evaluate-frechet,experiment,figure,run,upscale,weights}.test.ts
+)
 failed=()
 for setting in ONEDNN_MAX_CPU_ISA=SSE41 ONEDNN_MAX_CPU_ISA=AVX2 ONEDNN_MAX_CPU_ISA=AVX512_CORE ONEDNN_MAX_CPU_ISA=ALL TF_ENABLE_ONEDNN_OPTS=0; do
   echo "== $setting"
