@@ -1,13 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
-// One process for all tests: TensorFlow is loaded once (it costs 400 MB), and two cores are enough for one of it.
+// Two processes for all tests: each loads TensorFlow once (it costs 400 MB), and much of the work waits for commands that it starts.
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 1,
+    maxWorkers: 2,
     isolate: false,
-    fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 600_000,
   },
