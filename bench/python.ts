@@ -40,7 +40,7 @@ export async function checkPython(): Promise<PythonCheck> {
     for (const { name, shape } of inputsOf(trainStep('train_step', plan.objectives, plan.sizes)))
       if (name !== 'adam') inputs[name!] = { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => random.uniform()) }
     const adam = Array.from({ length: steps }, (_, count) =>
-      stepInput(plan.objectives[0]!, 1e-3, count)[1].map(([, value]) => value),
+      stepInput(plan.objectives[0]!, 1e-3, count).numbers.map(({ value }) => value),
     )
     const file = path.join(folder, 'inputs.json')
     const plain = Object.entries(inputs).map(([name, { shape, data }]) => [name, { shape, data: [...data] }])

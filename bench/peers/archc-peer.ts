@@ -127,7 +127,7 @@ class ArchcPeer {
     const learner = this.#learner!
     const { loss } = await learner.step(0, this.#inputs(), [0])
     const { optimizer } = await learner.read()
-    const share = 1 - this.#model!.train!.objectives[0]!.optimizer.settings['beta1']!
+    const share = 1 - (this.#model!.train!.objectives[0]!.optimizer.settings['beta1'] as number)
     const found = new Map<string, Tensor>()
     for (const [name, { shape, data }] of optimizer)
       if (name.startsWith('m.'))

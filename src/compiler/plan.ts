@@ -1,4 +1,6 @@
 import type { Graph } from './ir/graph.ts'
+import type { Clip } from './optimisers/clip.ts'
+import type { Settings } from './optimisers/optimiser.ts'
 import type { Size } from './shapes/size.ts'
 
 /**
@@ -8,7 +10,7 @@ import type { Size } from './shapes/size.ts'
 /** An expression over one item's draws: `uniform(1, 4)`, `(m - 1) / 2`. */
 export type PerItem =
   | { readonly kind: 'number'; readonly value: number }
-  | { readonly kind: 'variable'; readonly name: 'm' | 'epoch' | 'epochs' }
+  | { readonly kind: 'variable'; readonly name: 'm' | 'epoch' | 'epochs' | 'step' | 'steps' | 'lr' }
   /** One of the list, with equal chance. */
   | { readonly kind: 'choice'; readonly items: readonly PerItem[] }
   | { readonly kind: 'call'; readonly name: string; readonly arguments: readonly PerItem[] }
@@ -44,13 +46,16 @@ export type Scale =
 /** An optimiser by its name (`src/compiler/optimisers`) and all its settings. */
 export interface OptimiserPlan {
   readonly name: string
-  readonly settings: Readonly<Record<string, number>>
+  readonly settings: Settings
 }
 
 export type Schedule =
   | { readonly kind: 'constant' }
   | { readonly kind: 'step'; readonly at: readonly number[]; readonly factor: number }
-  | { readonly kind: 'cosine'; readonly to: number }
+  /** Anew at each of `restarts`, from `decay` of the rate before. */
+  | { readonly kind: 'cosine'; readonly to: number; readonly restarts: readonly number[]; readonly decay: number }
+  /** The rate itself, of `lr`, `step`, `steps`, `epoch` and `epochs`. */
+  | { readonly kind: 'rate'; readonly rate: PerItem }
 
 /** One optimiser's share: what it lowers, which weights it moves. */
 export interface Objective {
@@ -61,6 +66,9 @@ export interface Objective {
   readonly group?: string
   readonly optimizer: OptimiserPlan
   readonly schedule: Schedule
+  /** The rate grows from nought over so many steps. */
+  readonly warmup: number
+  readonly clip?: Clip
   /** Takes part in every n-th step. */
   readonly every: number
 }
@@ -75,6 +83,8 @@ export interface TrainPlan {
   readonly objectives: readonly Objective[]
   readonly epochs: number
   readonly repeat: number
+  /** Instead of epochs. */
+  readonly steps?: number
 }
 
 export type Scope = { readonly kind: 'full' } | { readonly kind: 'lattice' | 'raster' | 'tile'; readonly count: number }

@@ -345,6 +345,28 @@ describe('repeat, scale and records', () => {
     ])
     expect(compiled.outputs[0]!.shape.map(format)).toEqual(['B', '4 * h', '4 * w', '3'])
   })
+  test('a recipe is read whole', () => {
+    const recipe = `train {
+  B: 2, h: 8, w: 8, m: 2, loss: l1(sr, target), steps: 500, warmup: 20, clip: norm(0.01)
+  optimizer: adamw(lr: 2e-4, weight_decay: 0.05, decay: kernels)
+  schedule: cosine(to: 0.1, restarts: [10, 30], decay: 0.5)
+}`
+    const { train: trained } = model(small('return lr -> linear(out: 3)', { after: recipe }))
+    expect(trained).toMatchObject({ steps: 500 })
+    expect(trained!.objectives[0]).toMatchObject({
+      optimizer: {
+        name: 'adamw',
+        settings: { lr: 2e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.05, decay: 'kernels' },
+      },
+      schedule: { kind: 'cosine', to: 0.1, restarts: [10, 30], decay: 0.5 },
+      warmup: 20,
+      clip: { kind: 'norm', at: 0.01 },
+    })
+    const rate = model(
+      small('return lr -> linear(out: 3)', { after: recipe.replace(/schedule:.*/, 'schedule: lr * min(1, step / 100)') }),
+    )
+    expect(rate.train!.objectives[0]!.schedule).toMatchObject({ kind: 'rate', rate: { kind: 'call', name: 'multiply' } })
+  })
   test('fields have their defaults', () => {
     const { train: trained, evaluate } = model(small('return lr -> linear(out: 3)', { after: `${train}\nevaluate { m: [2] }` }))
     expect(trained).toMatchObject({ degrade: [{ op: 'resize', kernel: 'bicubic' }], augment: [], epochs: 1, repeat: 1 })
@@ -364,6 +386,27 @@ describe('repeat, scale and records', () => {
   test.each([
     ['train.optimizer=adam(lr: 2)', 'lr is above 0 and at most 1; 2 is outside'],
     ['train.optimizer=adam(lr: 0)', 'lr is above 0 and at most 1; 0 is outside'],
+    ['train.optimizer=adamw(lr: 1e-3, decay: biases)', 'decay is all or kernels; not biases'],
+    ['train.optimizer=adamw(lr: 1e-3, weight_decay: 0 - 1)', 'weight_decay is at least 0; -1 is outside'],
+    ['train.optimizer=sgd(lr: 0.1, nesterov: 1)', 'nesterov takes true or false, not 1'],
+    ['train.optimizer=sgd(momentum: 0.9)', 'sgd needs lr'],
+    [
+      'train.optimizer=sgd(lr: 0.1, dampening: 0.9)',
+      'sgd has no dampening. It takes lr, momentum, nesterov, weight_decay, decay',
+    ],
+    ['train.clip=norm(0)', 'norm is above 0; 0 is outside'],
+    ['train.clip=0.1', 'clip is norm(length), value(size) or none; not 0.1'],
+    ['train.warmup=0.5', 'warmup takes an int, not 0.5'],
+    [
+      'train.schedule=step',
+      'schedule is step(at:, factor:), cosine(to:), constant, or the rate by lr, step, steps, epoch and epochs; not step',
+    ],
+    [
+      'train.schedule=lr * uniform(0, 1)',
+      'schedule is step(at:, factor:), cosine(to:), constant, or the rate by lr, step, steps, epoch and epochs; not lr * uniform(0, 1)',
+    ],
+    ['train.schedule=cosine(to: 0, restarts: [5, 5])', 'restarts is a list of epochs that ascend; not [5, 5]'],
+    ['train.steps=0', 'steps is at least 1; not 0'],
     ['train.schedule=step(at: [5, 3], factor: 0.5)', 'at is a list of epochs that ascend; not [5, 3]'],
     ['train.schedule=step(at: 0, factor: 0.5)', 'at is a list of epochs that ascend; not [0]'],
     ['evaluate.m=[2, 2]', '2 is already in m'],

@@ -138,16 +138,22 @@ export const habits = {
       help: 'a patch has the sizes of the input, in pixels of the low resolution: h: 48, w: 48',
     },
     {
-      pattern: /^train\.(steps|iterations|iters|max_steps)$/,
-      help: 'epochs: and repeat: say how long; archc train --steps N counts steps instead',
+      pattern: /^train\.(iterations|iters|max_steps)$/,
+      write: ['steps'],
     },
     {
       pattern: /^train\.(ema|ema_decay)$/,
       help: 'no average of the weights is kept in training; archc weights average makes one of the last checkpoints',
     },
     {
-      pattern: /^train\.(weight_decay|clip|grad_clip|warmup|precision|amp|accumulate)$/,
-      help: 'there is none: a training is its loss, optimizer: adam(lr: ..), schedule: step, cosine or constant, epochs and repeat',
+      pattern: /^train\.weight_decay$/,
+      help: 'decay is the optimiser’s: optimizer: adamw(lr: 1e-4, weight_decay: 0.01), with decay: kernels without biases and norms',
+    },
+    { pattern: /^train\.(grad_clip|clip_grad|max_norm)$/, write: ['clip'] },
+    { pattern: /^train\.(warm_up|warmup_steps|warmup_iter)$/, write: ['warmup'] },
+    {
+      pattern: /^train\.(precision|amp|accumulate)$/,
+      help: 'there is none: a training is its loss, an optimizer, a schedule with warmup, clip, epochs and repeat or steps',
     },
     { pattern: /^train\.seed$/, help: 'archc train --seed N' },
     { pattern: /^train\.(val|validation)$/, help: 'archc train --val 0.1 sets a share of the pictures aside' },
@@ -159,8 +165,8 @@ export const habits = {
   ],
   'attribute-value': [
     {
-      pattern: /^optimizer: (?!adam\b)[a-z]/i,
-      help: 'adam(lr: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8) is the one that there is; it decays no weights',
+      pattern: /^optimizer: (?!(adam|adamw|sgd)\b)[a-z]/i,
+      help: 'there are adam(lr: 1e-4), adamw(lr: 1e-4, weight_decay: 0.01) and sgd(lr: 0.01, momentum: 0.9)',
     },
     {
       pattern: /^pad: (zero|valid|full|replicate|circular)$/i,

@@ -1,8 +1,9 @@
-import { adam } from './adam.ts'
+import { adam, adamw } from './adam.ts'
 import type { Optimiser } from './optimiser.ts'
+import { sgd } from './sgd.ts'
 
 /** Every optimiser by its name in the text. */
-export const optimisers: ReadonlyMap<string, Optimiser> = new Map([adam].map((each) => [each.name, each]))
+export const optimisers: ReadonlyMap<string, Optimiser> = new Map([adam, adamw, sgd].map((each) => [each.name, each]))
 
 /** An optimiser that a plan names. */
 export function optimiserNamed(name: string): Optimiser {

@@ -16,7 +16,7 @@ export function drawValue(expression: PerItem, random: Random, values: ItemValue
     case 'number':
       return expression.value
     case 'variable': {
-      const value = values[expression.name]
+      const value = values[expression.name as keyof ItemValues]
       if (value === undefined) throw new Error(`${expression.name} has no value here`)
       return value
     }

@@ -15,15 +15,15 @@ export function checkAdam(data: ParityCase, checks: Checks): void {
     const [matrix, target, start] = ['A', 't', 'x0'].map((name) => tensors.get(name))
     if (!matrix || !target || !start) throw new CannotRun('the case lacks A, t or x0')
     if ((numberOf(hyper, 'weight_decay') ?? 0) !== 0) throw new CannotRun('archc has no weight decay')
-    const lr = numberOf(hyper, 'lr') ?? 1e-3
     const schedule = { kind: 'step', at: numbersOf(hyper, 'milestones') ?? [], factor: numberOf(hyper, 'gamma') ?? 1 } as const
     const steps = tensors.get(compared[0]!)!.shape[0]!
     const found = new Map<string, number[]>(compared.map((name) => [name, []]))
     const [a, t, x] = [asTf(matrix), asTf(target), tf.variable(asTf(start))]
-    const adam = createOptimiser(new Map([['x', x]]), adamOf(hyper))
+    const optimizer = adamOf(hyper)
+    const adam = createOptimiser(new Map([['x', x]]), optimizer)
     const note = (name: string, values: ArrayLike<number>): void => void found.get(name)?.push(...Array.from(values))
     for (let step = 0; step < steps; step += 1) {
-      const rate = rateAt(schedule, lr, step, steps)
+      const rate = rateAt({ schedule, warmup: 0, optimizer }, { step, steps, epoch: step, epochs: steps })
       const { value, grads } = tf.variableGrads(() => {
         const away = tf.sub(x, t)
         return tf.mul(0.5, tf.dot(away, tf.dot(a, away))).asScalar() as tf.Scalar

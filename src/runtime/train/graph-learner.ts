@@ -83,8 +83,8 @@ export async function graphLearner(
       const given: Record<string, HostTensor> = { ...inputs }
       active.forEach((objective) => {
         const at = objectives.indexOf(objective)
-        const [input, numbers] = stepInput(objective, rates[at]!, counts[at]!)
-        given[input] = vector(numbers.map(([, value]) => value))
+        const { input, numbers } = stepInput(objective, rates[at]!, counts[at]!)
+        given[input] = vector(numbers.map(({ value }) => value))
       })
       const signature = steps.get(nameOf(objectives, active))!
       for (const { name, shape } of asked.get(signature)!)

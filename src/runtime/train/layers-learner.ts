@@ -4,6 +4,8 @@ import type { Objective } from '../../compiler/plan.ts'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import type { HostTensors } from '../compute/messages.ts'
 import type { Tensor } from '../files/safetensors.ts'
+import { clipped } from '../../compiler/optimisers/clip.ts'
+import { onTfjs } from '../../compiler/targets/layers/backend.ts'
 import { createNetwork } from '../network/network.ts'
 import { createOptimiser, type OptimiserState } from './optimiser-state.ts'
 import type { Draws, Learner, LearnerState, Measured } from './learner.ts'
@@ -35,9 +37,8 @@ export function layersLearner(model: Graph, objectives: readonly Objective[], dr
           return outputs['loss'] as tf.Scalar
         }, [...variables.values()])
         value.dispose()
-        return [
-          { optimiser, rate: rates[at]!, gradients: new Map([...variables].map(([path, { name }]) => [path, grads[name]!])) },
-        ]
+        const all = new Map([...variables].map(([path, { name }]) => [path, grads[name]!]))
+        return [{ optimiser, rate: rates[at]!, gradients: cutDown(all, objective) }]
       })
       for (const { optimiser, rate, gradients } of taken) {
         if (Object.values(measured).every(Number.isFinite)) optimiser.step(gradients, rate)
@@ -70,6 +71,15 @@ export function layersLearner(model: Graph, objectives: readonly Objective[], dr
     },
     close: () => trainers.forEach(({ optimiser }) => optimiser.dispose()),
   }
+}
+
+/** Gradients clipped as the objective asks for; those given are disposed of. */
+function cutDown(gradients: ReadonlyMap<string, tf.Tensor>, { clip }: Objective): ReadonlyMap<string, tf.Tensor> {
+  if (!clip) return gradients
+  const given = [...gradients.values()]
+  const cut = tf.tidy(() => onTfjs(tf, (on) => clipped(on, given, clip)))
+  tf.dispose(given)
+  return new Map([...gradients.keys()].map((path, at) => [path, cut[at]!]))
 }
 
 /** Tensors of the active engine; the caller disposes of them. */

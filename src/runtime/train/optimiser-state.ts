@@ -37,7 +37,8 @@ export function createOptimiser(variables: ReadonlyMap<string, tf.Variable>, { n
         const own = rule.state.map((part) => kept.get(part)!.get(path)!)
         tf.tidy(() => {
           const state = Object.fromEntries(rule.state.map((part, at) => [part, own[at]!]))
-          const made = onTfjs(tf, (on) => rule.step(on, { x, gradient, state }, settings, rate, count))
+          const given = rule.given(settings, rate, count, x.shape.length)
+          const made = onTfjs(tf, (on) => rule.step(on, { x, gradient, state }, settings, given))
           ;[x, ...own].forEach((variable, at) => variable.assign(made[at]!))
         })
       }

@@ -1,18 +1,60 @@
-import type { Schedule } from '../../compiler/plan.ts'
+import { computePerItem } from '../../compiler/per-item.ts'
+import type { Objective, PerItem } from '../../compiler/plan.ts'
+
+/** Where a training is, all from 0. */
+export interface Moment {
+  readonly step: number
+  readonly steps: number
+  readonly epoch: number
+  readonly epochs: number
+}
 
 /**
- * The learning rate of `epoch` (from 0) out of `epochs`. `step(at, factor)`: times `factor` from each point on, as
- * PyTorch's MultiStepLR. `cosine(to)`: from the full rate to `to` of it, as CosineAnnealingLR.
+ * The learning rate of a step. `step(at, factor)`: times `factor` from each epoch on, as PyTorch's MultiStepLR. `cosine(to)`: from the
+ * full rate to `to` of it, as CosineAnnealingLR, anew at each restart from `decay` of the rate before. Before `warmup` steps it grows in a line.
  */
-export function rateAt(schedule: Schedule, rate: number, epoch: number, epochs: number): number {
+export function rateAt(
+  { schedule, warmup, optimizer }: Pick<Objective, 'schedule' | 'warmup' | 'optimizer'>,
+  moment: Moment,
+): number {
+  const rate = optimizer.settings['lr'] as number
+  const share = moment.step < warmup ? (moment.step + 1) / warmup : 1
+  return share * scheduled(schedule, rate, moment)
+}
+
+function scheduled(schedule: Objective['schedule'], rate: number, moment: Moment): number {
+  const { epoch, epochs } = moment
   switch (schedule.kind) {
     case 'constant':
       return rate
     case 'step':
       return rate * schedule.factor ** schedule.at.filter((point) => epoch >= point).length
     case 'cosine': {
-      const least = rate * schedule.to
-      return least + ((rate - least) * (1 + Math.cos((Math.PI * epoch) / epochs))) / 2
+      const { restarts, decay, to } = schedule
+      const passed = restarts.filter((point) => epoch >= point)
+      const [from, until] = [passed.at(-1) ?? 0, restarts[passed.length] ?? epochs]
+      const full = rate * decay ** passed.length
+      const least = full * to
+      return least + ((full - least) * (1 + Math.cos((Math.PI * (epoch - from)) / (until - from)))) / 2
     }
+    case 'rate':
+      return valueAt(schedule.rate, { ...moment, lr: rate })
+  }
+}
+
+/** An expression of the moment; nothing is drawn. */
+function valueAt(expression: PerItem, moment: Moment & { readonly lr: number }): number {
+  switch (expression.kind) {
+    case 'number':
+      return expression.value
+    case 'variable':
+      return moment[expression.name as keyof typeof moment]
+    case 'call':
+      return computePerItem(
+        expression.name,
+        expression.arguments.map((argument) => valueAt(argument, moment)),
+      )
+    case 'choice':
+      throw new Error('a rate is not drawn')
   }
 }

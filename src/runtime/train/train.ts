@@ -211,7 +211,7 @@ class Training {
   ) {
     this.#batch = plan.sizes['B'] ?? 1
     this.#stepsPerEpoch = Math.max(1, Math.floor((parts.train.length * plan.repeat) / this.#batch))
-    this.#given = options.steps ?? run.record.training?.steps
+    this.#given = options.steps ?? run.record.training?.steps ?? plan.steps
     this.#steps = this.#given ?? plan.epochs * this.#stepsPerEpoch
   }
 
@@ -306,7 +306,7 @@ class Training {
   }
 
   #rate(objective: Objective, step: number): number {
-    return rateAt(objective.schedule, objective.optimizer.settings['lr']!, this.#epoch(step), this.plan.epochs)
+    return rateAt(objective, { step, steps: this.#steps, epoch: this.#epoch(step), epochs: this.plan.epochs })
   }
 
   /** The items of a step: a function of seed and step alone. */

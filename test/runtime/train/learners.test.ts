@@ -48,7 +48,7 @@ describe.each([
       await learner.assign({ weights: initialWeights(weights, 2) })
       const measured = []
       for (let step = 0; step < steps; step += 1)
-        measured.push(await learner.step(step, batch(step), plan.objectives.map(({ optimizer }) => optimizer.settings['lr']!))) // prettier-ignore
+        measured.push(await learner.step(step, batch(step), plan.objectives.map(({ optimizer }) => optimizer.settings['lr'] as number))) // prettier-ignore
       const loss = await learner.loss(batch(steps))
       const state = await learner.read()
       learner.close()

@@ -59,29 +59,31 @@ describe('every network trains by its own protocol on the samples', () => {
     expect(
       objectives.map(({ optimizer, schedule, every, group }) => ({ lr: optimizer.settings['lr'], schedule, every, group })),
     ).toEqual([
-      { lr: 1e-4, schedule: { kind: 'cosine', to: 0.05 }, every: 1, group: undefined },
-      { lr: 1e-5, schedule: { kind: 'cosine', to: 0.05 }, every: 1, group: 'judge' },
+      { lr: 1e-4, schedule: { kind: 'cosine', to: 0.05, restarts: [], decay: 1 }, every: 1, group: undefined },
+      { lr: 1e-5, schedule: { kind: 'cosine', to: 0.05, restarts: [], decay: 1 }, every: 1, group: 'judge' },
     ])
   })
 })
 
+/** Everything of a run that must not depend on how often it was stopped. */
+const everything = async (out: string) => {
+  const run = await openRun(path.join(folder, out))
+  const last = (await listCheckpoints(run)).at(-1)!
+  const numbers = async (file: string) =>
+    [...(await readSafetensors(file)).tensors].map(
+      ([name, { data }]) => [name, Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')] as const,
+    )
+  return {
+    weights: await numbers(runPaths(run.folder).weights),
+    optimizer: await numbers(path.join(last.folder, 'optimizer.safetensors')),
+    state: JSON.parse(readFileSync(path.join(last.folder, 'state.json'), 'utf8')) as unknown,
+    log: (await readLog(run)).map(({ milliseconds: _, time: __, ...rest }) => rest),
+  }
+}
+
 describe('a network and its adversary (Li’s)', () => {
   const steps = 9
   const every = 3
-  const everything = async (out: string) => {
-    const run = await openRun(path.join(folder, out))
-    const last = (await listCheckpoints(run)).at(-1)!
-    const numbers = async (file: string) =>
-      [...(await readSafetensors(file)).tensors].map(
-        ([name, { data }]) => [name, Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')] as const,
-      )
-    return {
-      weights: await numbers(runPaths(run.folder).weights),
-      optimizer: await numbers(path.join(last.folder, 'optimizer.safetensors')),
-      state: JSON.parse(readFileSync(path.join(last.folder, 'state.json'), 'utf8')) as unknown,
-      log: (await readLog(run)).map(({ milliseconds: _, time: __, ...rest }) => rest),
-    }
-  }
   // Layer by layer: a graph's last bits may differ from process to process.
   beforeAll(async () => {
     await training(model('li.arch'), 'whole', { steps, checkpointEvery: every })
@@ -132,5 +134,31 @@ describe('a network and its adversary (Li’s)', () => {
     expect((await everything('stopped')).log).toHaveLength(5)
     await training(model('li.arch'), 'stopped', { checkpointEvery: every, resume: true })
     expect(await everything('stopped')).toEqual(await everything('whole'))
+  })
+})
+
+describe.each([
+  'optimizer=adamw(lr: 1e-3, weight_decay: 0.1, decay: kernels)',
+  'optimizer=sgd(lr: 0.05, momentum: 0.9, nesterov: true)',
+])('a recipe with %s, warm-up and clipping', (optimizer) => {
+  const sets = ['train.steps=6', 'train.warmup=3', 'train.clip=norm(0.1)', 'train.schedule=lr * (1 - step / steps)']
+  const recipe = (): LoadedModel => model('edsr.arch', [...sets, `train.${optimizer}`])
+
+  it('runs for its steps at its rates, and ends alike where it was stopped and resumed', async () => {
+    const out = optimizer.slice(10, 14)
+    const { step } = await training(recipe(), `${out}-whole`, { checkpointEvery: 2 })
+    expect(step).toBe(6)
+    const stop = new AbortController()
+    await training(recipe(), `${out}-stopped`, {
+      checkpointEvery: 2,
+      signal: stop.signal,
+      onStep: (each) => void (each.step === 3 && stop.abort()),
+    })
+    await training(recipe(), `${out}-stopped`, { checkpointEvery: 2, resume: true })
+    const [whole, stopped] = [await everything(`${out}-whole`), await everything(`${out}-stopped`)]
+    expect(stopped).toEqual(whole)
+    const lr = recipe().model.train!.objectives[0]!.optimizer.settings['lr'] as number
+    const shares = [1 / 3, (2 / 3) * (5 / 6), 4 / 6, 3 / 6, 2 / 6, 1 / 6]
+    whole.log.forEach(({ rate }, at) => expect((rate as number) / lr).toBeCloseTo(shares[at]!, 6))
   })
 })

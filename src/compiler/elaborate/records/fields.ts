@@ -43,9 +43,17 @@ const optimizer: FieldSpec = {
 }
 const schedule: FieldSpec = {
   about: 'of the learning rate',
-  takes: '`step(at: [epochs], factor:)`, `cosine(to:)`, `constant`',
+  takes:
+    '`step(at: [epochs], factor:)`, `cosine(to:, restarts: [epochs], decay: 1)`, `constant`, or the rate itself, of `lr`, `step`, `steps`, `epoch` and `epochs`',
   standard: 'constant',
   words: ['step', 'cosine', 'constant'],
+}
+const warmup: FieldSpec = { about: 'steps in which the rate grows from nought, in a line', takes: 'int', standard: '0' }
+const clip: FieldSpec = {
+  about: 'what gradients are cut down to, together or each',
+  takes: '`norm(length)`, `value(size)` or `none`',
+  standard: 'none',
+  words: ['norm', 'value'],
 }
 
 /** The words of `degrade` and of `augment`. */
@@ -71,8 +79,11 @@ const train: Fields = {
   loss,
   optimizer,
   schedule,
+  warmup,
+  clip,
   epochs: { about: 'how often all pictures are gone through', takes: 'int', standard: '1' },
   repeat: { about: 'draws from every picture in an epoch', takes: 'int', standard: '1' },
+  steps: { about: 'how many there are', takes: 'int', otherwise: '`epochs` times what an epoch has' },
 }
 
 /** Of a slot that is trained by a loss of its own. */
@@ -80,6 +91,8 @@ const objective: Fields = {
   loss,
   optimizer,
   schedule,
+  warmup,
+  clip,
   every: { about: 'takes part in every n-th step', takes: 'int', standard: '1' },
 }
 

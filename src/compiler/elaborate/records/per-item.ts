@@ -5,6 +5,9 @@ import type { PerItem } from '../../plan.ts'
 import type { Call, Expression } from '../../syntax/tree.ts'
 import type { FieldReader } from './reader.ts'
 
+/** What may be computed of numbers that are drawn, or that change while a training goes on. */
+export const perItemFunctions: readonly string[] = ['min', 'max', 'pow', 'sqrt', 'log2', 'exp', 'floor', 'ceil', 'round', 'abs']
+
 /** `uniform(1, 4)`, `(m - 1) / 2`. */
 export function perItem(reader: FieldReader, expression: Expression, variables: readonly string[]): PerItem {
   switch (expression.kind) {
@@ -35,10 +38,9 @@ export function perItem(reader: FieldReader, expression: Expression, variables: 
 function perItemCall(reader: FieldReader, call: Call, variables: readonly string[]): PerItem {
   const name = call.callee.text
   const signatures: Readonly<Record<string, readonly string[]>> = { uniform: ['a', 'b'], normal: ['mean', 'std'] }
-  const known = ['min', 'max', 'pow', 'sqrt', 'log2', 'exp', 'floor', 'ceil', 'round', 'abs']
   const signature = signatures[name]
-  if (!signature && !known.includes(name))
-    fail('unknown-op', { name, near: nearest(name, [...Object.keys(signatures), ...known]) }, call.callee.span)
+  if (!signature && !perItemFunctions.includes(name))
+    fail('unknown-op', { name, near: nearest(name, [...Object.keys(signatures), ...perItemFunctions]) }, call.callee.span)
   const values = call.arguments.map((argument, at) => {
     if (argument.name && argument.name.text !== signature?.[at])
       fail(

@@ -110,8 +110,11 @@ export class FieldReader {
   }
 
   /** Named numbers (or lists of them) of a call such as `cosine(to: 0.1)`, each with its default. */
-  named(call: Call, standard: Readonly<Record<string, number | undefined>>): Record<string, number | number[]> {
-    const accepted = Object.keys(standard)
+  named(
+    call: Call,
+    standard: Readonly<Record<string, number | undefined>>,
+    accepted: readonly string[] = Object.keys(standard),
+  ): Record<string, number | number[]> {
     const given: Record<string, number | number[]> = {}
     for (const argument of call.arguments) {
       const name = argument.name?.text ?? ''
@@ -126,7 +129,7 @@ export class FieldReader {
           ? argument.value.items.map((item) => this.number(item, name))
           : this.number(argument.value, name)
     }
-    for (const name of accepted) {
+    for (const name of Object.keys(standard)) {
       const value = given[name] ?? standard[name]
       if (value === undefined) fail('missing-attribute', { callee: call.callee.text, name }, call.span)
       given[name] = value

@@ -12,7 +12,7 @@ import { asTensor, evaluate } from '../evaluate.ts'
 import { callsIn, ownerLabels } from '../calls/owners.ts'
 import { degradations, augmentations, fieldNames, sizeFields } from './fields.ts'
 import { operations } from './operations.ts'
-import { readOptimiser, readSchedule } from './optimiser.ts'
+import { readClip, readOptimiser, readSchedule } from './optimiser.ts'
 import { perItem, rangeOf } from './per-item.ts'
 import { readEvaluate, usualScales } from './evaluate.ts'
 import { FieldReader, type ScopedField } from './reader.ts'
@@ -53,7 +53,8 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
         reader.spanOf('degrade'),
       ),
     )
-  return whole<TrainPlan>({
+  const steps = read(() => (reader.has('steps') ? reader.int('steps') : undefined))
+  const plan = whole<TrainPlan>({
     sizes,
     m,
     degrade,
@@ -62,6 +63,7 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
     epochs,
     repeat: read(() => reader.int('repeat')),
   })
+  return { ...plan, ...(steps !== undefined && { steps }) }
 }
 
 /** The record of `evaluate`, or what holds without one. */
@@ -238,14 +240,16 @@ function slotReader(context: ModelContext, slot: string, written: FieldRecord, s
 /** A loss over outputs, inputs and `target` as a graph, with each l1 and mse as an output of its own. */
 function objective(context: ModelContext, reader: FieldReader, body: Body, group: string | undefined): Objective {
   const lowered = context.attempt(() => lowerLoss(context, reader.expression('loss'), body))
-  const parts = whole<Pick<Objective, 'graph' | 'terms' | 'optimizer' | 'schedule' | 'every'>>({
+  const clip = context.attempt(() => readClip(reader))
+  const parts = whole<Pick<Objective, 'graph' | 'terms' | 'optimizer' | 'schedule' | 'warmup' | 'every'>>({
     graph: lowered?.graph,
     terms: lowered?.terms,
     optimizer: context.attempt(() => readOptimiser(reader)),
     schedule: context.attempt(() => readSchedule(reader)),
+    warmup: context.attempt(() => reader.int('warmup', 0)),
     every: context.attempt(() => (group === undefined ? 1 : reader.int('every'))),
   })
-  return { ...parts, ...(group && { group }) }
+  return { ...parts, ...(clip && { clip }), ...(group && { group }) }
 }
 
 function lowerLoss(context: ModelContext, expression: Expression, body: Body): Pick<Objective, 'graph' | 'terms'> {

@@ -5,6 +5,8 @@ import { traceGraph } from '../../kernels/trace-graph.ts'
 import { splitLinear } from '../../passes/split-linear.ts'
 import { sizeOf, totalOf, type Value } from '../../kernels/value.ts'
 import type { Objective } from '../../plan.ts'
+import { clipped } from '../../optimisers/clip.ts'
+import type { Given } from '../../optimisers/optimiser.ts'
 import { optimiserNamed } from '../../optimisers/registry.ts'
 import { simplified, type Move, type Signature } from './write.ts'
 
@@ -71,38 +73,82 @@ export function trainStep(
     return measured['loss']!
   })
   const isFinite = trace.all(trace.isFinite(trace.stack(Object.values(outputs), 0)))
+  const assigned = new Map<string, Value>()
   const moved = objectives.flatMap((objective, at): Move[] => {
-    const { name: by, settings } = objective.optimizer
-    const { kernel } = optimiserNamed(by)
     const weights = movedBy(objective)
     const variables = weights.map(({ path, shape }) => trace.variable(path, shape))
-    const [input, names] = stepInput(objective, 0, 0)
-    const numbers = trace.placeholder(input, [names.length])
-    const given = new Map(
-      names.map(([each], place) => {
-        const value = trace.reshape(trace.slice(numbers, [place], [1]), []) as Value
-        return [each, each === 'rate' ? trace.where(isFinite, value, 0) : value] as const
-      }),
-    )
-    const constants = new Map<number, Value>()
-    const constant = (value: number): Value => {
-      const known = constants.get(value) ?? trace.scalar(value)
-      constants.set(value, known)
-      return known
-    }
-    return gradients(trace, losses[at]!, variables).flatMap((found, index) => {
-      if (!found) return []
-      const { path, shape } = weights[index]!
-      const gradient = trace.where(isFinite, trace.sumTo(found, shape), 0)
-      const operands = kernel.takes.map((each): Value => {
-        if (each === 'gradient') return gradient
-        if (typeof each === 'number') return constant(each)
-        return 'given' in each ? given.get(each.given)! : constant(settings[each.setting]!)
-      })
-      return [{ by, kernel: kernel.name, variables: [path, ...stateOf(objective, path)], operands }]
-    })
+    const found = gradients(trace, losses[at]!, variables)
+      .map((gradient, index) => ({ weight: weights[index]!, x: variables[index]!, gradient }))
+      .flatMap((each) => (each.gradient ? [{ ...each, gradient: trace.sumTo(each.gradient, each.weight.shape) }] : []))
+    const plain = found.map(({ gradient }) => gradient)
+    const cut = objective.clip ? clipped(trace, plain, objective.clip) : plain
+    const given = numbersOf(trace, objective)
+    const moving = found.map(({ weight, x }, index): Moving => ({ weight, x, gradient: trace.where(isFinite, cut[index]!, 0) }))
+    if (optimiserNamed(objective.optimizer.name).kernel)
+      return moving.map((each) => byKernel(trace, objective, each, given, isFinite))
+    for (const each of moving)
+      for (const [path, value] of byRule(trace, objective, each, given))
+        assigned.set(path, trace.where(isFinite, value, trace.variable(path, each.weight.shape)))
+    return []
   })
-  return simplified({ name, outputs, assigned: new Map(), moved })
+  return simplified({ name, outputs, assigned, moved })
+}
+
+interface Moving {
+  readonly weight: Weight
+  readonly x: Value
+  readonly gradient: Value
+}
+
+/** The numbers that a step gives an optimiser, as scalars. */
+type Scalars = readonly (Omit<StepNumber, 'value'> & { readonly scalar: Value })[]
+
+function numbersOf(trace: Trace, objective: Objective): Scalars {
+  const { input, numbers } = stepInput(objective, 0, 0)
+  const given = trace.placeholder(input, [numbers.length])
+  return numbers.map(({ value: _, ...number }, place) => ({
+    ...number,
+    scalar: trace.reshape(trace.slice(given, [place], [1]), []),
+  }))
+}
+
+function byKernel(trace: Trace, objective: Objective, { weight, gradient }: Moving, given: Scalars, isFinite: Value): Move {
+  const { name: by, settings } = objective.optimizer
+  const kernel = optimiserNamed(by).kernel!
+  const operands = kernel.takes.map((each): Value => {
+    if (each === 'gradient') return gradient
+    if (typeof each === 'number') return trace.scalar(each)
+    if ('setting' in each) return trace.scalar(settings[each.setting] as number)
+    const { scalar } = given.find(({ name }) => name === each.given)!
+    return each.given === 'rate' ? trace.where(isFinite, scalar, 0) : scalar
+  })
+  return { by, kernel: kernel.name, variables: [weight.path, ...stateOf(objective, weight.path)], operands }
+}
+
+/** New values of a weight and of its state, by their variables. */
+function byRule(trace: Trace, objective: Objective, { weight, x, gradient }: Moving, given: Scalars): [string, Value][] {
+  const { name, settings } = objective.optimizer
+  const rule = optimiserNamed(name)
+  const variables = stateOf(objective, weight.path)
+  const state = Object.fromEntries(rule.state.map((part, at) => [part, trace.variable(variables[at]!, weight.shape)]))
+  const own = ofRank(given, weight.shape.length)
+  const made = rule.step(trace, { x, gradient, state }, settings, own)
+  return [weight.path, ...variables].map((path, at) => [path, made[at]!])
+}
+
+/** The numbers for weights of so many axes, by their names. */
+const ofRank = (given: Scalars, rank: number): Record<string, Value> =>
+  Object.fromEntries(
+    given.flatMap(({ name, of, scalar }) =>
+      of === undefined || (of === 'vectors') === rank <= 1 ? [[name, scalar] as const] : [],
+    ),
+  )
+
+/** A number of a step: for all weights, for those of one axis (biases, norms), or for the others. */
+export interface StepNumber {
+  readonly name: string
+  readonly value: number
+  readonly of?: 'vectors' | 'kernels'
 }
 
 /** What a step gives an optimiser, after `count` updates: the input's name, and its numbers in their order. */
@@ -110,9 +156,15 @@ export function stepInput(
   objective: Objective,
   rate: number,
   count: number,
-): readonly [input: string, numbers: readonly (readonly [name: string, value: number])[]] {
+): { readonly input: string; readonly numbers: readonly StepNumber[] } {
   const { name, settings } = objective.optimizer
-  return [prefixOf(objective) + name, Object.entries(optimiserNamed(name).kernel.given(settings, rate, count))]
+  const rule = optimiserNamed(name)
+  const input = prefixOf(objective) + name
+  const all = (given: Given, of?: StepNumber['of']): StepNumber[] =>
+    Object.entries(given).map(([each, value]) => ({ name: each, value, ...(of && { of }) }))
+  if (rule.kernel) return { input, numbers: all(rule.kernel.given(settings, rate, count)) }
+  const given = (rank: number): Given => rule.given(settings, rate, count, rank)
+  return { input, numbers: [...all(given(1), 'vectors'), ...all(given(2), 'kernels')] }
 }
 
 /** The outputs of a graph, without anything random and without a change. */
