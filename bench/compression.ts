@@ -8,7 +8,7 @@ import { loadEngine } from '../src/runtime/engine/index.ts'
 import { psnr } from '../src/runtime/metrics/psnr.ts'
 import { quantise } from '../src/runtime/metrics/samples.ts'
 import { openNetwork } from '../src/runtime/network/open-network.ts'
-import { createPredictor } from '../src/runtime/predict/predict.ts'
+import { asWritten, createPredictor } from '../src/runtime/predict/predict.ts'
 import { carriedFile, carriedWeights } from '../src/runtime/weights/carried.ts'
 import { print, row } from './print.ts'
 import { held } from '../src/runtime/data/source.ts'
@@ -103,12 +103,10 @@ export async function measureGains(sources: readonly string[], scale: number): P
       base.push(bicubic)
       for (const { name, opened } of networks) {
         const { model } = opened.loaded
-        const clip = model.evaluate.cellClip
         const data = await createPredictor(model, opened.network).whole(held(seen), {
           extent: truth,
           m: scale,
-          scope: model.evaluate.scope,
-          ...(clip !== undefined && { cellClip: clip }),
+          ...asWritten(model),
         })
         const enlarged = quantise({ width: truth.width, height: truth.height, data })
         gains.get(name)!.push(psnr(enlarged, truth, options) - bicubic)

@@ -96,8 +96,9 @@ export async function openNetwork(source: string, { engine, say }: OpenOptions =
 export async function upscale(network: Network, options: UpscaleOptions): Promise<Upscaled> {
   const inside = opened.get(network)
   if (!inside) throw new TypeError('upscale takes a network that openNetwork gave')
-  requireOptions(options)
-  const { checkScale, upscale: enlarge } = await import('./runtime/upscale/upscale.ts')
+  await requireOptions(options)
+  const { checkScale } = await import('./runtime/network/open-network.ts')
+  const { upscale: enlarge } = await import('./runtime/upscale/upscale.ts')
   checkScale(inside, options.scale)
   const { onPlan, ...others } = options
   const result = await enlarge(inside, { ...others, ...(onPlan && (await planned(onPlan))) })
@@ -105,9 +106,11 @@ export async function upscale(network: Network, options: UpscaleOptions): Promis
   return { output, from, to, took, deviation }
 }
 
-function requireOptions({ input, output, scale }: UpscaleOptions): void {
+async function requireOptions({ input, output, scale }: UpscaleOptions): Promise<void> {
   if (!(scale >= 1 && scale <= 64)) throw new UserError(`a scale is a number from 1 to 64, not ${scale}`)
-  if (path.extname(output).toLowerCase() !== '.png') throw new UserError(`${output} is no .png`, 'one picture in, one PNG out')
+  const { sinkEndings } = await import('./runtime/data/sink.ts')
+  if (!sinkEndings.includes(path.extname(output).toLowerCase()))
+    throw new UserError(`${output} is no ${sinkEndings.join(' or ')}`, 'one picture in, one PNG out')
   if (existsSync(input) && existsSync(output) && realpathSync(input) === realpathSync(output))
     throw new UserError(`${output} is the picture to enlarge: it is not written over`, 'choose another place')
 }

@@ -105,16 +105,16 @@ export function evaluateCommand(program: Command): void {
           }),
       }
       const sizes = [...(await lookAt(entries.map((entry) => entry.path))).values()] as Extent[]
-      const seconds = evaluationSeconds(opened, sizes, options)
-        .flat()
-        .reduce((total, each) => total + each, 0)
+      const parts = evaluationSeconds(opened, sizes, options)
+      const seconds = parts.flat().reduce((total, each) => total + each, 0)
       const count = entries.length * options.scales.length
       remark(
         `${count} picture${count === 1 ? '' : 's'} to compute and judge: ${roughly(seconds)}${extractor ? ' without the Frechet distance' : ''}`,
       )
       agree(seconds, flags.yes ?? false)
       const folder = flags.out ?? (opened.run?.folder === source ? path.join(source, 'evaluation') : undefined)
-      const evaluation = folder ? (await evaluateInto(folder, opened, options)).evaluation : await evaluate(opened, options)
+      const work = { ...options, seconds: parts }
+      const evaluation = folder ? (await evaluateInto(folder, opened, work)).evaluation : await evaluate(opened, work)
       line.end()
       print(flags.json ? JSON.stringify(evaluation) : evaluationTable(evaluation))
       if (folder) remark(`written to ${folder}`)

@@ -68,9 +68,9 @@ export function upscaleCommand(program: Command): void {
         else sizes.push(found)
       if (sizes.length === 0) failures.end()
       await openEngine(flags)
-      const { openNetwork } = await import('../runtime/network/open-network.ts')
+      const { checkScale, openNetwork } = await import('../runtime/network/open-network.ts')
       const { machinePace } = await import('../runtime/predict/pace.ts')
-      const { checkScale, upscale, upscaleSeconds } = await import('../runtime/upscale/upscale.ts')
+      const { upscale, upscaleSeconds } = await import('../runtime/upscale/upscale.ts')
       const { compressionText, expectationOf, expectationText } = await import('../runtime/upscale/expectation.ts')
       const carried = flags.plain ? plainWeights : (flags.weights ?? defaultWeights)
       const weights = flags.run === undefined ? carried : undefined

@@ -7,10 +7,12 @@ import type { Size } from './shapes/size.ts'
  * What the compiler hands to the runtime: graphs and records in plain data, nothing of the syntax.
  */
 
+export type PerItemVariable = 'm' | 'epoch' | 'epochs' | 'step' | 'steps' | 'lr'
+
 /** An expression over one item's draws: `uniform(1, 4)`, `(m - 1) / 2`. */
 export type PerItem =
   | { readonly kind: 'number'; readonly value: number }
-  | { readonly kind: 'variable'; readonly name: 'm' | 'epoch' | 'epochs' | 'step' | 'steps' | 'lr' }
+  | { readonly kind: 'variable'; readonly name: PerItemVariable }
   /** One of the list, with equal chance. */
   | { readonly kind: 'choice'; readonly items: readonly PerItem[] }
   | { readonly kind: 'call'; readonly name: string; readonly arguments: readonly PerItem[] }
@@ -42,6 +44,10 @@ export interface ModelOutput {
 
 export type Scale =
   { readonly kind: 'range'; readonly from: number; readonly to: number } | { readonly kind: 'fixed'; readonly value: number }
+
+/** Between which enlargements a network is asked for. */
+export const scaleLimits = (scale: Scale): readonly [least: number, most: number] =>
+  scale.kind === 'range' ? [scale.from, scale.to] : [scale.value, scale.value]
 
 /** An optimiser by its name (`src/compiler/optimisers`) and all its settings. */
 export interface OptimiserPlan {

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
-import { slideEndings } from './slide.ts'
+import { slideEndings } from '../data/picture.ts'
 
 /** A slide's identifier: its file's name before the first point, as TCGA names its files. */
 export const slideId = (file: string): string => path.basename(file).split('.')[0]!

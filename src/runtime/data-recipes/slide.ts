@@ -25,21 +25,6 @@ export interface Slide {
   thumbnail(width: number, height: number): Promise<Picture>
 }
 
-/** The endings of slides, those that are refused by name too. */
-export const slideEndings: readonly string[] = [
-  '.svs',
-  '.tif',
-  '.tiff',
-  '.ndpi',
-  '.scn',
-  '.mrxs',
-  '.vms',
-  '.vmu',
-  '.bif',
-  '.czi',
-  '.dcm',
-]
-
 const readEndings = ['.svs', '.tif', '.tiff']
 const jpeg2000 = [33003, 33004, 33005, 34712]
 const convert = (file: string): string =>

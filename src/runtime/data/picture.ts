@@ -8,6 +8,21 @@ export interface Picture {
 /** The endings under which pictures are looked for in a folder, lower case. */
 export const pictureEndings: readonly string[] = ['.png', '.jpg', '.jpeg', '.tif', '.tiff']
 
+/** The endings of slides, those that are refused by name too. */
+export const slideEndings: readonly string[] = [
+  '.svs',
+  '.tif',
+  '.tiff',
+  '.ndpi',
+  '.scn',
+  '.mrxs',
+  '.vms',
+  '.vmu',
+  '.bif',
+  '.czi',
+  '.dcm',
+]
+
 /** The `width` x `height` part whose upper left pixel is (x, y). It must lie inside the picture. */
 export function crop(picture: Picture, x: number, y: number, width: number, height: number): Picture {
   if (x < 0 || y < 0 || width < 1 || height < 1 || x + width > picture.width || y + height > picture.height) {

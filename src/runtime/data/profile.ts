@@ -38,8 +38,17 @@ export function readProfile(bytes: Buffer): ColourProfile | undefined {
   return { name: nameOf(tags.get('desc')), space: bytes.toString('latin1', 16, 20).trim(), bytes }
 }
 
+/** Answers of `isSrgb` by the bytes of a profile: a picture that is read in regions asks for each of them. */
+const known = new WeakMap<Buffer, Promise<boolean>>()
+
 /** Whether the profile leaves every colour of a grid (and every grey) where it is, within one step of 255, on its way to sRGB. */
-export async function isSrgb(profile: ColourProfile): Promise<boolean> {
+export function isSrgb(profile: ColourProfile): Promise<boolean> {
+  const answer = known.get(profile.bytes) ?? looksSrgb(profile)
+  known.set(profile.bytes, answer)
+  return answer
+}
+
+async function looksSrgb(profile: ColourProfile): Promise<boolean> {
   const steps = Array.from({ length: 18 }, (_, i) => i * 15)
   const grid = steps.flatMap((r) => steps.flatMap((g) => steps.flatMap((b) => [r, g, b])))
   const greys = Array.from({ length: 256 }, (_, i) => i)

@@ -8,7 +8,7 @@ import { colour, onWhite, type Coloured, type Stored } from './colours.ts'
 import { worse, type Compression } from './compression.ts'
 import { readHeader, type Header } from './formats.ts'
 import { jpegTraces } from './jpeg-traces.ts'
-import type { Picture } from './picture.ts'
+import { pictureEndings, slideEndings, type Picture } from './picture.ts'
 import { channelsOf, type ColourProfile, type Space } from './profile.ts'
 import { cutOut, readable, refused, undecodable } from './refusal.ts'
 import { held, type PictureSource } from './source.ts'
@@ -61,7 +61,8 @@ const heldPixels = 1 << 24
 const mostPixels = 0x3fff ** 2
 /** Side of what is searched for traces of compression in a picture that is not held. */
 const searchedSide = 2048
-const slideEndings = ['.svs', '.ndpi', '.scn', '.mrxs', '.vms', '.vmu', '.bif', '.czi', '.dcm']
+/** What slides alone end in. */
+const onlySlides = slideEndings.filter((ending) => !pictureEndings.includes(ending))
 
 /**
  * Reads a PNG, JPEG, TIFF or BigTIFF file (told by its first bytes, not by its name) as 8-bit RGB: 16 bits are rounded to 8
@@ -115,7 +116,7 @@ interface Looked {
 }
 
 async function look(file: string): Promise<Looked> {
-  if (slideEndings.includes(path.extname(file).toLowerCase())) throw refused(file, 'whole-slide files are not read', cutOut(file))
+  if (onlySlides.includes(path.extname(file).toLowerCase())) throw refused(file, 'whole-slide files are not read', cutOut(file))
   const header = await withBytes(file, (bytes) => readHeader(file, bytes)).catch((error: unknown) => {
     throw unreadable(file, error)
   })

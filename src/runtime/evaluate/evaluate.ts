@@ -9,10 +9,10 @@ import { createRandom } from '../files/random.ts'
 import { definition as psnrDefinition, psnr } from '../metrics/psnr.ts'
 import { quantise } from '../metrics/samples.ts'
 import { definition as ssimDefinition, definitionGaussian, ssimGaussian, ssimUniform } from '../metrics/ssim.ts'
-import type { OpenedNetwork } from '../network/open-network.ts'
+import { checkScale, type OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
 import type { Extent } from '../predict/places.ts'
-import { createPredictor, type PredictOptions } from '../predict/predict.ts'
+import { asWritten, createPredictor, type PredictOptions } from '../predict/predict.ts'
 import type { Pace } from '../predict/work.ts'
 import { drawOperations } from '../network/per-item.ts'
 import { held, type PictureSource } from '../data/source.ts'
@@ -27,6 +27,8 @@ export interface EvaluateOptions {
   readonly frechet?: FrechetSets
   /** Of this machine: what is left is estimated by it. */
   readonly pace?: Pace
+  /** What `evaluationSeconds` says of these entries and scales, where that is known already. */
+  readonly seconds?: readonly (readonly number[])[]
   readonly onProgress?: (progress: EvaluationProgress) => void
   /** Gets the pictures of every tile: what a page shows is taken from them. */
   readonly onTile?: (pictures: TilePictures) => Promise<void>
@@ -130,8 +132,6 @@ const tileSize = ({ width, height }: Extent, side: number): Extent => ({
   height: Math.min(side, height),
 })
 
-const scopeOf = ({ loaded: { model } }: OpenedNetwork, { scope }: Pick<EvaluateOptions, 'scope'>): Scope =>
-  scope ?? model.evaluate.scope
 const sideOf = ({ loaded: { model } }: OpenedNetwork): number => model.evaluate.tile
 
 function predictOptions(
@@ -140,8 +140,7 @@ function predictOptions(
   m: number,
   extent: Extent,
 ): PredictOptions {
-  const clip = opened.loaded.model.evaluate.cellClip
-  return { extent, m, scope: scopeOf(opened, options), ...(clip !== undefined && { cellClip: clip }) }
+  return { extent, m, ...asWritten(opened.loaded.model, options.scope) }
 }
 
 /** Seconds that pictures of these sizes will take, at each scale; a Frechet distance comes on top. */
@@ -184,20 +183,17 @@ function judgingPace(opened: OpenedNetwork, gaussian = false): number {
 export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions): Promise<Evaluation> {
   const { model } = opened.loaded
   const plan = model.evaluate
-  const scope = scopeOf(opened, options)
+  const { scope } = asWritten(model, options.scope)
   const side = sideOf(opened)
   const predictor = createPredictor(model, opened.network, options.pace)
   const shaveOf = (m: number): number => plan.shave ?? Math.ceil(m) + 6
   const gaussian = options.gaussian ?? plan.metrics.includes('ssim_gaussian')
-  const [least, most] = model.scale.kind === 'range' ? [model.scale.from, model.scale.to] : [model.scale.value, model.scale.value]
-  for (const m of options.scales)
-    if (m < least || m > most)
-      throw new UserError(`${model.name} enlarges ${least === most ? least : `${least} to ${most}`} times, not ${m}`)
+  for (const m of options.scales) checkScale(opened, m)
   const { frechet } = options
   const tiles: TileResult[] = []
   const course = options.onProgress && (await courseOf(opened, options, options.onProgress))
 
-  const judge = async (source: PictureSource, entry: DataEntry, m: number, told: (share: number) => void): Promise<void> => {
+  const judge = async (source: PictureSource, entry: DataEntry, m: number, told?: (share: number) => void): Promise<void> => {
     const places = tilePlaces(source, side)
     const { width, height } = tileSize(source, side)
     const shave = shaveOf(m)
@@ -205,7 +201,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
       const { hr, lr } = degradePair(await source.region(x, y, width, height), m, opened)
       const values = await predictor.whole(held(lr), {
         ...predictOptions(opened, options, m, hr),
-        onProgress: ({ share }) => told((index + share) / places.length),
+        ...(told && { onProgress: ({ share }) => told((index + share) / places.length) }),
       })
       const computed = { width: hr.width, height: hr.height, data: values }
       const bicubic = resize(lr, hr.width, hr.height, 'bicubic')
@@ -229,7 +225,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
     try {
       for (const [column, m] of options.scales.entries()) {
         const what = `${entry.name} x${m}`
-        await judge(source, entry, m, (share) => course?.at(row, column, what, share))
+        await judge(source, entry, m, course && ((share) => course.at(row, column, what, share)))
         course?.done(row, column, what)
       }
     } finally {
@@ -265,6 +261,12 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
   }
 }
 
+async function sizesOf(entries: readonly DataEntry[]): Promise<Extent[]> {
+  const sizes: Extent[] = []
+  for (const { path } of entries) sizes.push(await pictureSize(path))
+  return sizes
+}
+
 /** Tells how far an evaluation is, by what its parts are estimated to take. */
 async function courseOf(
   opened: OpenedNetwork,
@@ -276,10 +278,8 @@ async function courseOf(
   /** All of it. */
   done(row: number, column: number, what: string): void
 }> {
-  const sizes: Extent[] = []
-  for (const { path } of options.entries) sizes.push(await pictureSize(path))
-  const seconds = evaluationSeconds(opened, sizes, options)
-  const total = sizes.length * options.scales.length
+  const seconds = options.seconds ?? evaluationSeconds(opened, await sizesOf(options.entries), options)
+  const total = options.entries.length * options.scales.length
   const all = seconds.flat().reduce((sum, each) => sum + each, 0)
   const start = performance.now()
   let before = 0

@@ -9,7 +9,7 @@ import { quantise, type FloatPicture } from '../metrics/samples.ts'
 import { ssimUniform } from '../metrics/ssim.ts'
 import { openNetwork, type OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
-import { createPredictor } from '../predict/predict.ts'
+import { asWritten, createPredictor } from '../predict/predict.ts'
 import { held } from '../data/source.ts'
 
 /** A network of a figure. */
@@ -101,12 +101,10 @@ export function captionOf(systems: readonly System[], where: string | undefined)
 /** The network's picture in 0 to 1, or that of another of its outputs. */
 export async function predicted({ opened, scope }: System, { lr, hr }: Pair, m: number, output?: string): Promise<FloatPicture> {
   const { model } = opened.loaded
-  const clip = model.evaluate.cellClip
   const data = await createPredictor(model, opened.network).whole(held(lr), {
     extent: hr,
     m,
-    scope,
-    ...(clip !== undefined && { cellClip: clip }),
+    ...asWritten(model, scope),
     ...(output !== undefined && { output }),
   })
   return { width: hr.width, height: hr.height, data }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import type { CompileOptions } from '../../compiler/index.ts'
+import { scaleLimits } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { activeEngine } from '../engine/index.ts'
 import { openRun, weightsOf, type Run } from '../files/run-folder.ts'
@@ -8,6 +9,13 @@ import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { loadModel, modelOfRun, type LoadedModel } from './load-model.ts'
 import { modelOfFile, readNetworkFile, writeNetworkFile } from './network-file.ts'
 import { createNetwork, loadWeights, type Network } from './network.ts'
+
+/** @throws UserError where the network does not enlarge so many times. */
+export function checkScale({ loaded: { model } }: OpenedNetwork, scale: number): void {
+  const [least, most] = scaleLimits(model.scale)
+  if (scale < least || scale > most)
+    throw new UserError(`${model.name} enlarges ${least === most ? least : `${least} to ${most}`} times, not ${scale}`)
+}
 
 /** A network with its weights, ready to compute. */
 export interface OpenedNetwork {

@@ -59,6 +59,12 @@ export interface PredictOptions {
   readonly onStep?: (step: Step, work: Work, seconds: number) => void
 }
 
+/** How a model's text says that pictures are computed; another scope goes before its own. */
+export const asWritten = (
+  { evaluate: { scope, cellClip } }: CompiledModel,
+  other?: Scope,
+): Pick<PredictOptions, 'scope' | 'cellClip'> => ({ scope: other ?? scope, ...(cellClip !== undefined && { cellClip }) })
+
 /** What a prediction will take. */
 export interface Estimate {
   readonly seconds: number

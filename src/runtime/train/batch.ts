@@ -1,4 +1,4 @@
-import type { CompiledModel, ModelInput, TrainPlan } from '../../compiler/plan.ts'
+import { scaleLimits, type CompiledModel, type ModelInput, type TrainPlan } from '../../compiler/plan.ts'
 import { evaluate, type Size } from '../../compiler/shapes/size.ts'
 import { UserError } from '../../errors.ts'
 import type { HostTensor } from '../compute/messages.ts'
@@ -36,7 +36,7 @@ export function checkPlan(plan: TrainPlan, model: CompiledModel): void {
 /** The scale of an item; one outside of the model's range stops the run. */
 export function planItem(model: CompiledModel, plan: TrainPlan, random: Random, values: ItemValues): ItemPlan {
   const m = drawValue(plan.m, random, values)
-  const [from, to] = model.scale.kind === 'range' ? [model.scale.from, model.scale.to] : [model.scale.value, model.scale.value]
+  const [from, to] = scaleLimits(model.scale)
   if (!(m >= from && m <= to))
     throw new UserError(
       `train.m drew ${m}, outside of the model's scale ${from} .. ${to}`,

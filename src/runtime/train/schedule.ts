@@ -1,5 +1,5 @@
-import { computePerItem } from '../../compiler/per-item.ts'
-import type { Objective, PerItem } from '../../compiler/plan.ts'
+import type { Objective } from '../../compiler/plan.ts'
+import { drawValue } from '../network/per-item.ts'
 
 /** Where a training is, all from 0. */
 export interface Moment {
@@ -38,23 +38,6 @@ function scheduled(schedule: Objective['schedule'], rate: number, moment: Moment
       return least + ((full - least) * (1 + Math.cos((Math.PI * (epoch - from)) / (until - from)))) / 2
     }
     case 'rate':
-      return valueAt(schedule.rate, { ...moment, lr: rate })
-  }
-}
-
-/** An expression of the moment; nothing is drawn. */
-function valueAt(expression: PerItem, moment: Moment & { readonly lr: number }): number {
-  switch (expression.kind) {
-    case 'number':
-      return expression.value
-    case 'variable':
-      return moment[expression.name as keyof typeof moment]
-    case 'call':
-      return computePerItem(
-        expression.name,
-        expression.arguments.map((argument) => valueAt(argument, moment)),
-      )
-    case 'choice':
-      throw new Error('a rate is not drawn')
+      return drawValue(schedule.rate, undefined, { ...moment, lr: rate })
   }
 }

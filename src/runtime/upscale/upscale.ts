@@ -1,5 +1,4 @@
 import type { Scope } from '../../compiler/plan.ts'
-import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
 import type { Compression } from '../data/compression.ts'
 import { wayBack } from '../data/profile.ts'
@@ -8,7 +7,7 @@ import { openSink } from '../data/sink.ts'
 import { held, type PictureSource } from '../data/source.ts'
 import { toBytes, type Rows } from '../predict/canvas.ts'
 import { scopeText } from '../predict/candidates.ts'
-import { createPredictor, type Estimate, type PredictOptions, type Predictor } from '../predict/predict.ts'
+import { asWritten, createPredictor, type Estimate, type PredictOptions, type Predictor } from '../predict/predict.ts'
 import type { Pace } from '../predict/work.ts'
 import type { Extent } from '../predict/places.ts'
 import type { Progress } from '../predict/progress.ts'
@@ -51,17 +50,13 @@ export interface UpscaleResult extends UpscalePlan {
   readonly deviation: number
 }
 
-const scopeOf = ({ loaded: { model } }: OpenedNetwork, { scope }: Enlargement): Scope => scope ?? model.evaluate.scope
-
 function predictOptions(opened: OpenedNetwork, { width, height }: Extent, options: Enlargement): PredictOptions {
-  const clip = opened.loaded.model.evaluate.cellClip
   const { scale, tile, overlap } = options
   return {
     extent: { width: Math.round(width * scale), height: Math.round(height * scale) },
     m: scale,
-    scope: scopeOf(opened, options),
+    ...asWritten(opened.loaded.model, options.scope),
     writes: true,
-    ...(clip !== undefined && { cellClip: clip }),
     ...(tile !== undefined && { tile }),
     ...(overlap !== undefined && { overlap }),
   }
@@ -148,13 +143,6 @@ async function writeRows(
   } finally {
     await back?.close()
   }
-}
-
-/** @throws UserError where the network does not enlarge so many times. */
-export function checkScale({ loaded: { model } }: OpenedNetwork, scale: number): void {
-  const [from, to] = model.scale.kind === 'range' ? [model.scale.from, model.scale.to] : [model.scale.value, model.scale.value]
-  if (scale < from || scale > to)
-    throw new UserError(`${model.name} enlarges ${from === to ? from : `${from} to ${to}`} times, not ${scale}`)
 }
 
 const wholeNote = (name: string, op: string): string =>

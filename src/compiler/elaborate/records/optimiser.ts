@@ -1,5 +1,4 @@
 import { fail } from '../../diagnostics/catalogue.ts'
-import { nearest } from '../../diagnostics/suggest.ts'
 import type { Clip } from '../../optimisers/clip.ts'
 import type { Optimiser, Setting, Settings } from '../../optimisers/optimiser.ts'
 import { optimisers } from '../../optimisers/registry.ts'
@@ -22,25 +21,13 @@ export function readOptimiser(reader: FieldReader): OptimiserPlan {
 }
 
 function readSettings(reader: FieldReader, call: Call, known: Optimiser['settings']): Settings {
-  const given = new Map<string, Expression>()
-  const accepted = Object.keys(known)
-  for (const { name, value, span } of call.arguments) {
-    if (!name || !accepted.includes(name.text))
-      fail(
-        'unknown-attribute',
-        { callee: call.callee.text, name: name?.text ?? 'an unnamed value', near: nearest(name?.text ?? '', accepted), accepted },
-        span,
-      )
-    given.set(name.text, value)
-  }
+  const given = reader.named(call, Object.keys(known), (value, name) => readSetting(reader, name, known[name]!, value))
   return Object.fromEntries(
-    Object.entries(known).map(([name, setting]) => {
-      const written = given.get(name)
-      if (written) return [name, readSetting(reader, name, setting, written)]
-      return [name, setting.standard ?? fail('missing-attribute', { callee: call.callee.text, name }, call.span)]
-    }),
+    Object.entries(known).map(([name, { standard }]) => [name, given.get(name) ?? standard ?? missing(call, name)]),
   )
 }
+
+const missing = (call: Call, name: string): never => fail('missing-attribute', { callee: call.callee.text, name }, call.span)
 
 function readSetting(reader: FieldReader, name: string, setting: Setting, written: Expression): number | string | boolean {
   if (setting.type === 'word') {
@@ -84,7 +71,9 @@ export function readSchedule(reader: FieldReader): Schedule {
   if (name === 'constant') return { kind: 'constant' }
   if (expression.kind === 'call' && name === 'cosine') return readCosine(reader, expression)
   if (expression.kind === 'call' && name === 'step') {
-    const { at, factor } = reader.named(expression, { at: undefined, factor: undefined }) as { at: number[]; factor: number }
+    const given = reader.numbers(expression, ['at', 'factor'])
+    const at = given.get('at') ?? missing(expression, 'at')
+    const factor = (given.get('factor') ?? missing(expression, 'factor')) as number
     return { kind: 'step', at: ascending('at', at, expression), factor }
   }
   if (!isRate(expression))
@@ -106,18 +95,14 @@ const isRate = (expression: Expression): boolean =>
   callsIn(expression).every(({ callee }) => perItemFunctions.includes(callee.text))
 
 function readCosine(reader: FieldReader, call: Call): Schedule {
-  const accepted = ['to', 'restarts', 'decay']
-  const isGiven = call.arguments.some(({ name }) => name?.text === 'restarts')
-  const { to, restarts, decay } = reader.named(
-    call,
-    { to: undefined, ...(isGiven && { restarts: undefined }), decay: 1 },
-    accepted,
-  )
+  const given = reader.numbers(call, ['to', 'restarts', 'decay'])
+  const to = (given.get('to') ?? missing(call, 'to')) as number
+  const restarts = given.get('restarts')
   return {
     kind: 'cosine',
-    to: to as number,
-    restarts: isGiven ? ascending('restarts', restarts!, call) : [],
-    decay: decay as number,
+    to,
+    restarts: restarts === undefined ? [] : ascending('restarts', restarts, call),
+    decay: (given.get('decay') ?? 1) as number,
   }
 }
 

@@ -109,13 +109,9 @@ export class FieldReader {
     if (twice >= 0) fail('duplicate-name', { name: String(values[twice]), what: `in ${name}` }, items[twice]!.span)
   }
 
-  /** Named numbers (or lists of them) of a call such as `cosine(to: 0.1)`, each with its default. */
-  named(
-    call: Call,
-    standard: Readonly<Record<string, number | undefined>>,
-    accepted: readonly string[] = Object.keys(standard),
-  ): Record<string, number | number[]> {
-    const given: Record<string, number | number[]> = {}
+  /** The arguments of a call such as `adam(lr: 1e-4)` by their names, each read in turn. */
+  named<T>(call: Call, accepted: readonly string[], read: (value: Expression, name: string) => T): Map<string, T> {
+    const given = new Map<string, T>()
     for (const argument of call.arguments) {
       const name = argument.name?.text ?? ''
       if (!accepted.includes(name))
@@ -124,17 +120,16 @@ export class FieldReader {
           { callee: call.callee.text, name: name || 'an unnamed value', near: nearest(name, accepted), accepted },
           argument.span,
         )
-      given[name] =
-        argument.value.kind === 'list'
-          ? argument.value.items.map((item) => this.number(item, name))
-          : this.number(argument.value, name)
-    }
-    for (const name of Object.keys(standard)) {
-      const value = given[name] ?? standard[name]
-      if (value === undefined) fail('missing-attribute', { callee: call.callee.text, name }, call.span)
-      given[name] = value
+      given.set(name, read(argument.value, name))
     }
     return given
+  }
+
+  /** Named numbers, or lists of them, of a call such as `cosine(to: 0.1)`. */
+  numbers(call: Call, accepted: readonly string[]): Map<string, number | number[]> {
+    return this.named(call, accepted, (value, name) =>
+      value.kind === 'list' ? value.items.map((item) => this.number(item, name)) : this.number(value, name),
+    )
   }
 }
 
