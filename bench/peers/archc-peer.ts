@@ -93,7 +93,7 @@ class ArchcPeer {
         return this.#gradients(request.file)
       case 'step': {
         const began = performance.now()
-        const { loss } = await this.#learner!.step((this.#step += 1), this.#inputs(), [this.#rate])
+        const { loss } = await this.#learner!.step((this.#step += 1), [this.#inputs()], [this.#rate])
         return { loss: loss!, milliseconds: performance.now() - began }
       }
       case 'predict':
@@ -125,7 +125,7 @@ class ArchcPeer {
   /** Adam's first moments after one update at rate 0 are the gradients, but for a factor. */
   async #gradients(file: string): Promise<Answer> {
     const learner = this.#learner!
-    const { loss } = await learner.step(0, this.#inputs(), [0])
+    const { loss } = await learner.step(0, [this.#inputs()], [0])
     const { optimizer } = await learner.read()
     const share = 1 - (this.#model!.train!.objectives[0]!.optimizer.settings['beta1'] as number)
     const found = new Map<string, Tensor>()

@@ -89,6 +89,8 @@ export interface TrainPlan {
   readonly objectives: readonly Objective[]
   readonly epochs: number
   readonly repeat: number
+  /** Batches of B items whose gradients make one update. */
+  readonly accumulate: number
   /** Instead of epochs. */
   readonly steps?: number
 }

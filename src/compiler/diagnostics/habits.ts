@@ -152,8 +152,12 @@ export const habits = {
     { pattern: /^train\.(grad_clip|clip_grad|max_norm)$/, write: ['clip'] },
     { pattern: /^train\.(warm_up|warmup_steps|warmup_iter)$/, write: ['warmup'] },
     {
-      pattern: /^train\.(precision|amp|accumulate)$/,
-      help: 'there is none: a training is its loss, an optimizer, a schedule with warmup, clip, epochs and repeat or steps',
+      pattern: /^train\.(accum|accumulation|accumulation_steps|grad_accum|gradient_accumulation(_steps)?)$/,
+      write: ['accumulate'],
+    },
+    {
+      pattern: /^train\.(precision|amp)$/,
+      help: 'there is none: a training is its loss, an optimizer, a schedule with warmup, clip, accumulate, epochs and repeat or steps',
     },
     { pattern: /^train\.seed$/, help: 'archc train --seed N' },
     { pattern: /^train\.(val|validation)$/, help: 'archc train --val 0.1 sets a share of the pictures aside' },

@@ -1,7 +1,16 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type * as tf from '@tensorflow/tfjs'
-import { evaluation, lossAlone, startOf, storage, trainStep, variablesOf } from '../../compiler/targets/savedmodel/signatures.ts'
+import {
+  evaluation,
+  gathering,
+  gatherStep,
+  lossAlone,
+  startOf,
+  storage,
+  trainStep,
+  variablesOf,
+} from '../../compiler/targets/savedmodel/signatures.ts'
 import { writeSavedModel, type Endpoints } from '../../compiler/targets/savedmodel/write.ts'
 import { UserError } from '../../errors.ts'
 import { writeAtomic, writeFolderAtomic } from '../files/atomic.ts'
@@ -69,14 +78,20 @@ export async function emitSavedModel(
   requireOwn(folder)
   const { graph, train } = loaded.model
   const objectives = train?.objectives ?? []
+  const { accumulate = 1 } = train ?? {}
   const variables = variablesOf([graph], objectives)
+  const gathered = gathering(objectives, accumulate)
+  const all = new Map([...variables, ...gathered])
   const weights = [graph, ...objectives.map((objective) => objective.graph)].flatMap((each) => each.weights)
   const signatures = [
     evaluation('predict', graph, { ...sizes, B: 1 }),
-    ...(objectives[0] ? [evaluation('loss', lossAlone(objectives[0]), sizes), trainStep('train_step', objectives, sizes)] : []),
-    ...(variables.size > 0 ? storage(variables) : []),
+    ...(objectives[0]
+      ? [evaluation('loss', lossAlone(objectives[0]), sizes), trainStep('train_step', objectives, sizes, false, accumulate)]
+      : []),
+    ...(gathered.size > 0 ? [gatherStep('gather_train_step', objectives, sizes)] : []),
+    ...(variables.size > 0 ? storage(variables, gathered) : []),
   ]
-  const { bytes, endpoints } = writeSavedModel(signatures, variables, startOf(variables, initialWeights(weights, seed)))
+  const { bytes, endpoints } = writeSavedModel(signatures, all, startOf(all, initialWeights(weights, seed)))
   await writeFolderAtomic(
     folder,
     async (temporary) => {

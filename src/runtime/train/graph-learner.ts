@@ -4,6 +4,9 @@ import { sizeOf, totalOf, type Value } from '../../compiler/kernels/value.ts'
 import type { Objective } from '../../compiler/plan.ts'
 import {
   evaluation,
+  gathering,
+  gatherStep,
+  goingOn,
   lossAlone,
   movedBy,
   randomPrefix,
@@ -20,14 +23,14 @@ import { startComputer, type Computer } from '../compute/computer.ts'
 import type { HostTensor, HostTensors } from '../compute/messages.ts'
 import { storeGraph } from '../compute/store.ts'
 import type { Tensor } from '../files/safetensors.ts'
-import type { Draws, Learner } from './learner.ts'
+import { allFinite, drawsOf, meanOf, type Draws, type Learner, type LearnerOptions, type Measured } from './learner.ts'
 
 type Sizes = Readonly<Record<string, number>>
 
 /** How often variables are held besides in the session: the message that they came in, one vector of all, its parts; measured. */
 const variableCopies = 6
 
-export interface GraphOptions {
+export interface GraphOptions extends LearnerOptions {
   /** What training may hold, in bytes; nine tenths of the machine's memory without it. */
   readonly memory?: number
   readonly say?: (line: string) => void
@@ -48,7 +51,9 @@ export async function graphLearner(
   draws: Draws,
   options: GraphOptions = {},
 ): Promise<Learner> {
+  const { accumulate = 1 } = options
   const variables = variablesOf([model], objectives)
+  const gathered = gathering(objectives, accumulate)
   const owners = new Map<string, string>()
   for (const objective of objectives)
     for (const { path } of movedBy(objective))
@@ -57,12 +62,13 @@ export async function graphLearner(
   // It starts while the graphs are made.
   const started = startComputer()
   const prepare = async () => {
-    const steps = fittingSteps(objectives, sizes, variables, options)
+    const steps = fittingSteps(objectives, sizes, new Map([...variables, ...gathered]), options)
     const validated = evaluation('loss', lossAlone(objectives[0]!), validation)
-    const others = [validated, ...storage(variables)]
+    const others = [validated, ...storage(variables, gathered)]
+    const all = new Map([...variables, ...gathered])
     const opened = options.xla
-      ? await withXla(started, [...steps.values()], others, variables, options)
-      : await opening(started, [...steps.values(), ...others], variables)
+      ? await withXla(started, [...steps.values()], others, all, options)
+      : await opening(started, [...steps.values(), ...others], all)
     return { steps, validated, ...opened }
   }
   const { steps, validated, run, computer } = await prepare().catch((error: unknown) => {
@@ -78,21 +84,29 @@ export async function graphLearner(
     return apart(values!.data as Float32Array, variables)
   }
   return {
-    async step(step, inputs, rates) {
+    async step(step, batches, rates) {
+      if (batches.length !== accumulate) throw new Error(`${batches.length} batches where ${accumulate} are accumulated`)
       const active = activeAt(objectives, step)
-      const given: Record<string, HostTensor> = { ...inputs }
+      const given: Record<string, HostTensor> = {}
       active.forEach((objective) => {
         const at = objectives.indexOf(objective)
         const { input, numbers } = stepInput(objective, rates[at]!, counts[at]!)
         given[input] = vector(numbers.map(({ value }) => value))
       })
-      const signature = steps.get(nameOf(objectives, active))!
-      for (const { name, shape } of asked.get(signature)!)
-        if (name!.startsWith(randomPrefix)) given[name!] = vector(draws(step, shape[0]!, name!.slice(randomPrefix.length)))
-      const measured = numbers(await run(signature.name, only(given, asked.get(signature)!)))
-      if (Object.values(measured).every(Number.isFinite))
-        counts = counts.map((count, at) => (active.includes(objectives[at]!) ? count + 1 : count))
-      return measured
+      const measured: Measured[] = []
+      for (const [batch, inputs] of batches.entries()) {
+        const isLast = batch === accumulate - 1
+        const signature = steps.get((isLast ? nameOf : gatherName)(objectives, active))!
+        const own: Record<string, HostTensor> = { ...inputs, ...given, [goingOn]: vector([batch === 0 ? 0 : 1]) }
+        for (const { name, shape } of asked.get(signature)!)
+          if (name!.startsWith(randomPrefix))
+            own[name!] = vector(drawsOf(draws, batch, accumulate)(step, shape[0]!, name!.slice(randomPrefix.length)))
+        const found = numbers(await run(signature.name, only(own, asked.get(signature)!)))
+        measured.push(found)
+        if (!allFinite(found)) return meanOf(measured)
+      }
+      counts = counts.map((count, at) => (active.includes(objectives[at]!) ? count + 1 : count))
+      return meanOf(measured)
     },
     async loss(inputs) {
       return numbers(await run('loss', only(inputs, asked.get(validated)!)))['loss']!
@@ -158,7 +172,8 @@ async function withXla(
   const start = performance.now()
   try {
     const tried = await opening(computer, [...steps.map((step) => ({ ...step, xla: true })), ...others], variables)
-    await tried.run('assign', { values: vector(new Float32Array(totalOf(variables))) })
+    const values = others.flatMap((each) => (each.name === 'assign' ? inputsOf(each) : []))
+    await tried.run('assign', Object.fromEntries(values.map(({ shape }) => ['values', vector(new Float32Array(sizeOf(shape)))])))
     for (const step of steps) {
       const zeros = inputsOf(step).map(({ name, shape }) => [name!, { shape, data: new Float32Array(sizeOf(shape)) }] as const)
       await tried.run(step.name, Object.fromEntries(zeros))
@@ -185,6 +200,8 @@ const activeAt = (objectives: readonly Objective[], step: number): Objective[] =
 const nameOf = (objectives: readonly Objective[], active: readonly Objective[]): string =>
   active.length === objectives.length ? 'train_step' : `train_step_${active.map((each) => objectives.indexOf(each)).join('_')}`
 
+const gatherName: typeof nameOf = (objectives, active) => `gather_${nameOf(objectives, active)}`
+
 /** A tensor out of one vector of all. */
 function apart(all: Float32Array, variables: ReadonlyMap<string, readonly number[]>): ReadonlyMap<string, Tensor> {
   let at = 0
@@ -205,13 +222,13 @@ function fittingSteps(
   objectives: readonly Objective[],
   sizes: Sizes,
   variables: ReadonlyMap<string, readonly number[]>,
-  { memory, say }: GraphOptions,
+  { memory, say, accumulate = 1 }: GraphOptions,
 ): ReadonlyMap<string, Signature> {
   const budget = memory ?? 0.9 * os.totalmem()
-  const plain = stepSignatures(objectives, sizes, false)
+  const plain = stepSignatures(objectives, sizes, accumulate, false)
   const keeping = heldBytes([...plain.values()], variables)
   if (keeping <= budget) return plain
-  const recomputing = stepSignatures(objectives, sizes, true)
+  const recomputing = stepSignatures(objectives, sizes, accumulate, true)
   const needed = heldBytes([...recomputing.values()], variables)
   const gigabytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`
   if (needed > budget)
@@ -223,14 +240,23 @@ function fittingSteps(
   return recomputing
 }
 
-/** A signature for every set of optimisers that has a turn together. */
-function stepSignatures(objectives: readonly Objective[], sizes: Sizes, recompute: boolean): ReadonlyMap<string, Signature> {
+/** A signature for every set of optimisers that has a turn together, and one that gathers where an update takes several batches. */
+function stepSignatures(
+  objectives: readonly Objective[],
+  sizes: Sizes,
+  accumulate: number,
+  recompute: boolean,
+): ReadonlyMap<string, Signature> {
   const made = new Map<string, Signature>()
   const period = objectives.reduce((product, { every }) => product * every, 1)
   for (let step = 0; step < period; step += 1) {
     const active = activeAt(objectives, step)
     const name = nameOf(objectives, active)
-    if (active.length > 0 && !made.has(name)) made.set(name, trainStep(name, active, sizes, recompute))
+    if (active.length === 0 || made.has(name)) continue
+    made.set(name, trainStep(name, active, sizes, recompute, accumulate))
+    if (accumulate === 1) continue
+    const gather = gatherName(objectives, active)
+    made.set(gather, gatherStep(gather, active, sizes, recompute))
   }
   return made
 }

@@ -8,7 +8,7 @@ import { clipped } from '../../compiler/optimisers/clip.ts'
 import { onTfjs } from '../../compiler/targets/layers/backend.ts'
 import { createNetwork } from '../network/network.ts'
 import { createOptimiser, type OptimiserState } from './optimiser-state.ts'
-import type { Draws, Learner, LearnerState, Measured } from './learner.ts'
+import { allFinite, drawsOf, meanOf, type Draws, type Learner, type LearnerState, type Measured } from './learner.ts'
 
 interface Trainer {
   readonly objective: Objective
@@ -23,29 +23,41 @@ export function layersLearner(model: Graph, objectives: readonly Objective[], dr
     const variables = new Map(movedBy(objective).map(({ path }) => [path, network.variable(path).read() as tf.Variable]))
     return { objective, variables, optimiser: createOptimiser(variables, objective.optimizer) }
   })
+  /** The gradients of one batch, by objective and path, and what was measured on the way. */
+  const backward = (active: readonly Trainer[], step: number, inputs: HostTensors, drawn: Draws) => {
+    const given = onEngine(inputs)
+    const measured: Record<string, number> = {}
+    const draw = (count: number, layer: string): tf.Tensor => tf.tensor1d(drawn(step, count, layer))
+    const gradients = active.map(({ objective, variables }) => {
+      const graph = network.lower(objective.graph, `train ${objective.group ?? ''}`)
+      const { value, grads } = tf.variableGrads(() => {
+        const outputs = graph.run(given, { training: true, draw })
+        for (const [name, output] of Object.entries(outputs)) measured[prefixOf(objective) + name] = output.dataSync()[0]!
+        return outputs['loss'] as tf.Scalar
+      }, [...variables.values()])
+      value.dispose()
+      return new Map([...variables].map(([path, { name }]) => [path, grads[name]!]))
+    })
+    tf.dispose(given)
+    return { measured, gradients }
+  }
   return {
-    async step(step, inputs, rates) {
-      const given = onEngine(inputs)
-      const measured: Record<string, number> = {}
-      const draw = (count: number, layer: string): tf.Tensor => tf.tensor1d(draws(step, count, layer))
-      const taken = trainers.flatMap(({ objective, variables, optimiser }, at) => {
-        if (step % objective.every !== 0) return []
-        const graph = network.lower(objective.graph, `train ${objective.group ?? ''}`)
-        const { value, grads } = tf.variableGrads(() => {
-          const outputs = graph.run(given, { training: true, draw })
-          for (const [name, output] of Object.entries(outputs)) measured[prefixOf(objective) + name] = output.dataSync()[0]!
-          return outputs['loss'] as tf.Scalar
-        }, [...variables.values()])
-        value.dispose()
-        const all = new Map([...variables].map(([path, { name }]) => [path, grads[name]!]))
-        return [{ optimiser, rate: rates[at]!, gradients: cutDown(all, objective) }]
-      })
-      for (const { optimiser, rate, gradients } of taken) {
-        if (Object.values(measured).every(Number.isFinite)) optimiser.step(gradients, rate)
-        gradients.forEach((gradient) => gradient.dispose())
+    async step(step, batches, rates) {
+      const active = trainers.filter(({ objective }) => step % objective.every === 0)
+      const measured: Measured[] = []
+      let gathered: Gradients[] | undefined
+      for (const [batch, inputs] of batches.entries()) {
+        const found = backward(active, step, inputs, drawsOf(draws, batch, batches.length))
+        measured.push(found.measured)
+        gathered = gathered?.map((before, at) => added(before, found.gradients[at]!)) ?? found.gradients
+        if (!allFinite(found.measured)) break
       }
-      tf.dispose(given)
-      return measured satisfies Measured
+      active.forEach(({ objective, optimiser }, at) => {
+        const gradients = cutDown(shared(gathered![at]!, batches.length), objective)
+        if (measured.every(allFinite)) optimiser.step(gradients, rates[trainers.indexOf(active[at]!)]!)
+        gradients.forEach((gradient) => gradient.dispose())
+      })
+      return meanOf(measured)
     },
     async loss(inputs) {
       return tf.tidy(() => network.lower(objectives[0]!.graph, 'train').run(onEngine(inputs))['loss']!.dataSync()[0]!)
@@ -73,8 +85,25 @@ export function layersLearner(model: Graph, objectives: readonly Objective[], dr
   }
 }
 
+type Gradients = ReadonlyMap<string, tf.Tensor>
+
+/** Both together, which are disposed of. */
+function added(before: Gradients, more: Gradients): Gradients {
+  const sums = new Map([...before].map(([path, gradient]) => [path, tf.add(gradient, more.get(path)!)]))
+  tf.dispose([...before.values(), ...more.values()])
+  return sums
+}
+
+/** The share of one in so many; those given are disposed of. */
+function shared(gradients: Gradients, count: number): Gradients {
+  if (count === 1) return gradients
+  const shares = new Map([...gradients].map(([path, gradient]) => [path, tf.mul(gradient, 1 / count)]))
+  tf.dispose([...gradients.values()])
+  return shares
+}
+
 /** Gradients clipped as the objective asks for; those given are disposed of. */
-function cutDown(gradients: ReadonlyMap<string, tf.Tensor>, { clip }: Objective): ReadonlyMap<string, tf.Tensor> {
+function cutDown(gradients: Gradients, { clip }: Objective): Gradients {
   if (!clip) return gradients
   const given = [...gradients.values()]
   const cut = tf.tidy(() => onTfjs(tf, (on) => clipped(on, given, clip)))

@@ -16,9 +16,10 @@ export interface LearnerState {
 export interface Learner {
   /**
    * One update of every optimiser whose turn step `step` is, all gradients taken at the weights before it, at one rate an
-   * optimiser. No weight is moved where what was measured is not finite.
+   * optimiser: by the means over `batches`, of which there are as many as the text accumulates. No weight is moved where
+   * what was measured is not finite.
    */
-  step(step: number, inputs: HostTensors, rates: readonly number[]): Promise<Measured>
+  step(step: number, batches: readonly HostTensors[], rates: readonly number[]): Promise<Measured>
   /** The model's own loss, without an update and with nothing at random. */
   loss(inputs: HostTensors): Promise<number>
   read(): Promise<LearnerState>
@@ -31,3 +32,23 @@ export interface Learner {
 
 /** Uniform numbers in [0, 1) for the layer of that name in that step. */
 export type Draws = (step: number, count: number, layer: string) => Float32Array
+
+/** What an update is made of beside its objectives. */
+export interface LearnerOptions {
+  /** Batches of an update; 1 without it. */
+  readonly accumulate?: number
+}
+
+/** Of what one batch of several draws: together they draw what one large batch would. */
+export const drawsOf =
+  (draws: Draws, batch: number, batches: number): Draws =>
+  (step, count, layer) =>
+    draws(step, batches * count, layer).subarray(batch * count, (batch + 1) * count)
+
+/** The means of what was measured in each batch. */
+export function meanOf(measured: readonly Measured[]): Measured {
+  const total = (name: string): number => measured.reduce((sum, each) => sum + each[name]!, 0)
+  return Object.fromEntries(Object.keys(measured[0]!).map((name) => [name, total(name) / measured.length]))
+}
+
+export const allFinite = (measured: Measured): boolean => Object.values(measured).every(Number.isFinite)

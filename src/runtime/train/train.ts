@@ -27,7 +27,7 @@ import { checkPlan, makeItem, planItem, stackItems, type Item } from './batch.ts
 import { createPictureStore, type PictureStore } from './data.ts'
 import { graphLearner } from './graph-learner.ts'
 import { layersLearner, onEngine } from './layers-learner.ts'
-import type { Draws, Learner } from './learner.ts'
+import { allFinite, type Draws, type Learner } from './learner.ts'
 import { openingLine } from './opening.ts'
 import { reopen } from './reopen.ts'
 import { rateAt } from './schedule.ts'
@@ -146,6 +146,7 @@ async function createLearner(options: TrainOptions, model: CompiledModel, plan: 
   return engine.name === 'tensorflow' && !layers
     ? graphLearner(model.graph, plan.objectives, plan.sizes, { ...plan.sizes, B: validated }, draws, {
         say: options.say,
+        accumulate: plan.accumulate,
         ...(options.memory !== undefined && { memory: options.memory }),
         ...(options.xla && { xla: true }),
       })
@@ -194,7 +195,9 @@ class Training {
   readonly #pictures: PictureStore = createPictureStore()
   readonly #steps: number
   readonly #stepsPerEpoch: number
+  /** Items of a batch, and of an update. */
   readonly #batch: number
+  readonly #items: number
   /** Steps as they were asked for; undefined where the text's epochs count. */
   readonly #given: number | undefined
   /** The loss, smoothed, and the lowest that it was. */
@@ -210,7 +213,8 @@ class Training {
     readonly parts: Parts,
   ) {
     this.#batch = plan.sizes['B'] ?? 1
-    this.#stepsPerEpoch = Math.max(1, Math.floor((parts.train.length * plan.repeat) / this.#batch))
+    this.#items = this.#batch * plan.accumulate
+    this.#stepsPerEpoch = Math.max(1, Math.floor((parts.train.length * plan.repeat) / this.#items))
     this.#given = options.steps ?? run.record.training?.steps ?? plan.steps
     this.#steps = this.#given ?? plan.epochs * this.#stepsPerEpoch
   }
@@ -232,12 +236,14 @@ class Training {
       next?.catch(() => undefined) // reported when it is awaited
       const start = performance.now()
       const rates = plan.objectives.map((objective) => this.#rate(objective, step))
-      const measured = await learner.step(step, stackItems(model, plan, items), rates)
+      const batches = this.#batchesOf(items)
+      const stacked = batches.map((batch) => stackItems(model, plan, batch))
+      const measured = await learner.step(step, stacked, rates)
       const milliseconds = performance.now() - start
       loss = measured['loss']!
       const rate = rates[0]!
       step += 1
-      if (!allFinite(measured)) await this.#stop(step, await this.#firstNonFinite(items), saved)
+      if (!allFinite(measured)) await this.#stop(step, await this.#firstNonFinite(batches), saved)
       this.#smooth = Number.isNaN(this.#smooth) ? loss : 0.95 * this.#smooth + 0.05 * loss
       this.#lowest = Math.min(this.#lowest, this.#smooth)
       if (this.#smooth > divergence * this.#lowest + 1)
@@ -309,12 +315,16 @@ class Training {
     return rateAt(objective, { step, steps: this.#steps, epoch: this.#epoch(step), epochs: this.plan.epochs })
   }
 
+  #batchesOf(items: readonly Item[]): readonly Item[][] {
+    return Array.from({ length: this.plan.accumulate }, (_, at) => items.slice(at * this.#batch, (at + 1) * this.#batch))
+  }
+
   /** The items of a step: a function of seed and step alone. */
   async #batchItems(step: number): Promise<Item[]> {
     const values = { epoch: this.#epoch(step), epochs: this.plan.epochs }
     return Promise.all(
-      Array.from({ length: this.#batch }, async (_, at) => {
-        const position = step * this.#batch + at
+      Array.from({ length: this.#items }, async (_, at) => {
+        const position = step * this.#items + at
         const random = createRandom(this.options.seed).split(`item ${position}`)
         const planned = planItem(this.model, this.plan, random, values)
         return makeItem(this.model, this.plan, await this.#pictures.get(this.#pictureAt(position)), planned)
@@ -344,7 +354,7 @@ class Training {
       state: {
         seed: this.options.seed,
         step,
-        position: step * this.#batch,
+        position: step * this.#items,
         counts,
         smooth: this.#smooth,
         lowest: this.#lowest,
@@ -376,11 +386,11 @@ class Training {
     const loss = await this.learner.loss(stackItems(model, plan, items))
     return Number.isFinite(loss)
       ? loss
-      : this.#stop(step, `${await this.#firstNonFinite(items)} on pictures that are not trained on`, saved)
+      : this.#stop(step, `${await this.#firstNonFinite([items])} on pictures that are not trained on`, saved)
   }
 
   /** The first value that is not finite, by its path: a weight, else a tensor of the forward pass. */
-  async #firstNonFinite(items: readonly Item[]): Promise<string> {
+  async #firstNonFinite(batches: readonly (readonly Item[])[]): Promise<string> {
     const { graph } = this.plan.objectives[0]!
     const { weights } = await this.learner.read()
     const wrong = [...weights].find(([, { data }]) => !isFinite(data))
@@ -389,15 +399,18 @@ class Training {
     await loadEngine({ name: this.options.engine.name })
     const network = createNetwork([graph])
     network.assign(new Map(network.weights.map(({ path }) => [path, weights.get(path)!])))
-    return tf.tidy(() => {
-      const whole = network.lower(subgraph(graph, graph.inputs, named), 'inspected')
-      const outputs = whole.run(onEngine(stackItems(this.model, this.plan, items)))
-      const order = new Map(graph.nodes.flatMap((node, at) => node.results.map((result) => [result, at] as const)))
-      const bad = named
-        .filter(({ name }) => !isFinite(outputs[name]!.dataSync()))
-        .sort((a, b) => (order.get(a.value) ?? -1) - (order.get(b.value) ?? -1))[0]
-      return bad ? `${bad.name} is the first tensor that is not finite` : 'the loss is not finite'
-    })
+    const order = new Map(graph.nodes.flatMap((node, at) => node.results.map((result) => [result, at] as const)))
+    for (const batch of batches) {
+      const found = tf.tidy(() => {
+        const whole = network.lower(subgraph(graph, graph.inputs, named), 'inspected')
+        const outputs = whole.run(onEngine(stackItems(this.model, this.plan, batch)))
+        return named
+          .filter(({ name }) => !isFinite(outputs[name]!.dataSync()))
+          .sort((a, b) => (order.get(a.value) ?? -1) - (order.get(b.value) ?? -1))[0]
+      })
+      if (found) return `${found.name} is the first tensor that is not finite`
+    }
+    return 'the loss is not finite'
   }
 
   async #stop(step: number, what: string, saved: number): Promise<never> {
@@ -412,7 +425,6 @@ class Training {
   }
 }
 
-const allFinite = (measured: Readonly<Record<string, number>>): boolean => Object.values(measured).every(Number.isFinite)
 const isFinite = (values: ArrayLike<number>): boolean => Array.prototype.every.call(values, Number.isFinite)
 
 const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Record<string, number> =>

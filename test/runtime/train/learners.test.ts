@@ -48,7 +48,7 @@ describe.each([
       await learner.assign({ weights: initialWeights(weights, 2) })
       const measured = []
       for (let step = 0; step < steps; step += 1)
-        measured.push(await learner.step(step, batch(step), plan.objectives.map(({ optimizer }) => optimizer.settings['lr'] as number))) // prettier-ignore
+        measured.push(await learner.step(step, [batch(step)], plan.objectives.map(({ optimizer }) => optimizer.settings['lr'] as number))) // prettier-ignore
       const loss = await learner.loss(batch(steps))
       const state = await learner.read()
       learner.close()
@@ -82,7 +82,7 @@ describe('XLA', () => {
       const learner = await graphLearner(compiled.graph, plan.objectives, plan.sizes, plan.sizes, draws, { xla, say })
       await learner.assign({ weights: initialWeights(compiled.graph.weights, 2) })
       const found = []
-      for (let step = 0; step < 5; step += 1) found.push((await learner.step(step, batch, [1e-3]))['loss']!)
+      for (let step = 0; step < 5; step += 1) found.push((await learner.step(step, [batch], [1e-3]))['loss']!)
       learner.close()
       return found
     }

@@ -47,7 +47,7 @@ describe('computing blocks again', () => {
       })
       await learner.assign({ weights: initialWeights(compiled.graph.weights, 1) })
       const found = []
-      for (let step = 0; step < 4; step += 1) found.push((await learner.step(step, batch, [1e-3]))['loss']!)
+      for (let step = 0; step < 4; step += 1) found.push((await learner.step(step, [batch], [1e-3]))['loss']!)
       learner.close()
       return found
     }

@@ -83,7 +83,7 @@ describe.each([
     const trained = async (learner: Learner) => {
       await learner.assign({ weights: initialWeights(compiled.graph.weights, 2) })
       const losses: number[] = []
-      for (let step = 0; step < 12; step += 1) losses.push((await learner.step(step, batch, [1e-3]))['loss']!)
+      for (let step = 0; step < 12; step += 1) losses.push((await learner.step(step, [batch], [1e-3]))['loss']!)
       const { weights, optimizer, counts } = await learner.read()
       learner.close()
       return { losses, weights, optimizer, counts }

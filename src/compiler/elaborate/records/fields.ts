@@ -83,6 +83,7 @@ const train: Fields = {
   clip,
   epochs: { about: 'how often all pictures are gone through', takes: 'int', standard: '1' },
   repeat: { about: 'draws from every picture in an epoch', takes: 'int', standard: '1' },
+  accumulate: { about: 'batches of B whose gradients are averaged for one update, which is a step', takes: 'int', standard: '1' },
   steps: { about: 'how many there are', takes: 'int', otherwise: '`epochs` times what an epoch has' },
 }
 

@@ -62,6 +62,7 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
     objectives: read(() => objectives(context, reader, body)),
     epochs,
     repeat: read(() => reader.int('repeat')),
+    accumulate: read(() => reader.int('accumulate')),
   })
   return { ...plan, ...(steps !== undefined && { steps }) }
 }

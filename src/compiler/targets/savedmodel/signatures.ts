@@ -50,18 +50,15 @@ export const movedBy = (objective: Objective): readonly Weight[] =>
 export const stateOf = ({ optimizer }: Objective, path: string): string[] =>
   optimiserNamed(optimizer.name).state.map((name) => `${name}.${path}`)
 
-/**
- * One update of every optimiser in `objectives`, all gradients taken at the weights before it. Inputs: those of the
- * model, random numbers for what acts at random, and each optimiser's numbers as `stepInput` has them. Outputs: every loss
- * and its terms. Where one of them is not finite, no weight is moved. With `recompute`, repeated blocks are computed
- * twice and kept once.
- */
-export function trainStep(
-  name: string,
-  objectives: readonly Objective[],
-  sizes: Readonly<Record<string, number>>,
-  recompute = false,
-): Signature {
+/** What a step computes before anything moves. */
+interface Forward {
+  readonly trace: Trace
+  readonly outputs: Readonly<Record<string, Value>>
+  readonly losses: readonly Value[]
+}
+
+/** Losses and their terms. Inputs: those of the model, and random numbers for what acts at random. */
+function forward(objectives: readonly Objective[], sizes: Readonly<Record<string, number>>, recompute: boolean): Forward {
   const trace = new Trace()
   const outputs: Record<string, Value> = {}
   const losses = objectives.map((objective) => {
@@ -72,15 +69,72 @@ export function trainStep(
     for (const [key, value] of Object.entries(measured)) outputs[prefix + key] = value
     return measured['loss']!
   })
+  return { trace, outputs, losses }
+}
+
+/** The weights that an objective moves and that its loss depends on, with their gradients. */
+function gradientsOf(trace: Trace, objective: Objective, loss: Value): Moving[] {
+  const weights = movedBy(objective)
+  const variables = weights.map(({ path, shape }) => trace.variable(path, shape))
+  return gradients(trace, loss, variables)
+    .map((gradient, index) => ({ weight: weights[index]!, x: variables[index]!, gradient }))
+    .flatMap((each) => (each.gradient ? [{ ...each, gradient: trace.sumTo(each.gradient, each.weight.shape) }] : []))
+}
+
+/** The variable that gathers a weight's gradients over the batches of an update. */
+export const gatheredIn = (path: string): string => `gradient/${path}`
+
+/** The variables that gather gradients, where an update takes several batches. */
+export const gathering = (objectives: readonly Objective[], accumulate: number): ReadonlyMap<string, readonly number[]> =>
+  new Map(
+    accumulate === 1
+      ? []
+      : objectives.flatMap((objective) => movedBy(objective).map(({ path, shape }) => [gatheredIn(path), shape] as const)),
+  )
+
+/** An input of `gatherStep`: whether what is gathered already stays, 1, or an update begins, 0. */
+export const goingOn = 'going on'
+
+/** The gradients of one batch, added to those that are gathered. Inputs and outputs are those of `trainStep`, and `goingOn`. */
+export function gatherStep(
+  name: string,
+  objectives: readonly Objective[],
+  sizes: Readonly<Record<string, number>>,
+  recompute = false,
+): Signature {
+  const { trace, outputs, losses } = forward(objectives, sizes, recompute)
+  const isGoingOn = trace.greater(trace.reshape(trace.placeholder(goingOn, [1]), []), 0)
+  const assigned = objectives.flatMap((objective, at) =>
+    gradientsOf(trace, objective, losses[at]!).map(({ weight: { path, shape }, gradient }) => {
+      const before = trace.where(isGoingOn, trace.variable(gatheredIn(path), shape), 0)
+      return [gatheredIn(path), trace.add(before, gradient)] as const
+    }),
+  )
+  return simplified({ name, outputs, assigned: new Map(assigned) })
+}
+
+/**
+ * One update of every optimiser in `objectives`, all gradients taken at the weights before it. Inputs: those of the
+ * model, random numbers for what acts at random, and each optimiser's numbers as `stepInput` has them. Outputs: every loss
+ * and its terms. Where one of them is not finite, no weight is moved. With `recompute`, repeated blocks are computed
+ * twice and kept once. With `accumulate` above 1 this is the last batch of as many: the update goes by the mean of its
+ * gradients and those that were gathered.
+ */
+export function trainStep(
+  name: string,
+  objectives: readonly Objective[],
+  sizes: Readonly<Record<string, number>>,
+  recompute = false,
+  accumulate = 1,
+): Signature {
+  const { trace, outputs, losses } = forward(objectives, sizes, recompute)
   const isFinite = trace.all(trace.isFinite(trace.stack(Object.values(outputs), 0)))
   const assigned = new Map<string, Value>()
   const moved = objectives.flatMap((objective, at): Move[] => {
-    const weights = movedBy(objective)
-    const variables = weights.map(({ path, shape }) => trace.variable(path, shape))
-    const found = gradients(trace, losses[at]!, variables)
-      .map((gradient, index) => ({ weight: weights[index]!, x: variables[index]!, gradient }))
-      .flatMap((each) => (each.gradient ? [{ ...each, gradient: trace.sumTo(each.gradient, each.weight.shape) }] : []))
-    const plain = found.map(({ gradient }) => gradient)
+    const found = gradientsOf(trace, objective, losses[at]!)
+    const plain = found.map(({ weight: { path, shape }, gradient }) =>
+      accumulate === 1 ? gradient : trace.mul(trace.add(trace.variable(gatheredIn(path), shape), gradient), 1 / accumulate),
+    )
     const cut = objective.clip ? clipped(trace, plain, objective.clip) : plain
     const given = numbersOf(trace, objective)
     const moving = found.map(({ weight, x }, index): Moving => ({ weight, x, gradient: trace.where(isFinite, cut[index]!, 0) }))
@@ -172,8 +226,13 @@ export function evaluation(name: string, graph: Graph, sizes: Readonly<Record<st
   return simplified({ name, outputs: traceGraph(new Trace(), splitLinear(graph, sizes).graph, sizes), assigned: new Map() })
 }
 
-/** All variables as one vector: `read` gives it, `assign` takes it, in the order of `variables`. */
-export function storage(variables: ReadonlyMap<string, readonly number[]>): readonly [read: Signature, assign: Signature] {
+/**
+ * All variables as one vector: `read` gives it, `assign` takes it, in the order of `variables`; `cleared` are set to zero by it.
+ */
+export function storage(
+  variables: ReadonlyMap<string, readonly number[]>,
+  cleared: ReadonlyMap<string, readonly number[]> = new Map(),
+): readonly [read: Signature, assign: Signature] {
   const reading = new Trace()
   const flat = [...variables].map(([path, shape]) => reading.reshape(reading.variable(path, shape), [sizeOf(shape)]))
   const writing = new Trace()
@@ -187,6 +246,7 @@ export function storage(variables: ReadonlyMap<string, readonly number[]>): read
       return [path, part] as const
     }),
   )
+  for (const [path, shape] of cleared) assigned.set(path, writing.fill(shape, 0))
   return [
     { name: 'read', outputs: { values: reading.concat(flat, 0) }, assigned: new Map() },
     { name: 'assign', outputs: { count: writing.scalar(variables.size, 'int32') }, assigned },
