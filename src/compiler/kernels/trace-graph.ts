@@ -1,5 +1,6 @@
 import type { Graph, Node } from '../ir/graph.ts'
 import { nodeNames } from '../ir/node-names.ts'
+import { learn, type Learning } from '../ops/learning.ts'
 import { primitiveNamed } from '../ops/registry.ts'
 import { evaluate } from '../shapes/size.ts'
 import { gradients } from './gradient.ts'
@@ -13,6 +14,8 @@ export interface TraceOptions {
   readonly draw?: (count: number, name: string) => Value
   /** Repeated blocks keep only what enters them; the rest is computed again when the gradient needs it. */
   readonly recompute?: boolean
+  /** Takes what training makes of weights that no optimiser moves. */
+  readonly learning?: Learning
 }
 
 /**
@@ -69,23 +72,22 @@ class Tracer {
 
   node(node: Node, values: Map<number, Value>): void {
     const name = this.#names.get(node)!
-    const { draw, training = false } = this.options
-    const results = primitiveNamed(node.op).compute(
-      this.trace,
-      node.inputs.map((input) => values.get(input)!),
-      node.weights.map((path) => this.#weight(path)),
-      {
-        attributes: node.attributes,
-        sizes: Object.fromEntries(
-          Object.entries(node.sizes).map(([key, list]) => [key, list.map((size) => evaluate(size, this.sizes))]),
-        ),
-        training,
-        draw: (count) => {
-          if (!draw) throw new Error(`${name} acts at random, and no random numbers are given`)
-          return draw(count, name)
-        },
+    const { draw, training = false, learning } = this.options
+    const inputs = node.inputs.map((input) => values.get(input)!)
+    const weights = node.weights.map((path) => this.#weight(path))
+    const call = {
+      attributes: node.attributes,
+      sizes: Object.fromEntries(
+        Object.entries(node.sizes).map(([key, list]) => [key, list.map((size) => evaluate(size, this.sizes))]),
+      ),
+      training,
+      draw: (count: number) => {
+        if (!draw) throw new Error(`${name} acts at random, and no random numbers are given`)
+        return draw(count, name)
       },
-    ) as Value[]
+    }
+    const results = primitiveNamed(node.op).compute(this.trace, inputs, weights, call) as Value[]
+    if (learning) learn(this.trace, node, inputs, weights, call, learning)
     node.results.forEach((result, at) => values.set(result, results[at]!))
   }
 

@@ -1,5 +1,6 @@
 import { constant, mul } from '../shapes/size.ts'
 import { elementFacts, f32, type Op, type Primitive, type PrimitiveCall } from './op.ts'
+import type { Backend, Tensor } from './backend.ts'
 import { byIndex, overAxes } from './positions.ts'
 import { addBias, gatherRows, sliceAxis, sumOfRows, withGradient } from './formula-tools.ts'
 
@@ -99,26 +100,79 @@ export const layer_norm: Op = {
   example: { inputs: { x: [2, 3, 6] }, code: 'layer_norm(x)' },
 }
 
-export const storedNormalisation: Primitive = {
+/** Mean and variance, divided by their number, of each column of `rows` [n, c]: [c] both; and what is left of the mean. */
+function momentsOf(tf: Backend, rows: Tensor): { mean: Tensor; variance: Tensor; centred: Tensor } {
+  const count = rows.shape[0]!
+  const mean = tf.div(sumOfRows(tf, rows), count)
+  const centred = tf.sub(rows, mean)
+  return { mean, variance: tf.div(sumOfRows(tf, tf.square(centred)), count), centred }
+}
+
+/** Each channel of a batch to mean 0 and variance 1 (Ioffe and Szegedy 2015, algorithm 1), then scaled and shifted. */
+function normalisedByBatch(tf: Backend, x: Tensor, scale: Tensor, shift: Tensor, epsilon: number): Tensor {
+  const y = withGradient(
+    tf,
+    [x.reshape([-1, scale.shape[0]!]), scale, shift],
+    ([rows, gain, offset]) => {
+      const { variance, centred } = momentsOf(tf, rows!)
+      const inverse = tf.rsqrt(tf.add(variance, epsilon))
+      const normal = tf.mul(centred, inverse)
+      return { value: tf.add(tf.mul(normal, gain!), offset!), keep: [normal, inverse, gain!] }
+    },
+    (dy, [normal, inverse, gain]) => {
+      const count = dy.shape[0]!
+      const [along, total] = [sumOfRows(tf, tf.mul(dy, normal!)), sumOfRows(tf, dy)]
+      const rest = tf.sub(tf.sub(dy, tf.div(total, count)), tf.mul(normal!, tf.div(along, count)))
+      return [tf.mul(rest, tf.mul(inverse!, gain!)), along, total]
+    },
+  )
+  return y.reshape([...x.shape])
+}
+
+/** By the batch in training, by what training learned of batches after it: PyTorch's BatchNorm. */
+export const channelNormalisation: Primitive = {
   ...elementFacts,
   name: 'batch_norm',
   results: ({ inputs }) => [inputs[0]!],
-  compute(tf, [x], [scale, shift, mean, variance], { attributes }) {
-    const factor = tf.mul(scale!, tf.rsqrt(tf.add(variance!, attributes['epsilon'] as number)))
+  compute(tf, [x], [scale, shift, mean, variance], { attributes, training }) {
+    const epsilon = attributes['epsilon'] as number
+    if (training) return [normalisedByBatch(tf, x!, scale!, shift!, epsilon)]
+    const factor = tf.mul(scale!, tf.rsqrt(tf.add(variance!, epsilon)))
     return [tf.add(tf.mul(tf.sub(x!, mean!), factor), shift!)]
+  },
+  learn(tf, [x], [scale, , mean, variance], { attributes }) {
+    const momentum = attributes['momentum'] as number
+    const rows = x!.reshape([-1, scale!.shape[0]!])
+    const count = rows.shape[0]!
+    const seen = momentsOf(tf, rows)
+    const moved = (before: Tensor, now: Tensor): Tensor => tf.add(tf.mul(before, 1 - momentum), tf.mul(now, momentum))
+    // The variance of everything that might come: divided by one less. One value alone has none.
+    const unbiased = tf.mul(seen.variance, count / Math.max(count - 1, 1))
+    return [[2, moved(mean!, seen.mean)], [3, moved(variance!, unbiased)]] // prettier-ignore
   },
 }
 
 export const batch_norm: Op = {
   name: 'batch_norm',
-  summary: 'Normalises each channel by stored statistics, which are saved and loaded but neither trained nor counted.',
+  summary:
+    'Normalises each channel, then scales and shifts it: by the batch in training, which learns mean and variance of batches, and by those after it. They are saved and loaded, but neither moved by the optimiser nor counted.',
   takes: ['x: [.., c]'],
   gives: '[.., c]',
   ownsWeights: true,
-  attributes: { epsilon: { type: 'real', standard: 1e-5, least: 0, about: 'added to the variance' } },
+  attributes: {
+    epsilon: { type: 'real', standard: 1e-5, least: 0, about: 'added to the variance' },
+    momentum: { type: 'real', standard: 0.1, least: 0, about: 'share of a batch in what is learned of batches, at most 1' },
+  },
   build(call) {
     const x = call.requireFloat(0)
     if (x.shape.length === 0) call.requireRank(0, 1, '[.., c]')
+    const momentum = call.real('momentum')
+    if (momentum > 1)
+      call.fail(
+        'attribute-value',
+        { name: 'momentum', accepted: 'from 0 to 1', given: String(momentum) },
+        call.spanOf('momentum'),
+      )
     const channels = call.static(x.shape.at(-1)!, 'the last axis of its input')
     const weights = [
       call.weight('scale', [channels], { kind: 'ones' }),
@@ -126,7 +180,7 @@ export const batch_norm: Op = {
       call.weight('mean', [channels], { kind: 'zeros' }, { trainable: false }),
       call.weight('variance', [channels], { kind: 'ones' }, { trainable: false }),
     ]
-    return call.emit(storedNormalisation, [x], { attributes: { epsilon: call.real('epsilon') }, weights })[0]!
+    return call.emit(channelNormalisation, [x], { attributes: { epsilon: call.real('epsilon'), momentum }, weights })[0]!
   },
   example: { inputs: { x: [2, 3, 6] }, code: 'batch_norm(x)' },
 }

@@ -114,6 +114,16 @@ export interface Primitive extends Facts {
   ): AxisCells
   /** The lowering to TensorFlow.js; its gradient is that of the tfjs calls in it or a custom one. Returns new tensors. */
   compute(tf: Backend, inputs: readonly Tensor[], weights: readonly Tensor[], call: ComputedCall): Tensor[]
+  /**
+   * What a call in training makes of weights that no optimiser moves: new values, each with the place of its weight. Such
+   * weights are not trainable. A step asks once for every call, in the order of the text, with what the call before made.
+   */
+  learn?(
+    tf: Backend,
+    inputs: readonly Tensor[],
+    weights: readonly Tensor[],
+    call: Pick<ComputedCall, 'attributes' | 'sizes'>,
+  ): readonly (readonly [place: number, value: Tensor])[]
 }
 
 export interface Emission {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { movedBy, prefixOf } from '../../compiler/targets/savedmodel/signatures.ts'
 import type { Objective } from '../../compiler/plan.ts'
 import type { Graph } from '../../compiler/ir/graph.ts'
+import { newLearning } from '../../compiler/ops/learning.ts'
 import type { HostTensors } from '../compute/messages.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import { clipped } from '../../compiler/optimisers/clip.ts'
@@ -27,17 +28,22 @@ export function layersLearner(model: Graph, objectives: readonly Objective[], dr
   const backward = (active: readonly Trainer[], step: number, inputs: HostTensors, drawn: Draws) => {
     const given = onEngine(inputs)
     const measured: Record<string, number> = {}
+    const learning = newLearning<tf.Tensor>()
     const draw = (count: number, layer: string): tf.Tensor => tf.tensor1d(drawn(step, count, layer))
     const gradients = active.map(({ objective, variables }) => {
       const graph = network.lower(objective.graph, `train ${objective.group ?? ''}`)
       const { value, grads } = tf.variableGrads(() => {
-        const outputs = graph.run(given, { training: true, draw })
+        const outputs = graph.run(given, { training: true, draw, learning })
         for (const [name, output] of Object.entries(outputs)) measured[prefixOf(objective) + name] = output.dataSync()[0]!
         return outputs['loss'] as tf.Scalar
       }, [...variables.values()])
       value.dispose()
       return new Map([...variables].map(([path, { name }]) => [path, grads[name]!]))
     })
+    for (const [path, value] of learning.made) {
+      if (allFinite(measured)) network.variable(path).write(value)
+      value.dispose()
+    }
     tf.dispose(given)
     return { measured, gradients }
   }

@@ -1,5 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs'
-import type { Plain } from '../../ir/graph.ts'
+import type { Node, Plain } from '../../ir/graph.ts'
+import { learn, type Learning } from '../../ops/learning.ts'
 import type { Primitive } from '../../ops/op.ts'
 import { primitives } from '../../ops/registry.ts'
 import { evaluate, fromJSON, type Size } from '../../shapes/size.ts'
@@ -41,10 +42,16 @@ export interface CallOptions {
   readonly training?: boolean
   /** Uniform numbers in [0, 1) for the layer of that name. */
   readonly draw?: (count: number, layer: string) => tfjs.Tensor
+  /** Takes what training makes of weights that no optimiser moves; the caller disposes of it. */
+  readonly learning?: Learning
 }
 
 /** A registered layer that owns weights by path. */
-export type ArchcLayer = tfjs.layers.Layer & { readonly config: LayerConfig; readonly variables: readonly tfjs.LayerVariable[] }
+export type ArchcLayer = tfjs.layers.Layer & {
+  readonly config: LayerConfig
+  readonly variables: readonly tfjs.LayerVariable[]
+  learn(node: Node, inputs: readonly tfjs.Tensor[], learning: Learning): void
+}
 export type ArchcLayerClass = new (config: LayerConfig) => ArchcLayer
 
 const classes = new WeakMap<Tfjs, ReadonlyMap<string, ArchcLayerClass>>()
@@ -107,9 +114,9 @@ function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
       return results
     }
 
-    override call(inputs: tfjs.Tensor | tfjs.Tensor[], options: CallOptions = {}): tfjs.Tensor | tfjs.Tensor[] {
-      const all = Array.isArray(inputs) ? inputs : [inputs]
-      const { operands } = this.config
+    /** What it computes with: its operands among the inputs, its weights, attributes and sizes. */
+    given(all: readonly tfjs.Tensor[]) {
+      const { operands, attributes } = this.config
       const known = Object.fromEntries(
         this.config.witnesses.map(({ symbol, input, axis, factor }) => [symbol, all[input]!.shape[axis]! / factor]),
       )
@@ -117,16 +124,29 @@ function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
         Object.entries(this.sizes).map(([name, list]) => [name, list.map((size) => evaluate(size, known))]),
       )
       const given = typeof operands === 'number' ? all.slice(0, operands) : operands.map((input) => all[input]!)
-      const weights = this.variables.map((variable) => variable.read())
+      return { operands: given, weights: this.variables.map((variable) => variable.read()), attributes, sizes }
+    }
+
+    override call(inputs: tfjs.Tensor | tfjs.Tensor[], options: CallOptions = {}): tfjs.Tensor | tfjs.Tensor[] {
+      const { operands, weights, attributes, sizes } = this.given(Array.isArray(inputs) ? inputs : [inputs])
       const results = onTfjs(tf, (backend) =>
-        primitive.compute(backend, given, weights, {
-          attributes: this.config.attributes,
+        primitive.compute(backend, operands, weights, {
+          attributes,
           sizes,
           training: options.training ?? false,
           draw: (count) => options.draw?.(count, this.config.name) ?? tf.randomUniform([count]),
         }),
       )
       return results.length === 1 ? results[0]! : results
+    }
+
+    /** Lets `node`, a call of this layer, learn of its inputs. */
+    learn(node: Node, inputs: readonly tfjs.Tensor[], learning: Learning): void {
+      const { operands, weights, attributes, sizes } = this.given(inputs)
+      onTfjs(tf, (backend) => {
+        learn(backend, node, operands, weights, { attributes, sizes }, learning, (made) => void tf.keep(made as tfjs.Tensor))
+        return []
+      })
     }
 
     override getConfig(): tfjs.serialization.ConfigDict {

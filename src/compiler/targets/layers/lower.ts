@@ -1,6 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
-import type { Graph } from '../../ir/graph.ts'
+import type { Graph, Node } from '../../ir/graph.ts'
 import { nodeNames } from '../../ir/node-names.ts'
+import { isLearning } from '../../ops/learning.ts'
 import type { Tfjs } from './backend.ts'
 import { asInteger, evaluate, symbols, toJSON, type Size } from '../../shapes/size.ts'
 import { layerClasses, type ArchcLayer, type CallOptions, type Witness } from './layer.ts'
@@ -35,11 +36,13 @@ export function lowerToLayers(tf: Tfjs, graph: Graph, name: string, store: Layer
   const names = nodeNames(graph)
   const variables = new Map<string, tfjs.LayerVariable>()
   const seen = new Set<string>()
+  const calls: LayerCall[] = []
 
   for (const node of graph.nodes) {
     const needed = [...new Set(Object.values(node.sizes).flat().flatMap(symbols))].map((symbol) => witnessed(witnesses, symbol))
     const shown = node.inputs.length === 0 && needed.length === 0 ? [0] : [...new Set(needed.map((witness) => witness.input))]
     const operands = node.inputs.map((value) => tensors.get(value)!)
+    const taken = [...new Set([...node.inputs, ...shown.map((input) => graph.inputs[input]!.value)])]
     const all = [...new Set([...operands, ...shown.map((input) => inputs[input]!)])]
     const config = {
       name: names.get(node)!,
@@ -66,6 +69,7 @@ export function lowerToLayers(tf: Tfjs, graph: Graph, name: string, store: Layer
         variables.set(path, layer.variables[at]!)
       })
     }
+    calls.push({ node, layer, inputs: taken })
     const results = Array.isArray(result) ? result : [result]
     node.results.forEach((value, at) => tensors.set(value, results[at]!))
   }
@@ -81,11 +85,36 @@ export function lowerToLayers(tf: Tfjs, graph: Graph, name: string, store: Layer
         if (!tensor) throw new Error(`${name} needs the input ${input.name}`)
         return tensor
       })
+      if (options.learning && graph.nodes.some(isLearning)) return inOrder(graph, calls, list, options)
       const computed = model.apply(list.length === 1 ? list[0]! : list, options as never) as tfjs.Tensor | tfjs.Tensor[]
       const outputs = Array.isArray(computed) ? computed : [computed]
       return Object.fromEntries(graph.outputs.map((output) => [output.name, outputs[results.indexOf(output.value)]!]))
     },
   }
+}
+
+/** A node's layer, and the values that it is given. */
+interface LayerCall {
+  readonly node: Node
+  readonly layer: ArchcLayer
+  readonly inputs: readonly number[]
+}
+
+/** Computes calls in the order of the text, which the layers model does not keep and what is learned depends on. */
+function inOrder(
+  graph: Graph,
+  calls: readonly LayerCall[],
+  given: readonly tfjs.Tensor[],
+  options: CallOptions,
+): Record<string, tfjs.Tensor> {
+  const values = new Map(graph.inputs.map(({ value }, at) => [value, given[at]!]))
+  for (const { node, layer, inputs } of calls) {
+    const taken = inputs.map((value) => values.get(value)!)
+    const result = layer.call(taken, options as never)
+    ;[result].flat().forEach((each, at) => values.set(node.results[at]!, each))
+    if (options.learning) layer.learn(node, taken, options.learning)
+  }
+  return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, values.get(value)!]))
 }
 
 const dimension = (size: Size): number | null => asInteger(size) ?? null

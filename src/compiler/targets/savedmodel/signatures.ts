@@ -5,6 +5,7 @@ import { traceGraph } from '../../kernels/trace-graph.ts'
 import { splitLinear } from '../../passes/split-linear.ts'
 import { sizeOf, totalOf, type Value } from '../../kernels/value.ts'
 import type { Objective } from '../../plan.ts'
+import { newLearning } from '../../ops/learning.ts'
 import { clipped } from '../../optimisers/clip.ts'
 import type { Given } from '../../optimisers/optimiser.ts'
 import { optimiserNamed } from '../../optimisers/registry.ts'
@@ -55,22 +56,32 @@ interface Forward {
   readonly trace: Trace
   readonly outputs: Readonly<Record<string, Value>>
   readonly losses: readonly Value[]
+  /** New values of weights that no optimiser moves. */
+  readonly learned: ReadonlyMap<string, Value>
 }
 
 /** Losses and their terms. Inputs: those of the model, and random numbers for what acts at random. */
 function forward(objectives: readonly Objective[], sizes: Readonly<Record<string, number>>, recompute: boolean): Forward {
   const trace = new Trace()
   const outputs: Record<string, Value> = {}
+  const learning = newLearning<Value>()
   const losses = objectives.map((objective) => {
     const prefix = prefixOf(objective)
     const draw = (count: number, layer: string): Value => trace.placeholder(randomPrefix + layer, [count])
     const { graph } = splitLinear(objective.graph, sizes)
-    const measured = traceGraph(trace, graph, sizes, {}, { training: true, draw, recompute })
+    const measured = traceGraph(trace, graph, sizes, {}, { training: true, draw, recompute, learning })
     for (const [key, value] of Object.entries(measured)) outputs[prefix + key] = value
     return measured['loss']!
   })
-  return { trace, outputs, losses }
+  return { trace, outputs, losses, learned: learning.made }
 }
+
+const finite = (trace: Trace, outputs: Readonly<Record<string, Value>>): Value =>
+  trace.all(trace.isFinite(trace.stack(Object.values(outputs), 0)))
+
+/** What training made of weights that no optimiser moves; where the condition does not hold they stay. */
+const learnedWhere = (trace: Trace, condition: Value, learned: Forward['learned']): [string, Value][] =>
+  [...learned].map(([path, value]) => [path, trace.where(condition, value, trace.variable(path, value.shape))])
 
 /** The weights that an objective moves and that its loss depends on, with their gradients. */
 function gradientsOf(trace: Trace, objective: Objective, loss: Value): Moving[] {
@@ -102,7 +113,7 @@ export function gatherStep(
   sizes: Readonly<Record<string, number>>,
   recompute = false,
 ): Signature {
-  const { trace, outputs, losses } = forward(objectives, sizes, recompute)
+  const { trace, outputs, losses, learned } = forward(objectives, sizes, recompute)
   const isGoingOn = trace.greater(trace.reshape(trace.placeholder(goingOn, [1]), []), 0)
   const assigned = objectives.flatMap((objective, at) =>
     gradientsOf(trace, objective, losses[at]!).map(({ weight: { path, shape }, gradient }) => {
@@ -110,7 +121,11 @@ export function gatherStep(
       return [gatheredIn(path), trace.add(before, gradient)] as const
     }),
   )
-  return simplified({ name, outputs, assigned: new Map(assigned) })
+  return simplified({
+    name,
+    outputs,
+    assigned: new Map([...assigned, ...learnedWhere(trace, finite(trace, outputs), learned)]),
+  })
 }
 
 /**
@@ -127,9 +142,9 @@ export function trainStep(
   recompute = false,
   accumulate = 1,
 ): Signature {
-  const { trace, outputs, losses } = forward(objectives, sizes, recompute)
-  const isFinite = trace.all(trace.isFinite(trace.stack(Object.values(outputs), 0)))
-  const assigned = new Map<string, Value>()
+  const { trace, outputs, losses, learned } = forward(objectives, sizes, recompute)
+  const isFinite = finite(trace, outputs)
+  const assigned = new Map(learnedWhere(trace, isFinite, learned))
   const moved = objectives.flatMap((objective, at): Move[] => {
     const found = gradientsOf(trace, objective, losses[at]!)
     const plain = found.map(({ weight: { path, shape }, gradient }) =>
