@@ -1,4 +1,5 @@
 import type { Graph } from './ir/graph.ts'
+import type { kernels, subsamplings } from './picture-operations.ts'
 import type { Clip } from './optimisers/clip.ts'
 import type { Settings } from './optimisers/optimiser.ts'
 import type { Size } from './shapes/size.ts'
@@ -17,9 +18,14 @@ export type PerItem =
   | { readonly kind: 'choice'; readonly items: readonly PerItem[] }
   | { readonly kind: 'call'; readonly name: string; readonly arguments: readonly PerItem[] }
 
+/** A word, or several of which each has the same chance. */
+export type Choice<Word extends string> = Word | readonly Word[]
+
+/** `pictureOperations` says between which numbers each attribute lies. */
 export type PictureOperation =
   | { readonly op: 'blur'; readonly sigma: PerItem }
-  | { readonly op: 'resize'; readonly kernel: 'bicubic' | 'bilinear' | 'nearest' }
+  | { readonly op: 'resize'; readonly kernel: Choice<(typeof kernels)[number]> }
+  | { readonly op: 'jpeg'; readonly quality: PerItem; readonly subsampling: Choice<(typeof subsamplings)[number]> }
   | { readonly op: 'flip_x' | 'flip_y' | 'transpose' }
 
 export type InputRole = 'image' | 'enlarged' | 'coordinates' | 'cell'

@@ -4,6 +4,7 @@ import { staticFunctions } from '../compiler/elaborate/values/static.ts'
 import { show } from '../compiler/elaborate/values/values.ts'
 import { attributeText, opParts } from '../compiler/ops/page.ts'
 import { ops } from '../compiler/ops/registry.ts'
+import { attributesOf as pictureAttributesOf, pictureAttributeText, wordText } from '../compiler/picture-operations.ts'
 import { contextAt, type Context } from './context.ts'
 import { fillerOf, occurrences, slotsOf, type Kind } from './occurrences.ts'
 import { moduleParts, parameterText, pathFrom } from './words.ts'
@@ -119,6 +120,9 @@ function fieldItems(workspace: Workspace, file: string, { record, isAtStart, bef
     if (nested !== undefined) return recordItems('objective')
     return [...recordItems(outer as 'train' | 'evaluate'), ...(outer === 'train' ? slotItems(workspace, file) : [])]
   }
+  const spec = call?.argument === undefined ? undefined : pictureAttributesOf(call.callee)[call.argument]
+  if (spec?.kind === 'word')
+    return spec.words.map((word): Item => ({ label: wordText(spec, word), kind: 'word', detail: call!.argument! }))
   if (call) return [...argumentItems(workspace, file, { call } as Context), ...outputsOf(workspace, file)]
   return words.map((label): Item => ({ label, kind: 'word', detail: '' })) // prettier-ignore
 }
@@ -135,8 +139,16 @@ function argumentItems(workspace: Workspace, file: string, { call }: Context): I
   const module = workspace.unit(file)?.modules.get(callee)
   const items: Item[] = module
     ? module.declaration.parameters.map((parameter) => ({ label: parameter.name.text, kind: 'parameter', detail: parameterText(workspace, parameter) })) // prettier-ignore
-    : Object.entries(ops.get(callee)?.attributes ?? {}).map(([label, spec]) => ({ label, kind: 'attribute', detail: attributeText(spec) })) // prettier-ignore
+    : attributesOf(callee).map(([label, detail]) => ({ label, kind: 'attribute', detail }))
   return items.filter(({ label }) => !named.includes(label)).map((item) => ({ ...item, insert: `${item.label}: ` }))
+}
+
+/** Attributes of an op, or of what is done to pictures, and what each takes. */
+const attributesOf = (callee: string): [name: string, takes: string][] => {
+  const op = ops.get(callee)
+  return op
+    ? Object.entries(op.attributes).map(([name, spec]) => [name, attributeText(spec)])
+    : Object.entries(pictureAttributesOf(callee)).map(([name, spec]) => [name, pictureAttributeText(spec)])
 }
 
 /** Names of the module around, that are declared before the offset. */

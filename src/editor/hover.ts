@@ -2,6 +2,7 @@ import { show } from '../compiler/elaborate/values/values.ts'
 import { fields, fieldText } from '../compiler/elaborate/records/fields.ts'
 import { attributeText, opParts } from '../compiler/ops/page.ts'
 import { ops } from '../compiler/ops/registry.ts'
+import { attributesOf, operationText, pictureAttributeText, specOf } from '../compiler/picture-operations.ts'
 import type { Span } from '../compiler/diagnostics/diagnostic.ts'
 import type { ModuleUnit } from '../compiler/names/program.ts'
 import { occurrenceAt, slotsOf, type Occurrence } from './occurrences.ts'
@@ -28,7 +29,9 @@ function declared(workspace: Workspace, { kind, text, target, of }: Occurrence):
   if (kind === 'op') return opPage(text)
   if (kind === 'attribute') {
     const spec = ops.get(of!)?.attributes[text]
-    return spec ? [`${of}, **${text}**: ${attributeText(spec)}`] : []
+    if (spec) return [`${of}, **${text}**: ${attributeText(spec)}`]
+    const ofPictures = attributesOf(of!)[text]
+    return ofPictures ? [`${of}, **${text}**: ${pictureAttributeText(ofPictures)}`] : []
   }
   if (kind === 'field') {
     const spec = fields[of as 'train' | 'evaluate'][text] ?? fields.objective[text]
@@ -76,6 +79,8 @@ function valueOfLet(workspace: Workspace, target: Span) {
 /** An op as a page. */
 function opPage(name: string): string[] {
   const op = ops.get(name)
+  const ofPictures = specOf(name)
+  if (!op && ofPictures) return [code(operationText(name)), `${ofPictures.about}.`]
   if (!op) return []
   const attributes = Object.entries(op.attributes).map(([attribute, spec]) => `- **${attribute}**: ${attributeText(spec)}`)
   return [code(`${name}(${opParts(op).join(', ')})`), op.summary, `Gives ${op.gives}.`, ...(attributes.length > 0 ? [attributes.join('\n')] : [])] // prettier-ignore

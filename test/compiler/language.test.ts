@@ -419,6 +419,17 @@ describe('repeat, scale and records', () => {
     // What a normal draw is cannot be told, and this one is as it should be.
     ['train.degrade=[blur(sigma: normal(mean: 1, std: 1))]', undefined],
     ['train.degrade=[blur(sigma: max(m - 2, 0) / m)]', undefined],
+    [
+      'train.degrade=[resize(kernel: [bicubic, bilinear]), jpeg(quality: uniform(50, 98), subsampling: ["4:2:0", "4:4:4"])]',
+      undefined,
+    ],
+    ['train.degrade=[jpeg(quality: uniform(50, 101))]', 'the quality of jpeg is in 1 .. 100; up to 101 is outside'],
+    ['train.degrade=[jpeg(quality: 50 * (m - 1))]', 'the quality of jpeg is in 1 .. 100; down to 0 is outside'],
+    ['train.degrade=[jpeg(quality: 80, subsampling: "4:1:1")]', 'subsampling is "4:4:4" or "4:2:2" or "4:2:0"; not "4:1:1"'],
+    ['train.degrade=[jpeg(quality: 80, subsampling: ["4:2:0", "4:2:0"])]', '4:2:0 is already in subsampling'],
+    ['train.degrade=[jpeg(subsampling: "4:2:0")]', 'jpeg needs quality'],
+    ['train.degrade=[jpeg(quality: 80, progressive: true)]', 'jpeg has no progressive. It takes quality, subsampling'],
+    ['train.augment=[jpeg(quality: 80)]', 'no op or module called jpeg. It takes flip_x, flip_y, transpose'],
     ['train.schedule=step(at: [3, 5], factor: 2)', undefined],
   ])('%s', (set, problem) => {
     const after = `${train.replace('m: 2', 'm: uniform(1, 4), epochs: 10')}\nevaluate { m: [2] }`

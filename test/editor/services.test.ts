@@ -80,6 +80,17 @@ describe('hover', () => {
     const { workspace, file, offset } = at('lib.arch', '-> re')
     expect(hoverAt(workspace, file, offset)!.text).toMatch(/^```arch\nrelu\(x: \[\.\.\]\)\n```\n\n.+\n\nGives \[\.\.\]\./)
   })
+  test.each([
+    [
+      'jp¦eg(quality: 80)',
+      '```arch\njpeg(quality:, subsampling: "4:2:0")\n```\n\nwhat comes back from a JPEG that Pillow saves.',
+    ],
+    ['jpeg(qual¦ity: 80)', 'jpeg, **quality**: a number or a draw, in 1 .. 100'],
+  ])('%s in degrade', (written, expected) => {
+    const text = files['small.arch'].replace('loss: l1', `degrade: [resize(kernel: bicubic), ${written}], loss: l1`)
+    const { workspace, file, offset } = project({ ...files, 'small.arch': text })
+    expect(hoverAt(workspace, file, offset)?.text).toBe(expected)
+  })
   test('between words there is nothing to say', () => {
     const { workspace, file, offset } = at('small.arch', 'let f =')
     expect(hoverAt(workspace, file, offset)).toBeUndefined()
@@ -92,6 +103,9 @@ describe('completion', () => {
   const small = (line: string): Marked =>
     project({ ...files, 'small.arch': files['small.arch'].replace('  return', `  ${line}\n  return`) })
 
+  const degraded = (line: string): Marked =>
+    project({ ...files, 'small.arch': files['small.arch'].replace('loss: l1', `degrade: [${line}, loss: l1`) })
+
   test.each<[string, Marked, string[]]>([
     ['attributes that are not there yet', small('let x = f -> conv(out: 3, kern¦'), ['kernel']],
     ['a word of an attribute', small('let x = interpolate(f, by: 2, kernel: b¦'), ['bilinear', 'bicubic']],
@@ -103,6 +117,8 @@ describe('completion', () => {
     ['paths in a preset', project({ ...files, 'small.arch': files['small.arch'].replace('train.B: 1', 'body.¦') }), ['kernel']],
     ['fields of train', project({ ...files, 'small.arch': files['small.arch'].replace('loss: l1', 'sche¦, loss: l1') }), ['schedule']],
     ['what a loss compares', project({ ...files, 'small.arch': files['small.arch'].replace('l1(sr, target)', 'l1(s¦') }), ['sr']],
+    ['attributes of a degradation', degraded('jpeg(sub¦'), ['subsampling']],
+    ['words of a degradation', degraded('resize(kernel: bi¦'), ['bicubic', 'bilinear']],
     ['roles', project({ ...files, 'small.arch': files['small.arch'].replace('as image', 'as c¦') }), ['coordinates', 'cell', 'inspect']],
     ['statements', small('le¦'), ['scale', 'let']],
     ['declarations', project({ ...files, 'small.arch': `${files['small.arch']}\nev¦` }), ['evaluate']],

@@ -1,10 +1,18 @@
-import type { Picture } from './picture.ts'
+import { throughJpeg, type Subsampling } from './jpeg.ts'
+import { continued, crop, type Picture } from './picture.ts'
 import { flipX, flipY, gaussianBlur, type Kernel, resize, transpose } from './pillow.ts'
 
 /** One picture operation on 8-bit RGB, its draws already made. `sigma` is in pixels of the picture that it meets. */
 export type PictureOp =
   | { readonly op: 'blur'; readonly sigma: number }
   | { readonly op: 'resize'; readonly kernel: Kernel }
+  /** `phase`: how far the picture's corner lies inside a block, for a part that was cut from a larger picture. */
+  | {
+      readonly op: 'jpeg'
+      readonly quality: number
+      readonly subsampling: Subsampling
+      readonly phase?: readonly [x: number, y: number]
+    }
   | { readonly op: 'flip_x' | 'flip_y' | 'transpose' }
 
 /**
@@ -15,12 +23,25 @@ export function degrade(hr: Picture, ops: readonly PictureOp[], width: number, h
   return ops.reduce((picture, op) => apply(picture, op, width, height), hr)
 }
 
+/** `blur(1.2), then jpeg(80, 4:2:0)`: what is done, in a line. */
+export const degradeText = (ops: readonly PictureOp[]): string =>
+  ops
+    .map(({ op, ...values }) => {
+      const all = Object.values(values)
+      return all.length === 0 ? op : `${op}(${all.join(', ')})`
+    })
+    .join(', then ')
+
 function apply(picture: Picture, op: PictureOp, width: number, height: number): Picture {
   switch (op.op) {
     case 'blur':
       return gaussianBlur(picture, op.sigma)
     case 'resize':
       return resize(picture, width, height, op.kernel)
+    case 'jpeg':
+      return op.phase
+        ? partOfJpeg(picture, op.quality, op.subsampling, op.phase)
+        : throughJpeg(picture, op.quality, op.subsampling)
     case 'flip_x':
       return flipX(picture)
     case 'flip_y':
@@ -28,4 +49,15 @@ function apply(picture: Picture, op: PictureOp, width: number, height: number): 
     case 'transpose':
       return transpose(picture)
   }
+}
+
+/** Pixels along a side of the largest unit of a JPEG: four blocks of brightness that share their colours. */
+export const jpegUnit = 16
+
+/** A part of a compressed picture whose units do not begin at its corner: what lies around it in them is its mirror image. */
+function partOfJpeg(picture: Picture, quality: number, subsampling: Subsampling, [x, y]: readonly [number, number]): Picture {
+  const { width, height } = picture
+  const whole = (length: number): number => Math.ceil(length / jpegUnit) * jpegUnit
+  const around = continued(picture, -x, -y, whole(x + width), whole(y + height))
+  return crop(throughJpeg(around, quality, subsampling), x, y, width, height)
 }

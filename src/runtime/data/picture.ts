@@ -35,3 +35,23 @@ export function crop(picture: Picture, x: number, y: number, width: number, heig
   }
   return { width, height, data }
 }
+
+/** `crop` that may reach beyond the picture, which goes on there as its mirror image. */
+export function continued(picture: Picture, x: number, y: number, width: number, height: number): Picture {
+  const mirror = (at: number, length: number): number => {
+    const period = ((at % (2 * length)) + 2 * length) % (2 * length)
+    return period < length ? period : 2 * length - 1 - period
+  }
+  const columns = Int32Array.from({ length: width }, (_, column) => 3 * mirror(x + column, picture.width))
+  const data = new Uint8Array(width * height * 3)
+  for (let row = 0, to = 0; row < height; row += 1) {
+    const from = 3 * picture.width * mirror(y + row, picture.height)
+    for (let column = 0; column < width; column += 1, to += 3) {
+      const pixel = from + columns[column]!
+      data[to] = picture.data[pixel]!
+      data[to + 1] = picture.data[pixel + 1]!
+      data[to + 2] = picture.data[pixel + 2]!
+    }
+  }
+  return { width, height, data }
+}

@@ -116,7 +116,7 @@ function pairSizes({ width, height }: Extent, m: number): { readonly low: Extent
 export function degradePair(tile: Picture, m: number, network: OpenedNetwork): Pair {
   const { low, extent } = pairSizes(tile, m)
   const hr = crop(tile, 0, 0, extent.width, extent.height)
-  const operations = drawOperations(network.loaded.model.evaluate.degrade, createRandom(0), { m, epoch: 0, epochs: 1 })
+  const operations = drawOperations(network.loaded.model.evaluate.degrade, createRandom(0), { m, epoch: 0, epochs: 1 }, 'whole')
   return { hr, lr: degrade(hr, operations, low.width, low.height) }
 }
 

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { compile, type CompiledModel, type CompileOptions } from '../../compiler/index.ts'
 import { places } from '../../compiler/diagnostics/source.ts'
+import { degradeText } from '../data/degrade.ts'
 import { createRandom } from '../files/random.ts'
 import { hostIn, isOwn } from '../host.ts'
 import type { LoadedModel } from '../network/load-model.ts'
@@ -123,13 +124,5 @@ export function otherDegradation(
 /** How a picture is made low-resolution at a scale, in words. */
 function degradationAt({ evaluate }: CompiledModel, m: number): string {
   const operations = evaluate.degrade
-  return drawOperations(operations, createRandom(0), { m, epoch: 0, epochs: 1 })
-    .map((operation) =>
-      operation.op === 'blur'
-        ? `blur(${operation.sigma})`
-        : operation.op === 'resize'
-          ? `resize(${operation.kernel})`
-          : operation.op,
-    )
-    .join(', then ')
+  return degradeText(drawOperations(operations, createRandom(0), { m, epoch: 0, epochs: 1 }, 'whole'))
 }

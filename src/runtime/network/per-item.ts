@@ -1,6 +1,8 @@
 import { computePerItem } from '../../compiler/per-item.ts'
-import type { PerItem, PerItemVariable, PictureOperation } from '../../compiler/plan.ts'
-import type { PictureOp } from '../data/degrade.ts'
+import { attributesOf, rangeText } from '../../compiler/picture-operations.ts'
+import type { Choice, PerItem, PerItemVariable, PictureOperation } from '../../compiler/plan.ts'
+import { UserError } from '../../errors.ts'
+import { jpegUnit, type PictureOp } from '../data/degrade.ts'
 import type { Random } from '../files/random.ts'
 
 /** What a per-item expression may read. */
@@ -32,11 +34,47 @@ function drawn(random: Random | undefined): Random {
   return random
 }
 
-/** Picture operations with their numbers; flips and transposes stay with probability 1/2 each. */
-export function drawOperations(operations: readonly PictureOperation[], random: Random, values: ItemValues): PictureOp[] {
+/** A part that was cut from anywhere, or a whole picture. */
+export type Shown = 'part' | 'whole'
+
+/**
+ * Picture operations with their numbers; flips and transposes stay with probability 1/2 each. The blocks of a JPEG begin in a whole
+ * picture's corner, and anywhere in a part. Throws a UserError for a number that an operation does not take.
+ */
+export function drawOperations(
+  operations: readonly PictureOperation[],
+  random: Random,
+  values: ItemValues,
+  shown: Shown = 'part',
+): PictureOp[] {
+  const pick = <Word extends string>(choice: Choice<Word>): Word => (typeof choice === 'string' ? choice : random.pick(choice))
   return operations.flatMap((operation): PictureOp[] => {
-    if (operation.op === 'blur') return [{ op: 'blur', sigma: drawValue(operation.sigma, random, values) }]
-    if (operation.op === 'resize') return [operation]
-    return random.uniform() < 0.5 ? [{ op: operation.op }] : []
+    const draw = (name: string, expression: PerItem): number => {
+      const value = drawValue(expression, random, values)
+      checkDrawn(operation.op, name, value)
+      return value
+    }
+    switch (operation.op) {
+      case 'blur':
+        return [{ op: 'blur', sigma: draw('sigma', operation.sigma) }]
+      case 'resize':
+        return [{ op: 'resize', kernel: pick(operation.kernel) }]
+      case 'jpeg': {
+        const quality = Math.floor(draw('quality', operation.quality) + 0.5)
+        const drawn = { op: 'jpeg', quality, subsampling: pick(operation.subsampling) } as const
+        return [shown === 'whole' ? drawn : { ...drawn, phase: [random.int(jpegUnit), random.int(jpegUnit)] }]
+      }
+      default:
+        return random.uniform() < 0.5 ? [{ op: operation.op }] : []
+    }
   })
+}
+
+function checkDrawn(op: PictureOperation['op'], name: string, value: number): void {
+  const spec = attributesOf(op)[name]
+  if (spec?.kind !== 'draw' || (value >= spec.least && value <= (spec.most ?? Infinity))) return
+  throw new UserError(
+    `${op} drew a ${name} of ${value}; it is ${rangeText(spec)}`,
+    `change what is drawn, or cut it off: ${spec.most === undefined ? `max(${spec.least}, ..)` : `max(${spec.least}, min(${spec.most}, ..))`}`,
+  )
 }

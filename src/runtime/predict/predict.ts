@@ -216,7 +216,7 @@ function plain(model: CompiledModel, network: Network): Manner {
         const { height: rows, width: columns } = seenOf(tile)
         const seen = await picture.region(tile.x.seenFrom, tile.y.seenFrom, columns, rows)
         if (input.role === 'image') return seen
-        return degrade(seen, drawOperations(input.by ?? [], createRandom(0), { m, epoch: 0, epochs: 1 }), width, height)
+        return degrade(seen, drawOperations(input.by ?? [], createRandom(0), { m, epoch: 0, epochs: 1 }, 'whole'), width, height)
       }
       return {
         async run(step) {

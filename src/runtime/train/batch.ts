@@ -3,7 +3,7 @@ import { evaluate, type Size } from '../../compiler/shapes/size.ts'
 import { UserError } from '../../errors.ts'
 import type { HostTensor } from '../compute/messages.ts'
 import { degrade } from '../data/degrade.ts'
-import { crop, type Picture } from '../data/picture.ts'
+import { continued, crop, type Picture } from '../data/picture.ts'
 import type { Random } from '../files/random.ts'
 import { normalised } from '../network/normalised.ts'
 import { pixelCentre } from '../network/coordinates.ts'
@@ -88,21 +88,10 @@ export function makeItem(model: CompiledModel, plan: TrainPlan, picture: Picture
 }
 
 /** A picture that is large enough: a smaller one is continued by mirroring. */
-function atLeast(picture: Picture, width: number, height: number): Picture {
-  if (picture.width >= width && picture.height >= height) return picture
-  const size = { width: Math.max(picture.width, width), height: Math.max(picture.height, height) }
-  const data = new Uint8Array(size.width * size.height * 3)
-  const mirror = (at: number, length: number): number => {
-    const period = at % (2 * length)
-    return period < length ? period : 2 * length - 1 - period
-  }
-  for (let y = 0; y < size.height; y += 1)
-    for (let x = 0; x < size.width; x += 1) {
-      const from = 3 * (mirror(y, picture.height) * picture.width + mirror(x, picture.width))
-      data.set(picture.data.subarray(from, from + 3), 3 * (y * size.width + x))
-    }
-  return { ...size, data }
-}
+const atLeast = (picture: Picture, width: number, height: number): Picture =>
+  picture.width >= width && picture.height >= height
+    ? picture
+    : continued(picture, 0, 0, Math.max(picture.width, width), Math.max(picture.height, height))
 
 /** Items side by side, as the graph's inputs. */
 export function stackItems(model: CompiledModel, plan: TrainPlan, items: readonly Item[]): Record<string, HostTensor> {

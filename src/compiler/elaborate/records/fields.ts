@@ -1,4 +1,5 @@
 import { optimisers } from '../../optimisers/registry.ts'
+import { operationText, type PictureOperationName } from '../../picture-operations.ts'
 import { optimiserText } from '../../optimisers/optimiser.ts'
 
 /** A field of `train`, of `evaluate` or of the record of a slot: what checker, completion, docs and defaults know of it. */
@@ -56,9 +57,12 @@ const clip: FieldSpec = {
   words: ['norm', 'value'],
 }
 
+const operationTexts = (names: readonly PictureOperationName[]): string =>
+  names.map((name) => `\`${operationText(name)}\``).join(', ')
+
 /** The words of `degrade` and of `augment`. */
-export const degradations = ['blur', 'resize'] as const
-export const augmentations = ['flip_x', 'flip_y', 'transpose'] as const
+export const degradations = ['blur', 'resize', 'jpeg'] as const satisfies readonly PictureOperationName[]
+export const augmentations = ['flip_x', 'flip_y', 'transpose'] as const satisfies readonly PictureOperationName[]
 export const metrics = ['psnr', 'ssim', 'ssim_gaussian', 'fid'] as const
 
 const train: Fields = {
@@ -71,11 +75,11 @@ const train: Fields = {
   },
   degrade: {
     about: 'from the picture to its low resolution, in order',
-    takes: '`blur(sigma:)`, `resize(kernel:)`',
+    takes: operationTexts(degradations),
     standard: '[resize(kernel: bicubic)]',
     words: degradations,
   },
-  augment: { about: 'each with even chance', takes: '`flip_x`, `flip_y`, `transpose`', standard: '[]', words: augmentations },
+  augment: { about: 'each with even chance', takes: operationTexts(augmentations), standard: '[]', words: augmentations },
   loss,
   optimizer,
   schedule,

@@ -11,7 +11,7 @@ import type { ModelContext } from '../context.ts'
 import { asTensor, evaluate } from '../evaluate.ts'
 import { callsIn, ownerLabels } from '../calls/owners.ts'
 import { degradations, augmentations, fieldNames, sizeFields } from './fields.ts'
-import { operations } from './operations.ts'
+import { checkDrawn, operations } from './operations.ts'
 import { readClip, readOptimiser, readSchedule } from './optimiser.ts'
 import { perItem, rangeOf } from './per-item.ts'
 import { readEvaluate, usualScales } from './evaluate.ts'
@@ -47,7 +47,7 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
   const degrade = read(() => readDegrade(reader))
   if (m && epochs !== undefined && degrade)
     read(() =>
-      checkBlur(
+      checkDrawn(
         degrade,
         { m: rangeOf(m, {}) ?? limits(body.scale), epoch: [0, epochs - 1], epochs: [epochs, epochs] },
         reader.spanOf('degrade'),
@@ -176,15 +176,6 @@ function checkDraw(m: PerItem, scale: Scale | undefined, span: Span): void {
   for (const end of ends)
     if (end.kind === 'number' && (end.value < least || end.value > most))
       fail('out-of-range', { name: 'm', range: rangeText(least, most), given: String(end.value) }, span)
-}
-
-/** A blur that would be negative for some item stops a run at that item, so it stops here. */
-function checkBlur(operations: readonly PictureOperation[], ends: Parameters<typeof rangeOf>[1], span: Span): void {
-  for (const operation of operations) {
-    const least = operation.op === 'blur' ? rangeOf(operation.sigma, ends)?.[0] : undefined
-    if (least !== undefined && least < 0)
-      fail('out-of-range', { name: 'the sigma of blur', range: 'at least 0', given: `down to ${least}` }, span)
-  }
 }
 
 /** The model's own objective, and one for each slot that is called in losses only and has a record of its name. */
