@@ -628,6 +628,7 @@ export class ArchParser extends EmbeddedActionsParser {
       this.CONSUME(t.As)
       return this.CONSUME2(t.Identifier)
     })
+    const collect = this.OPTION3(() => this.CONSUME(t.Collect))
     this.CONSUME(t.OpenBrace)
     const body: tree.Stage[] = []
     this.AT_LEAST_ONE_SEP({ SEP: t.Arrow, DEF: () => body.push(this.SUBRULE(this.stage)) })
@@ -637,6 +638,7 @@ export class ArchParser extends EmbeddedActionsParser {
       over,
       ...(element && { element: this.nameOf(element) }),
       ...(turn && { turn: this.nameOf(turn) }),
+      isCollected: collect !== undefined,
       body,
       span: this.span(first, last),
     }))
@@ -709,20 +711,63 @@ export class ArchParser extends EmbeddedActionsParser {
         {
           ALT: () => {
             this.CONSUME(t.OpenSquare)
-            const first = this.OPTION(() => this.CONSUME(t.DotDot))
-            const at = this.SUBRULE(this.sum)
+            const entries = this.SUBRULE(this.subscript)
             const close = this.CONSUME(t.CloseSquare)
-            value = this.ACTION(() =>
-              first
-                ? { kind: 'first', list: value, count: at, span: this.span(value, close) }
-                : { kind: 'element', list: value, at, span: this.span(value, close) },
-            )
+            value = this.ACTION(() => ({ kind: 'slice', of: value, entries, span: this.span(value, close) }))
           },
         },
       ])
     })
     return value
   })
+
+  /** What stands in square brackets behind a value: `.. k`, or an entry an axis. */
+  private subscript = this.RULE('subscript', (): tree.SliceEntry[] => {
+    const entries: tree.SliceEntry[] = []
+    this.OR([
+      {
+        ALT: () => {
+          const dots = this.CONSUME(t.DotDot)
+          const to = this.SUBRULE(this.sum)
+          this.ACTION(() => entries.push({ kind: 'first', to, span: this.span(dots, to) }))
+        },
+      },
+      { ALT: () => this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => entries.push(this.SUBRULE(this.sliceEntry)) }) },
+    ])
+    return entries
+  })
+
+  private sliceEntry = this.RULE('sliceEntry', (): tree.SliceEntry =>
+    this.OR<tree.SliceEntry>([
+      {
+        ALT: () => {
+          const rest = this.CONSUME(t.DotDot)
+          return this.ACTION(() => ({ kind: 'rest', span: this.span(rest, rest) }))
+        },
+      },
+      {
+        ALT: () => {
+          const colon = this.CONSUME(t.Colon)
+          const to = this.OPTION(() => this.SUBRULE(this.sum))
+          return this.ACTION(() => ({ kind: 'range', ...(to && { to }), span: this.span(colon, to ?? colon) }))
+        },
+      },
+      {
+        ALT: () => {
+          const from = this.SUBRULE2(this.sum)
+          const range = this.OPTION2(() => {
+            const colon = this.CONSUME2(t.Colon)
+            return { colon, to: this.OPTION3(() => this.SUBRULE3(this.sum)) }
+          })
+          return this.ACTION(() => {
+            if (!range) return { kind: 'at', at: from, span: from.span }
+            const { colon, to } = range
+            return { kind: 'range', from, ...(to && { to }), span: this.span(from, to ?? colon) }
+          })
+        },
+      },
+    ]),
+  )
 
   private primary = this.RULE('primary', (): tree.Expression =>
     this.OR<tree.Expression>([

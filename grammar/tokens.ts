@@ -36,6 +36,7 @@ export const Replace = word('replace')
 export const With = word('with')
 export const Set = word('set')
 export const Repeat = word('repeat')
+export const Collect = word('collect')
 export const In = word('in')
 export const As = word('as')
 export const By = word('by')
@@ -77,7 +78,7 @@ export const statementWords = [Input, Output, Scale, Slot, Let, Weight, Return]
 /** What may begin a line outside of braces. */
 export const declarationWords = [Import, Module, Model, Preset, Train, Evaluate, Variant, Replace, Set]
 
-const keywords = [...declarationWords, ...statementWords, From, Of, With, Repeat, In, As, By, Where]
+const keywords = [...declarationWords, ...statementWords, From, Of, With, Repeat, Collect, In, As, By, Where]
 
 export const allTokens: TokenType[] = [
   Space, Documentation, Remark, ...keywords, Identifier, Num, Text, FatArrow, Arrow, EqualEqual, AtLeast, Equals, DotDot, Dot,

@@ -4,7 +4,7 @@ import { nearest } from './diagnostics/suggest.ts'
 import { attempt, noMistakes } from './elaborate/attempt.ts'
 import { Builder, type BoundaryCheck } from './elaborate/calls/builder.ts'
 import { bindParameters, callModule } from './elaborate/calls/call-module.ts'
-import { asTensor, evaluate, type Elaboration, type Observer } from './elaborate/evaluate.ts'
+import { asTensor, type Elaboration, type Observer } from './elaborate/evaluate.ts'
 import { factsOf, factual, type Facts } from './elaborate/values/facts.ts'
 import { inOrder } from './elaborate/places.ts'
 import { nowhere, type Scope } from './elaborate/values/scope.ts'
@@ -14,7 +14,7 @@ import { Program, type ModuleUnit } from './names/program.ts'
 import { typed } from './ops/op.ts'
 import { constant, mod, sub, symbol, type Size } from './shapes/size.ts'
 import { parseExpression } from './syntax/parse.ts'
-import type { Expression, TensorType } from './syntax/tree.ts'
+import type { TensorType } from './syntax/tree.ts'
 
 export interface ModuleOptions {
   /** Numbers of sizes that the text needs to know, such as the channels of an input; all others stay symbols. */
@@ -81,10 +81,7 @@ function elaborated(module: ModuleUnit, e: Elaboration, options: ModuleOptions, 
       const { expression, diagnostics } = parseExpression(source, text)
       if (!expression || diagnostics[0]) throw new Reported(diagnostics[0]!)
       const nameSpan: Span = { file: source, start: 0, end: text.length }
-      return [
-        parameter,
-        { expression, evaluate: (x: Expression) => evaluate(x, { scope, place: nowhere, e }), nameSpan },
-      ] as const
+      return [parameter, { expression, here: () => ({ scope, place: nowhere, e }), nameSpan }] as const
     }),
   )
   const { span } = declaration.name

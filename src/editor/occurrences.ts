@@ -1,6 +1,7 @@
 import type { Span } from '../compiler/diagnostics/diagnostic.ts'
 import type { FileUnit, ModelUnit, ModuleUnit } from '../compiler/names/program.ts'
 import {
+  childrenOf,
   isRecord,
   type Declaration,
   type Expression,
@@ -205,7 +206,7 @@ class Walk {
         const { callee } = expression
         const known = names.get(callee.text)
         const module = this.unit.modules.get(callee.text)
-        if (known?.kind === 'slot') this.#add(callee, 'slot', known.target)
+        if (known?.kind === 'slot' || known?.kind === 'parameter') this.#add(callee, known.kind, known.target)
         else if (module) this.#add(callee, 'module', module.declaration.name.span)
         else this.#add(callee, 'op')
         for (const { name, value } of expression.arguments) {
@@ -214,33 +215,15 @@ class Walk {
         }
         return
       }
-      case 'pipeline':
-        this.#expression(expression.head, names)
-        return expression.stages.forEach((stage) => this.#stage(stage, names))
-      case 'binary':
-        this.#expression(expression.left, names)
-        return this.#expression(expression.right, names)
-      case 'negate':
-        return this.#expression(expression.operand, names)
-      case 'group':
-        return this.#expression(expression.inner, names)
-      case 'member':
-        return this.#expression(expression.object, names)
-      case 'element':
-        this.#expression(expression.list, names)
-        return this.#expression(expression.at, names)
-      case 'first':
-        this.#expression(expression.list, names)
-        return this.#expression(expression.count, names)
-      case 'list':
-        return expression.items.forEach((item) => this.#expression(item, names))
       case 'lambda':
         return this.#expression(expression.body, this.#inner(names, expression.parameters))
+      default:
+        return childrenOf(expression).forEach((child) => this.#stage(child, names))
     }
   }
 
-  #stage(stage: Stage, names: Names): void {
-    if (stage.kind === 'call') return this.#expression(stage, names)
+  #stage(stage: Expression | Stage, names: Names): void {
+    if (stage.kind !== 'repeat') return this.#expression(stage, names)
     this.#expression(stage.over, names)
     const inner = this.#inner(
       names,

@@ -42,7 +42,7 @@ test.each([
   ['const f = relu(lr)\n  return f', 'let f = relu(lr)\n  return f'],
   [
     'a, b = split(lr, sizes: [1, 2], axis: 3)\n  return concat([a, b], axis: 3)',
-    'let (a, b) = split(lr, sizes: [1, 2], axis: 3)\n  return concat(a, b, axis: 3)',
+    'let (a, b) = split(lr, sizes: [1, 2], axis: 3)\n  return concat([a, b], axis: 3)',
   ],
   ['# a remark (\n  return lr # and another', '// a remark (\n  return lr // and another'],
   ['return lr;', 'return lr'],

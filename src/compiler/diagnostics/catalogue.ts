@@ -67,7 +67,6 @@ export const catalogue = {
   'repeat-count': error(
     (a: { written: string; value: string }) => `repeat takes a count from 0 to 10000; ${a.written} is ${a.value}`,
   ),
-  'repeat-twice': error((_: object) => 'one statement has at most one repeat'),
   'static-value': error((a: { problem: string }) => a.problem),
   // shapes
   arity: error((a: { callee: string; takes: string; given: number }) => `${a.callee} takes ${a.takes} and is given ${a.given}`),
@@ -120,7 +119,7 @@ export const catalogue = {
     (a: { slot: string; takes: number; names: number }) =>
       `${a.slot} has ${a.takes} ${a.takes === 1 ? 'input' : 'inputs'}; the lambda names ${a.names}`,
   ),
-  'lambda-place': error((_: object) => 'a lambda stands only as the filler of a slot or as its replacement'),
+  'lambda-place': error((_: object) => 'a lambda stands only as the filler of a slot, or for a parameter of type module'),
   // training and evaluation
   'unknown-field': error((a: Suggesting & { record: string }) => `${a.record} has no ${a.name}${near(a)}`),
   'missing-field': error((a: { record: string; name: string }) => `${a.record} needs ${a.name}`),
@@ -191,7 +190,6 @@ const subjects: { readonly [C in keyof typeof habits]: (a: Arguments<C>) => stri
   'attribute-value': (a) => `${a.name}: ${a.given}`,
   'attribute-type': (a) => `${a.name}: ${a.given}`,
   'missing-attribute': (a) => `${a.callee}.${a.name}`,
-  'not-a-tensor': (a) => `${a.what}: ${a.given}`,
   'role-shape': (a) => `${a.role}: ${a.given}`,
   'not-static': (a) => `${a.name}: ${a.on}`,
 }

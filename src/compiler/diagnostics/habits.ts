@@ -189,9 +189,6 @@ export const habits = {
       help: '$<op>(x, axis: [1, 2]) is over rows and columns, axis: -1 over channels, [0, 1, 2, 3] over all of a picture [B, h, w, c]',
     },
   ],
-  'not-a-tensor': [
-    { pattern: /^concat: a list/, help: 'tensors stand beside one another, without brackets: concat(a, b, axis: -1)' },
-  ],
   'role-shape': [
     {
       pattern: /^image: \[(?<B>[^,]+), (?<c>\d+), (?<h>[^,]+), (?<w>[^,]+)\]$/,

@@ -158,9 +158,16 @@ export const textHabits: readonly TextHabit[] = [
     fix: { title: 'write ($<x>) => ..', from: -1, to: 2, text: '($<x>) =>' },
   },
   {
-    pattern: /\[ (\w+ )?‸ :/,
-    expected: 'a size',
-    help: 'a tensor is taken apart by split(x, sizes: [16, 48], axis: -1), unstack(x, axis: 1) or crop(x, to: [h, w]); of a list, list[.. 2] are the first two',
+    pattern: /[[,] \.\. ‸ \. [,\]]/,
+    from: -1,
+    expected: "','",
+    help: 'all axes that no entry names are two dots: x[.., 4:20]',
+    fix: { title: 'write ..', from: 0, to: 1, text: '' },
+  },
+  {
+    pattern: /[[:] (\w+ )?‸ :/,
+    expected: 'where it ends',
+    help: 'a slice has no step: every second row is rearrange(x, "B (h k) w c -> B h k w c", k: 2)[:, :, 0]',
   },
   {
     pattern: /\* ‸ \*/,

@@ -4,8 +4,7 @@ import type { Origin, Resolved } from '../plan.ts'
 import type { Expression, Name, SlotStatement } from '../syntax/tree.ts'
 import { attempt, noMistakes } from './attempt.ts'
 import { Builder } from './calls/builder.ts'
-import type { Elaboration, Observer } from './evaluate.ts'
-import type { Memory } from './calls/recording.ts'
+import type { Elaboration } from './evaluate.ts'
 import type { Scope } from './values/scope.ts'
 
 /** What is applied to a base: variants in order, then values from outside. */
@@ -56,18 +55,21 @@ export class ModelContext {
   constructor(
     readonly unit: ModelUnit,
     readonly application: Application,
-    memory: Memory,
-    report: (diagnostic: Diagnostic) => void,
-    observe?: Observer,
+    around: Elaboration | Pick<Elaboration, 'memory' | 'report' | 'observe'>,
+    /** Where it is called; empty for the model that is compiled. */
+    readonly path = '',
   ) {
-    this.e = {
-      builder: new Builder(),
-      calls: [],
-      memory,
-      mistakes: noMistakes(),
-      report: (diagnostic) => report(diagnostic.severity === 'error' ? this.#explained(diagnostic) : diagnostic),
-      ...(observe && { observe }),
-    }
+    const { report } = around
+    this.e =
+      'builder' in around
+        ? around
+        : {
+            ...around,
+            builder: new Builder(),
+            calls: [],
+            mistakes: noMistakes(),
+            report: (diagnostic) => report(diagnostic.severity === 'error' ? this.#explained(diagnostic) : diagnostic),
+          }
     this.parameters = { file: unit.file, names: new Map(), sizes: new Map(), missing: new Set() }
     this.scope = this.parameters
   }

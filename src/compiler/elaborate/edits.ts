@@ -3,10 +3,10 @@ import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { VariantUnit } from '../names/program.ts'
 import { ops } from '../ops/registry.ts'
-import { isRecord, pathText, type Edit, type Expression, type Name, type Parameter } from '../syntax/tree.ts'
+import { isRecord, pathText, type Edit, type Name, type Parameter } from '../syntax/tree.ts'
 import type { NamedValues } from './calls/call-module.ts'
 import type { Filler, ModelContext } from './context.ts'
-import { evaluate } from './evaluate.ts'
+import type { Caller } from './evaluate.ts'
 import { fieldNames } from './records/fields.ts'
 import { nowhere, childScope, join } from './values/scope.ts'
 import type { Value } from './values/values.ts'
@@ -196,9 +196,9 @@ export function overridesOf(context: ModelContext, parameters: readonly Paramete
           {
             expression: found.expression,
             nameSpan: found.span,
-            evaluate: (x: Expression, earlier: ReadonlyMap<string, Value>) => {
+            here: (earlier: ReadonlyMap<string, Value>): Caller => {
               const scope = { ...context.parameters, file: found.file }
-              return evaluate(x, { scope: prefix === '' ? childScope(scope, earlier) : scope, place: nowhere, e: context.e })
+              return { scope: prefix === '' ? childScope(scope, earlier) : scope, place: nowhere, e: context.e }
             },
           },
         ] as const,

@@ -12,6 +12,7 @@ import type { Builder } from './calls/builder.ts'
 import { binary } from './calls/binary.ts'
 import { call } from './calls/call.ts'
 import type { Memory } from './calls/recording.ts'
+import { slice } from './calls/slice.ts'
 import { childScope, join, type Place, type Scope } from './values/scope.ts'
 import { isScalar, staticBinary } from './values/static.ts'
 import { failed, isInteger, kindOf, real, show, sizeValue, written, type Value } from './values/values.ts'
@@ -90,9 +91,8 @@ function evaluated(expression: Expression, here: Caller): Value {
     }
     case 'member':
       return member(evaluate(expression.object, here), expression.member.text, expression.member.span)
-    case 'element':
-    case 'first':
-      return part(expression, here)
+    case 'slice':
+      return slice(expression, here)
     case 'call':
       return call(expression, undefined, here)
     case 'pipeline':
@@ -153,23 +153,6 @@ function member(value: Value, name: string, span: Span): Value {
   return found?.value ?? fail('unknown-name', { name, near: nearest(name, names), accepted: names }, span)
 }
 
-function part(expression: Extract<Expression, { kind: 'element' | 'first' }>, here: Caller): Value {
-  const list = evaluate(expression.list, here)
-  if (list.kind !== 'list')
-    return fail(
-      'attribute-type',
-      { name: '[..]', takes: 'a list', given: kindOf(list) },
-      expression.list.span,
-      list.kind === 'tensor' ? { help: 'a tensor is taken apart by split or unstack' } : {},
-    )
-  const where = expression.kind === 'element' ? expression.at : expression.count
-  const at = evaluate(where, here)
-  const most = expression.kind === 'element' ? list.items.length - 1 : list.items.length
-  if (!isInteger(at) || at.value < 0 || at.value > most)
-    return fail('static-value', { problem: `the list has ${list.items.length} items; ${show(at)} is outside` }, where.span)
-  return expression.kind === 'element' ? list.items[at.value]! : { kind: 'list', items: list.items.slice(0, at.value) }
-}
-
 function pipeline(expression: Pipeline, here: Caller): Value {
   return through(expression.stages, attempted(expression.head, here), expression.head.span, here)
 }
@@ -212,14 +195,18 @@ function repeat(stage: Repetition, input: Value, from: Span, here: Caller): Valu
       )
     turns = Array.from({ length: over.value }, () => undefined)
   }
+  const label = place.labels.get(stage) ?? ''
+  const path = label ? join(place.name, label) : place.name || 'repeat'
+  const given: Value[] = []
   let value = input
   turns.forEach((element, turn) => {
     const inner = childScope(scope, [
       ...(stage.element && element ? [[stage.element.text, element] as const] : []),
       ...(stage.turn ? [[stage.turn.text, real(turn)] as const] : []),
     ])
-    const own = { ...place, name: `${place.name || 'repeat'}[${turn}]` }
+    const own = { ...place, name: `${path}[${turn}]` }
     value = through(stage.body, value, turn === 0 ? from : stage.body.at(-1)!.span, { scope: inner, place: own, e })
+    given.push(value)
   })
-  return value
+  return stage.isCollected ? { kind: 'list', items: given } : value
 }

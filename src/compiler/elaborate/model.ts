@@ -4,19 +4,18 @@ import { subgraph, type GraphOutput } from '../ir/graph.ts'
 import type { ModelUnit } from '../names/program.ts'
 import type { TensorValue } from '../ops/op.ts'
 import type { CompiledModel, ModelInput, ModelOutput, Scale } from '../plan.ts'
-import type { Expression, Statement } from '../syntax/tree.ts'
-import { bindParameters, elaborateStatement, placesOf, returned } from './calls/call-module.ts'
+import type { Statement } from '../syntax/tree.ts'
+import { bindParameters, elaborateStatement, returned } from './calls/call-module.ts'
 import { ModelContext, type Application } from './context.ts'
 import { applyEdits, overridesOf } from './edits.ts'
-import { evaluate, type Observer } from './evaluate.ts'
+import type { Observer } from './evaluate.ts'
 import { factsOf } from './values/facts.ts'
 import type { Memory } from './calls/recording.ts'
-import { fieldNames } from './records/fields.ts'
+import { declareSlots, readScale, scopeOf } from './inside-model.ts'
 import { checkRoles, declareInput, declareOutput } from './roles.ts'
-import { callSlot } from './calls/slots.ts'
 import { evaluatePlan, trainPlan, type Body } from './records/train.ts'
-import { nowhere, forgive } from './values/scope.ts'
-import { real, show } from './values/values.ts'
+import { forgive } from './values/scope.ts'
+import { show } from './values/values.ts'
 
 /** Elaborates one model with everything applied. Problems go to `report`; undefined when there are errors. */
 export function elaborateModel(
@@ -26,24 +25,14 @@ export function elaborateModel(
   report: (diagnostic: Diagnostic) => void,
   observe?: Observer,
 ): CompiledModel | undefined {
-  const context = new ModelContext(unit, application, memory, report, observe)
+  const context = new ModelContext(unit, application, { memory, report, ...(observe && { observe }) })
   return context.attempt(() => elaborate(context))
 }
 
 /** Each part is looked at whatever became of those before it, so that all that is wrong is said at once. */
 function elaborate(context: ModelContext): CompiledModel {
   const { unit, application, e } = context
-  for (const statement of unit.declaration.body)
-    if (statement.kind === 'slot') {
-      const { name, filler } = statement
-      context.attempt(() => {
-        if (context.slots.has(name.text)) fail('duplicate-name', { name: name.text, what: 'a slot' }, name.span)
-        if (fieldNames('train').includes(name.text))
-          fail('duplicate-name', { name: name.text, what: 'a field of train' }, name.span)
-        context.slots.set(name.text, statement)
-        context.fillers.set(name.text, { expression: filler, file: unit.file })
-      })
-    }
+  declareSlots(context)
   applyEdits(context)
   bindOwnParameters(context)
   const scale = context.attempt(() => readScale(context))
@@ -81,42 +70,11 @@ function bindOwnParameters(context: ModelContext): void {
   context.parameters = { ...context.parameters, names: bound }
 }
 
-/** Reads `scale`; a static one is a name like a parameter, one per item has no value while compiling. */
-function readScale(context: ModelContext): Scale {
-  const [statement, second] = context.unit.declaration.body.filter((candidate) => candidate.kind === 'scale')
-  if (!statement) return { kind: 'fixed', value: 1 }
-  if (second) fail('duplicate-name', { name: second.name.text, what: 'given: a model has one scale' }, second.span)
-  const name = statement.name.text
-  if (context.parameters.names.has(name)) fail('duplicate-name', { name, what: 'a parameter' }, statement.name.span)
-  const number = (expression: Expression): number => {
-    const value = evaluate(expression, { scope: context.parameters, place: nowhere, e: context.e })
-    return value.kind === 'number'
-      ? value.value
-      : fail('attribute-type', { name: 'scale', takes: 'a number', given: show(value) }, expression.span)
-  }
-  if (statement.fixed) {
-    const value = number(statement.fixed)
-    if (!(value >= 1)) fail('scale-range', { problem: `a scale is at least 1, not ${value}` }, statement.fixed.span)
-    context.parameters.names.set(name, real(value))
-    return { kind: 'fixed', value }
-  }
-  const [from, to] = [number(statement.from!), number(statement.to!)]
-  if (!(from >= 1 && to >= from))
-    fail('scale-range', { problem: `a scale goes from at least 1 upwards, not from ${from} to ${to}` }, statement.span)
-  context.parameters = { ...context.parameters, perItem: name }
-  return { kind: 'range', from, to }
-}
-
 /** Elaborates the statements; what one of them gets wrong is not reported again where its names are used. */
 function elaborateBody(context: ModelContext, scale: Scale | undefined): Body {
   const { unit, e } = context
   const { body: statements, name } = unit.declaration
-  context.scope = {
-    ...context.parameters,
-    names: new Map(context.parameters.names),
-    places: placesOf(statements),
-    slots: { names: new Set(context.slots.keys()), call: (slot, inputs, span) => callSlot(context, slot, inputs, span) },
-  }
+  context.scope = scopeOf(context)
   const facts = factsOf(statements, context.parameters, e)
   const inputs: ModelInput[] = []
   const outputs: ModelOutput[] = []

@@ -6,7 +6,7 @@ import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
 /** Mistakes of a module's own text: they are shown where they stand, whoever calls it. */
 const ownMistakes: ReadonlySet<Code> = new Set<Code>([
   'unknown-name', 'unknown-op', 'unknown-attribute', 'missing-attribute', 'duplicate-name', 'unknown-dim', 'used-before-defined',
-  'module-cycle', 'too-deep', 'pattern-syntax', 'return-missing', 'only-in-models', 'lambda-place', 'repeat-twice',
+  'module-cycle', 'too-deep', 'pattern-syntax', 'return-missing', 'only-in-models', 'lambda-place',
 ]) // prettier-ignore
 
 /** What does not fit inside a module is shown at the call of it, the inside as a related place. */

@@ -1,5 +1,5 @@
 import * as doc from 'prettier/doc'
-import type { Argument, Call, Expression, Lambda, Pipeline, Repetition, Stage } from '../syntax/tree.ts'
+import type { Argument, Call, Expression, Lambda, Pipeline, Repetition, SliceEntry, Stage } from '../syntax/tree.ts'
 import { bracketed, enclosed, listed } from './brackets.ts'
 import type { Doc, Words } from './words.ts'
 
@@ -26,10 +26,8 @@ export function expression(words: Words, page: Page, value: Expression, column?:
       return words.word()
     case 'member':
       return [inner(value.object), words.word(), words.word()]
-    case 'element':
-      return [inner(value.list), words.word(), inner(value.at), words.word()]
-    case 'first':
-      return [inner(value.list), words.word(), words.word(), words.gap(' '), inner(value.count), words.word()]
+    case 'slice':
+      return [inner(value.of), words.word(), value.entries.map((entry, at) => sliceEntry(words, entry, at, inner)), words.word()]
     case 'list':
       return listed(words, value.items, inner)
     case 'call':
@@ -47,6 +45,15 @@ export function expression(words: Words, page: Page, value: Expression, column?:
       return group(enclosed(words, open, [words.gap(softline), inner(value.inner)], softline))
     }
   }
+}
+
+/** Around a colon nothing is spaced: `4:20`. */
+function sliceEntry(words: Words, entry: SliceEntry, at: number, inner: (each: Expression) => Doc): Doc {
+  const before = at > 0 ? [words.comma(), words.gap(' ')] : ''
+  if (entry.kind === 'rest') return [before, words.word()]
+  if (entry.kind === 'at') return [before, inner(entry.at)]
+  if (entry.kind === 'first') return [words.word(), words.gap(' '), inner(entry.to)]
+  return [before, entry.from ? inner(entry.from) : '', words.word(), entry.to ? inner(entry.to) : '']
 }
 
 const strength = { '+': 1, '-': 1, '*': 2, '/': 2, '%': 2 } as const
@@ -110,13 +117,14 @@ function pipeline(words: Words, page: Page, { head, stages }: Pipeline, column =
   return [start, pieces.map((each) => joined(each, further))]
 }
 
-/** `repeat d in list as k {`. */
-function repetitionHead(words: Words, page: Page, { element, over, turn }: Repetition): Doc {
+/** `repeat d in list as k collect {`. */
+function repetitionHead(words: Words, page: Page, { element, over, turn, isCollected }: Repetition): Doc {
   return [
     words.words(element ? 3 : 1),
     words.gap(' '),
     expression(words, page, over),
     turn ? [words.gap(' '), words.words(2)] : '',
+    isCollected ? [words.gap(' '), words.word()] : '',
     words.gap(' '),
     words.word(),
   ]

@@ -1,53 +1,12 @@
 import type { ModelUnit } from '../names/program.ts'
 import {
   isRecord,
+  mentioned,
   type Expression,
   type ModuleDeclaration,
   type Record as FieldRecord,
-  type Stage,
   type Statement,
 } from '../syntax/tree.ts'
-
-/** Every name that an expression mentions: values, callees, objects of members. */
-export function mentioned(expression: Expression, into: Set<string>): void {
-  const stage = (item: Stage): void => {
-    if (item.kind === 'repeat') {
-      mentioned(item.over, into)
-      item.body.forEach(stage)
-    } else mentioned(item, into)
-  }
-  switch (expression.kind) {
-    case 'name':
-      into.add(expression.name)
-      return
-    case 'call':
-      into.add(expression.callee.text)
-      return expression.arguments.forEach((argument) => mentioned(argument.value, into))
-    case 'pipeline':
-      mentioned(expression.head, into)
-      return expression.stages.forEach(stage)
-    case 'binary':
-      mentioned(expression.left, into)
-      return mentioned(expression.right, into)
-    case 'negate':
-      return mentioned(expression.operand, into)
-    case 'group':
-      return mentioned(expression.inner, into)
-    case 'member':
-      return mentioned(expression.object, into)
-    case 'element':
-      mentioned(expression.list, into)
-      return mentioned(expression.at, into)
-    case 'first':
-      mentioned(expression.list, into)
-      return mentioned(expression.count, into)
-    case 'list':
-      return expression.items.forEach((item) => mentioned(item, into))
-    case 'lambda':
-      return mentioned(expression.body, into)
-    default:
-  }
-}
 
 function expressionsOf(statement: Statement): readonly Expression[] {
   const sizes = (

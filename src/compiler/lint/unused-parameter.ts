@@ -1,7 +1,8 @@
 import { diagnostic } from '../diagnostics/catalogue.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { FileUnit, ModelUnit } from '../names/program.ts'
-import { mentioned, mentionedIn, mentionedInRecord } from './mentions.ts'
+import { mentioned } from '../syntax/tree.ts'
+import { mentionedIn, mentionedInRecord } from './mentions.ts'
 
 /**
  * Parameters whose value makes no difference. Those of a model may be used by its records, its presets, and the variants of it

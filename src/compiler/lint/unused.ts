@@ -1,8 +1,8 @@
 import { diagnostic } from '../diagnostics/catalogue.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { FileUnit } from '../names/program.ts'
-import type { Declaration, Expression } from '../syntax/tree.ts'
-import { mentioned, mentionedIn, reached } from './mentions.ts'
+import { mentioned, type Declaration, type Expression } from '../syntax/tree.ts'
+import { mentionedIn, reached } from './mentions.ts'
 
 /** Lets, weights, inputs, imports and modules that nothing uses; `units` are all files that are looked at: they may import from it. */
 export const unused = (unit: FileUnit, units: readonly FileUnit[]): Diagnostic[] => [

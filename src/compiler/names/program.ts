@@ -28,15 +28,11 @@ export interface ModuleUnit {
 
 export interface FileUnit {
   readonly source: SourceFile
-  /** Modules that can be called here: its own and imported ones. */
+  /** What can be called here: its own modules, imported ones, and imported models. */
   readonly modules: Map<string, ModuleUnit>
   readonly models: Map<string, ModelUnit>
   variant?: VariantUnit
 }
-
-/** Why a model is not found where a module is asked for. */
-export const modelsAreWhole =
-  "a model is what is trained, and can't be called: give its layers a module that both models call, or change it in a variant"
 
 /** All files that were read, each once. */
 export class Program {
@@ -150,14 +146,11 @@ export class Program {
     const broken = this.diagnostics.length
     const imported = this.load(file, declaration.fromSpan, chain)
     if (!imported) return
-    const module = [...imported.modules.values()].find(
-      (candidate) => candidate.file === imported && candidate.declaration.name.text === declaration.name.text,
-    )
+    const own = [...imported.modules.values(), ...imported.models.values()].filter(({ file }) => file === imported)
+    const module = own.find((candidate) => candidate.declaration.name.text === declaration.name.text)
     if (module) unit.modules.set(declaration.name.text, module)
     else if (this.diagnostics.length === broken) {
-      const names = [...imported.modules.values()]
-        .filter((candidate) => candidate.file === imported)
-        .map((candidate) => candidate.declaration.name.text)
+      const names = own.map((candidate) => candidate.declaration.name.text)
       this.diagnostics.push(
         diagnostic(
           'unknown-module',
@@ -169,7 +162,6 @@ export class Program {
             accepted: names,
           },
           declaration.name.span,
-          imported.models.has(declaration.name.text) ? { help: modelsAreWhole } : {},
         ),
       )
     }

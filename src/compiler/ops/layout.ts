@@ -2,7 +2,7 @@ import type { Tensor } from './backend.ts'
 import { add, asInteger, ceilDiv, compare, constant, format, mul, sub, type Size } from '../shapes/size.ts'
 import { planEinsum, planRearrange, type PlanError } from '../shapes/pattern.ts'
 import { rearrangement } from './convolution.ts'
-import { axisOf, elementFacts, f32, typed, type Op, type OpCall, type Primitive, type TensorValue } from './op.ts'
+import { axisOf, elementFacts, f32, typed, type Emission, type Op, type OpCall, type Primitive, type TensorValue } from './op.ts'
 import { aligned, byWindows, moved, overAxes, type Positions } from './positions.ts'
 import { batchMatMul, reflectAxis, sliceAxis, zeroPad } from './formula-tools.ts'
 
@@ -260,12 +260,13 @@ export const split: Op = {
   example: { inputs: { x: [2, 5] }, code: 'split(x, sizes: [2, 3], axis: -1)' },
 }
 
-const withoutAxis = (call: OpCall, x: TensorValue, axis: number): TensorValue => {
+/** Leaves out an axis of one position. */
+export function withoutAxis(x: TensorValue, axis: number): { readonly primitive: Primitive; readonly emission: Emission } {
   const shape = x.shape.filter((_, at) => at !== axis)
-  return call.emit(rearrangement, [x], {
-    attributes: { permute: shape.map((_, at) => at) },
-    sizes: { split: shape, merge: shape },
-  })[0]!
+  return {
+    primitive: rearrangement,
+    emission: { attributes: { permute: shape.map((_, at) => at) }, sizes: { split: shape, merge: shape } },
+  }
 }
 
 export const unstack: Op = {
@@ -278,7 +279,11 @@ export const unstack: Op = {
     const x = call.inputs[0]!
     const axis = readAxis(call, x.shape.length)
     const count = call.static(x.shape[axis]!, `axis ${axis} of its input`)
-    return Array.from({ length: count }, (_, at) => withoutAxis(call, slice(call, x, axis, constant(at), one), axis))
+    return Array.from({ length: count }, (_, at) => {
+      const piece = slice(call, x, axis, constant(at), one)
+      const { primitive, emission } = withoutAxis(piece, axis)
+      return call.emit(primitive, [piece], emission)[0]!
+    })
   },
   example: { inputs: { x: [2, 3] }, code: 'unstack(x, axis: 0)' },
 }

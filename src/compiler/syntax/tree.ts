@@ -24,9 +24,8 @@ export type Expression =
   | (Located & { readonly kind: 'string'; readonly text: string })
   | (Located & { readonly kind: 'name'; readonly name: string })
   | (Located & { readonly kind: 'member'; readonly object: Expression; readonly member: Name })
-  | (Located & { readonly kind: 'element'; readonly list: Expression; readonly at: Expression })
-  /** `list[.. k]`: the first k. */
-  | (Located & { readonly kind: 'first'; readonly list: Expression; readonly count: Expression })
+  /** `list[k]`, `list[.. k]`, `x[.., 4:20]`: one entry an axis; `..` stands for all axes that no entry names. */
+  | (Located & { readonly kind: 'slice'; readonly of: Expression; readonly entries: readonly SliceEntry[] })
   | (Located & { readonly kind: 'list'; readonly items: readonly Expression[] })
   | Call
   | (Located & { readonly kind: 'negate'; readonly operand: Expression })
@@ -41,6 +40,14 @@ export type Expression =
   | Lambda
   /** Parentheses are kept: they decide whether an operator may stand beside `->`. */
   | (Located & { readonly kind: 'group'; readonly inner: Expression })
+
+export type SliceEntry =
+  | (Located & { readonly kind: 'rest' })
+  | (Located & { readonly kind: 'at'; readonly at: Expression })
+  /** `.. k`, alone: the first k. */
+  | (Located & { readonly kind: 'first'; readonly to: Expression })
+  /** `from:to` without `to` itself; from the start, or to the end, where one is left out. */
+  | (Located & { readonly kind: 'range'; readonly from?: Expression; readonly to?: Expression })
 
 export interface Call extends Located {
   readonly kind: 'call'
@@ -58,13 +65,15 @@ export interface Pipeline extends Located {
 
 export type Stage = Call | Repetition
 
-/** `repeat n as i { .. }` or `repeat d in list as k { .. }`. */
+/** `repeat n as i { .. }` or `repeat d in list as k collect { .. }`. */
 export interface Repetition extends Located {
   readonly kind: 'repeat'
   /** The count, or the list when `element` is there. */
   readonly over: Expression
   readonly element?: Name
   readonly turn?: Name
+  /** Gives what every turn gave, as a list, and not what the last one gave. */
+  readonly isCollected: boolean
   readonly body: readonly Stage[]
 }
 
@@ -187,3 +196,46 @@ export interface SourceFile {
 }
 
 export const pathText = (path: readonly Name[]): string => path.map((name) => name.text).join('.')
+
+/** What an expression or a stage is made of, in the order of the text. */
+export function childrenOf(node: Expression | Stage): readonly (Expression | Stage)[] {
+  switch (node.kind) {
+    case 'number':
+    case 'string':
+    case 'name':
+      return []
+    case 'member':
+      return [node.object]
+    case 'slice':
+      return [node.of, ...node.entries.flatMap(boundsOf)]
+    case 'list':
+      return node.items
+    case 'call':
+      return node.arguments.map(({ value }) => value)
+    case 'negate':
+      return [node.operand]
+    case 'binary':
+      return [node.left, node.right]
+    case 'pipeline':
+      return [node.head, ...node.stages]
+    case 'repeat':
+      return [node.over, ...node.body]
+    case 'lambda':
+      return [node.body]
+    case 'group':
+      return [node.inner]
+  }
+}
+
+function boundsOf(entry: SliceEntry): Expression[] {
+  if (entry.kind === 'rest') return []
+  if (entry.kind === 'at') return [entry.at]
+  return [...(entry.kind === 'range' && entry.from ? [entry.from] : []), ...(entry.to ? [entry.to] : [])]
+}
+
+/** Every name that an expression mentions: values, callees, objects of members. */
+export function mentioned(node: Expression | Stage, into: Set<string>): void {
+  if (node.kind === 'name') into.add(node.name)
+  if (node.kind === 'call') into.add(node.callee.text)
+  childrenOf(node).forEach((child) => mentioned(child, into))
+}

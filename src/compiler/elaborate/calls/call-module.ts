@@ -9,6 +9,8 @@ import type { Expression, Parameter, Statement } from '../../syntax/tree.ts'
 import { attempt, missOnce } from '../attempt.ts'
 import { listTypes, parameterTypes, readInitialiser, readParameter } from '../values/attributes.ts'
 import { asTensor, deepestCalls, evaluate, type Caller, type Elaboration } from '../evaluate.ts'
+import { capture } from './filler.ts'
+import { insideModel } from '../inside-model.ts'
 import { ownerLabels } from './owners.ts'
 import { callIdentity, type Recording } from './recording.ts'
 import { axesOf, axesText, bindInput, checkCondition } from '../values/tensor-types.ts'
@@ -22,8 +24,8 @@ export const plural = (count: number, word: string, many = `${word}s`): string =
 export interface NamedValue {
   readonly expression: Expression
   readonly nameSpan: Span
-  /** `earlier`: the parameters before it. */
-  evaluate(expression: Expression, earlier: ReadonlyMap<string, Value>): Value
+  /** Where it stands; `earlier`: the parameters before it. */
+  here(earlier: ReadonlyMap<string, Value>): Caller
 }
 
 export type NamedValues = ReadonlyMap<string, NamedValue>
@@ -86,8 +88,9 @@ export function bindParameters(
     // It may be what an unknown one was meant to be.
     if (!expression && unknown.length > 0) throw new Consequence()
     if (!expression) fail('missing-attribute', { callee: owner, name }, span)
-    const valueOf = argument?.evaluate ?? ((x: Expression) => evaluate(x, { scope, place: nowhere, e }))
-    return readParameter(name, parameter.type.text, parameter.list, expression, (x) => valueOf(x, values))
+    const here = argument?.here(values) ?? { scope, place: nowhere, e }
+    if (parameter.type.text === 'module') return capture(expression, here)
+    return readParameter(name, parameter.type.text, parameter.list, expression, (x) => evaluate(x, here))
   }
   for (const parameter of parameters) {
     const { text: name, span: at } = parameter.name
@@ -97,7 +100,7 @@ export function bindParameters(
   return values
 }
 
-/** Elaborates a module's body at a call. */
+/** Elaborates the body of a module, or of a model that another one calls. */
 export function callModule(call: ModuleCall, e: Elaboration): Value {
   const { unit, named, span } = call
   const { declaration, file } = unit
@@ -146,12 +149,15 @@ function elaborateBody({ unit, inputs, path, span }: ModuleCall, parameters: Map
   const { file } = unit
   const { name: owner, body } = unit.declaration
   const name = owner.text
-  const scope: Scope = { file, names: new Map(parameters), sizes: new Map(), missing: new Set(), places: placesOf(body) }
+  const isModel = unit.declaration.kind === 'model'
+  const scope: Scope = isModel
+    ? insideModel(unit, { parameters, path }, e)
+    : { file, names: new Map(parameters), sizes: new Map(), missing: new Set(), places: placesOf(body) }
   bindInputs(body, { inputs, span }, name, scope, e)
   const outputs = body.filter((statement) => statement.kind === 'output')
   for (const statement of body) {
     const isRight = attempt(e, () => {
-      onlyInModels(statement, name)
+      if (!isModel) onlyInModels(statement, name)
       if (statement.kind !== 'return') elaborateStatement(statement, path, scope, e)
       return true
     })
@@ -225,6 +231,8 @@ export function elaborateStatement(statement: Statement, path: string, scope: Sc
     if (what) fail('duplicate-name', { name: name.text, what }, name.span, place && place !== name.span ? { related: [{ span: place, label: 'the first' }] } : {}) // prettier-ignore
     scope.names.set(name.text, value)
     if (value.kind === 'tensor') e.builder.name(join(path, name.text), value)
+    if (value.kind === 'list')
+      value.items.forEach((item, at) => item.kind === 'tensor' && e.builder.name(`${join(path, name.text)}[${at}]`, item))
     if (value.kind === 'several')
       value.items.forEach((item) => item.name && e.builder.name(join(path, name.text, item.name), item.value))
   }
@@ -259,7 +267,7 @@ export function elaborateStatement(statement: Statement, path: string, scope: Sc
     )
   }
   if (statement.kind === 'let') {
-    const labels = ownerLabels([statement.value], true, scope.file, scope.slots?.names ?? new Set())
+    const labels = ownerLabels([statement.value], true, scope)
     const place: Place = { scope: path, name: statement.names.map((name) => name.text).join('_'), labels }
     const value = evaluate(statement.value, { scope, place, e })
     if (!statement.tuple) define(statement.names[0]!, value)
@@ -299,7 +307,7 @@ export function returned(
       },
       statement.span,
     )
-  const labels = ownerLabels(statement.values, false, scope.file, scope.slots?.names ?? new Set())
+  const labels = ownerLabels(statement.values, false, scope)
   const items = statement.values.flatMap((expression, at) => {
     const output = outputs[at]!
     const value = attempt(e, () => {

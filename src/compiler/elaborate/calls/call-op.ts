@@ -33,10 +33,14 @@ export function callOp(use: OpUse, here: Caller, path: string): Value {
   const inputs: TensorValue[] = []
   const spans: Span[] = []
   const unnamed: Attributes = new Map()
-  const given = [
+  const written = [
     ...(piped ? [piped] : []),
     ...rest.map(({ value }) => ({ value: attempt(here.e, () => evaluate(value, here)) ?? failed, span: value.span })),
   ]
+  // What takes any number of tensors takes a list of them.
+  const given = takesAny(op)
+    ? written.flatMap(({ value, span }) => (value.kind === 'list' ? value.items : [value]).map((item) => ({ value: item, span })))
+    : written
   const misplaced = (): Context => {
     const values = given.slice(piped ? 1 : 0).map(({ value }) => value)
     const mended = withNames(op, call, (argument) => values[rest.indexOf(argument)], here.scope.file)
@@ -73,8 +77,10 @@ function takePattern(
   return { pattern: { text: last.value.text, span: last.value.span }, rest: positional.slice(0, -1) }
 }
 
+const takesAny = (op: Op): boolean => op.takes[0]?.startsWith('..') ?? false
+
 function checkArity(op: Op, given: number, call: Call, spans: readonly Span[]): void {
-  const any = op.takes[0]?.startsWith('..') ?? false
+  const any = takesAny(op)
   if (any ? given >= 1 : given === op.takes.length) return
   const count = op.takes.length
   fail(

@@ -2,17 +2,17 @@ import { Consequence, fail } from '../../diagnostics/catalogue.ts'
 import type { Span } from '../../diagnostics/diagnostic.ts'
 import { habitIn } from '../../diagnostics/habits.ts'
 import { nearest } from '../../diagnostics/suggest.ts'
-import { modelsAreWhole } from '../../names/program.ts'
 import { ops } from '../../ops/registry.ts'
 import type { Argument, Call, Expression } from '../../syntax/tree.ts'
 import { missOnce } from '../attempt.ts'
-import { attempted, deepestCalls, evaluate, pathOf, together, type Caller } from '../evaluate.ts'
+import { attempted, deepestCalls, pathOf, together, type Caller } from '../evaluate.ts'
 import { initialiserNames } from '../values/attributes.ts'
 import { join, type Given, type Scope } from '../values/scope.ts'
 import { divideSize, isScalar, staticCall, staticFunctions } from '../values/static.ts'
 import { failed, type Value } from '../values/values.ts'
 import { binary } from './binary.ts'
 import { callModule } from './call-module.ts'
+import { callCallable, ungroup } from './filler.ts'
 import { callOp, isNamed, type NamedArgument } from './call-op.ts'
 import { withNames } from './with-names.ts'
 
@@ -32,6 +32,8 @@ export function call(written: Call, piped: Given | undefined, here: Caller): Val
   const use: Use = { call: written, name, positional, named: written.arguments.filter(isNamed), piped }
   const { scope, place } = here
   if (scope.slots?.names.has(name)) return callSlot(use, here)
+  const held = scope.names.get(name)
+  if (held?.kind === 'callable') return callHeld(use, held, here)
   if (scope.file.modules.has(name)) return callOwnModule(use, here)
   const known = callStatic(use, here)
   if (known) return known
@@ -49,15 +51,29 @@ function callSlot({ call: written, name, positional, named, piped }: Use, here: 
   return here.scope.slots!.call(name, inputsOf(positional, piped, here), written.span)
 }
 
+/** Calls what a parameter of type `module` holds. */
+function callHeld(
+  { call: written, name, positional, named, piped }: Use,
+  held: Extract<Value, { kind: 'callable' }>,
+  here: Caller,
+): Value {
+  const { place, e } = here
+  if (named[0])
+    fail('unknown-attribute', { callee: name, name: named[0].name.text, near: [] }, named[0].name.span, {
+      help: `what ${name} holds is given its parameters where it is written, as in ${name}: leaky_relu(slope: 0.2)`,
+    })
+  if (e.calls.length >= deepestCalls) fail('too-deep', { limit: deepestCalls }, written.span)
+  const path = join(place.scope, place.name, place.labels.get(written) ?? name)
+  const call = { name, inputs: inputsOf(positional, piped, here), path, span: written.span }
+  return callCallable(held, call, e)
+}
+
 function callOwnModule({ call: written, name, positional, named, piped }: Use, here: Caller): Value {
   const { scope, place, e } = here
   if (e.calls.length >= deepestCalls) fail('too-deep', { limit: deepestCalls }, written.span)
   const inputs = inputsOf(positional, piped, here)
   const given = new Map(
-    named.map(({ name: { text, span: nameSpan }, value: expression }) => [
-      text,
-      { expression, nameSpan, evaluate: (x: Expression) => evaluate(x, here) },
-    ]),
+    named.map(({ name: { text, span: nameSpan }, value: expression }) => [text, { expression, nameSpan, here: () => here }]),
   )
   const path = join(place.scope, place.name, place.labels.get(written) ?? name)
   return callModule({ unit: scope.file.modules.get(name)!, inputs, named: given, path, span: written.span }, e)
@@ -103,10 +119,8 @@ function strange({ call: written, name, positional }: Use, here: Caller): never 
 
 function calledHelp(name: string, scope: Scope): { help?: string } {
   if (scope.names.has(name)) return { help: `${name} is a value here; only modules, slots and ops are called` }
-  return scope.file.models.has(name) ? { help: modelsAreWhole } : {}
+  return scope.file.models.has(name) ? { help: `${name} is the model of this file; others import it and call it` } : {}
 }
-
-const ungroup = (expression: Expression): Expression => (expression.kind === 'group' ? ungroup(expression.inner) : expression)
 
 /** `floor(a / b)` of integers is an integer, computed as one. */
 function roundedQuotient(quotient: Extract<Expression, { kind: 'binary' }>, call: Call, here: Caller): Value {

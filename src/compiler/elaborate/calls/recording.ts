@@ -3,6 +3,7 @@ import type { Weight } from '../../ir/graph.ts'
 import { join } from '../values/scope.ts'
 import type { TensorValue } from '../../ops/op.ts'
 import { key } from '../../shapes/size.ts'
+import { mentioned } from '../../syntax/tree.ts'
 import type { BoundaryCheck, Builder, Opening, Part, Prepared } from './builder.ts'
 import type { Value } from '../values/values.ts'
 
@@ -156,7 +157,22 @@ function identity(value: Value): string {
       return `${value.dtype}[${value.shape.map(key).join()}]`
     case 'several':
       return value.items.map((item) => identity(item.value)).join()
+    case 'callable':
+      return callableIdentity(value)
     case 'failed':
       return '?'
   }
+}
+
+/** Where it is written, and what the names in it are there. */
+function callableIdentity({ expression, scope }: Extract<Value, { kind: 'callable' }>): string {
+  const names = new Set<string>()
+  mentioned(expression, names)
+  const values = [...names].flatMap((name) => {
+    const value = scope.names.get(name)
+    const size = scope.sizes.get(name)
+    return value ? [identity(value)] : size ? [key(size)] : []
+  })
+  const { file, start, end } = expression.span
+  return `${file} ${start} ${end} (${values.join()})`
 }

@@ -1,18 +1,15 @@
 import { Consequence, fail } from '../../diagnostics/catalogue.ts'
 import type { Span } from '../../diagnostics/diagnostic.ts'
-import { nearest } from '../../diagnostics/suggest.ts'
 import type { ModuleUnit } from '../../names/program.ts'
-import type { Op, TensorValue } from '../../ops/op.ts'
-import { ops } from '../../ops/registry.ts'
+import type { TensorValue } from '../../ops/op.ts'
 import { compare, equality, format, type Size } from '../../shapes/size.ts'
-import type { Argument, Call, Expression, SlotStatement, TensorType } from '../../syntax/tree.ts'
-import { callModule, plural } from './call-module.ts'
-import { callOp, isNamed } from './call-op.ts'
+import type { SlotStatement, TensorType } from '../../syntax/tree.ts'
+import { plural, type NamedValues } from './call-module.ts'
+import { fill } from './filler.ts'
 import type { Filler, ModelContext } from '../context.ts'
 import { overridesOf } from '../edits.ts'
-import { asTensor, evaluate } from '../evaluate.ts'
-import { ownerLabels } from './owners.ts'
-import { nowhere, childScope, type Given, type Scope } from '../values/scope.ts'
+import { asTensor } from '../evaluate.ts'
+import { join, type Given } from '../values/scope.ts'
 import { axesOf, axesText, type ResolvedAxis } from '../values/tensor-types.ts'
 import { failed, shapeText, show, type Value } from '../values/values.ts'
 
@@ -37,7 +34,7 @@ export function callSlot(context: ModelContext, name: string, inputs: readonly G
     })
     return { value: value ?? failed, span: input.span }
   })
-  return promised(context, slot, filler, fill(context, slot, filler, tensors))
+  return promised(context, slot, filler, fillSlot(context, slot, filler, tensors))
 }
 
 // ---- the contract ---------------------------------------------------------------------------------------------------
@@ -134,7 +131,7 @@ function promised(context: ModelContext, slot: SlotStatement, filler: Filler, re
         )
       )
     })
-    return context.e.builder.fill(result.value, shape, name, at)
+    return context.e.builder.fill(result.value, shape, join(context.path, name), at)
   }
   if (result === failed) throw new Consequence()
   const items = result.kind === 'several' ? result.items : []
@@ -182,71 +179,24 @@ function checkResult(
 
 // ---- the filler -----------------------------------------------------------------------------------------------------
 
-/** A filler at work: what it is given, and what it sees. */
-interface Filling {
-  readonly context: ModelContext
-  readonly slot: SlotStatement
-  readonly filler: Filler
-  readonly inputs: readonly Given[]
-  readonly scope: Scope
-}
-
-function fill(context: ModelContext, slot: SlotStatement, filler: Filler, inputs: readonly Given[]): Value {
-  const scope: Scope = { ...context.parameters, file: filler.file, sizes: context.scope.sizes }
-  const filling: Filling = { context, slot, filler, inputs, scope }
-  const expression = filler.expression.kind === 'group' ? filler.expression.inner : filler.expression
-  if (expression.kind === 'lambda') return fillByLambda(filling, expression)
-  const callee = expression.kind === 'call' ? expression.callee.text : expression.kind === 'name' ? expression.name : ''
-  const given = expression.kind === 'call' ? expression.arguments : []
-  const unit = filler.file.modules.get(callee)
-  if (unit) return fillByModule(filling, unit, given)
-  const op = ops.get(callee)
-  if (op) return fillByOp(filling, op, expression, given)
-  const known = [...filler.file.modules.keys(), ...ops.keys()]
-  return fail('unknown-op', { name: callee || 'that', near: nearest(callee, known) }, filler.expression.span, {
-    help: 'a slot is filled by a module call, an op call, or a lambda such as (x) => x',
+function fillSlot(context: ModelContext, slot: SlotStatement, filler: Filler, inputs: readonly Given[]): Value {
+  const name = slot.name.text
+  return fill({
+    name,
+    declared: slot.contractSpan,
+    expression: filler.expression,
+    inputs,
+    scope: { ...context.parameters, file: filler.file, sizes: context.scope.sizes },
+    path: join(context.path, name),
+    e: context.e,
+    given: (unit, written) => withOverrides(context, name, filler, unit, written),
   })
 }
 
-function fillByLambda(
-  { context: { e }, slot, inputs, scope }: Filling,
-  { parameters, body, span }: Extract<Expression, { kind: 'lambda' }>,
-): Value {
-  const name = slot.name.text
-  if (parameters.length !== inputs.length)
-    fail('lambda-arity', { slot: name, takes: inputs.length, names: parameters.length }, span, {
-      related: [{ span: slot.contractSpan, label: 'declared here' }],
-    })
-  const taken = new Set<string>()
-  for (const { text, span: at } of parameters) {
-    if (text !== '_' && taken.has(text)) fail('duplicate-name', { name: text, what: 'an input of this lambda' }, at)
-    taken.add(text)
-  }
-  const bound = parameters.flatMap((parameter, at) =>
-    parameter.text === '_' ? [] : [[parameter.text, inputs[at]!.value] as const],
-  )
-  const labels = ownerLabels([body], false, scope.file, new Set())
-  return evaluate(body, { scope: childScope(scope, bound), place: { scope: name, name: '', labels }, e })
-}
-
-function unnamedArgument(given: readonly Argument[], callee: string, inputs: number): void {
-  const unnamed = given.find((argument) => !argument.name)
-  if (unnamed)
-    fail('arity', { callee, takes: `the slot's ${plural(inputs, 'input')} and named values`, given: inputs + 1 }, unnamed.span)
-}
-
-function fillByModule({ context, slot, filler, inputs, scope }: Filling, unit: ModuleUnit, named: readonly Argument[]): Value {
-  const name = slot.name.text
+/** What a module filler is written with, and what stands in its place from outside; notes where each value is from. */
+function withOverrides(context: ModelContext, name: string, filler: Filler, unit: ModuleUnit, named: NamedValues): NamedValues {
   const { parameters } = unit.declaration
-  unnamedArgument(named, unit.declaration.name.text, inputs.length)
-  const written = (x: Expression): Value => evaluate(x, { scope, place: nowhere, e: context.e })
-  const given = new Map([
-    ...named.map(
-      (argument) =>
-        [argument.name!.text, { expression: argument.value, evaluate: written, nameSpan: argument.name!.span }] as const,
-    ),
-    ...overridesOf(context, parameters, name),
-  ])
+  const given = new Map([...named, ...overridesOf(context, parameters, name)])
   for (const parameter of parameters) {
     const path = `${name}.${parameter.name.text}`
     const value = given.get(parameter.name.text)?.expression ?? parameter.standard
@@ -255,28 +205,5 @@ function fillByModule({ context, slot, filler, inputs, scope }: Filling, unit: M
     const known = context.values.some((resolved) => resolved.path === path && !resolved.droppedFor)
     if (value && !known) context.values.push({ path, value: context.textOf(value), origin })
   }
-  return callModule({ unit, inputs, named: given, path: name, span: filler.expression.span }, context.e)
-}
-
-function fillByOp(
-  { context: { e }, slot, inputs, scope }: Filling,
-  op: Op,
-  expression: Expression,
-  given: readonly Argument[],
-): Value {
-  const { span } = expression
-  const pattern = op.pattern ? given.filter((argument) => !argument.name) : []
-  if (!op.pattern) unnamedArgument(given, op.name, inputs.length)
-  const call: Call =
-    expression.kind === 'call'
-      ? expression
-      : { kind: 'call', callee: { text: op.name, span }, arguments: [], parenthesised: false, span }
-  // The slot's inputs stand in the call under names that no text can write.
-  const positional = inputs.map((_, at) => ({ value: { kind: 'name' as const, name: `#${at}`, span }, span }))
-  const inner = childScope(scope, inputs.map((input, at) => [`#${at}`, input.value] as const)) // prettier-ignore
-  return callOp(
-    { op, call, positional: [...positional, ...pattern], named: given.filter(isNamed) },
-    { scope: inner, place: nowhere, e },
-    op.ownsWeights ? `${slot.name.text}.${op.name}` : slot.name.text,
-  )
+  return given
 }

@@ -260,7 +260,7 @@ function lowerLoss(context: ModelContext, expression: Expression, body: Body): P
   const place: Place = {
     scope: '',
     name: 'loss',
-    labels: ownerLabels([expression], false, context.unit.file, new Set(context.slots.keys())),
+    labels: ownerLabels([expression], false, scope),
   }
   const loss = asTensor(evaluate(expression, { scope, place, e: context.e }), 'loss', expression.span)
   if (loss.shape.length !== 0)

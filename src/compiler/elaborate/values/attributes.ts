@@ -181,4 +181,4 @@ export function readParameter(name: string, type: string, list: boolean, express
 
 /** Lists that a parameter may be. */
 export const listTypes: readonly string[] = ['int', 'real']
-export const parameterTypes: readonly string[] = ['int', 'real', 'bool', 'pair', 'init']
+export const parameterTypes: readonly string[] = ['int', 'real', 'bool', 'pair', 'init', 'module']

@@ -1,6 +1,6 @@
 import type { Span } from '../../diagnostics/diagnostic.ts'
 import type { FileUnit } from '../../names/program.ts'
-import type { Call, Name, Statement } from '../../syntax/tree.ts'
+import type { Call, Name, Repetition, Statement } from '../../syntax/tree.ts'
 import type { Size } from '../../shapes/size.ts'
 import { failed, type Value } from './values.ts'
 
@@ -40,7 +40,7 @@ export interface Place {
   readonly scope: string
   /** The let with its turn: `body[0]`; empty in `return` and lambdas. */
   readonly name: string
-  readonly labels: ReadonlyMap<Call, string>
+  readonly labels: ReadonlyMap<Call | Repetition, string>
 }
 
 /** Where nothing owns weights: parameters, sizes, fields. */

@@ -107,7 +107,16 @@ const oneArgument: Readonly<Record<string, (x: number) => number>> = {
   abs: Math.abs,
 }
 
-export const staticFunctions: readonly string[] = [...Object.keys(oneArgument), 'min', 'max', 'pow', 'sum', 'product', 'length']
+export const staticFunctions: readonly string[] = [
+  ...Object.keys(oneArgument),
+  'min',
+  'max',
+  'pow',
+  'sum',
+  'product',
+  'length',
+  'reverse',
+]
 
 /** A function of static values; undefined when `name` is none. */
 export function staticCall(name: string, values: readonly Value[], span: Span): Value {
@@ -119,11 +128,12 @@ export function staticCall(name: string, values: readonly Value[], span: Span): 
     value.kind === 'number'
       ? value.value
       : fail('not-static', { name: `the argument of ${name}`, on: value.kind === 'size' ? show(value) : kindOf(value) }, span)
-  if (name === 'sum' || name === 'product' || name === 'length') {
+  if (name === 'sum' || name === 'product' || name === 'length' || name === 'reverse') {
     takes(1)
     const [list] = values
     if (list?.kind !== 'list') fail('attribute-type', { name, takes: 'a list', given: kindOf(list!) }, span)
     if (name === 'length') return real(list.items.length)
+    if (name === 'reverse') return { kind: 'list', items: [...list.items].reverse() }
     const operator = name === 'sum' ? '+' : '*'
     return list.items.reduce<Value>(
       (total, item) =>

@@ -1,6 +1,8 @@
 import type { Initialiser } from '../../ir/graph.ts'
 import { initialiserText } from '../../ir/print.ts'
 import type { TensorValue } from '../../ops/op.ts'
+import type { Expression } from '../../syntax/tree.ts'
+import type { Scope } from './scope.ts'
 import { asInteger, format, type Size } from '../../shapes/size.ts'
 
 /** A static number: a double, with its exact fraction as long as there is one. */
@@ -25,6 +27,8 @@ export type Value =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'initialiser'; readonly initialiser: Initialiser }
   | Several
+  /** A part of a network that a parameter stands for: a module, an op, a slot or a lambda, with what its names mean. */
+  | { readonly kind: 'callable'; readonly expression: Expression; readonly scope: Scope }
   /** What a mistake would have been: who uses it is silently left out. */
   | { readonly kind: 'failed' }
 
@@ -65,6 +69,13 @@ export function sizeValue(size: Size): Value {
 export const shapeText = (value: { shape: readonly Size[]; dtype: string }): string =>
   `${value.dtype === 'i32' ? 'i32' : ''}[${value.shape.map(format).join(', ')}]`
 
+/** `relu`, `leaky_relu(..)`, `(x) => ..`. */
+function calledText(expression: Expression): string {
+  if (expression.kind === 'lambda') return `(${expression.parameters.map(({ text }) => text).join(', ')}) => ..`
+  if (expression.kind === 'call') return `${expression.callee.text}(${expression.arguments.length > 0 ? '..' : ''})`
+  return expression.kind === 'name' ? expression.name : '..'
+}
+
 /** How a value is written in a message. */
 export function show(value: Value): string {
   switch (value.kind) {
@@ -82,6 +93,8 @@ export function show(value: Value): string {
       return JSON.stringify(value.text)
     case 'initialiser':
       return initialiserText(value.initialiser)
+    case 'callable':
+      return calledText(value.expression)
     case 'failed':
       return 'nothing'
     case 'several':
@@ -100,6 +113,7 @@ export function kindOf(value: Value): string {
     text: 'a string',
     initialiser: 'an initialiser',
     several: 'several results',
+    callable: 'a module',
     failed: 'nothing',
   } as const
   return names[value.kind]
