@@ -109,7 +109,7 @@ export function evaluateCommand(program: Command): void {
       const seconds = parts.flat().reduce((total, each) => total + each, 0)
       const count = entries.length * options.scales.length
       remark(
-        `${count} picture${count === 1 ? '' : 's'} to compute and judge: ${roughly(seconds)}${extractor ? ' without the Frechet distance' : ''}`,
+        `${count} picture${count === 1 ? '' : 's'} to compute and judge${opened.averaged === undefined ? '' : ', by averaged weights'}: ${roughly(seconds)}${extractor ? ' without the Frechet distance' : ''}`,
       )
       agree(seconds, flags.yes ?? false)
       const folder = flags.out ?? (opened.run?.folder === source ? path.join(source, 'evaluation') : undefined)

@@ -77,6 +77,7 @@ export function upscaleCommand(program: Command): void {
       const pace = await machinePace(remark)
       const opened = await openNetwork(flags.run ?? carriedFile(carried))
       checkScale(opened, flags.scale)
+      if (opened.averaged !== undefined) remark(`${opened.source}: averaged weights (ema ${opened.averaged})`)
       const enlargement = {
         scale: flags.scale,
         pace,

@@ -114,9 +114,9 @@ export function weightsCommand(program: Command): void {
     )
     .action(async (run: string, flags: ExportFlags) => {
       await openEngine(flags)
-      const { openNetwork, packNetwork } = await import('../runtime/network/open-network.ts')
+      const { averagedText, openNetwork, packNetwork } = await import('../runtime/network/open-network.ts')
       const opened = await openNetwork(run)
-      const count = `${opened.network.weights.length} weights (${opened.hash})`
+      const count = `${opened.network.weights.length}${averagedText(opened)} weights (${opened.hash})`
       switch (flags.format) {
         case 'safetensors':
           await packNetwork(opened, flags.out)

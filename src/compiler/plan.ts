@@ -99,6 +99,8 @@ export interface TrainPlan {
   readonly accumulate: number
   /** Instead of epochs. */
   readonly steps?: number
+  /** The share of the running mean of the model's weights that an update keeps; none is taken without it. */
+  readonly ema?: number
 }
 
 export type Scope = { readonly kind: 'full' } | { readonly kind: 'lattice' | 'raster' | 'tile'; readonly count: number }

@@ -141,10 +141,7 @@ export const habits = {
       pattern: /^train\.(iterations|iters|max_steps)$/,
       write: ['steps'],
     },
-    {
-      pattern: /^train\.(ema|ema_decay)$/,
-      help: 'no average of the weights is kept in training; archc weights average makes one of the last checkpoints',
-    },
+    { pattern: /^train\.(ema_decay|ema_rate|ema_momentum)$/, write: ['ema'] },
     {
       pattern: /^train\.weight_decay$/,
       help: 'decay is the optimiser’s: optimizer: adamw(lr: 1e-4, weight_decay: 0.01), with decay: kernels without biases and norms',
@@ -157,7 +154,7 @@ export const habits = {
     },
     {
       pattern: /^train\.(precision|amp)$/,
-      help: 'there is none: a training is its loss, an optimizer, a schedule with warmup, clip, accumulate, epochs and repeat or steps',
+      help: 'there is none: a training is its loss, an optimizer, a schedule with warmup, clip, accumulate, ema, epochs and repeat or steps',
     },
     { pattern: /^train\.seed$/, help: 'archc train --seed N' },
     { pattern: /^train\.(val|validation)$/, help: 'archc train --val 0.1 sets a share of the pictures aside' },

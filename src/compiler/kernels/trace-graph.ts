@@ -16,6 +16,8 @@ export interface TraceOptions {
   readonly recompute?: boolean
   /** Takes what training makes of weights that no optimiser moves. */
   readonly learning?: Learning
+  /** The variable that is read for a weight; that of its path without it. */
+  readonly variableOf?: (path: string) => string
 }
 
 /**
@@ -67,7 +69,7 @@ class Tracer {
   }
 
   #weight(path: string): Value {
-    return this.trace.variable(path, this.#shapes.get(path)!)
+    return this.trace.variable(this.options.variableOf?.(path) ?? path, this.#shapes.get(path)!)
   }
 
   node(node: Node, values: Map<number, Value>): void {

@@ -248,6 +248,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
     })),
     tiles,
     definitions: {
+      ...(opened.averaged !== undefined && { weights: `averaged in training (ema ${opened.averaged})` }),
       psnr: psnrDefinition(plan.shave ?? 'ceil(m) + 6'),
       ssim: ssimDefinition,
       ...(gaussian && { ssim_gaussian: definitionGaussian }),

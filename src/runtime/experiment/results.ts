@@ -297,7 +297,9 @@ async function copyWeights(training: Training, state: string, folder: string): P
   const all = await readSafetensors(runPaths(runFolder(state, training)).weights)
   const tensors = new Map([...all.tensors].filter(([weight]) => own.has(weight)))
   const { text, file, options } = loaded
-  await writeNetworkFile(place, { text, file, options, tensors, training: training.key }, { half: true })
+  const averaged = loaded.model.train?.ema
+  const note = averaged !== undefined && { averaged }
+  await writeNetworkFile(place, { text, file, options, tensors, training: training.key, ...note }, { half: true })
   return `weights/${name}`
 }
 

@@ -19,6 +19,8 @@ export interface Checkpoint {
   readonly state: unknown
   /** What "best" goes by, lower is better: the validation loss, or the training loss where there is none. */
   readonly loss: number
+  /** Where the weights are running means of those that training moves: the share of a mean that an update keeps. */
+  readonly averaged?: number
 }
 
 export interface LoadedCheckpoint extends Checkpoint {
@@ -77,7 +79,7 @@ const hashState = (state: unknown): string => createHash('sha256').update(JSON.s
  * @throws UserError when the disk is full or the like; the checkpoints before stay as they are.
  */
 export async function saveCheckpoint(run: Run, checkpoint: Checkpoint): Promise<void> {
-  const { step, weights, optimizer, loss } = checkpoint
+  const { step, weights, optimizer, loss, averaged } = checkpoint
   if (!Number.isFinite(loss)) throw new Error(`a checkpoint with the loss ${loss}`)
   const state: unknown = JSON.parse(JSON.stringify(checkpoint.state, refuseNonFinite))
   const metadata = { step: String(step), model: run.record.model, textHash: run.textHash }
@@ -86,7 +88,7 @@ export async function saveCheckpoint(run: Run, checkpoint: Checkpoint): Promise<
     folder,
     async (temporary) => {
       const at = files(temporary)
-      await writeSafetensors(at.weights, weights, metadata)
+      await writeSafetensors(at.weights, weights, { ...metadata, ...(averaged !== undefined && { averaged: String(averaged) }) })
       await writeSafetensors(at.optimizer, optimizer, metadata)
       const sha256 = {
         weights: await hashFile(at.weights),

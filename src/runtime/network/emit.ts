@@ -2,6 +2,9 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type * as tf from '@tensorflow/tfjs'
 import {
+  averageOf,
+  averageStep,
+  averaging,
   evaluation,
   gathering,
   gatherStep,
@@ -78,20 +81,27 @@ export async function emitSavedModel(
   requireOwn(folder)
   const { graph, train } = loaded.model
   const objectives = train?.objectives ?? []
-  const { accumulate = 1 } = train ?? {}
-  const variables = variablesOf([graph], objectives)
+  const { accumulate = 1, ema } = train ?? {}
+  const averages = averaging(objectives, ema)
+  const variables = new Map([...variablesOf([graph], objectives), ...averages])
   const gathered = gathering(objectives, accumulate)
   const all = new Map([...variables, ...gathered])
   const weights = [graph, ...objectives.map((objective) => objective.graph)].flatMap((each) => each.weights)
+  const initial = initialWeights(weights, seed)
+  const start = new Map([...initial, ...[...initial].map(([path, tensor]) => [averageOf(path), tensor] as const)])
   const signatures = [
-    evaluation('predict', graph, { ...sizes, B: 1 }),
+    evaluation('predict', graph, { ...sizes, B: 1 }, averages),
     ...(objectives[0]
-      ? [evaluation('loss', lossAlone(objectives[0]), sizes), trainStep('train_step', objectives, sizes, false, accumulate)]
+      ? [
+          evaluation('loss', lossAlone(objectives[0]), sizes, averages),
+          trainStep('train_step', objectives, sizes, false, accumulate),
+        ]
       : []),
     ...(gathered.size > 0 ? [gatherStep('gather_train_step', objectives, sizes)] : []),
+    ...(ema !== undefined ? [averageStep(objectives, ema)] : []),
     ...(variables.size > 0 ? storage(variables, gathered) : []),
   ]
-  const { bytes, endpoints } = writeSavedModel(signatures, all, startOf(all, initialWeights(weights, seed)))
+  const { bytes, endpoints } = writeSavedModel(signatures, all, startOf(all, start))
   await writeFolderAtomic(
     folder,
     async (temporary) => {

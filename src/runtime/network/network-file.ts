@@ -17,6 +17,8 @@ export interface NetworkFile {
   readonly imported?: Origin
   /** The key of the training that gave them, where an experiment did. */
   readonly training?: string
+  /** Where the weights are running means of those that training moved: the share of a mean that an update kept. */
+  readonly averaged?: number
 }
 
 /** What weights were imported from. */
@@ -37,7 +39,7 @@ export interface Origin {
  */
 export async function readNetworkFile(file: string): Promise<NetworkFile> {
   const { tensors, metadata } = await readSafetensors(file)
-  const { archc, text, imported, training } = metadata
+  const { archc, text, imported, training, averaged } = metadata
   if (!archc || !text)
     throw new UserError(
       `${file} holds weights without their text`,
@@ -49,6 +51,7 @@ export async function readNetworkFile(file: string): Promise<NetworkFile> {
     tensors,
     ...(imported !== undefined && { imported: noteOf(file, imported) as Origin }),
     ...(training !== undefined && { training }),
+    ...(averaged !== undefined && { averaged: Number(averaged) }),
   }
 }
 
@@ -73,12 +76,13 @@ export async function writeNetworkFile(
   network: NetworkFile,
   how: { readonly half?: boolean } = {},
 ): Promise<void> {
-  const { text, file, options, tensors, imported, training } = network
+  const { text, file, options, tensors, imported, training, averaged } = network
   const metadata = {
     archc: JSON.stringify({ file, options }),
     text,
     ...(imported && { imported: JSON.stringify(imported) }),
     ...(training !== undefined && { training }),
+    ...(averaged !== undefined && { averaged: String(averaged) }),
   }
   await writeSafetensors(place, tensors, metadata, how)
 }

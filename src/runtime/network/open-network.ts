@@ -26,7 +26,12 @@ export interface OpenedNetwork {
   /** Where it came from, as the user named it. */
   readonly source: string
   readonly run?: Run
+  /** Where its weights are running means of those that training moved: the share of a mean that an update kept. */
+  readonly averaged?: number
 }
+
+/** ` averaged`, where the weights are: in front of what they are called. */
+export const averagedText = ({ averaged }: Pick<OpenedNetwork, 'averaged'>): string => (averaged === undefined ? '' : ' averaged')
 
 /**
  * Opens a run folder (its newest whole weights), one checkpoint of it, a network file (text and weights in one), or a model
@@ -38,8 +43,9 @@ export async function openNetwork(source: string, options: CompileOptions = {}):
   const { folder, file } = weightsOf(source)
   const run = await openRun(folder)
   const loaded = modelOfRun(run)
-  const { tensors } = await readSafetensors(file)
-  return { ...ready(loaded, tensors, file, source), run }
+  const { tensors, metadata } = await readSafetensors(file)
+  const averaged = metadata['averaged']
+  return { ...ready(loaded, tensors, file, source), run, ...(averaged !== undefined && { averaged: Number(averaged) }) }
 }
 
 function openModel(file: string, options: CompileOptions): OpenedNetwork {
@@ -54,7 +60,8 @@ function openModel(file: string, options: CompileOptions): OpenedNetwork {
 
 async function openFile(file: string): Promise<OpenedNetwork> {
   const network = await readNetworkFile(file)
-  return ready(modelOfFile(network), network.tensors, file, file)
+  const { averaged } = network
+  return { ...ready(modelOfFile(network), network.tensors, file, file), ...(averaged !== undefined && { averaged }) }
 }
 
 function ready(loaded: LoadedModel, tensors: ReadonlyMap<string, Tensor>, file: string, source: string): OpenedNetwork {
@@ -74,7 +81,8 @@ function ready(loaded: LoadedModel, tensors: ReadonlyMap<string, Tensor>, file: 
 }
 
 /** Writes text and weights of an opened network into one file, as `writeNetworkFile` does; what only training needs is not there. */
-export async function packNetwork({ loaded, network }: OpenedNetwork, file: string): Promise<void> {
+export async function packNetwork({ loaded, network, averaged }: OpenedNetwork, file: string): Promise<void> {
   const { text, options } = loaded
-  await writeNetworkFile(file, { text, file: loaded.file, options, tensors: network.read() })
+  const note = averaged !== undefined && { averaged }
+  await writeNetworkFile(file, { text, file: loaded.file, options, tensors: network.read(), ...note })
 }

@@ -10,6 +10,8 @@ export interface ModelCard {
   readonly file: string
   readonly sha256: string
   readonly parameters: number
+  /** Where its weights are running means of those that training moved: the share of a mean that an update kept. */
+  readonly averaged?: number
   /** The trainings that led to it, each from the weights of the one before. */
   readonly runs: readonly Run[]
   readonly evaluations: readonly { readonly title: string; readonly evaluation: Evaluation }[]
@@ -30,7 +32,7 @@ const weakest = 3
 
 /** A model card in Markdown, with the curve that it shows as `curve`. */
 export async function modelCard(
-  { file, sha256, parameters, runs, evaluations, about }: ModelCard,
+  { file, sha256, parameters, averaged, runs, evaluations, about }: ModelCard,
   curve: string,
 ): Promise<WrittenCard> {
   const last = runs.at(-1)!.record
@@ -58,6 +60,7 @@ export async function modelCard(
           'trained',
           `${total.toLocaleString('en')} steps in ${runs.length} ${runs.length === 1 ? 'part' : 'parts'}, ${hours(logs)} on ${String(last.engine['description'] ?? 'an engine')}`,
         ],
+        ...(averaged === undefined ? [] : [['weights', `averaged in training (ema ${averaged})`]]),
         ['SHA-256', sha256],
       ],
     ),

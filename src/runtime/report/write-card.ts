@@ -25,11 +25,13 @@ export async function writeCard({ file, runs, evaluations, about, out }: CardOpt
   if (!out.endsWith('.md')) throw new UserError(`${out} is not called .md`, 'a model card is Markdown')
   const opened = await Promise.all(runs.map(openRun))
   const curve = out.replace(/\.md$/, '.svg')
+  const { model } = modelOfRun(opened.at(-1)!)
   const { markdown, svg } = await modelCard(
     {
       file,
       sha256: (await checksum(file)).sha256,
-      parameters: parameterCount(modelOfRun(opened.at(-1)!).model.graph),
+      parameters: parameterCount(model.graph),
+      ...(model.train?.ema !== undefined && { averaged: model.train.ema }),
       runs: opened,
       evaluations: await Promise.all(evaluations.map(readEvaluation)),
       about: await text(about),

@@ -3,6 +3,9 @@ import type { Graph } from '../../compiler/ir/graph.ts'
 import { sizeOf, totalOf, type Value } from '../../compiler/kernels/value.ts'
 import type { Objective } from '../../compiler/plan.ts'
 import {
+  averageOf,
+  averageStep,
+  averaging,
   evaluation,
   gathering,
   gatherStep,
@@ -51,20 +54,26 @@ export async function graphLearner(
   draws: Draws,
   options: GraphOptions = {},
 ): Promise<Learner> {
-  const { accumulate = 1 } = options
-  const variables = variablesOf([model], objectives)
+  const { accumulate = 1, ema } = options
+  const averages = averaging(objectives, ema)
+  const variables = new Map([...variablesOf([model], objectives), ...averages])
   const gathered = gathering(objectives, accumulate)
   const owners = new Map<string, string>()
   for (const objective of objectives)
     for (const { path } of movedBy(objective))
       for (const moment of stateOf(objective, path)) owners.set(moment, objective.group ? `${objective.group}/${moment}` : moment)
 
+  const weightOf = new Map(averages.size === 0 ? [] : movedBy(objectives[0]!).map(({ path }) => [averageOf(path), path]))
+  const meansIn = (known: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
+    new Map([...weightOf].map(([mean, path]) => [path, known.get(mean)!]))
+
   // It starts while the graphs are made.
   const started = startComputer()
   const prepare = async () => {
     const steps = fittingSteps(objectives, sizes, new Map([...variables, ...gathered]), options)
-    const validated = evaluation('loss', lossAlone(objectives[0]!), validation)
-    const others = [validated, ...storage(variables, gathered)]
+    const validated = evaluation('loss', lossAlone(objectives[0]!), validation, averages)
+    const averaged = ema === undefined ? [] : [averageStep(objectives, ema)]
+    const others = [validated, ...averaged, ...storage(variables, gathered)]
     const all = new Map([...variables, ...gathered])
     const opened = options.xla
       ? await withXla(started, [...steps.values()], others, all, options)
@@ -106,6 +115,7 @@ export async function graphLearner(
         if (!allFinite(found)) return meanOf(measured)
       }
       counts = counts.map((count, at) => (active.includes(objectives[at]!) ? count + 1 : count))
+      if (ema !== undefined) await run('average')
       return meanOf(measured)
     },
     async loss(inputs) {
@@ -114,15 +124,20 @@ export async function graphLearner(
     async read() {
       const known = await readAll()
       return {
-        weights: new Map([...known].filter(([path]) => !owners.has(path))),
+        weights: new Map([...known].filter(([path]) => !owners.has(path) && !averages.has(path))),
         optimizer: new Map([...owners].map(([moment, name]) => [name, known.get(moment)!])),
         counts,
+        ...(ema !== undefined && { averages: meansIn(known) }),
       }
     },
-    async assign({ weights: given, optimizer, counts: made }) {
+    async assign({ weights: given, optimizer, counts: made, averages: means }) {
       const current = isAssigned ? await readAll() : new Map<string, Tensor>()
-      const pick = (path: string): Tensor | undefined =>
-        (owners.has(path) ? optimizer?.get(owners.get(path)!) : given?.get(path)) ?? current.get(path)
+      const givenFor = (path: string): Tensor | undefined => {
+        if (owners.has(path)) return optimizer?.get(owners.get(path)!)
+        const weight = weightOf.get(path)
+        return weight === undefined ? given?.get(path) : (means?.get(weight) ?? given?.get(weight))
+      }
+      const pick = (path: string): Tensor | undefined => givenFor(path) ?? current.get(path)
       const all = new Float32Array(totalOf(variables))
       let at = 0
       for (const [path, shape] of variables) {

@@ -9,7 +9,16 @@ import { clipped } from '../../compiler/optimisers/clip.ts'
 import { onTfjs } from '../../compiler/targets/layers/backend.ts'
 import { createNetwork } from '../network/network.ts'
 import { createOptimiser, type OptimiserState } from './optimiser-state.ts'
-import { allFinite, drawsOf, meanOf, type Draws, type Learner, type LearnerState, type Measured } from './learner.ts'
+import {
+  allFinite,
+  drawsOf,
+  meanOf,
+  type Draws,
+  type Learner,
+  type LearnerOptions,
+  type LearnerState,
+  type Measured,
+} from './learner.ts'
 
 interface Trainer {
   readonly objective: Objective
@@ -18,12 +27,35 @@ interface Trainer {
 }
 
 /** Trains layer by layer with the gradients of TensorFlow.js: the reference, and what every engine can do. */
-export function layersLearner(model: Graph, objectives: readonly Objective[], draws: Draws): Learner {
+export function layersLearner(
+  model: Graph,
+  objectives: readonly Objective[],
+  draws: Draws,
+  { ema }: LearnerOptions = {},
+): Learner {
   const network = createNetwork([model, ...objectives.map((objective) => objective.graph)])
   const trainers = objectives.map((objective): Trainer => {
     const variables = new Map(movedBy(objective).map(({ path }) => [path, network.variable(path).read() as tf.Variable]))
     return { objective, variables, optimiser: createOptimiser(variables, objective.optimizer) }
   })
+  const averages = new Map(
+    ema === undefined ? [] : [...trainers[0]!.variables].map(([path, x]) => [path, tf.variable(x, false)] as const),
+  )
+  /** Every running mean keeps the share `ema` of itself, the rest is the weight. */
+  const average = (share: number): void =>
+    averages.forEach((mean, path) =>
+      tf.tidy(() => mean.assign(tf.add(tf.mul(mean, share), tf.mul(network.variable(path).read(), 1 - share)))),
+    )
+  /** With the running means in place of their weights. */
+  const averaged = <T>(compute: () => T): T => {
+    const raw = network.read([...averages.keys()])
+    network.assign(readAll(averages))
+    try {
+      return compute()
+    } finally {
+      network.assign(raw)
+    }
+  }
   /** The gradients of one batch, by objective and path, and what was measured on the way. */
   const backward = (active: readonly Trainer[], step: number, inputs: HostTensors, drawn: Draws) => {
     const given = onEngine(inputs)
@@ -63,10 +95,13 @@ export function layersLearner(model: Graph, objectives: readonly Objective[], dr
         if (measured.every(allFinite)) optimiser.step(gradients, rates[trainers.indexOf(active[at]!)]!)
         gradients.forEach((gradient) => gradient.dispose())
       })
+      if (ema !== undefined && measured.every(allFinite)) average(ema)
       return meanOf(measured)
     },
     async loss(inputs) {
-      return tf.tidy(() => network.lower(objectives[0]!.graph, 'train').run(onEngine(inputs))['loss']!.dataSync()[0]!)
+      return averaged(() =>
+        tf.tidy(() => network.lower(objectives[0]!.graph, 'train').run(onEngine(inputs))['loss']!.dataSync()[0]!),
+      )
     },
     async read() {
       const optimizer = new Map<string, Tensor>()
@@ -77,19 +112,35 @@ export function layersLearner(model: Graph, objectives: readonly Objective[], dr
         weights: network.read(),
         optimizer,
         counts: trainers.map(({ optimiser }) => optimiser.count),
+        ...(ema !== undefined && { averages: readAll(averages) }),
       } satisfies LearnerState
     },
-    async assign({ weights, optimizer, counts }) {
+    async assign({ weights, optimizer, counts, averages: means }) {
       if (weights) network.assign(weights)
+      for (const [path, mean] of averages) {
+        const tensor = means?.get(path) ?? weights?.get(path)
+        if (tensor) tf.tidy(() => mean.assign(tf.tensor(tensor.data, mean.shape, 'float32')))
+      }
       if (optimizer && counts)
         trainers.forEach(({ objective, optimiser }, at) => optimiser.assign(ofGroup(optimizer, objective.group), counts[at]!))
     },
     get peakBytes() {
       return process.resourceUsage().maxRSS * 1024
     },
-    close: () => trainers.forEach(({ optimiser }) => optimiser.dispose()),
+    close() {
+      trainers.forEach(({ optimiser }) => optimiser.dispose())
+      averages.forEach((mean) => mean.dispose())
+    },
   }
 }
+
+const readAll = (variables: ReadonlyMap<string, tf.Variable>): Map<string, Tensor> =>
+  new Map(
+    [...variables].map(([path, variable]): [string, Tensor] => [
+      path,
+      { shape: variable.shape, dtype: 'F32', data: variable.dataSync() as Float32Array },
+    ]),
+  )
 
 type Gradients = ReadonlyMap<string, tf.Tensor>
 

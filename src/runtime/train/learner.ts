@@ -10,6 +10,8 @@ export interface LearnerState {
   /** Moments as `m.PATH` and `v.PATH`, behind `GROUP/` where the optimiser is an adversary's. */
   readonly optimizer: ReadonlyMap<string, Tensor>
   readonly counts: readonly number[]
+  /** Running means by the paths of their weights, where the text asks for them. */
+  readonly averages?: ReadonlyMap<string, Tensor>
 }
 
 /** Where the weights of a training live and move. Two of these give the same numbers within rounding. */
@@ -20,12 +22,12 @@ export interface Learner {
    * what was measured is not finite.
    */
   step(step: number, batches: readonly HostTensors[], rates: readonly number[]): Promise<Measured>
-  /** The model's own loss, without an update and with nothing at random. */
+  /** The model's own loss, of the running means where there are some; without an update and with nothing at random. */
   loss(inputs: HostTensors): Promise<number>
   read(): Promise<LearnerState>
   /** The largest memory that what computes has held so far, in bytes. */
   readonly peakBytes: number
-  /** Weights that are not given stay; moments that are not given stay zero. */
+  /** Weights that are not given stay; moments that are not given stay zero; means that are not given begin at the weights. */
   assign(state: Partial<LearnerState>): Promise<void>
   close(): void
 }
@@ -37,6 +39,8 @@ export type Draws = (step: number, count: number, layer: string) => Float32Array
 export interface LearnerOptions {
   /** Batches of an update; 1 without it. */
   readonly accumulate?: number
+  /** The share of a running mean that an update keeps; none is taken without it. */
+  readonly ema?: number
 }
 
 /** Of what one batch of several draws: together they draw what one large batch would. */

@@ -23,6 +23,7 @@ import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { openEventFile } from '../files/tensorboard.ts'
 import { describeModel, type LoadedModel } from '../network/load-model.ts'
 import { compareWeights, createNetwork, initialWeights, misshapenText } from '../network/network.ts'
+import { asSaved, restored } from './averages.ts'
 import { checkPlan, makeItem, planItem, stackItems, type Item } from './batch.ts'
 import { createPictureStore, type PictureStore } from './data.ts'
 import { graphLearner } from './graph-learner.ts'
@@ -143,14 +144,15 @@ async function createLearner(options: TrainOptions, model: CompiledModel, plan: 
     return Float32Array.from({ length: count }, () => random.uniform())
   }
   const { engine, layers } = options
+  const recipe = { accumulate: plan.accumulate, ...(plan.ema !== undefined && { ema: plan.ema }) }
   return engine.name === 'tensorflow' && !layers
     ? graphLearner(model.graph, plan.objectives, plan.sizes, { ...plan.sizes, B: validated }, draws, {
         say: options.say,
-        accumulate: plan.accumulate,
+        ...recipe,
         ...(options.memory !== undefined && { memory: options.memory }),
         ...(options.xla && { xla: true }),
       })
-    : layersLearner(model.graph, plan.objectives, draws)
+    : layersLearner(model.graph, plan.objectives, draws, recipe)
 }
 
 async function create(options: TrainOptions, parts: Parts): Promise<Run> {
@@ -292,7 +294,7 @@ class Training {
         const { counts, smooth, lowest } = checkpoint.state as State
         this.#smooth = smooth ?? Number.NaN
         this.#lowest = lowest ?? Infinity
-        await learner.assign({ weights: checkpoint.weights, optimizer: checkpoint.optimizer, counts })
+        await learner.assign({ ...restored(checkpoint, this.plan.ema !== undefined), counts })
         await rewindLog(run, checkpoint.step)
         options.say(`resuming ${run.folder} at step ${checkpoint.step}`)
         return checkpoint.step
@@ -341,16 +343,18 @@ class Training {
     return this.parts.train[order[position % count]!]!
   }
 
-  /** Saves a checkpoint, unless a weight or the loss is not finite: then that of step `saved` is the last good one. Gives what "best" goes by. */
-  async #save(step: number, saved: number): Promise<number> {
+  /** Saves a checkpoint, unless a weight or the loss is not finite: then that of step `last` is the last good one. Gives what "best" goes by. */
+  async #save(step: number, last: number): Promise<number> {
     const { run, learner } = this
-    const { weights, optimizer, counts } = await learner.read()
-    for (const [path, { data }] of weights) if (!isFinite(data)) await this.#stop(step, `the weight ${path} is not finite`, saved)
-    const validation = this.parts.val.length > 0 ? await this.#validate(step, saved) : this.#smooth
+    const state = await learner.read()
+    const { counts } = state
+    for (const [path, { data }] of state.weights)
+      if (!isFinite(data)) await this.#stop(step, `the weight ${path} is not finite`, last)
+    const validation = this.parts.val.length > 0 ? await this.#validate(step, last) : this.#smooth
     await saveCheckpoint(run, {
       step,
-      weights,
-      optimizer,
+      ...asSaved(state),
+      ...(this.plan.ema !== undefined && { averaged: this.plan.ema }),
       state: {
         seed: this.options.seed,
         step,
@@ -362,7 +366,9 @@ class Training {
       loss: validation,
     })
     if (this.parts.val.length > 0)
-      this.options.say(`step ${step}: validation loss ${validation.toFixed(4)}${await this.#best(step)}`)
+      this.options.say(
+        `step ${step}: validation loss${this.plan.ema === undefined ? '' : ' of the averaged weights'} ${validation.toFixed(4)}${await this.#best(step)}`,
+      )
     return validation
   }
 
@@ -386,13 +392,14 @@ class Training {
     const loss = await this.learner.loss(stackItems(model, plan, items))
     return Number.isFinite(loss)
       ? loss
-      : this.#stop(step, `${await this.#firstNonFinite([items])} on pictures that are not trained on`, saved)
+      : this.#stop(step, `${await this.#firstNonFinite([items], true)} on pictures that are not trained on`, saved)
   }
 
   /** The first value that is not finite, by its path: a weight, else a tensor of the forward pass. */
-  async #firstNonFinite(batches: readonly (readonly Item[])[]): Promise<string> {
+  async #firstNonFinite(batches: readonly (readonly Item[])[], isValidated = false): Promise<string> {
     const { graph } = this.plan.objectives[0]!
-    const { weights } = await this.learner.read()
+    const state = await this.learner.read()
+    const { weights } = isValidated ? asSaved(state) : state
     const wrong = [...weights].find(([, { data }]) => !isFinite(data))
     if (wrong) return `the weight ${wrong[0]} is not finite`
     const named = [...graph.lets].map(([name, value]) => ({ name, value }))

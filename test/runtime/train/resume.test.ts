@@ -7,14 +7,14 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { UserError } from '../../../src/errors.ts'
 import type { Engine } from '../../../src/runtime/engine/index.ts'
-import { listCheckpoints, openRun, readLog, runPaths } from '../../../src/runtime/files/run-folder.ts'
-import { readSafetensors } from '../../../src/runtime/files/safetensors.ts'
+import { listCheckpoints, openRun, runPaths } from '../../../src/runtime/files/run-folder.ts'
 import { loadModel } from '../../../src/runtime/network/load-model.ts'
 import { fileHost } from '../../../src/runtime/host.ts'
 import { train } from '../../../src/runtime/train/train.ts'
 import { archc, startArchc, type Started } from '../../cli/run-archc.ts'
 import { model, quietEngine, temporaryFolder, tinier } from '../network/small.ts'
 import { fields, others } from './fields.ts'
+import { logged, outcome, reached } from './outcome.ts'
 
 const folder = temporaryFolder()
 const at = (name: string): string => path.join(folder, name)
@@ -32,38 +32,6 @@ const begin = (out: string, count = steps): string[] => command(out, '--steps', 
 /** The process that computes for a running training. */
 const computing = ({ child }: Started): number =>
   Number(execFileSync('pgrep', ['-P', String(child.pid), '-f', 'compute.js'], { encoding: 'utf8' }))
-
-/** Everything of a run that must not depend on how often it was stopped. */
-async function outcome(run: string) {
-  const numbers = async (file: string) =>
-    [...(await readSafetensors(file)).tensors].map(([name, { data }]) => [
-      name,
-      Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
-    ])
-  const opened = await openRun(run)
-  const last = (await listCheckpoints(opened)).at(-1)!
-  return {
-    step: last.step,
-    loss: last.loss,
-    weights: await numbers(runPaths(run).weights),
-    optimizer: await numbers(path.join(last.folder, 'optimizer.safetensors')),
-    state: (JSON.parse(readFileSync(path.join(last.folder, 'state.json'), 'utf8')) as { state: unknown }).state,
-    log: (await readLog(opened)).map(({ step, loss, rate, epoch }) => ({ step, loss, rate, epoch })),
-  }
-}
-
-/** Lines of the log that are whole. */
-const logged = (run: string): number =>
-  existsSync(runPaths(run).log) ? readFileSync(runPaths(run).log, 'utf8').split('\n').length - 1 : 0
-
-/** Waits until the log of a running training has `count` lines. */
-async function reached(run: string, count: number, { child, outcome: ended }: Started): Promise<void> {
-  while (logged(run) < count) {
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`training ended before step ${count}: ${(await ended).stderr}`)
-    await wait(4)
-  }
-}
 
 let engine: Engine
 let whole: Awaited<ReturnType<typeof outcome>>

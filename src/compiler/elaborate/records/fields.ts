@@ -88,6 +88,11 @@ const train: Fields = {
   epochs: { about: 'how often all pictures are gone through', takes: 'int', standard: '1' },
   repeat: { about: 'draws from every picture in an epoch', takes: 'int', standard: '1' },
   accumulate: { about: 'batches of B whose gradients are averaged for one update, which is a step', takes: 'int', standard: '1' },
+  ema: {
+    about: 'share of a running mean of the weights that an update keeps; the mean is what is validated, evaluated and written',
+    takes: 'real or `none`',
+    standard: 'none',
+  },
   steps: { about: 'how many there are', takes: 'int', otherwise: '`epochs` times what an epoch has' },
 }
 

@@ -54,6 +54,7 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
       ),
     )
   const steps = read(() => (reader.has('steps') ? reader.int('steps') : undefined))
+  const ema = read(() => readEma(reader))
   const plan = whole<TrainPlan>({
     sizes,
     m,
@@ -64,7 +65,7 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
     repeat: read(() => reader.int('repeat')),
     accumulate: read(() => reader.int('accumulate')),
   })
-  return { ...plan, ...(steps !== undefined && { steps }) }
+  return { ...plan, ...(steps !== undefined && { steps }), ...(ema !== undefined && { ema }) }
 }
 
 /** The record of `evaluate`, or what holds without one. */
@@ -74,6 +75,16 @@ export function evaluatePlan(context: ModelContext, body: Body, train: TrainPlan
   return reader
     ? readEvaluate(reader, body.scale, degrade)
     : readEvaluate(unwritten(context, 'evaluate'), body.scale, degrade, usualScales(body.scale))
+}
+
+/** `ema: 0.999`; undefined for none. */
+function readEma(reader: FieldReader): number | undefined {
+  const expression = reader.expression('ema')
+  if (expression.kind === 'name' && expression.name === 'none') return undefined
+  const share = reader.number(expression, 'ema')
+  if (!(share > 0 && share < 1))
+    fail('attribute-value', { name: 'ema', accepted: 'above 0 and below 1, or none', given: String(share) }, expression.span)
+  return share
 }
 
 const readDegrade = (reader: FieldReader): PictureOperation[] =>

@@ -11,8 +11,11 @@ import type { Given } from '../../optimisers/optimiser.ts'
 import { optimiserNamed } from '../../optimisers/registry.ts'
 import { simplified, type Move, type Signature } from './write.ts'
 
+/** Shapes of variables, by name. */
+export type Variables = ReadonlyMap<string, readonly number[]>
+
 /** All variables of a training: the weights of its graphs and the moments of what is moved. */
-export function variablesOf(graphs: readonly Graph[], objectives: readonly Objective[]): ReadonlyMap<string, readonly number[]> {
+export function variablesOf(graphs: readonly Graph[], objectives: readonly Objective[]): Variables {
   const all = [...graphs, ...objectives.map(({ graph }) => graph)].flatMap(({ weights }) => weights)
   const moved = objectives.flatMap((objective) => movedBy(objective).flatMap(({ path, shape }) => stateOf(objective, path).map((name) => [name, shape] as const))) // prettier-ignore
   return new Map([...all.map(({ path, shape }) => [path, shape] as const), ...moved])
@@ -25,7 +28,7 @@ export function lossAlone({ graph }: Objective): Graph {
 
 /** Values that variables start with: those of `given`, else zero. */
 export function startOf(
-  variables: ReadonlyMap<string, readonly number[]>,
+  variables: Variables,
   given: ReadonlyMap<string, { readonly data: ArrayLike<number> }>,
 ): ReadonlyMap<string, Value> {
   const trace = new Trace()
@@ -96,7 +99,7 @@ function gradientsOf(trace: Trace, objective: Objective, loss: Value): Moving[] 
 export const gatheredIn = (path: string): string => `gradient/${path}`
 
 /** The variables that gather gradients, where an update takes several batches. */
-export const gathering = (objectives: readonly Objective[], accumulate: number): ReadonlyMap<string, readonly number[]> =>
+export const gathering = (objectives: readonly Objective[], accumulate: number): Variables =>
   new Map(
     accumulate === 1
       ? []
@@ -236,18 +239,41 @@ export function stepInput(
   return { input, numbers: [...all(given(1), 'vectors'), ...all(given(2), 'kernels')] }
 }
 
-/** The outputs of a graph, without anything random and without a change. */
-export function evaluation(name: string, graph: Graph, sizes: Readonly<Record<string, number>>): Signature {
-  return simplified({ name, outputs: traceGraph(new Trace(), splitLinear(graph, sizes).graph, sizes), assigned: new Map() })
+/** The outputs of a graph, without anything random and without a change; of the averages instead of the weights that have one. */
+export function evaluation(
+  name: string,
+  graph: Graph,
+  sizes: Readonly<Record<string, number>>,
+  averages: Variables = new Map(),
+): Signature {
+  const variableOf = (path: string): string => (averages.has(averageOf(path)) ? averageOf(path) : path)
+  const outputs = traceGraph(new Trace(), splitLinear(graph, sizes).graph, sizes, {}, { variableOf })
+  return simplified({ name, outputs, assigned: new Map() })
+}
+
+/** The variable of a weight's running mean. */
+export const averageOf = (path: string): string => `average/${path}`
+
+/** The variables of running means, where they are taken: of what the model's own optimiser moves. */
+export const averaging = (objectives: readonly Objective[], ema: number | undefined): Variables =>
+  new Map(
+    ema === undefined || !objectives[0] ? [] : movedBy(objectives[0]).map(({ path, shape }) => [averageOf(path), shape] as const),
+  )
+
+/** Behind an update: every running mean keeps the share `ema` of itself, the rest is the weight. */
+export function averageStep(objectives: readonly Objective[], ema: number): Signature {
+  const trace = new Trace()
+  const assigned = movedBy(objectives[0]!).map(({ path, shape }) => {
+    const kept = trace.mul(trace.variable(averageOf(path), shape), ema)
+    return [averageOf(path), trace.add(kept, trace.mul(trace.variable(path, shape), 1 - ema))] as const
+  })
+  return { name: 'average', outputs: { count: trace.scalar(assigned.length, 'int32') }, assigned: new Map(assigned) }
 }
 
 /**
  * All variables as one vector: `read` gives it, `assign` takes it, in the order of `variables`; `cleared` are set to zero by it.
  */
-export function storage(
-  variables: ReadonlyMap<string, readonly number[]>,
-  cleared: ReadonlyMap<string, readonly number[]> = new Map(),
-): readonly [read: Signature, assign: Signature] {
+export function storage(variables: Variables, cleared: Variables = new Map()): readonly [read: Signature, assign: Signature] {
   const reading = new Trace()
   const flat = [...variables].map(([path, shape]) => reading.reshape(reading.variable(path, shape), [sizeOf(shape)]))
   const writing = new Trace()
