@@ -39,12 +39,16 @@ const standardTolerance = 2e-3
 interface Op {
   readonly name: string
   readonly example: Registered['example']
+  /** Tried as it is after training: what a step turns while it is computed has no gradient through that. */
+  readonly isTrained?: true
 }
 
 const further = (code: string, x: readonly number[], rest: { step?: number; tolerance?: number } = {}): Op => ({
   name: code,
   example: { inputs: { x }, code, ...rest },
 })
+
+const trained = (code: string, x: readonly number[]): Op => ({ ...further(code, x), isTrained: true })
 
 /** Other attributes than those of the examples, and the operators of the language. */
 const others: readonly Op[] = [
@@ -55,6 +59,8 @@ const others: readonly Op[] = [
   further('conv(x, out: 2, kernel: 1, stride: 2, pad: 0)', [1, 6, 7, 2]),
   further('conv(x, out: 2, kernel: 2, stride: 3, pad: 0)', [1, 7, 8, 2]),
   further('conv(x, out: 2, kernel: [2, 3], pad: [0, 2])', [1, 3, 4, 2]),
+  trained('conv(x, out: 3, kernel: 3, groups: 3, pad: 1, stride: 2, norm: spectral)', [1, 4, 5, 3]),
+  trained('linear(x, out: 4, norm: spectral, bias: false)', [2, 3]),
   further('softmax(x, axis: 1)', [2, 3, 4]),
   further('mean(x, axis: [0, -1], keep: true)', [2, 3, 4]),
   further('max(x, axis: [1, 2], keep: true)', [2, 3, 4]),
@@ -210,7 +216,7 @@ async function agreesWithKernels(
 ): Promise<void> {
   const trace = new Trace()
   const draw = (count: number): Value => trace.tensor(Array.from({ length: count }, (_, at) => (at % 2 ? 0.95 : 0.5)))
-  const outputs = traceGraph(trace, graph, sizes, {}, { training: true, draw })
+  const outputs = traceGraph(trace, graph, sizes, {}, { training: options.training!, draw })
   const sums = [...factors].map(([name, factor]) =>
     trace.sum(trace.mul(outputs[name]!, trace.tensor(factor.dataSync() as Float32Array, factor.shape))),
   )
@@ -243,7 +249,7 @@ function expectSame(name: string, computed: tf.Tensor, expected: tf.Tensor): voi
 
 beforeAll(() => loadEngine({ name: 'tensorflow' }))
 
-describe.each([...ops.values(), ...others].map((op) => [op.name, op] as const))('%s', (name, op) => {
+describe.each([...ops.values(), ...others].map((op: Op) => [op.name, op] as const))('%s', (name, op) => {
   const example = openExample(op)
   const { graph, open } = example
   const random = createRandom(7).split(name)
@@ -313,7 +319,7 @@ describe.each([...ops.values(), ...others].map((op) => [op.name, op] as const))(
       )
       // One half of the samples is dropped, always the same one.
       const options = {
-        training: true,
+        training: !op.isTrained,
         draw: (count: number) => tf.tensor1d(Array.from({ length: count }, (_, at) => (at % 2 ? 0.95 : 0.5))),
       }
       const x = tf.variable(
@@ -406,8 +412,8 @@ describe('layers dispose of a value when the last that takes it is computed', ()
     const nodes = examples.flatMap(([, { graph }]) => graph.nodes).filter(({ inputs }) => inputs.length > 1)
     const twice = new Set(nodes.filter(({ inputs }) => new Set(inputs).size < inputs.length).map(({ op }) => op))
     const never = new Set(nodes.map(({ op }) => op).filter((op) => !twice.has(op)))
-    // A picture or table and where to read it: another rank or dtype.
-    expect([...never].sort()).toEqual(['lookup', 'sample', 'take', 'take_along'])
+    // A picture and the kernel that it goes through; a picture or table and where to read it: another rank or dtype.
+    expect([...never].sort()).toEqual(['conv_by', 'linear_by', 'lookup', 'sample', 'take', 'take_along'])
   })
 })
 

@@ -16,6 +16,8 @@ export interface TensorType {
 /** How a weight starts. `default` is U(-1/sqrt(fanIn), 1/sqrt(fanIn)), PyTorch's for convolutions and linear layers. */
 export type Initialiser =
   | { readonly kind: 'default' | 'zeros' | 'ones' }
+  /** Of length 1, each direction as likely as any other. */
+  | { readonly kind: 'direction' }
   | { readonly kind: 'normal' | 'truncated_normal'; readonly std: number }
   | { readonly kind: 'uniform'; readonly bound: number }
   | { readonly kind: 'constant'; readonly value: number }

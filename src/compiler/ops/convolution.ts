@@ -2,6 +2,7 @@ import type { Backend, Tensor } from './backend.ts'
 import { add, asInteger, constant, floorDiv, mul, type Size } from '../shapes/size.ts'
 import { elementFacts, f32, type Op, type OpCall, type Primitive } from './op.ts'
 import { byLayout, byWindows, type Window } from './positions.ts'
+import { normAttribute, normalisedKernel } from './spectral.ts'
 import { addBias, reflectAxis, sliceAxis, zeroPad } from './formula-tools.ts'
 
 /** floor((length + 2 pad - dilation (kernel - 1) - 1) / stride) + 1 */
@@ -30,14 +31,9 @@ export const convolution: Primitive = {
     const [padY, padX] = pair(attributes['pad'])
     const stride = attributes['stride'] as number
     const dilation = attributes['dilation'] as number
-    const out = weights[0]!.shape[3]!
+    const out = inputs[1]?.shape[3] ?? constant(weights[0]!.shape[3]!)
     return [
-      f32([
-        batch!,
-        windowed(height!, rows, stride, padY, dilation),
-        windowed(width!, columns, stride, padX, dilation),
-        constant(out),
-      ]),
+      f32([batch!, windowed(height!, rows, stride, padY, dilation), windowed(width!, columns, stride, padX, dilation), out]),
     ]
   },
   multiplyAdds(call) {
@@ -73,6 +69,17 @@ export const convolution: Primitive = {
           )
     return [bias ? addBias(tf, y, bias) : y]
   },
+}
+
+/** The same by a kernel that is computed: its second tensor. */
+export const convolutionBy: Primitive = {
+  ...convolution,
+  name: 'conv_by',
+  multiplyAdds(call) {
+    const pixels = this.results(call)[0]!.shape.slice(0, 3)
+    return [...pixels, ...call.inputs[1]!.shape].reduce(mul)
+  },
+  compute: (tf, [x, kernel], bias, call) => convolution.compute(tf, [x!], [kernel!, ...bias], call),
 }
 
 /**
@@ -121,6 +128,7 @@ export const conv: Op = {
     dilation: { type: 'int', standard: 1, least: 1, about: 'distance between the rows and columns that are read' },
     groups: { type: 'int', standard: 1, least: 1, about: 'channel groups that are convolved apart' },
     bias: { type: 'bool', standard: true, about: 'whether a constant is added to each channel' },
+    norm: normAttribute,
     init: { type: 'init', standard: { kind: 'default' }, about: 'how the kernel starts' },
     bias_init: { type: 'init', standard: { kind: 'default' }, about: 'how the bias starts' },
   },
@@ -148,12 +156,14 @@ export const conv: Op = {
     fits(x.shape[1]!, rows, pad[0])
     fits(x.shape[2]!, columns, pad[1])
     const fanIn = (rows * columns * channels) / groups
-    const weights = [call.weight('kernel', [rows, columns, channels / groups, out], call.initialiser('init'), { fanIn })]
-    if (call.bool('bias')) weights.push(call.weight('bias', [out], call.initialiser('bias_init'), { fanIn }))
-    return call.emit(convolution, [x], {
-      attributes: { kernel: [rows, columns], stride, pad, mode, dilation, groups },
-      weights,
-    })[0]!
+    const shape = [rows, columns, channels / groups, out]
+    const kernel = call.weight('kernel', shape, call.initialiser('init'), { fanIn })
+    const bias = call.bool('bias') ? [call.weight('bias', [out], call.initialiser('bias_init'), { fanIn })] : []
+    const attributes = { kernel: [rows, columns], stride, pad, mode, dilation, groups }
+    const normalised = normalisedKernel(call, kernel, shape)
+    return normalised
+      ? call.emit(convolutionBy, [x, normalised], { attributes, weights: bias })[0]!
+      : call.emit(convolution, [x], { attributes, weights: [kernel, ...bias] })[0]!
   },
   example: { inputs: { x: [1, 5, 6, 3] }, code: 'conv(x, out: 4, kernel: 3)' },
 }

@@ -2,6 +2,7 @@ import { constant, mul } from '../shapes/size.ts'
 import { elementFacts, f32, type Op, type Primitive, type PrimitiveCall } from './op.ts'
 import type { Backend, Tensor } from './backend.ts'
 import { byIndex, overAxes } from './positions.ts'
+import { normAttribute, normalisedKernel } from './spectral.ts'
 import { addBias, gatherRows, sliceAxis, sumOfRows, withGradient } from './formula-tools.ts'
 
 const one = constant(1)
@@ -30,6 +31,16 @@ export const dense: Primitive = {
   },
 }
 
+/** The same by a matrix that is computed: its second tensor. */
+export const denseBy: Primitive = {
+  ...elementFacts,
+  name: 'linear_by',
+  reach: overAxes(() => [-1]),
+  results: ({ inputs }) => [f32([...inputs[0]!.shape.slice(0, -1), inputs[1]!.shape[1]!])],
+  multiplyAdds: ({ inputs }) => [...inputs[0]!.shape, inputs[1]!.shape[1]!].reduce(mul, one),
+  compute: (tf, [x, kernel], bias, call) => dense.compute(tf, [x!], [kernel!, ...bias], call),
+}
+
 export const linear: Op = {
   name: 'linear',
   summary: 'A linear map of the last axis.',
@@ -39,6 +50,7 @@ export const linear: Op = {
   attributes: {
     out: { type: 'int', least: 1, about: 'size of the last axis of the result' },
     bias: { type: 'bool', standard: true, about: 'whether a constant is added' },
+    norm: normAttribute,
     init: { type: 'init', standard: { kind: 'default' }, about: 'how the matrix starts' },
     bias_init: { type: 'init', standard: { kind: 'default' }, about: 'how the bias starts' },
   },
@@ -46,10 +58,15 @@ export const linear: Op = {
     const x = call.requireFloat(0)
     if (x.shape.length === 0) call.requireRank(0, 1, '[.., c]')
     const channels = call.static(x.shape.at(-1)!, 'the last axis of its input')
-    const weights = [call.weight('kernel', [channels, call.int('out')], call.initialiser('init'), { fanIn: channels })]
-    if (call.bool('bias'))
-      weights.push(call.weight('bias', [call.int('out')], call.initialiser('bias_init'), { fanIn: channels }))
-    return call.emit(dense, [x], { weights })[0]!
+    const shape = [channels, call.int('out')]
+    const kernel = call.weight('kernel', shape, call.initialiser('init'), { fanIn: channels })
+    const bias = call.bool('bias')
+      ? [call.weight('bias', [call.int('out')], call.initialiser('bias_init'), { fanIn: channels })]
+      : []
+    const normalised = normalisedKernel(call, kernel, shape)
+    return normalised
+      ? call.emit(denseBy, [x, normalised], { weights: bias })[0]!
+      : call.emit(dense, [x], { weights: [kernel, ...bias] })[0]!
   },
   example: { inputs: { x: [2, 3, 5] }, code: 'linear(x, out: 4)' },
 }

@@ -9,16 +9,27 @@ import {
   stochasticDepth,
 } from './activation.ts'
 import { arithmetic, cast } from './arithmetic.ts'
-import { conv, convolution, pixel_shuffle, rearrangement } from './convolution.ts'
+import { conv, convolution, convolutionBy, pixel_shuffle, rearrangement } from './convolution.ts'
 import { corners, ensemble, ensembleCorners, nearest, take, take_along, taking, takingAlong } from './implicit.ts'
 import * as layout from './layout.ts'
-import { batch_norm, channelNormalisation, dense, layer_norm, linear, lookup, normalisation, tableLookup } from './linear.ts'
+import {
+  batch_norm,
+  channelNormalisation,
+  dense,
+  denseBy,
+  layer_norm,
+  linear,
+  lookup,
+  normalisation,
+  tableLookup,
+} from './linear.ts'
 import { l1, meanAbsolute, meanSquare, mse } from './loss.ts'
 import { best_match, matching } from './match.ts'
 import type { Algebra, Op, Primitive } from './op.ts'
 import { averaging, avg_pool, max_pool, maximising } from './pooling.ts'
 import { reductionOps, reductions } from './reduce.ts'
 import { interpolate, interpolation, sample, sampling } from './resample.ts'
+import { spectralNormalisation } from './spectral.ts'
 import { counting, filled, ownWeight, range } from './source.ts'
 
 /** Every op of the language, by name. Adding one: its object in a file of this folder, and its name here. */
@@ -34,7 +45,7 @@ export const ops: ReadonlyMap<string, Op> = new Map(
 /** What the IR is made of, by name. */
 export const primitives: ReadonlyMap<string, Primitive> = new Map(
   [
-    convolution, rearrangement, dense, normalisation, channelNormalisation, tableLookup, sharedSlope, normalExponential,
+    convolution, convolutionBy, rearrangement, dense, denseBy, spectralNormalisation, normalisation, channelNormalisation, tableLookup, sharedSlope, normalExponential,
     stochasticDepth, ...elementwisePrimitives, ...reductions, ...arithmetic, cast, layout.contraction, layout.joining,
     layout.slicing, layout.bordering, layout.rolling, layout.neighbourhoods, averaging, maximising, interpolation, sampling,
     ensembleCorners, taking, takingAlong, matching, counting, filled, ownWeight, meanAbsolute, meanSquare,

@@ -122,6 +122,11 @@ function startValues({ path, shape, initialiser, fanIn }: Weight, seed: number):
       const bound = initialiser.kind === 'uniform' ? initialiser.bound : 1 / Math.sqrt(fanIn)
       return values.map(() => random.uniform(-bound, bound))
     }
+    case 'direction': {
+      const drawn = Float64Array.from(values, () => random.normal(0, 1))
+      const length = Math.sqrt(drawn.reduce((sum, value) => sum + value ** 2, 0))
+      return values.map((_, at) => drawn[at]! / length)
+    }
     case 'normal':
       return values.map(() => random.normal(0, initialiser.std))
     case 'truncated_normal':
