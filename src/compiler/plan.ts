@@ -24,9 +24,22 @@ export type Choice<Word extends string> = Word | readonly Word[]
 /** `pictureOperations` says between which numbers each attribute lies. */
 export type PictureOperation =
   | { readonly op: 'blur'; readonly sigma: PerItem }
-  | { readonly op: 'resize'; readonly kernel: Choice<(typeof kernels)[number]> }
+  /** To the size that is wanted, or by a factor on the way there. */
+  | { readonly op: 'resize'; readonly kernel: Choice<(typeof kernels)[number]>; readonly by?: PerItem }
   | { readonly op: 'jpeg'; readonly quality: PerItem; readonly subsampling: Choice<(typeof subsamplings)[number]> }
-  | { readonly op: 'flip_x' | 'flip_y' | 'transpose' }
+  | { readonly op: 'noise'; readonly noise: 'gaussian'; readonly sigma: PerItem; readonly grey: boolean }
+  | { readonly op: 'noise'; readonly noise: 'poisson'; readonly scale: PerItem; readonly grey: boolean }
+  | { readonly op: 'sharpen'; readonly amount: PerItem; readonly radius: PerItem }
+  | { readonly op: 'defocus'; readonly radius: PerItem }
+  /** With the chance `p` the first list, else the second. */
+  | {
+      readonly op: 'choose'
+      readonly p: PerItem
+      readonly then: readonly PictureOperation[]
+      readonly otherwise: readonly PictureOperation[]
+    }
+  | { readonly op: 'flip_x' | 'flip_y' | 'transpose' | 'rotate' }
+  | { readonly op: 'stain'; readonly sigma: PerItem; readonly shift: PerItem }
 
 export type InputRole = 'image' | 'enlarged' | 'coordinates' | 'cell'
 export type OutputRole = 'samples' | 'image' | 'features' | 'inspect'

@@ -148,7 +148,9 @@ const attributesOf = (callee: string): [name: string, takes: string][] => {
   const op = ops.get(callee)
   return op
     ? Object.entries(op.attributes).map(([name, spec]) => [name, attributeText(spec)])
-    : Object.entries(pictureAttributesOf(callee)).map(([name, spec]) => [name, pictureAttributeText(spec)])
+    : Object.entries(pictureAttributesOf(callee)).flatMap(([name, spec]) =>
+        spec.kind === 'which' ? [] : [[name, pictureAttributeText(spec)]],
+      )
 }
 
 /** Names of the module around, that are declared before the offset. */

@@ -2,7 +2,7 @@ import { show } from '../compiler/elaborate/values/values.ts'
 import { fields, fieldText } from '../compiler/elaborate/records/fields.ts'
 import { attributeText, opParts } from '../compiler/ops/page.ts'
 import { ops } from '../compiler/ops/registry.ts'
-import { attributesOf, operationText, pictureAttributeText, specOf } from '../compiler/picture-operations.ts'
+import { attributesOf, operationTexts, pictureAttributeText, specOf } from '../compiler/picture-operations.ts'
 import type { Span } from '../compiler/diagnostics/diagnostic.ts'
 import type { ModuleUnit } from '../compiler/names/program.ts'
 import { occurrenceAt, slotsOf, type Occurrence } from './occurrences.ts'
@@ -80,7 +80,7 @@ function valueOfLet(workspace: Workspace, target: Span) {
 function opPage(name: string): string[] {
   const op = ops.get(name)
   const ofPictures = specOf(name)
-  if (!op && ofPictures) return [code(operationText(name)), `${ofPictures.about}.`]
+  if (!op && ofPictures) return [code(operationTexts(name).join('\n')), `${ofPictures.about}.`]
   if (!op) return []
   const attributes = Object.entries(op.attributes).map(([attribute, spec]) => `- **${attribute}**: ${attributeText(spec)}`)
   return [code(`${name}(${opParts(op).join(', ')})`), op.summary, `Gives ${op.gives}.`, ...(attributes.length > 0 ? [attributes.join('\n')] : [])] // prettier-ignore

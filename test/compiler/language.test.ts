@@ -429,7 +429,31 @@ describe('repeat, scale and records', () => {
     ['train.degrade=[jpeg(quality: 80, subsampling: ["4:2:0", "4:2:0"])]', '4:2:0 is already in subsampling'],
     ['train.degrade=[jpeg(subsampling: "4:2:0")]', 'jpeg needs quality'],
     ['train.degrade=[jpeg(quality: 80, progressive: true)]', 'jpeg has no progressive. It takes quality, subsampling'],
-    ['train.augment=[jpeg(quality: 80)]', 'no op or module called jpeg. It takes flip_x, flip_y, transpose'],
+    ['train.augment=[jpeg(quality: 80)]', 'no op or module called jpeg. It takes flip_x, flip_y, transpose, rotate, stain'],
+    [
+      'train.degrade=[choose(0.3, [noise(gaussian, sigma: uniform(1, 5), grey: true)], [noise(poisson, scale: 0.5)]), resize(kernel: bilinear, by: uniform(0.5, 1.5)), resize(kernel: bicubic), choose(0.5, sharpen(amount: 1, radius: 1)), defocus(radius: 0.7)]',
+      undefined,
+    ],
+    ['train.degrade=[noise(sigma: 1)]', 'noise needs gaussian or poisson first'],
+    ['train.degrade=[noise(white, sigma: 1)]', 'noise is gaussian or poisson; not white'],
+    ['train.degrade=[noise(gaussian, scale: 1)]', 'noise has no scale. It takes sigma, grey'],
+    ['train.degrade=[noise(poisson, scale: uniform(0, 1))]', 'the scale of noise is above 0; down to 0 is outside'],
+    ['train.degrade=[noise(gaussian, sigma: 1, grey: 1)]', 'grey takes true or false, not 1'],
+    ['train.degrade=[choose(0.5)]', 'choose takes a chance and one or two lists and is given 1'],
+    ['train.degrade=[choose(2, [blur(sigma: 1)])]', 'the p of choose is in 0 .. 1; up to 2 is outside'],
+    ['train.degrade=[choose(0.5, [blur(sigma: 0 - 1)])]', 'the sigma of blur is at least 0; down to -1 is outside'],
+    ['train.degrade=[choose(p: 0.5, [blur(sigma: 1)])]', 'choose has no p. It takes (p, [..], [..])'],
+    [
+      'train.degrade=[resize(kernel: bicubic, by: 0.5)]',
+      'the last resize is one without by, which goes to the size of the input; not resize(by: ..)',
+    ],
+    [
+      'train.degrade=[choose(0.5, [resize(kernel: bicubic)])]',
+      'resize is outside of choose, or in both of its lists; not in one of them alone',
+    ],
+    ['train.degrade=[choose(0.5, [resize(kernel: bicubic)], [resize(kernel: nearest)])]', undefined],
+    ['train.augment=[rotate, stain(sigma: 0.05, shift: uniform(0, 0.05))]', undefined],
+    ['train.augment=[stain(sigma: 2, shift: 0)]', 'the sigma of stain is in 0 .. 1; up to 2 is outside'],
     ['train.schedule=step(at: [3, 5], factor: 2)', undefined],
   ])('%s', (set, problem) => {
     const after = `${train.replace('m: 2', 'm: uniform(1, 4), epochs: 10')}\nevaluate { m: [2] }`

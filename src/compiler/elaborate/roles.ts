@@ -9,7 +9,7 @@ import type { Condition, Expression, Name, Role, Statement, TensorType as Writte
 import type { ModelContext } from './context.ts'
 import { evaluate } from './evaluate.ts'
 import { factual, type Facts } from './values/facts.ts'
-import { operations } from './records/operations.ts'
+import { checkSizes, operations } from './records/operations.ts'
 import { FieldReader } from './records/reader.ts'
 import { axesOf, sizeOf } from './values/tensor-types.ts'
 import { failed, isInteger, shapeText, show } from './values/values.ts'
@@ -65,7 +65,9 @@ export function declareInput(context: ModelContext, statement: InputStatement, f
 
 function enlargement(context: ModelContext, expression: Expression): PictureOperation[] {
   const reader = new FieldReader('train', 'enlarged', new Map(), true, context, expression.span)
-  return operations(reader, expression.kind === 'list' ? expression.items : [expression], ['resize', 'blur'], ['m'])
+  const by = operations(reader, expression.kind === 'list' ? expression.items : [expression], ['resize', 'blur'], ['m'])
+  checkSizes(by, expression.span)
+  return by
 }
 
 /** `in 0 .. 1`: where 0 and 255 of the picture go. */

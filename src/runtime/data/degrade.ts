@@ -1,11 +1,16 @@
 import { throughJpeg, type Subsampling } from './jpeg.ts'
 import { continued, crop, type Picture } from './picture.ts'
-import { flipX, flipY, gaussianBlur, type Kernel, resize, transpose } from './pillow.ts'
+import { createRandom } from '../files/random.ts'
+import { defocus } from './defocus.ts'
+import { gaussianNoise, poissonNoise } from './noise.ts'
+import { flipX, flipY, gaussianBlur, type Kernel, resize, rotate, transpose, unsharpMask } from './pillow.ts'
+import { stain, type Triple } from './stain.ts'
 
 /** One picture operation on 8-bit RGB, its draws already made. `sigma` is in pixels of the picture that it meets. */
 export type PictureOp =
   | { readonly op: 'blur'; readonly sigma: number }
-  | { readonly op: 'resize'; readonly kernel: Kernel }
+  /** `by`: so many times as large on the way, instead of to the size that is wanted. */
+  | { readonly op: 'resize'; readonly kernel: Kernel; readonly by?: number }
   /** `phase`: how far the picture's corner lies inside a block, for a part that was cut from a larger picture. */
   | {
       readonly op: 'jpeg'
@@ -13,6 +18,25 @@ export type PictureOp =
       readonly subsampling: Subsampling
       readonly phase?: readonly [x: number, y: number]
     }
+  /** `seed`: the state of a generator. */
+  | {
+      readonly op: 'noise'
+      readonly noise: 'gaussian'
+      readonly sigma: number
+      readonly grey: boolean
+      readonly seed: readonly number[]
+    }
+  | {
+      readonly op: 'noise'
+      readonly noise: 'poisson'
+      readonly scale: number
+      readonly grey: boolean
+      readonly seed: readonly number[]
+    }
+  | { readonly op: 'sharpen'; readonly percent: number; readonly radius: number }
+  | { readonly op: 'defocus'; readonly radius: number }
+  | { readonly op: 'rotate'; readonly quarters: number }
+  | { readonly op: 'stain'; readonly gain: Triple; readonly shift: Triple }
   | { readonly op: 'flip_x' | 'flip_y' | 'transpose' }
 
 /**
@@ -27,7 +51,7 @@ export function degrade(hr: Picture, ops: readonly PictureOp[], width: number, h
 export const degradeText = (ops: readonly PictureOp[]): string =>
   ops
     .map(({ op, ...values }) => {
-      const all = Object.values(values)
+      const all = Object.entries(values).flatMap(([name, value]) => (name === 'seed' ? [] : [value]))
       return all.length === 0 ? op : `${op}(${all.join(', ')})`
     })
     .join(', then ')
@@ -37,11 +61,25 @@ function apply(picture: Picture, op: PictureOp, width: number, height: number): 
     case 'blur':
       return gaussianBlur(picture, op.sigma)
     case 'resize':
-      return resize(picture, width, height, op.kernel)
+      return op.by === undefined ? resize(picture, width, height, op.kernel) : resizeBy(picture, op.by, op.kernel)
     case 'jpeg':
       return op.phase
         ? partOfJpeg(picture, op.quality, op.subsampling, op.phase)
         : throughJpeg(picture, op.quality, op.subsampling)
+    case 'noise': {
+      const random = createRandom(op.seed)
+      return op.noise === 'gaussian'
+        ? gaussianNoise(picture, op.sigma, op.grey, random)
+        : poissonNoise(picture, op.scale, op.grey, random)
+    }
+    case 'sharpen':
+      return unsharpMask(picture, op.radius, op.percent)
+    case 'defocus':
+      return defocus(picture, op.radius)
+    case 'rotate':
+      return rotate(picture, op.quarters)
+    case 'stain':
+      return stain(picture, op.gain, op.shift)
     case 'flip_x':
       return flipX(picture)
     case 'flip_y':
@@ -49,6 +87,11 @@ function apply(picture: Picture, op: PictureOp, width: number, height: number): 
     case 'transpose':
       return transpose(picture)
   }
+}
+
+function resizeBy(picture: Picture, by: number, kernel: Kernel): Picture {
+  const sized = (length: number): number => Math.max(1, Math.floor(length * by + 0.5))
+  return resize(picture, sized(picture.width), sized(picture.height), kernel)
 }
 
 /** Pixels along a side of the largest unit of a JPEG: four blocks of brightness that share their colours. */

@@ -27,6 +27,18 @@ export function gaussianBlur(picture: Picture, sigma: number): Picture {
   return { width, height, data: source }
 }
 
+/**
+ * Sharpened as by Pillow's `UnsharpMask(radius, percent, threshold=0)`, byte for byte: what a Gaussian blur of standard deviation `radius`
+ * takes away is added `percent` / 100 times, cut off towards 0. `percent` is an integer.
+ */
+export function unsharpMask(picture: Picture, radius: number, percent: number): Picture {
+  const { width, height, data } = picture
+  const blurred = gaussianBlur(picture, radius).data
+  const out = new Uint8ClampedArray(data.length)
+  for (let at = 0; at < out.length; at += 1) out[at] = data[at]! + Math.trunc(((data[at]! - blurred[at]!) * percent) / 100)
+  return { width, height, data: new Uint8Array(out.buffer) }
+}
+
 /** One box filter: whole pixels on each side, and the 24-bit weights of a pixel inside and of the two beyond the ends. */
 interface BoxFilter {
   readonly reach: number
@@ -39,8 +51,8 @@ function boxFilter(sigma: number): BoxFilter {
   const f32 = Math.fround
   const variance = f32(f32(f32(sigma) * f32(sigma)) / blurPasses)
   const whole = Math.floor((f32(Math.sqrt(12 * variance + 1)) - 1) / 2)
-  const numerator = f32((2 * whole + 1) * (whole * (whole + 1) - 3 * variance))
-  const part = f32(numerator / (6 * (variance - (whole + 1) * (whole + 1))))
+  const numerator = f32((2 * whole + 1) * f32(whole * (whole + 1) - f32(3 * variance)))
+  const part = f32(numerator / f32(6 * f32(variance - (whole + 1) * (whole + 1))))
   const radius = f32(whole + part)
   const reach = Math.trunc(radius)
   const inside = Math.trunc(f32(2 ** 24 / f32(f32(radius * 2) + 1)))
@@ -256,6 +268,21 @@ export function flipY(picture: Picture): Picture {
 /** Rows become columns: `width` x `height` becomes `height` x `width`. */
 export function transpose(picture: Picture): Picture {
   return gather(picture, picture.height, picture.width, (x, y) => x * picture.width + y)
+}
+
+/** Turned by so many quarters of a turn against the clock. */
+export function rotate(picture: Picture, quarters: number): Picture {
+  const { width, height } = picture
+  switch (((quarters % 4) + 4) % 4) {
+    case 1:
+      return gather(picture, height, width, (x, y) => x * width + (width - 1 - y))
+    case 2:
+      return gather(picture, width, height, (x, y) => (height - 1 - y) * width + (width - 1 - x))
+    case 3:
+      return gather(picture, height, width, (x, y) => (height - 1 - x) * width + y)
+    default:
+      return { width, height, data: picture.data.slice() }
+  }
 }
 
 /** A new picture whose pixel (x, y) is the input's pixel number `from(x, y)`. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { logarithm } from './exact.ts'
 
 /**
  * A seeded generator whose whole state is a short list of numbers. The same seed gives the same values on every machine
@@ -31,29 +32,6 @@ type Words = readonly [number, number, number, number]
 function words(text: string): Words {
   const digest = createHash('sha256').update(text).digest()
   return [digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8), digest.readUInt32LE(12)]
-}
-
-const double = new Float64Array(1)
-const halves = new Uint32Array(double.buffer)
-
-/**
- * Natural logarithm of a positive normal number, to about 1e-16 relative: x = 2^e f with f in [sqrt(1/2), sqrt(2)),
- * log f = 2 atanh(s) with s = (f - 1) / (f + 1), |s| < 0.172, by its series to s^21.
- */
-function logarithm(x: number): number {
-  double[0] = x
-  let exponent = ((halves[1]! >>> 20) & 0x7ff) - 1023
-  halves[1] = (halves[1]! & 0x000fffff) | (1023 << 20)
-  let fraction = double[0]!
-  if (fraction > Math.SQRT2) {
-    fraction /= 2
-    exponent += 1
-  }
-  const s = (fraction - 1) / (fraction + 1)
-  const square = s * s
-  let series = 0
-  for (let n = 21; n >= 1; n -= 2) series = series * square + 1 / n
-  return exponent * Math.LN2 + 2 * s * series
 }
 
 /**

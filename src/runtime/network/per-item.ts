@@ -1,8 +1,9 @@
 import { computePerItem } from '../../compiler/per-item.ts'
-import { attributesOf, rangeText } from '../../compiler/picture-operations.ts'
+import { attributesOf, isTaken, rangeText } from '../../compiler/picture-operations.ts'
 import type { Choice, PerItem, PerItemVariable, PictureOperation } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { jpegUnit, type PictureOp } from '../data/degrade.ts'
+import type { Triple } from '../data/stain.ts'
 import type { Random } from '../files/random.ts'
 
 /** What a per-item expression may read. */
@@ -38,31 +39,60 @@ function drawn(random: Random | undefined): Random {
 export type Shown = 'part' | 'whole'
 
 /**
- * Picture operations with their numbers; flips and transposes stay with probability 1/2 each. The blocks of a JPEG begin in a whole
- * picture's corner, and anywhere in a part. Throws a UserError for a number that an operation does not take.
+ * Picture operations with their numbers; flips and transposes stay with probability 1/2 each, and turns are drawn. The blocks of a JPEG begin in
+ * a whole picture's corner, and anywhere in a part. Throws a UserError for a number that an operation does not take.
  */
 export function drawOperations(
   operations: readonly PictureOperation[],
   random: Random,
   values: ItemValues,
   shown: Shown = 'part',
+  place = '',
 ): PictureOp[] {
   const pick = <Word extends string>(choice: Choice<Word>): Word => (typeof choice === 'string' ? choice : random.pick(choice))
-  return operations.flatMap((operation): PictureOp[] => {
+  return operations.flatMap((operation, at): PictureOp[] => {
     const draw = (name: string, expression: PerItem): number => {
       const value = drawValue(expression, random, values)
       checkDrawn(operation.op, name, value)
       return value
     }
+    // Noise takes a number for every sample, from a generator of its own place in the text.
+    const own = (): readonly number[] => random.split(`noise ${place}${at}`).state()
     switch (operation.op) {
       case 'blur':
         return [{ op: 'blur', sigma: draw('sigma', operation.sigma) }]
-      case 'resize':
-        return [{ op: 'resize', kernel: pick(operation.kernel) }]
+      case 'resize': {
+        const kernel = pick(operation.kernel)
+        return [operation.by ? { op: 'resize', kernel, by: draw('by', operation.by) } : { op: 'resize', kernel }]
+      }
       case 'jpeg': {
         const quality = Math.floor(draw('quality', operation.quality) + 0.5)
         const drawn = { op: 'jpeg', quality, subsampling: pick(operation.subsampling) } as const
         return [shown === 'whole' ? drawn : { ...drawn, phase: [random.int(jpegUnit), random.int(jpegUnit)] }]
+      }
+      case 'noise': {
+        const { grey } = operation
+        return operation.noise === 'gaussian'
+          ? [{ op: 'noise', noise: 'gaussian', sigma: draw('sigma', operation.sigma), grey, seed: own() }]
+          : [{ op: 'noise', noise: 'poisson', scale: draw('scale', operation.scale), grey, seed: own() }]
+      }
+      case 'sharpen': {
+        const percent = Math.floor(100 * draw('amount', operation.amount) + 0.5)
+        return [{ op: 'sharpen', percent, radius: draw('radius', operation.radius) }]
+      }
+      case 'defocus':
+        return [{ op: 'defocus', radius: draw('radius', operation.radius) }]
+      case 'choose': {
+        const isThen = random.uniform() < draw('p', operation.p)
+        const list = isThen ? operation.then : operation.otherwise
+        return drawOperations(list, random, values, shown, `${place}${at} ${isThen ? 'then' : 'otherwise'} `)
+      }
+      case 'rotate':
+        return [{ op: 'rotate', quarters: random.int(4) }]
+      case 'stain': {
+        const [sigma, shift] = [draw('sigma', operation.sigma), draw('shift', operation.shift)]
+        const three = (from: number, to: number): Triple => [random.uniform(from, to), random.uniform(from, to), random.uniform(from, to)] // prettier-ignore
+        return [{ op: 'stain', gain: three(1 - sigma, 1 + sigma), shift: three(-shift, shift) }]
       }
       default:
         return random.uniform() < 0.5 ? [{ op: operation.op }] : []
@@ -72,9 +102,10 @@ export function drawOperations(
 
 function checkDrawn(op: PictureOperation['op'], name: string, value: number): void {
   const spec = attributesOf(op)[name]
-  if (spec?.kind !== 'draw' || (value >= spec.least && value <= (spec.most ?? Infinity))) return
+  if (spec?.kind !== 'draw' || isTaken(spec, value)) return
+  const least = spec.isAbove ? 'a number above 0' : spec.least
   throw new UserError(
     `${op} drew a ${name} of ${value}; it is ${rangeText(spec)}`,
-    `change what is drawn, or cut it off: ${spec.most === undefined ? `max(${spec.least}, ..)` : `max(${spec.least}, min(${spec.most}, ..))`}`,
+    `change what is drawn, or cut it off: ${spec.most === undefined ? `max(${least}, ..)` : `max(${least}, min(${spec.most}, ..))`}`,
   )
 }

@@ -26,10 +26,11 @@ const lengths = (input: ModelInput, sizes: Readonly<Record<string, number>>): nu
 export function checkPlan(plan: TrainPlan, model: CompiledModel): void {
   const source = model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
   const [, height, width] = lengths(source, plan.sizes) as [number, number, number]
-  if (height !== width && plan.augment.some(({ op }) => op === 'transpose'))
+  const turning = plan.augment.find(({ op }) => op === 'transpose' || op === 'rotate')
+  if (height !== width && turning)
     throw new UserError(
-      `train.augment transposes, which needs squares; items are ${height} x ${width}`,
-      'make both sizes equal, or leave transpose out: --set "train.augment=[flip_x, flip_y]"',
+      `train.augment ${turning.op}s, which needs squares; items are ${height} x ${width}`,
+      `make both sizes equal, or leave ${turning.op} out: --set "train.augment=[flip_x, flip_y]"`,
     )
 }
 
@@ -58,12 +59,16 @@ export function makeItem(model: CompiledModel, plan: TrainPlan, picture: Picture
   const high = enlarged ? [height, width] : [Math.round(height * m), Math.round(width * m)]
   const large = atLeast(picture, high[1]!, high[0]!)
   const cut = crop(large, random.int(large.width - high[1]! + 1), random.int(large.height - high[0]! + 1), high[1]!, high[0]!)
-  const small = degrade(cut, drawOperations(plan.degrade, random, values), low[1]!, low[0]!)
-  const shown = enlarged ? degrade(small, drawOperations(source.by ?? [], random, values), width, height) : small
-  const moves = drawOperations(plan.augment, random, values)
-  const [input, target] = [shown, cut].map((each) =>
-    moves.reduce((moved, move) => degrade(moved, [move], moved.width, moved.height), each),
-  ) as [Picture, Picture]
+  const degradation = drawOperations(plan.degrade, random, values)
+  const enlargement = enlarged ? drawOperations(source.by ?? [], random, values) : []
+  const augmentation = drawOperations(plan.augment, random, values)
+  // A slide is stained before a scanner degrades it.
+  const stains = augmentation.filter(({ op }) => op === 'stain')
+  const moves = augmentation.filter(({ op }) => op !== 'stain')
+  const stained = degrade(cut, stains, cut.width, cut.height)
+  const small = degrade(stained, degradation, low[1]!, low[0]!)
+  const shown = enlarged ? degrade(small, enlargement, width, height) : small
+  const [input, target] = [shown, stained].map((each) => degrade(each, moves, each.width, each.height)) as [Picture, Picture]
   const output = model.outputs.find((candidate) => candidate.role === 'samples' || candidate.role === 'image')!
   const item: Record<string, Float32Array> = { [source.name]: normalised(input.data, source.range) }
   if (output.role === 'image') return { ...item, target: normalised(target.data, output.range) }

@@ -6,24 +6,11 @@ import { expect, test } from 'vitest'
 import { degrade } from '../../../src/runtime/data/degrade.ts'
 import { throughJpeg, type Subsampling } from '../../../src/runtime/data/jpeg.ts'
 import { jpegTraces } from '../../../src/runtime/data/jpeg-traces.ts'
-import { continued, crop, type Picture } from '../../../src/runtime/data/picture.ts'
+import { continued, crop } from '../../../src/runtime/data/picture.ts'
 import { readPicture } from '../../../src/runtime/data/read-picture.ts'
+import { pattern, type Kind } from './patterns.ts'
 
-type Kind = 'noise' | 'stripes' | 'slopes'
 type Case = [kind: Kind, width: number, height: number, quality: number, subsampling: Subsampling, sha256: string]
-
-/** As make.py makes them. */
-function pattern(kind: Kind, width: number, height: number, seed: number): Picture {
-  const noise = (at: number): number => Math.imul(at + 1 + 7919 * seed, 2654435761) >>> 24
-  const level = (at: number): number => {
-    if (kind === 'noise') return noise(at)
-    if (kind === 'stripes') return noise(at) >= 128 ? 255 : 0
-    const [row, column, channel] = [Math.floor(at / (3 * width)), Math.floor(at / 3) % width, at % 3]
-    const wave = (3 * row + (5 + (seed % 7)) * column + 40 * channel) % 512
-    return Math.floor((Math.min(wave, 511 - wave) * 15) / 16) + (noise(at) >> 4)
-  }
-  return { width, height, data: Uint8Array.from({ length: width * height * 3 }, (_, at) => level(at)) }
-}
 
 test('Pillow with libjpeg-turbo, byte for byte: all qualities, samplings and sizes', () => {
   const { cases } = JSON.parse(readFileSync('test/fixtures/jpeg/case.json', 'utf8')) as { cases: Case[] }
@@ -51,7 +38,7 @@ test.each([
 
 test('a part of a picture gets blocks that begin anywhere, and its pixels show where', async () => {
   const { picture } = await readPicture(join('samples', 'test', 'cmu1_x620_y560.png'))
-  const field = crop(picture, 0, 0, 200, 200)
+  const field = crop(picture, 300, 300, 200, 200)
   const part = degrade(field, [{ op: 'jpeg', quality: 60, subsampling: '4:2:0', phase: [5, 11] }], 0, 0)
   expect(jpegTraces({ ...part, space: 'RGB', samples: part.data })).toMatchObject({ quality: 60 })
   const whole = throughJpeg(continued(field, -5, -11, 208, 224), 60, '4:2:0')

@@ -28,6 +28,36 @@ test('a whole picture has its blocks in its corner', () => {
   expect(drawn('[jpeg(quality: 70)]', 1, 'whole')).toEqual([{ op: 'jpeg', quality: 70, subsampling: '4:2:0' }])
 })
 
+test('one list or the other, noise of a place of its own, and what a parameter draws', () => {
+  const degrade =
+    '[choose(0.25, [noise(gaussian, sigma: 2), noise(gaussian, sigma: 2)], [choose(0.5, [sharpen(amount: 0.5, radius: uniform(1, 2))])]), resize(kernel: bicubic)]'
+  const all = seeds.map((seed) => drawn(degrade, seed).slice(0, -1))
+  expect(all).toEqual(seeds.map((seed) => drawn(degrade, seed).slice(0, -1)))
+  const count = (length: number): number => all.filter((list) => list.length === length).length
+  // Of 200: a quarter, three eighths and three eighths, within four standard deviations.
+  expect(Math.abs(count(2) - 50)).toBeLessThan(25)
+  expect(Math.abs(count(1) - 75)).toBeLessThan(28)
+  expect(count(0) + count(1) + count(2)).toBe(200)
+  const noisy = all.filter((list) => list.length === 2)
+  const seedsOf = noisy.flatMap((list) => list.map((op) => ('seed' in op ? op.seed.join() : '')))
+  expect(new Set(seedsOf).size).toBe(2 * noisy.length)
+  for (const op of all.filter((list) => list.length === 1).flat()) expect(op).toMatchObject({ op: 'sharpen', percent: 50 })
+})
+
+test('four turns alike, and stains within their bounds', () => {
+  const { augment } = model('iste.arch', ['train.augment=[rotate, stain(sigma: 0.1, shift: 0.02)]']).model.train!
+  const all = seeds.map((seed) => drawOperations(augment, createRandom(seed), { m: 2, epoch: 0, epochs: 1 }))
+  for (const quarters of [0, 1, 2, 3]) {
+    const share = all.filter(([turn]) => turn?.op === 'rotate' && turn.quarters === quarters).length
+    expect(Math.abs(share - 50)).toBeLessThan(25)
+  }
+  for (const [, stain] of all) {
+    if (stain?.op !== 'stain') throw new Error('no stain')
+    for (const gain of stain.gain) expect(Math.abs(gain - 1)).toBeLessThanOrEqual(0.1)
+    for (const shift of stain.shift) expect(Math.abs(shift)).toBeLessThanOrEqual(0.02)
+  }
+})
+
 test('operations that draw nothing take nothing of the generator, so what older texts draw stays', () => {
   const random = createRandom(3)
   const operations: PictureOperation[] = [

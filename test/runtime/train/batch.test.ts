@@ -7,6 +7,7 @@ import type { Picture } from '../../../src/runtime/data/picture.ts'
 import { writePng } from '../../../src/runtime/data/png-writer.ts'
 import { readPicture } from '../../../src/runtime/data/read-picture.ts'
 import { createRandom } from '../../../src/runtime/files/random.ts'
+import { drawOperations } from '../../../src/runtime/network/per-item.ts'
 import { checkPlan, makeItem, planItem, stackItems } from '../../../src/runtime/train/batch.ts'
 import { model, painted, temporaryFolder } from '../network/small.ts'
 
@@ -89,6 +90,20 @@ describe('one item', () => {
       12,
     )
     expect(bytes(lr)).not.toEqual([...wrong.data])
+  })
+
+  it('is stained before it is degraded, and turned afterwards', () => {
+    const sets = [...whole.filter((set) => !set.startsWith('train.augment')), 'train.augment=[stain(sigma: 0.2, shift: 0.05)]']
+    const { lr } = item(picture, sets).item as { lr: Float32Array }
+    const { plan, values: itemValues } = item(picture, sets)
+    // The crop is the whole picture and the degradation draws nothing, so stains are what is drawn first.
+    const random = createRandom(1)
+    random.int(1)
+    random.int(1)
+    const stains = drawOperations(plan.augment, random, itemValues)
+    const stained = degrade(picture, stains, 32, 24)
+    expect(stained).not.toEqual(picture)
+    expect(bytes(lr)).toEqual([...degrade(stained, [{ op: 'resize', kernel: 'bicubic' }], 16, 12).data])
   })
 
   it('moves low and high resolution alike, in all eight ways', () => {

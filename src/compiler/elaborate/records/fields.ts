@@ -1,5 +1,5 @@
 import { optimisers } from '../../optimisers/registry.ts'
-import { operationText, type PictureOperationName } from '../../picture-operations.ts'
+import { operationTexts, type PictureOperationName } from '../../picture-operations.ts'
 import { optimiserText } from '../../optimisers/optimiser.ts'
 
 /** A field of `train`, of `evaluate` or of the record of a slot: what checker, completion, docs and defaults know of it. */
@@ -57,12 +57,26 @@ const clip: FieldSpec = {
   words: ['norm', 'value'],
 }
 
-const operationTexts = (names: readonly PictureOperationName[]): string =>
-  names.map((name) => `\`${operationText(name)}\``).join(', ')
+const allTexts = (names: readonly PictureOperationName[]): string =>
+  names.flatMap((name) => operationTexts(name).map((text) => `\`${text}\``)).join(', ')
 
 /** The words of `degrade` and of `augment`. */
-export const degradations = ['blur', 'resize', 'jpeg'] as const satisfies readonly PictureOperationName[]
-export const augmentations = ['flip_x', 'flip_y', 'transpose'] as const satisfies readonly PictureOperationName[]
+export const degradations = [
+  'blur',
+  'resize',
+  'jpeg',
+  'noise',
+  'sharpen',
+  'defocus',
+  'choose',
+] as const satisfies readonly PictureOperationName[]
+export const augmentations = [
+  'flip_x',
+  'flip_y',
+  'transpose',
+  'rotate',
+  'stain',
+] as const satisfies readonly PictureOperationName[]
 export const metrics = ['psnr', 'ssim', 'ssim_gaussian', 'fid'] as const
 
 const train: Fields = {
@@ -75,11 +89,16 @@ const train: Fields = {
   },
   degrade: {
     about: 'from the picture to its low resolution, in order',
-    takes: operationTexts(degradations),
+    takes: allTexts(degradations),
     standard: '[resize(kernel: bicubic)]',
     words: degradations,
   },
-  augment: { about: 'each with even chance', takes: operationTexts(augmentations), standard: '[]', words: augmentations },
+  augment: {
+    about: 'of both pictures alike: flips and transpose with even chance, turns and stains drawn',
+    takes: allTexts(augmentations),
+    standard: '[]',
+    words: augmentations,
+  },
   loss,
   optimizer,
   schedule,

@@ -11,7 +11,7 @@ import type { ModelContext } from '../context.ts'
 import { asTensor, evaluate } from '../evaluate.ts'
 import { callsIn, ownerLabels } from '../calls/owners.ts'
 import { degradations, augmentations, fieldNames, sizeFields } from './fields.ts'
-import { checkDrawn, operations } from './operations.ts'
+import { checkDrawn, checkSizes, operations } from './operations.ts'
 import { readClip, readOptimiser, readSchedule } from './optimiser.ts'
 import { perItem, rangeOf } from './per-item.ts'
 import { readEvaluate, usualScales } from './evaluate.ts'
@@ -45,21 +45,19 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
   if (m) read(() => checkDraw(m, body.scale, reader.spanOf('m')))
   const epochs = read(() => reader.int('epochs'))
   const degrade = read(() => readDegrade(reader))
-  if (m && epochs !== undefined && degrade)
-    read(() =>
-      checkDrawn(
-        degrade,
-        { m: rangeOf(m, {}) ?? limits(body.scale), epoch: [0, epochs - 1], epochs: [epochs, epochs] },
-        reader.spanOf('degrade'),
-      ),
-    )
+  const augment = read(() => operations(reader, reader.items('augment'), augmentations, itemVariables))
+  if (m && epochs !== undefined) {
+    const ends = { m: rangeOf(m, {}) ?? limits(body.scale), epoch: [0, epochs - 1], epochs: [epochs, epochs] } as const
+    if (degrade) read(() => checkDrawn(degrade, ends, reader.spanOf('degrade')))
+    if (augment) read(() => checkDrawn(augment, ends, reader.spanOf('augment')))
+  }
   const steps = read(() => (reader.has('steps') ? reader.int('steps') : undefined))
   const ema = read(() => readEma(reader))
   const plan = whole<TrainPlan>({
     sizes,
     m,
     degrade,
-    augment: read(() => operations(reader, reader.items('augment'), augmentations, [])),
+    augment,
     objectives: read(() => objectives(context, reader, body)),
     epochs,
     repeat: read(() => reader.int('repeat')),
@@ -87,8 +85,14 @@ function readEma(reader: FieldReader): number | undefined {
   return share
 }
 
-const readDegrade = (reader: FieldReader): PictureOperation[] =>
-  operations(reader, reader.items('degrade'), degradations, ['m', 'epoch', 'epochs'])
+/** What may be read by what is drawn per item. */
+const itemVariables = ['m', 'epoch', 'epochs']
+
+function readDegrade(reader: FieldReader): PictureOperation[] {
+  const degrade = operations(reader, reader.items('degrade'), degradations, itemVariables)
+  checkSizes(degrade, reader.spanOf('degrade'))
+  return degrade
+}
 
 /** A record that the model does not have: its fields are their defaults. */
 const unwritten = (context: ModelContext, record: 'train' | 'evaluate'): FieldReader =>
