@@ -50,6 +50,9 @@ test.each([
   ['return conv(lr, out: 3, kernel: 3,)', 'return conv(lr, out: 3, kernel: 3)'],
   ['return torch.cat([lr, lr], dim=3) -> linear(3)', 'return concat(lr, lr, axis: 3) -> linear(out: 3)'],
   ['return lr -> mean(dim: 3, keepdim: True) -> linear(out: 3)', 'return lr -> mean(axis: 3, keep: true) -> linear(out: 3)'],
+  ['return lr -> nn.Dropout(0.1)', 'return lr -> dropout(rate: 0.1)'],
+  ['return lr -> nn.ConvTranspose2d(3, 3, 3, 1, padding=1)', 'return lr -> transposed(out: 3, kernel: 3, stride: 1, pad: 1)'],
+  ['return lr -> nn.GroupNorm(1, 3) -> nn.SiLU()', 'return lr -> group_norm(groups: 1) -> silu'],
   ['return lr -> leaky_relu(0.2)', 'return lr -> leaky_relu(slope: 0.2)'],
   [
     'slot s: [B, h, w, 3] -> [B, h, w, 3] = lambda x: x\n  return s(lr)',
@@ -82,7 +85,6 @@ describe('what has no fix says what to write', () => {
     ['return lr.view(B, h * w, 3)', 'rearrange(x, "B h w c -> B (h w) c")'],
     ['return lr -> permute(0, 3, 1, 2)', 'rearrange(x, "B h w c -> B c h w")'],
     ['return lr.permute(0, 3, 1, 2)', 'rearrange(x, "B h w c -> B c h w")'],
-    ['return lr -> dropout(0.1)', 'drop_path(rate: 0.1)'],
     ['return lr * mean(lr)', 'axis: [1, 2]'],
     ['let (a, b) = (lr, lr)\n  return a', 'arguments of a call'],
   ])('%s', (body, help) => {

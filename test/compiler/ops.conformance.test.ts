@@ -27,9 +27,9 @@ import { runKernels } from './kernels/run-kernels.ts'
  */
 
 /** Ops without a gradient by nature: positions, counts, and what says so of itself. */
-const withoutGradient = new Set(['floor', 'detach', 'corners', 'nearest'])
+const withoutGradient = new Set(['floor', 'sign', 'detach', 'corners', 'nearest'])
 /** Ops whose examples fix every axis. */
-const fixedSizes = new Set(['range'])
+const fixedSizes = new Set(['range', 'expand'])
 /** The fewest positions on each axis where an example asks for a position by its number. */
 const leastSize: Readonly<Record<string, number>> = { take: 3, lookup: 3, take_along: 3 }
 const standardStep = 1e-2
@@ -65,6 +65,19 @@ const others: readonly Op[] = [
   further('mean(x, axis: [0, -1], keep: true)', [2, 3, 4]),
   further('max(x, axis: [1, 2], keep: true)', [2, 3, 4]),
   further('sum(x, axis: -2)', [2, 3, 4]),
+  further('min(x, axis: [0, -1])', [2, 3, 4]),
+  further('group_norm(x, groups: 3, epsilon: 0.1)', [2, 5, 6]),
+  further('group_norm(x, groups: 1)', [2, 4]),
+  further('instance_norm(x)', [2, 3, 2, 4]),
+  further('l2_normalise(x, axis: [1, 2], epsilon: 0.5)', [2, 3, 4]),
+  further('dropout(rearrange(x, "B n -> n B"), rate: 0.4)', [2, 3]),
+  further('cumsum(x, axis: -1)', [2, 3, 4]),
+  further('pow(x, 2)', [2, 3, 4]),
+  further('pow(exp(x), -0.4)', [2, 3, 4]),
+  further('softplus(30 * x)', [2, 3, 4], { step: 1e-3, tolerance: 1e-2 }),
+  further('silu(8 * x)', [2, 3, 4], { step: 1e-3, tolerance: 1e-2 }),
+  further('maximum(x, 0.25) + minimum(x, 0.5)', [2, 3], { step: 1e-3, tolerance: 1e-2 }),
+  further('minimum(x, rearrange(range(3) - 1, "n -> 1 n"))', [2, 3], { step: 1e-3, tolerance: 1e-2 }),
   further('interpolate(x, by: 2, kernel: bilinear, align: corners)', [1, 3, 4, 2]),
   further('interpolate(x, to: [7, 5], kernel: nearest)', [2, 3, 4, 2]),
   further('interpolate(x, to: [2, 3], kernel: bicubic, align: corners)', [1, 4, 5, 2]),
@@ -80,6 +93,16 @@ const others: readonly Op[] = [
   further('pad(x, bottom: 2, right: 1)', [1, 3, 4, 2]),
   further('pad_to(x, multiple: 4)', [1, 3, 4, 2]),
   further('unfold(x, kernel: 5)', [1, 4, 5, 2]),
+  further('unfold(x, kernel: 4, pad: 1)', [1, 4, 5, 2]),
+  further('unfold(x, kernel: 5, stride: 3, pad: 1)', [2, 7, 6, 2]),
+  further('unfold(x, kernel: 4, stride: 2, pad: [1, 0])', [1, 5, 6, 2]),
+  further('unfold(x, kernel: 2, stride: 3, pad: 0)', [1, 6, 9, 2]),
+  further('transposed(x, out: 2, kernel: 3, pad: 1)', [1, 3, 4, 3]),
+  further('transposed(x, out: 3, kernel: [3, 4], stride: 2, pad: [1, 2], output_pad: 1, bias: false)', [2, 3, 4, 2]),
+  further('transposed(x, out: 2, kernel: 2, stride: 3, output_pad: [2, 0])', [1, 3, 2, 2]),
+  further('transposed(x, out: 1, kernel: 1, stride: 2)', [1, 3, 2, 2]),
+  further('expand(mean(x, axis: 1, keep: true), to: [2, 5, 3])', [2, 4, 3]),
+  further('expand(sum(x, axis: 0), to: [2, 4, 3])', [5, 3]),
   further('rearrange(x, "B 1 c -> c B 1")', [2, 1, 4]),
   further('einsum(x, x, "B n d, B n k -> B d k")', [2, 3, 4]),
   further('einsum(x, sum(x, axis: 2), "B n d, B m -> B n")', [2, 3, 4]),
@@ -103,7 +126,18 @@ const others: readonly Op[] = [
 
 /** One tensor in both places: without a gradient that could be compared, and so tried for their values alone. */
 const equal: readonly Op[] = [
-  ...['x + x', 'x - x', 'x / x', 'x % x', 'max(x, x)', 'min(x, x)', 'l1(x, x)', 'mse(x, x)'].map((code) => further(code, [2, 3])),
+  ...[
+    'x + x',
+    'x - x',
+    'x / x',
+    'x % x',
+    'max(x, x)',
+    'min(x, x)',
+    'minimum(x, x)',
+    'maximum(x, x)',
+    'l1(x, x)',
+    'mse(x, x)',
+  ].map((code) => further(code, [2, 3])),
   further('concat(x, x, x, axis: 0)', [2, 3]),
   further('best_match(x, x, over: 1)', [1, 4, 3]),
   further('corners(rearrange(x, "B h w c -> B (h w) c"), rearrange(x, "B h w c -> B (h w) c"), x, x)', [1, 4, 5, 2]),

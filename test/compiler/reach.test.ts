@@ -33,9 +33,18 @@ const uses: Readonly<Record<string, readonly string[]>> = {
   batch_norm: ['batch_norm(x)'],
   prelu: ['prelu(x)'],
   softmax: ['softmax(x, axis: -1)', 'softmax(x, axis: 1)'],
+  group_norm: ['group_norm(x, groups: 2)', 'x -> rearrange("B (h i) w c -> (B h) i w c", i: 2) -> group_norm(groups: 4)'],
+  instance_norm: ['instance_norm(x)', 'instance_norm(x, affine: true)'],
+  l2_normalise: ['l2_normalise(x, axis: -1)', 'l2_normalise(x, axis: 1)'],
+  dropout: ['dropout(x, rate: 0.1)'],
+  cumsum: ['cumsum(x, axis: -1)', 'cumsum(x, axis: 2)'],
   drop_path: ['drop_path(x, rate: 0.1)'],
   mean: ['x + mean(x, axis: -1, keep: true)', 'x * mean(x, axis: [1, 2], keep: true)'],
   sum: ['x - sum(x, axis: 3, keep: true)', 'x + sum(x, axis: 1, keep: true)'],
+  min: ['x + min(x, axis: -1, keep: true)', 'x + min(x, axis: 1, keep: true)'],
+  minimum: ['minimum(x, roll(x, by: [1], axes: [1]))', 'minimum(x, 0.3)'],
+  maximum: ['maximum(x, roll(x, by: [-1], axes: [2]))', 'maximum(x, 0.3)'],
+  pow: ['pow(x, exponent: 3)', 'pow(x, 2)'],
   max: ['x + max(x, axis: -1, keep: true)', 'x + max(x, axis: 2, keep: true)'],
   rearrange: [
     'x -> rearrange("B (u i) (v j) c -> B u v (i j) c", i: 4, j: 4) -> softmax(axis: 3) -> rearrange("B u v (i j) c -> B (u i) (v j) c", i: 4, j: 4)',
@@ -54,7 +63,19 @@ const uses: Readonly<Record<string, readonly string[]>> = {
   pad_to: ['pad_to(x, multiple: 4, mode: reflect)', 'pad_to(x, multiple: 8)'],
   crop: ['crop(x, to: [h, w])'],
   roll: ['roll(x, by: [-2, 1], axes: [1, 2])', 'roll(x, by: [3], axes: [1])', 'roll(x, by: [1], axes: [3])'],
-  unfold: ['unfold(x, kernel: 3) -> mean(axis: 3)', 'unfold(x, kernel: 5, pad: reflect) -> max(axis: 3)'],
+  transposed: [
+    'transposed(x, out: 4, kernel: 4, stride: 2, pad: 1)',
+    'transposed(x, out: 4, kernel: [9, 3], stride: 2, pad: [4, 1], output_pad: 1)',
+    'transposed(x, out: 4, kernel: 3, pad: 1)',
+    'transposed(x, out: 4, kernel: 2, stride: 4)',
+  ],
+  expand: ['concat(x, expand(mean(x, axis: -1, keep: true), to: [1, h, w, 2]), axis: -1) -> linear(out: 4)', 'x * expand(range(4), to: [1, h, w, 4])'],
+  unfold: [
+    'unfold(x, kernel: 4, stride: 2, pad: 1) -> mean(axis: 3)',
+    'unfold(x, kernel: 6, stride: 4, pad: [1, 2]) -> max(axis: 3)',
+    'unfold(x, kernel: 4, pad: 1) -> mean(axis: 3)',
+    'unfold(x, kernel: 3) -> mean(axis: 3)', 'unfold(x, kernel: 5, pad: reflect) -> max(axis: 3)',
+  ],
   avg_pool: ['avg_pool(x, kernel: 3, stride: 2, pad: 1)', 'avg_pool(x, kernel: 3, stride: 1, pad: 1, count_pad: false)'],
   max_pool: ['max_pool(x, kernel: 2, stride: 2)'],
   interpolate: [
@@ -208,7 +229,8 @@ describe('how far ops look', () => {
   })
 
   const exact = all.filter(
-    ({ name }) => ['conv', 'unfold', 'avg_pool', 'max_pool', 'roll', 'pad'].includes(name) || /"B \(u i\) \(v j\)/.test(name),
+    ({ name }) =>
+      ['conv', 'transposed', 'unfold', 'avg_pool', 'max_pool', 'roll', 'pad'].includes(name) || /"B \(u i\) \(v j\)/.test(name),
   )
   const windows = all.filter(({ code }) => code.includes('softmax(axis: 3)'))
   it.each([...exact, ...windows].map(({ code }) => [code]))('is what changes, and no more: %s', (code) => {
@@ -231,6 +253,11 @@ describe('how far ops look', () => {
     ['softmax(conv(x, out: 4, kernel: 3), axis: 1)', 'softmax'],
     ['x -> rearrange("B h w c -> B (h w) c") -> softmax(axis: 1) -> rearrange("B (h w) c -> B h w c", h: h, w: w)', 'softmax'],
     ['x / h', 'divide'],
+    ['expand(sum(x, axis: [1, 2], keep: true), to: [1, h, w, 4])', 'reduce_sum'],
+    ['group_norm(x, groups: 2)', 'group_norm'],
+    ['conv(x, out: 4, kernel: 3) -> instance_norm', 'instance_norm'],
+    ['cumsum(x, axis: 1)', 'cumsum'],
+    ['l2_normalise(x, axis: [1, 2])', 'reduce_sum'],
     ['einsum(x, x, "B h w c, B h w d -> B c d") -> rearrange("B c d -> B c d 1")', 'einsum'],
   ])('is everywhere for %s, and says which op it is', (code, op) => {
     const found = reach(made([code])!.graph)

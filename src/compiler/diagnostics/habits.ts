@@ -18,7 +18,8 @@ export const habits = {
     { pattern: /^(Linear|Dense)$/, write: ['linear'], help: 'x -> linear(out: 64): the channels of x are known' },
     {
       pattern: /^(ConvTranspose2d|conv_transpose2d|Conv2DTranspose|deconv)$/,
-      help: 'pixels are added by conv(out: 4 * c, kernel: 3) -> pixel_shuffle(by: 2), or interpolate(by: 2, kernel: nearest) -> conv(..)',
+      write: ['transposed'],
+      help: 'x -> transposed(out: 64, kernel: 4, stride: 2, pad: 1)',
     },
     {
       pattern: /^(reshape|view|flatten|Flatten|unflatten)$/,
@@ -29,9 +30,15 @@ export const habits = {
       help: 'axes change places by a pattern: rearrange(x, "B h w c -> B c h w")',
     },
     {
-      pattern: /^(unsqueeze|squeeze|expand|expand_dims|repeat_interleave|tile)$/,
+      pattern: /^(unsqueeze|squeeze|expand_dims|repeat_interleave|tile)$/,
       help: 'an axis of 1 comes and goes by a pattern, rearrange(x, "B n -> B 1 n"), and is stretched where it meets another',
     },
+    {
+      pattern: /^(broadcast_to|expand_as)$/,
+      write: ['expand'],
+      help: 'expand(x, to: [B, h, w, c]): axes of 1 get these sizes',
+    },
+    { pattern: /^(im2col|Unfold|extract_patches)$/, write: ['unfold'], help: 'unfold(x, kernel: 3)' },
     { pattern: /^(cat|hstack|vstack)$/, write: ['concat'], help: 'concat(a, b, axis: -1)' },
     { pattern: /^stack$/, help: 'give each its axis and join them: concat(rearrange(a, "B c -> B 1 c"), .., axis: 1)' },
     { pattern: /^chunk$/, write: ['split'], help: 'split(x, sizes: [32, 32], axis: -1)' },
@@ -41,22 +48,19 @@ export const habits = {
       write: ['einsum'],
       help: 'the axes that are summed are named: einsum(a, b, "B i c, B j c -> B i j")',
     },
-    {
-      pattern: /^(dropout|Dropout|Dropout2d)$/,
-      help: 'there is no dropout; drop_path(rate: 0.1) leaves out whole samples of a branch in training, as in x + (x -> f -> drop_path(rate: 0.1))',
-    },
+    { pattern: /^(Dropout|Dropout2d)$/, write: ['dropout'], help: 'dropout(x, rate: 0.1)' },
     { pattern: /^(DropPath|StochasticDepth)$/, write: ['drop_path'], help: 'drop_path(x, rate: 0.1)' },
     { pattern: /^ReLU$/, write: ['relu'] },
     { pattern: /^GELU$/, write: ['gelu'] },
     { pattern: /^(LeakyReLU|lrelu)$/, write: ['leaky_relu'], help: 'leaky_relu(x, slope: 0.2)' },
-    { pattern: /^(silu|SiLU|swish|Swish)$/, help: 'x * sigmoid(x)' },
-    { pattern: /^softplus$/, help: 'log(1 + exp(x))' },
+    { pattern: /^(SiLU|swish|Swish)$/, write: ['silu'] },
+    { pattern: /^Softplus$/, write: ['softplus'] },
     { pattern: /^(BatchNorm2d|BatchNormalization|batchnorm)$/, write: ['batch_norm'] },
     { pattern: /^(LayerNorm|LayerNormalization|layernorm)$/, write: ['layer_norm'] },
-    {
-      pattern: /^(GroupNorm|group_norm|InstanceNorm2d|instance_norm)$/,
-      help: 'layer_norm(x) normalises the channels of each position, batch_norm(x) by stored statistics; other norms are written out with mean and sqrt',
-    },
+    { pattern: /^(GroupNorm|GroupNormalization|groupnorm)$/, write: ['group_norm'] },
+    { pattern: /^(InstanceNorm2d|InstanceNormalization|instancenorm)$/, write: ['instance_norm'] },
+    { pattern: /^(RMSNorm|RMSNormalization|rmsnorm)$/, write: ['rms_norm'] },
+    { pattern: /^(normalize|normalise|l2_normalize)$/, write: ['l2_normalise'], help: 'l2_normalise(x, axis: -1)' },
     { pattern: /^(MaxPool2[dD]|MaxPooling2D)$/, write: ['max_pool'], help: 'x -> max_pool(kernel: 2, stride: 2)' },
     { pattern: /^(AvgPool2d|AveragePooling2D)$/, write: ['avg_pool'], help: 'x -> avg_pool(kernel: 2, stride: 2)' },
     {
@@ -88,7 +92,10 @@ export const habits = {
     { pattern: /^(mse_loss|MSELoss|l2)$/, write: ['mse'] },
     { pattern: /^(arange|linspace)$/, write: ['range'], help: 'range(n) is 0, 1, .. n - 1; arithmetic makes the rest' },
     { pattern: /^(clip|clip_by_value)$/, write: ['clamp'], help: 'clamp(x, min: 0, max: 1)' },
-    { pattern: /^(square|pow2)$/, help: 'x * x' },
+    { pattern: /^pow2$/, write: ['square'] },
+    { pattern: /^(amax|reduce_max)$/, write: ['max'] },
+    { pattern: /^(amin|reduce_min)$/, write: ['min'] },
+    { pattern: /^(sgn|signum)$/, write: ['sign'] },
     {
       pattern: /^(ReflectionPad2d|ZeroPad2d)$/,
       write: ['pad'],
@@ -109,6 +116,7 @@ export const habits = {
       help: 'pad: same, which it is without it, keeps the size; pad: 1 adds zeros on each side, pad: reflect mirrors the border',
     },
     { pattern: /\.padding$/, write: ['pad'] },
+    { pattern: /\.output_padding$/, write: ['output_pad'] },
     { pattern: /\.(kernel_size|pool_size|ksize)$/, write: ['kernel'] },
     { pattern: /\.(out_channels|out_features|filters|units|num_filters|channels)$/, write: ['out'] },
     {
@@ -119,13 +127,14 @@ export const habits = {
     { pattern: /\.(keepdims?|keep_dims)$/, write: ['keep'] },
     { pattern: /\.(negative_slope|alpha)$/, write: ['slope'] },
     { pattern: /\.eps$/, write: ['epsilon'] },
+    { pattern: /\.num_groups$/, write: ['groups'] },
     { pattern: /\.(scale_factor|upscale_factor|block_size|shifts)$/, write: ['by'] },
     { pattern: /\.size$/, write: ['to'] },
     { pattern: /^(interpolate|sample)\.(mode|method)$/, write: ['kernel'] },
     { pattern: /\.align_corners$/, write: ['align'], help: 'align: corners, or align: centres' },
     { pattern: /\.use_bias$/, write: ['bias'] },
     { pattern: /\.strides$/, write: ['stride'] },
-    { pattern: /^drop_path\.(p|prob|drop_prob)$/, write: ['rate'] },
+    { pattern: /^(drop_path|dropout)\.(p|prob|drop_prob)$/, write: ['rate'] },
     { pattern: /\.(kernel_initializer|weight_init)$/, write: ['init'] },
     { pattern: /\.(inplace|device|training)$/, help: 'leave it out: no value changes, and the mode is known' },
     { pattern: /\.(activation|act)$/, help: 'an activation is a stage of its own: x -> conv(out: 64, kernel: 3) -> relu' },
@@ -182,7 +191,7 @@ export const habits = {
   ],
   'missing-attribute': [
     {
-      pattern: /^(?<op>mean|sum|max)\.axis$/,
+      pattern: /^(?<op>mean|sum|max|min)\.axis$/,
       help: '$<op>(x, axis: [1, 2]) is over rows and columns, axis: -1 over channels, [0, 1, 2, 3] over all of a picture [B, h, w, c]',
     },
   ],
@@ -223,9 +232,16 @@ export const positions: Readonly<Record<string, readonly (readonly string[])[]>>
     ['out', 'kernel'],
     ['', 'out', 'kernel', 'stride', 'pad', 'dilation', 'groups', 'bias'],
   ],
+  transposed: [
+    ['out', 'kernel'],
+    ['', 'out', 'kernel', 'stride', 'pad', 'output_pad'],
+  ],
   linear: [['out'], ['', 'out', 'bias']],
   layer_norm: [['']],
   batch_norm: [['']],
+  group_norm: [['groups'], ['groups', '']],
+  instance_norm: [['']],
+  rms_norm: [['']],
 }
 
 /** `text` with what the groups of `pattern` matched in `subject`. */

@@ -94,6 +94,14 @@ const reduction = (name: string, gradient?: (tf: Trace, value: Value, dy: Value)
   }),
 })
 
+/** Where along an axis something is. */
+const place = (name: string): Kernel => ({
+  name,
+  memory: 'own',
+  types: { T: 0, Tidx: 1 },
+  type: ([x, axis]) => ({ shape: x!.shape.filter((_, at) => at !== numbers(axis!)[0]), dtype: 'int32' }),
+})
+
 /** floor or ceil as TensorFlow's SAME and VALID place windows. */
 const windows = (length: number, kernel: number, stride: number, padding: string): number =>
   padding === 'SAME' ? Math.ceil(length / stride) : Math.floor((length - kernel) / stride) + 1
@@ -127,6 +135,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       // The gradient goes to both where they are equal, as TensorFlow.js has it.
       binary('Minimum', (tf, a, b, dy) => [tf.where(tf.lessEqual(a, b), dy, tf.zerosLike(dy)), tf.where(tf.greater(a, b), dy, tf.zerosLike(dy))]), // prettier-ignore
       binary('Maximum', (tf, a, b, dy) => [tf.where(tf.greaterEqual(a, b), dy, tf.zerosLike(dy)), tf.where(tf.less(a, b), dy, tf.zerosLike(dy))]), // prettier-ignore
+      binary('Pow'),
       binary('Greater', undefined, 'bool'),
       binary('GreaterEqual', undefined, 'bool'),
       binary('Less', undefined, 'bool'),
@@ -138,6 +147,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       // By the result, which has the sign of x: TensorFlow's remapper cannot fuse what its gradient still needs.
       unary('LeakyRelu', (tf, _x, y, dy) => tf.emit('LeakyReluGrad', [dy, y], { alpha: y.attributes['alpha']! }), 'activations'),
       { name: 'LeakyReluGrad', result: 'backprops', memory: 'in place', type: alike },
+      unary('Softplus', (tf, x, _y, dy) => tf.mul(dy, tf.sigmoid(x)), 'activations'),
       unary('Sigmoid', (tf, _x, y, dy) => tf.emit('SigmoidGrad', [y, dy])),
       { name: 'SigmoidGrad', result: 'z', memory: 'in place', type: alike },
       unary('Tanh', (tf, _x, y, dy) => tf.emit('TanhGrad', [y, dy])),
@@ -311,13 +321,10 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
       reduction('Sum', (_, _value, dy) => dy),
       reduction('Mean', (tf, { inputs: [x], shape }, dy) => tf.mul(dy, sizeOf(shape) / sizeOf(x!.shape))),
       reduction('Max'),
+      reduction('Min'),
       reduction('All'),
-      {
-        name: 'ArgMax',
-        memory: 'own',
-        types: { T: 0, Tidx: 1 },
-        type: ([x, axis]) => ({ shape: x!.shape.filter((_, at) => at !== numbers(axis!)[0]), dtype: 'int32' }),
-      },
+      place('ArgMax'),
+      place('ArgMin'),
       unary(
         'Softmax',
         (tf, _x, y, dy) => {
@@ -326,6 +333,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
         },
         'softmax',
       ),
+      { name: 'Cumsum', memory: 'own', result: 'out', types: { T: 0, Tidx: 1 }, type: alike },
       {
         name: 'OneHot',
         memory: 'own',
@@ -369,7 +377,17 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
           tf.emit('Conv2DBackpropFilter', [x!, tf.ints(kernel!.shape), dy], attributes),
         ],
       },
-      { name: 'Conv2DBackpropInput', memory: 'own', types: { T: 1 }, type: shaped(0) },
+      {
+        name: 'Conv2DBackpropInput',
+        memory: 'own',
+        types: { T: 1 },
+        type: shaped(0),
+        gradient: (tf, { inputs: [, kernel, x], attributes }, dy) => [
+          undefined,
+          tf.emit('Conv2DBackpropFilter', [dy, tf.ints(kernel!.shape), x!], attributes),
+          tf.emit('Conv2D', [dy, kernel!], attributes),
+        ],
+      },
       { name: 'Conv2DBackpropFilter', memory: 'own', type: shaped(1) },
       {
         name: 'AvgPool',

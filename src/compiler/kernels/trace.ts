@@ -196,6 +196,9 @@ export class Trace implements Backend<Value> {
   maximum(a: Operand, b: Operand): Value {
     return this.#binary('Maximum', a, b)
   }
+  pow(a: Operand, b: Operand): Value {
+    return this.#binary('Pow', a, b)
+  }
   greater(a: Operand, b: Operand): Value {
     return this.#binary('Greater', a, b)
   }
@@ -214,6 +217,9 @@ export class Trace implements Backend<Value> {
   }
   leakyRelu(x: Value, slope: number): Value {
     return this.emit('LeakyRelu', [x], { alpha: { kind: 'real', real: slope } })
+  }
+  softplus(x: Value): Value {
+    return this.#unary('Softplus', x)
   }
   sigmoid(x: Value): Value {
     return this.#unary('Sigmoid', x)
@@ -340,6 +346,9 @@ export class Trace implements Backend<Value> {
   max(x: Value, axes?: Axes, keep = false): Value {
     return this.#reduced('Max', x, axes, keep)
   }
+  min(x: Value, axes?: Axes, keep = false): Value {
+    return this.#reduced('Min', x, axes, keep)
+  }
   all(x: Value): Value {
     return this.#reduced('All', x, undefined, false)
   }
@@ -348,6 +357,15 @@ export class Trace implements Backend<Value> {
   }
   argMax(x: Value, axis: number): Value {
     return this.emit('ArgMax', [x, this.#int(axis)], { output_type: { kind: 'type', type: 'int32' } })
+  }
+  argMin(x: Value, axis: number): Value {
+    return this.emit('ArgMin', [x, this.#int(axis)], { output_type: { kind: 'type', type: 'int32' } })
+  }
+  cumsum(x: Value, axis: number, exclusive = false, reverse = false): Value {
+    return this.emit('Cumsum', [x, this.#int(axis)], {
+      exclusive: { kind: 'bool', bool: exclusive },
+      reverse: { kind: 'bool', bool: reverse },
+    })
   }
   softmax(x: Value): Value {
     const width = x.shape.at(-1)!
@@ -365,6 +383,12 @@ export class Trace implements Backend<Value> {
 
   conv2d(x: Value, kernel: Value, stride: number, padding: string): Value {
     return this.emit('Conv2D', [x, kernel], {
+      strides: { kind: 'ints', ints: [1, stride, stride, 1] },
+      padding: { kind: 'text', text: padding.toUpperCase() },
+    })
+  }
+  conv2dTranspose(x: Value, kernel: Value, shape: readonly number[], stride: number, padding: string): Value {
+    return this.emit('Conv2DBackpropInput', [this.ints(shape), kernel, x], {
       strides: { kind: 'ints', ints: [1, stride, stride, 1] },
       padding: { kind: 'text', text: padding.toUpperCase() },
     })

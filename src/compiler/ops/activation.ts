@@ -1,6 +1,7 @@
 import type { Backend, Tensor } from './backend.ts'
-import { asInteger } from '../shapes/size.ts'
-import { axisOf, elementFacts, type AttributeSpec, type Op, type Primitive } from './op.ts'
+import { asInteger, constant } from '../shapes/size.ts'
+import { arithmeticNamed } from './arithmetic.ts'
+import { elementFacts, readAxis, type AttributeSpec, type Op, type Primitive } from './op.ts'
 import { overAxes } from './positions.ts'
 import { sumOfRows, untaped, withGradient } from './formula-tools.ts'
 
@@ -11,6 +12,7 @@ interface Elementwise {
   readonly formula: Formula
   readonly attributes?: Readonly<Record<string, AttributeSpec>>
   readonly example?: string
+  readonly scalar?: Op['scalar']
   /** Keeps i32 as i32. */
   readonly integer?: true
   /** No gradient flows through it. */
@@ -42,6 +44,17 @@ const abs: Formula = (tf, x) =>
         (dy, [input]) => [tf.mul(dy, tf.sign(input!))],
       )
 
+/** The base's gradient alone; where the exponent is 0, that is 0 and not 0 times infinity. */
+const pow: Formula = (tf, x, { exponent }) => {
+  const power = exponent as number
+  return withGradient(
+    tf,
+    [x],
+    ([input]) => ({ value: tf.pow(input!, power), keep: [input!] }),
+    (dy, [input]) => [power === 0 ? tf.mul(dy, 0) : tf.mul(dy, tf.mul(tf.pow(input!, power - 1), power))],
+  )
+}
+
 /** Functions of one element; each is a primitive of its own name. */
 const elementwise: Readonly<Record<string, Elementwise>> = {
   relu: { summary: 'max(x, 0)', formula: (tf, x) => tf.relu(x) },
@@ -52,6 +65,7 @@ const elementwise: Readonly<Record<string, Elementwise>> = {
     formula: (tf, x, { slope }) => tf.leakyRelu(x, slope as number),
     example: 'leaky_relu(x, slope: 0.1)',
   },
+  softplus: { summary: 'log(1 + exp(x)), without overflow.', formula: (tf, x) => tf.softplus(x) },
   sigmoid: { summary: '1 / (1 + exp(-x))', formula: (tf, x) => tf.sigmoid(x) },
   tanh: { summary: 'Hyperbolic tangent.', formula: (tf, x) => tf.tanh(x) },
   sin: { summary: 'Sine, x in radians.', formula: (tf, x) => tf.sin(x) },
@@ -59,10 +73,23 @@ const elementwise: Readonly<Record<string, Elementwise>> = {
   exp: { summary: 'e to the power of x.', formula: (tf, x) => tf.exp(x) },
   log: { summary: 'Natural logarithm.', formula: (tf, x) => tf.log(x), example: 'log(exp(x) + 1)' },
   sqrt: { summary: 'Square root.', formula: (tf, x) => tf.sqrt(x), example: 'sqrt(exp(x) + 1)' },
+  square: { summary: 'x times x.', formula: (tf, x) => tf.square(x) },
+  pow: {
+    summary: 'x to the power of a number; of x below 0 only where that is whole.',
+    attributes: { exponent: { type: 'real', about: 'the power' } },
+    scalar: { at: 1, name: 'exponent' },
+    formula: pow,
+    example: 'pow(x, exponent: 3)',
+  },
   abs: { summary: 'Absolute value; its gradient at 0 is 0.', formula: abs, integer: true },
   floor: {
     summary: 'Largest integer not above x; no gradient.',
     formula: (tf, x) => untaped(tf, () => tf.floor(x)),
+    constant: true,
+  },
+  sign: {
+    summary: '1 where x is positive, -1 where it is negative, 0 at 0; no gradient.',
+    formula: (tf, x) => untaped(tf, () => tf.sign(x)),
     constant: true,
   },
   negate: { summary: 'The opposite.', formula: (tf, x) => tf.neg(x), integer: true },
@@ -96,15 +123,17 @@ export const elementwisePrimitives: readonly Primitive[] = Object.entries(elemen
   }),
 )
 
-export const negation = elementwisePrimitives.find((primitive) => primitive.name === 'negate')!
+export const elementwiseNamed = (name: string): Primitive => elementwisePrimitives.find((primitive) => primitive.name === name)!
+export const negation = elementwiseNamed('negate')
 
 export const elementwiseOps: readonly Op[] = Object.entries(elementwise)
   .filter(([name]) => name !== 'negate')
-  .map(([name, { summary, attributes = {}, integer, example }]) => ({
+  .map(([name, { summary, attributes = {}, integer, example, scalar }]) => ({
     name,
     summary,
     takes: ['x: [..]'],
     gives: '[..]',
+    ...(scalar && { scalar }),
     attributes,
     build(call) {
       const x = integer ? call.inputs[0]! : call.requireFloat(0)
@@ -113,14 +142,24 @@ export const elementwiseOps: readonly Op[] = Object.entries(elementwise)
         for (const [key, value] of Object.entries(values))
           if (!Number.isInteger(value))
             call.fail('attribute-type', { name: key, takes: 'an int where x is i32', given: String(value) }, call.spanOf(key))
-      return call.emit(
-        elementwisePrimitives.find((primitive) => primitive.name === name)!,
-        [x],
-        { attributes: values },
-      )[0]!
+      return call.emit(elementwiseNamed(name), [x], { attributes: values })[0]!
     },
     example: { inputs: { x: [2, 3, 4] }, code: example ?? `${name}(x)` },
   }))
+
+export const silu: Op = {
+  name: 'silu',
+  summary: 'x times sigmoid(x).',
+  takes: ['x: [..]'],
+  gives: '[..]',
+  attributes: {},
+  build(call) {
+    const x = call.requireFloat(0)
+    const [share] = call.emit(elementwiseNamed('sigmoid'), [x])
+    return call.emit(arithmeticNamed('multiply'), [x, share!])[0]!
+  },
+  example: { inputs: { x: [2, 3, 4] }, code: 'silu(x)' },
+}
 
 export const sharedSlope: Primitive = {
   ...elementFacts,
@@ -177,16 +216,14 @@ export const softmax: Op = {
   attributes: { axis: { type: 'int', least: -8, about: 'the axis that sums to 1; -1 is the last' } },
   build(call) {
     const x = call.requireFloat(0)
-    const axis = axisOf(call.int('axis'), x.shape.length)
-    if (axis < 0 || axis >= x.shape.length)
-      call.fail(
-        'attribute-value',
-        { name: 'axis', accepted: `from ${-x.shape.length} to ${x.shape.length - 1}`, given: String(call.int('axis')) },
-        call.spanOf('axis'),
-      )
-    return call.emit(normalExponential, [x], { attributes: { axis } })[0]!
+    return call.emit(normalExponential, [x], { attributes: { axis: readAxis(call) } })[0]!
   },
   example: { inputs: { x: [2, 3, 4] }, code: 'softmax(x, axis: -1)' },
+}
+
+/** What is kept where each of `count` is dropped with probability `rate`: 1 / (1 - rate), and 0 elsewhere. */
+function keptShare(tf: Backend, rate: number, count: number, draw: (count: number) => Tensor): Tensor {
+  return tf.where(tf.greater(1 - rate, draw(count)), tf.scalar(1 / (1 - rate)), tf.scalar(0))
 }
 
 export const stochasticDepth: Primitive = {
@@ -198,25 +235,76 @@ export const stochasticDepth: Primitive = {
     const rate = attributes['rate'] as number
     if (!training || rate === 0) return [tf.clone(x!)]
     const batch = x!.shape[0]!
-    const isKept = tf.greater(1 - rate, draw(batch))
-    const factor = tf.where(isKept, tf.scalar(1 / (1 - rate)), tf.scalar(0)).reshape([batch, ...x!.shape.slice(1).map(() => 1)])
-    return [tf.mul(x!, factor)]
+    return [tf.mul(x!, keptShare(tf, rate, batch, draw).reshape([batch, ...x!.shape.slice(1).map(() => 1)]))]
   },
 }
 
-export const drop_path: Op = {
-  name: 'drop_path',
-  summary: 'Stochastic depth: in training, each sample is dropped with probability rate, the others scaled by 1 / (1 - rate).',
-  takes: ['x: [B, ..]'],
-  gives: '[B, ..]',
+export const thinning: Primitive = {
+  ...elementFacts,
+  name: 'dropout',
+  random: true,
+  results: ({ inputs }) => [inputs[0]!],
+  compute(tf, [x], _weights, { attributes, training, draw }) {
+    const rate = attributes['rate'] as number
+    if (!training || rate === 0) return [tf.clone(x!)]
+    return [tf.mul(x!, keptShare(tf, rate, x!.size, draw).reshape([...x!.shape]))]
+  },
+}
+
+const dropping = (primitive: Primitive, summary: string, takes: string): Op => ({
+  name: primitive.name,
+  summary,
+  takes: [`x: ${takes}`],
+  gives: takes,
   attributes: { rate: { type: 'real', least: 0, about: 'probability, below 1' } },
   build(call) {
     const x = call.requireFloat(0)
     const rate = call.real('rate')
     if (rate >= 1)
       call.fail('attribute-value', { name: 'rate', accepted: 'from 0 to below 1', given: String(rate) }, call.spanOf('rate'))
-    if (rate === 0 || asInteger(x.shape[0]!) === 0) return x
-    return call.emit(stochasticDepth, [x], { attributes: { rate } })[0]!
+    if (rate === 0 || asInteger(x.shape[0] ?? constant(1)) === 0) return x
+    return call.emit(primitive, [x], { attributes: { rate } })[0]!
   },
-  example: { inputs: { x: [2, 3] }, code: 'drop_path(x, rate: 0.1)' },
+  example: { inputs: { x: [2, 3] }, code: `${primitive.name}(x, rate: 0.1)` },
+})
+
+export const drop_path = dropping(
+  stochasticDepth,
+  'Stochastic depth: in training, each sample is dropped with probability rate, the others scaled by 1 / (1 - rate).',
+  '[B, ..]',
+)
+export const dropout = dropping(
+  thinning,
+  'In training, each element is dropped with probability rate, the others scaled by 1 / (1 - rate).',
+  '[..]',
+)
+
+export const summation: Primitive = {
+  ...elementFacts,
+  name: 'cumsum',
+  reach: overAxes(({ attributes }) => [attributes['axis'] as number]),
+  folds: (_call, [x]) => (x === 0 ? { filled: 0 } : undefined),
+  results: ({ inputs }) => [inputs[0]!],
+  // TensorFlow.js has a gradient for it, with axes in another order where the axis is not the last.
+  compute(tf, [x], _weights, { attributes }) {
+    const axis = attributes['axis'] as number
+    return [
+      withGradient(
+        tf,
+        [x!],
+        ([input]) => ({ value: tf.cumsum(input!, axis), keep: [] }),
+        (dy) => [tf.cumsum(dy, axis, false, true)],
+      ),
+    ]
+  },
+}
+
+export const cumsum: Op = {
+  name: 'cumsum',
+  summary: 'Sums along an axis: each element with all before it.',
+  takes: ['x: [..]'],
+  gives: '[..]',
+  attributes: { axis: { type: 'int', least: -8, about: 'the axis that is summed along; -1 is the last' } },
+  build: (call) => call.emit(summation, [call.requireFloat(0)], { attributes: { axis: readAxis(call) } })[0]!,
+  example: { inputs: { x: [2, 3, 4] }, code: 'cumsum(x, axis: 1)' },
 }

@@ -1,7 +1,17 @@
 import type { Backend, Tensor } from './backend.ts'
-import { compare, type Size } from '../shapes/size.ts'
+import { compare, equality, format, type Size } from '../shapes/size.ts'
 import { isOne } from './convolution.ts'
-import { elementFacts, typed, type ComputedCall, type Folded, type Primitive, type PrimitiveCall } from './op.ts'
+import {
+  elementFacts,
+  typed,
+  type ComputedCall,
+  type Folded,
+  type Op,
+  type OpCall,
+  type Primitive,
+  type PrimitiveCall,
+  type TensorValue,
+} from './op.ts'
 import { untaped } from './formula-tools.ts'
 
 /** Shapes aligned at the right; only an axis written as 1 is stretched. Undefined where two axes do not pair. */
@@ -116,3 +126,41 @@ export const cast: Primitive = {
   results: ({ inputs }) => [typed(inputs[0]!.shape, 'f32')],
   compute: (tf, [x]) => [tf.cast(x!, 'float32')],
 }
+
+/** `minimum(a, b)` and `maximum(a, b)`, which are what min(a, b) and max(a, b) do with tensors. */
+const ofTwo = (name: 'minimum' | 'maximum', which: string): Op => ({
+  name,
+  summary: `The ${which} of two, element by element; ${formulas[name]!.written}(a, b) is the same.`,
+  takes: ['a: [..]', 'b: [..] or a number'],
+  gives: '[..]',
+  scalar: { at: 1, name: 'right' },
+  attributes: { right: { type: 'real', optional: true, about: `a number instead of b, as in ${name}(a, 0)` } },
+  build(call) {
+    const right = call.has('right') ? call.real('right') : undefined
+    const isInteger = call.inputs.every(({ dtype }) => dtype === 'i32') && Number.isSafeInteger(right ?? 0)
+    const [a, b] = call.inputs.map((each) => (isInteger || each.dtype === 'f32' ? each : call.emit(cast, [each])[0]!))
+    if (right !== undefined) return call.emit(arithmeticNamed(name), [a!], { attributes: { right } })[0]!
+    pairOrFail(call, a!, b!)
+    return call.emit(arithmeticNamed(name), [a!, b!])[0]!
+  },
+  example: { inputs: { x: [2, 3] }, code: `${name}(x, 2 * x - 0.3)`, step: 1e-3, tolerance: 1e-2 },
+})
+
+function pairOrFail(call: OpCall, a: TensorValue, b: TensorValue): void {
+  const joined = broadcast(a.shape, b.shape)
+  if ('shape' in joined) return
+  const rank = Math.max(a.shape.length, b.shape.length)
+  const [left, right] = [a, b].map(({ shape }) => shape[joined.axis - rank + shape.length]) as [Size, Size]
+  const context = { help: 'only an axis written as 1 is stretched; axes are added at the left' }
+  if (joined.unknown) call.fail('shape-unknown', equality(left, right), call.span, context)
+  const written = ({ shape }: TensorValue): string => `[${shape.map(format).join(', ')}]`
+  call.fail(
+    'broadcast',
+    { operator: call.callee, left: written(a), right: written(b), axis: `axis ${joined.axis}` },
+    call.span,
+    context,
+  )
+}
+
+export const minimum = ofTwo('minimum', 'smaller')
+export const maximum = ofTwo('maximum', 'larger')

@@ -47,10 +47,12 @@ export interface Backend<T extends Tensor = Tensor> {
   floorDiv(a: T | number, b: T | number): T
   minimum(a: T | number, b: T | number): T
   maximum(a: T | number, b: T | number): T
+  pow(a: T | number, b: T | number): T
   greater(a: T | number, b: T | number): T
 
   relu(x: T): T
   leakyRelu(x: T, slope: number): T
+  softplus(x: T): T
   sigmoid(x: T): T
   tanh(x: T): T
   sin(x: T): T
@@ -73,6 +75,7 @@ export interface Backend<T extends Tensor = Tensor> {
 
   matMul(a: T, b: T, transposeA?: boolean, transposeB?: boolean): T
   conv2d(x: T, kernel: T, stride: number, padding: 'same' | 'valid', format: 'NHWC'): T
+  conv2dTranspose(x: T, kernel: T, shape: [number, number, number, number], stride: number, padding: 'valid'): T
   avgPool(x: T, size: number, stride: number, padding: 'valid'): T
   maxPool(x: T, size: number, stride: number, padding: 'valid'): T
 
@@ -87,8 +90,11 @@ export interface Backend<T extends Tensor = Tensor> {
   sum(x: T, axes?: number | number[], keep?: boolean): T
   mean(x: T, axes?: number | number[], keep?: boolean): T
   max(x: T, axes?: number | number[], keep?: boolean): T
+  min(x: T, axes?: number | number[], keep?: boolean): T
   argMax(x: T, axis: number): T
+  argMin(x: T, axis: number): T
   softmax(x: T): T
+  cumsum(x: T, axis: number, exclusive?: boolean, reverse?: boolean): T
   oneHot(index: T, depth: number): T
   gather(table: T, index: T, axis: number): T
   unsortedSegmentSum(x: T, index: T, count: number): T

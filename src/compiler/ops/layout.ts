@@ -1,9 +1,20 @@
-import type { Tensor } from './backend.ts'
+import type { Backend, Tensor } from './backend.ts'
 import { add, asInteger, ceilDiv, compare, constant, format, mul, sub, type Size } from '../shapes/size.ts'
 import { planEinsum, planRearrange, type PlanError } from '../shapes/pattern.ts'
-import { rearrangement } from './convolution.ts'
-import { axisOf, elementFacts, f32, typed, type Emission, type Op, type OpCall, type Primitive, type TensorValue } from './op.ts'
-import { aligned, byWindows, moved, overAxes, type Positions } from './positions.ts'
+import { rearrangement, windowed } from './convolution.ts'
+import {
+  elementFacts,
+  f32,
+  readAxis,
+  typed,
+  type Emission,
+  type Op,
+  type OpCall,
+  type Primitive,
+  type PrimitiveCall,
+  type TensorValue,
+} from './op.ts'
+import { aligned, byWindows, moved, overAxes, tellsSize, type Positions, type Window } from './positions.ts'
 import { batchMatMul, reflectAxis, sliceAxis, zeroPad } from './formula-tools.ts'
 
 const one = constant(1)
@@ -155,18 +166,6 @@ export const joining: Primitive = {
   compute: (tf, inputs, _weights, { attributes }) => [tf.concat([...inputs], attributes['axis'] as number)],
 }
 
-function readAxis(call: OpCall, rank: number): number {
-  const written = call.int('axis')
-  const axis = axisOf(written, rank)
-  if (axis < 0 || axis >= rank)
-    call.fail(
-      'attribute-value',
-      { name: 'axis', accepted: `from ${-rank} to ${rank - 1}`, given: String(written) },
-      call.spanOf('axis'),
-    )
-  return axis
-}
-
 export const concat: Op = {
   name: 'concat',
   summary: 'Joins tensors along an axis.',
@@ -175,7 +174,7 @@ export const concat: Op = {
   attributes: { axis: { type: 'int', least: -8, about: 'the axis that grows; -1 is the last' } },
   build(call) {
     const [first, ...others] = call.inputs
-    const axis = readAxis(call, first!.shape.length)
+    const axis = readAxis(call)
     others.forEach((other, index) => {
       const span = call.inputSpans[index + 1]
       if (other.shape.length !== first!.shape.length)
@@ -241,7 +240,7 @@ export const split: Op = {
   },
   build(call) {
     const x = call.inputs[0]!
-    const axis = readAxis(call, x.shape.length)
+    const axis = readAxis(call)
     const pieces = call.sizes('sizes')
     const total = pieces.reduce(add)
     call.requireEqual(
@@ -277,7 +276,7 @@ export const unstack: Op = {
   attributes: { axis: { type: 'int', least: -8, about: 'the axis that is taken apart' } },
   build(call) {
     const x = call.inputs[0]!
-    const axis = readAxis(call, x.shape.length)
+    const axis = readAxis(call)
     const count = call.static(x.shape[axis]!, `axis ${axis} of its input`)
     return Array.from({ length: count }, (_, at) => {
       const piece = slice(call, x, axis, constant(at), one)
@@ -453,52 +452,155 @@ export const roll: Op = {
   example: { inputs: { x: [1, 5, 6, 2] }, code: 'roll(x, by: [-2, 1], axes: [1, 2])' },
 }
 
+/** Windows, with a word for the border where they are one for each position: those were there first, and texts of then mean them. */
+function windowsOf({ kernel, stride = 1, pad }: PrimitiveCall['attributes']) {
+  const around = ((kernel as number) - 1) / 2
+  return {
+    kernel: kernel as number,
+    stride: stride as number,
+    pad: typeof pad === 'string' ? ([around, around] as const) : (pad as readonly [number, number]),
+    isMirrored: pad === 'reflect',
+  }
+}
+
+/**
+ * Windows of `kernel` positions, `stride` apart, along axis 1 of [n, length, rest]: [n, count, kernel, rest]. Pieces of `stride`
+ * positions are laid beside one another, for a window of 24 at a step of 16 two of them: no window is cut out by itself.
+ */
+function windowsAlong(tf: Backend, x: Tensor, kernel: number, stride: number, count: number): Tensor {
+  const [batch, length, rest] = x.shape as [number, number, number]
+  const pieces = Math.ceil(kernel / stride)
+  const needed = (count + pieces - 1) * stride
+  const fitted = needed > length ? tf.pad(x, [[0, 0], [0, needed - length], [0, 0]]) : sliceAxis(tf, x, 1, 0, needed) // prettier-ignore
+  const apart = fitted.reshape([batch, count + pieces - 1, stride, rest])
+  const parts = Array.from({ length: pieces }, (_, at) => {
+    const width = Math.min(stride, kernel - at * stride)
+    return tf.slice(apart, [0, at, 0, 0], [batch, count, width, rest])
+  })
+  return parts.length === 1 ? parts[0]! : tf.concat(parts, 2)
+}
+
 export const neighbourhoods: Primitive = {
   ...elementFacts,
   name: 'unfold',
   reach: byWindows(({ attributes }) => {
-    const around = ((attributes['kernel'] as number) - 1) / 2
-    const window = { before: around, behind: around, stride: 1 }
-    return new Map([[1, window], [2, window]]) // prettier-ignore
+    const { kernel, stride, pad } = windowsOf(attributes)
+    return new Map(pad.map((p, at): [number, Window] => [at + 1, { before: p, behind: kernel - 1 - p, stride }]))
   }, 1),
   results({ inputs, attributes }) {
-    const kernel = attributes['kernel'] as number
+    const { kernel, stride, pad } = windowsOf(attributes)
     const [batch, height, width, channels] = inputs[0]!.shape
-    return [f32([batch!, height!, width!, constant(kernel * kernel), channels!])]
+    const counts = [height!, width!].map((length, at) => windowed(length, kernel, stride, pad[at]!))
+    return [f32([batch!, ...counts, constant(kernel * kernel), channels!])]
+  },
+  scratch(call) {
+    // Windows of columns in every row, and windows of both before they are in raster order.
+    const { kernel, stride } = windowsOf(call.attributes)
+    if (stride === 1) return constant(0)
+    const [batch, rows, columns, square, channels] = this.results(call)[0]!.shape
+    const along = [batch!, call.inputs[0]!.shape[1]!, columns!, constant(kernel), channels!].reduce(mul)
+    return add(along, [batch!, rows!, columns!, square!, channels!].reduce(mul))
   },
   compute(tf, [x], _weights, { attributes }) {
-    const kernel = attributes['kernel'] as number
-    const p = (kernel - 1) / 2
-    const padded =
-      attributes['pad'] === 'reflect' ? reflectAxis(tf, reflectAxis(tf, x!, 1, p, p), 2, p, p) : zeroPad(tf, x!, p, p, p, p)
-    const [batch, height, width, channels] = x!.shape as [number, number, number, number]
-    const windows: Tensor[] = []
-    for (let row = 0; row < kernel; row += 1)
-      for (let column = 0; column < kernel; column += 1)
-        windows.push(tf.slice(padded, [0, row, column, 0], [batch, height, width, channels]))
-    return [tf.stack(windows, 3)]
+    const { kernel, stride, pad, isMirrored } = windowsOf(attributes)
+    const [y, z] = pad
+    const padded = isMirrored ? reflectAxis(tf, reflectAxis(tf, x!, 1, y, y), 2, z, z) : zeroPad(tf, x!, y, y, z, z)
+    const [batch, height, width, channels] = padded.shape as [number, number, number, number]
+    const [rows, columns] = [height, width].map((length) => Math.floor((length - kernel) / stride) + 1) as [number, number]
+    if (stride === 1) {
+      const windows: Tensor[] = []
+      for (let row = 0; row < kernel; row += 1)
+        for (let column = 0; column < kernel; column += 1)
+          windows.push(tf.slice(padded, [0, row, column, 0], [batch, rows, columns, channels]))
+      return [tf.stack(windows, 3)]
+    }
+    const across = windowsAlong(tf, padded.reshape([batch * height, width, channels]), kernel, stride, columns)
+    const down = windowsAlong(tf, across.reshape([batch, height, columns * kernel * channels]), kernel, stride, rows)
+    const inOrder = down.reshape([batch * rows, kernel, columns, kernel * channels]).transpose([0, 2, 1, 3])
+    return [inOrder.reshape([batch, rows, columns, kernel * kernel, channels])]
   },
 }
 
 export const unfold: Op = {
   name: 'unfold',
-  summary: 'The window around each position, in raster order, as an axis of its own.',
+  summary: 'Windows, in raster order, as an axis of its own: around each position, or every stride positions.',
   takes: ['x: [B, h, w, c]'],
-  gives: '[B, h, w, kernel * kernel, c]',
+  gives: '[B, floor((h + 2 pad - kernel) / stride) + 1, .., kernel * kernel, c]',
   attributes: {
-    kernel: { type: 'int', least: 1, about: 'rows and columns of the window, odd' },
-    pad: { type: 'word', words: modes, standard: 'zero', about: 'what stands outside of the picture' },
+    kernel: { type: 'int', least: 1, about: 'rows and columns of the window' },
+    stride: { type: 'int', standard: 1, least: 1, about: 'step of the window' },
+    pad: {
+      type: 'padding',
+      words: modes,
+      standard: 'zero',
+      least: 0,
+      about: 'zero or reflect (a window around each position: stride 1, odd kernel), or zeros on each side',
+    },
   },
   build(call) {
     const x = call.requireRank(0, 4, '[B, h, w, c]')
     call.requireFloat(0)
-    const kernel = call.int('kernel')
-    if (kernel % 2 === 0)
-      call.fail('attribute-value', { name: 'kernel', accepted: 'odd', given: String(kernel) }, call.spanOf('kernel'))
+    const [kernel, stride, given] = [call.int('kernel'), call.int('stride'), call.attribute('pad')]
+    if (typeof given !== 'string') {
+      const pad = call.ints('pad')
+      pad.forEach((p, at) => call.requireAtLeast(x.shape[at + 1]!, kernel - 2 * p, `a window of ${kernel} with pad ${p}`))
+      return call.emit(neighbourhoods, [x], { attributes: { kernel, stride, pad } })[0]!
+    }
+    if (kernel % 2 === 0 || stride !== 1)
+      call.fail(
+        'attribute-value',
+        { name: 'pad', accepted: 'a number of zeros on each side where the kernel is even or the stride is not 1', given },
+        call.has('pad') ? call.spanOf('pad') : call.span,
+      )
     const p = (kernel - 1) / 2
-    if (call.word('pad') === 'reflect' && p > 0)
-      [1, 2].forEach((axis) => call.requireAtLeast(x.shape[axis]!, p + 1, `reflect pad of ${p}`))
-    return call.emit(neighbourhoods, [x], { attributes: { kernel, pad: call.word('pad') } })[0]!
+    if (given === 'reflect' && p > 0) [1, 2].forEach((axis) => call.requireAtLeast(x.shape[axis]!, p + 1, `reflect pad of ${p}`))
+    return call.emit(neighbourhoods, [x], { attributes: { kernel, pad: given } })[0]!
   },
   example: { inputs: { x: [1, 4, 5, 2] }, code: 'unfold(x, kernel: 3, pad: reflect)' },
+}
+
+/** One number where a tensor has an axis of 1, or no axis, as many as are wanted. */
+export const stretching: Primitive = {
+  ...elementFacts,
+  name: 'expand',
+  // Along what is stretched nothing stands: a window there would not know where pieces of the picture end.
+  reach(call, inputs) {
+    const { shape } = call.inputs[0]!
+    const to = call.sizes['to']!
+    const stretched = to.filter((size, at) => {
+      const own = shape[at - to.length + shape.length]
+      return !own || compare(own, size) !== 'equal'
+    })
+    return tellsSize(stretched, inputs) ? 'everywhere' : [aligned(inputs, to.length)]
+  },
+  folds: (_call, [x]) => (x === undefined ? undefined : { filled: x }),
+  results: ({ inputs, sizes }) => [typed(sizes['to']!, inputs[0]!.dtype)],
+  compute: (tf, [x], _weights, { sizes }) => [tf.broadcastTo(x!, [...sizes['to']!])],
+}
+
+export const expand: Op = {
+  name: 'expand',
+  summary: 'Stretches axes of 1 to sizes, and adds axes at the left: a value of the whole picture at each of its positions.',
+  takes: ['x: [..]'],
+  gives: 'the sizes of to',
+  attributes: { to: { type: 'sizes', about: 'the sizes of the result; each is that of x where x has another than 1' } },
+  build(call) {
+    const x = call.inputs[0]!
+    const to = call.sizes('to')
+    if (to.length < x.shape.length)
+      call.fail('attribute-value', { name: 'to', accepted: `at least ${x.shape.length} sizes`, given: String(to.length) }, call.spanOf('to')) // prettier-ignore
+    x.shape.forEach((size, axis) => {
+      const wanted = to[axis + to.length - x.shape.length]!
+      if (asInteger(size) === 1) return
+      call.requireEqual(
+        size,
+        wanted,
+        () => `axis ${axis} has ${format(size)} and is wanted as ${format(wanted)}: only an axis written as 1 is stretched`,
+        call.spanOf('to'),
+      )
+    })
+    const isSame = to.length === x.shape.length && to.every((size, axis) => compare(size, x.shape[axis]!) === 'equal')
+    return isSame ? x : call.emit(stretching, [x], { sizes: { to } })[0]!
+  },
+  example: { inputs: { x: [2, 1, 3] }, code: 'expand(x, to: [2, 4, 3])' },
 }

@@ -189,7 +189,7 @@ export interface Op {
   /** Takes an einops pattern as its last argument. */
   readonly pattern?: true
   readonly ownsWeights?: true
-  /** The attribute that may stand without its name in place of tensor `at`, as in range(4) and mse(a, 1). */
+  /** The attribute that may stand without its name in place of tensor `at`, or behind the last: range(4), mse(a, 1), pow(x, 2). */
   readonly scalar?: { readonly at: number; readonly name: string }
   build(call: OpCall): OpResult
   /** In the architecture language; compiled in the tests. `inputs` names the shapes it runs on. */
@@ -210,3 +210,17 @@ export const typed = (shape: readonly Size[], dtype: DType): TensorType => ({ sh
 
 /** An axis given as -1 counts from the end. */
 export const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis)
+
+/** The `axis` that a call names, counted from the first; one of its first tensor's. */
+export function readAxis(call: OpCall): number {
+  const rank = call.inputs[0]!.shape.length
+  const written = call.int('axis')
+  const axis = axisOf(written, rank)
+  if (axis < 0 || axis >= rank)
+    call.fail(
+      'attribute-value',
+      { name: 'axis', accepted: `from ${-rank} to ${rank - 1}`, given: String(written) },
+      call.spanOf('axis'),
+    )
+  return axis
+}

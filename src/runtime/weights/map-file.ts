@@ -29,8 +29,13 @@ const stored = (from: string, to: string): readonly Part[] => [
 /** What a module of PyTorch holds, by the kinds that maps speak of. */
 const kinds: Readonly<Record<string, readonly Part[]>> = {
   conv: [{ from: '.weight', to: '.kernel', layout: 'OIHW' }, plain('.bias', '.bias')],
+  // PyTorch has [c, out, rows, columns] and archc [rows, columns, out, c]: axes change places as those of a convolution do.
+  transposed: [{ from: '.weight', to: '.kernel', layout: 'OIHW' }, plain('.bias', '.bias')],
   linear: [{ from: '.weight', to: '.kernel', layout: 'OI' }, plain('.bias', '.bias')],
   layer_norm: normal('.', '.'),
+  group_norm: normal('.', '.'),
+  instance_norm: normal('.', '.'),
+  rms_norm: [plain('.weight', '.scale')],
   batch_norm: stored('.', '.'),
   conv_batch_norm: [{ from: '.conv.weight', to: '.conv.kernel', layout: 'OIHW' }, ...stored('.bn.', '.batch_norm.')],
   prelu: [plain('.weight', '.slope')],

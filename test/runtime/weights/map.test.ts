@@ -113,6 +113,28 @@ describe('layouts', () => {
     expect([...matrix.data]).toEqual([0, 3, 1, 4, 2, 5])
   })
 
+  test('transposed convolutions I O H W become H W O I, norms have scale and shift', async () => {
+    const kinds = { up: 'transposed', group: 'group_norm', instance: 'instance_norm', rms: 'rms_norm' }
+    const modules = Object.entries(kinds).map(([name, kind]) => ({ kind, from: name, to: name }))
+    const map = readMap(await mapOf({ repository: 'own', modules }))
+    const shapes = {
+      'up.kernel': [2, 1, 3, 2], 'up.bias': [3], 'group.scale': [4], 'group.shift': [4], 'instance.scale': [4],
+      'instance.shift': [4], 'rms.scale': [4],
+    } // prettier-ignore
+    const all = Object.entries(shapes).map(([name, shape]): Weight => ({ ...weights(shape)[0]!, path: name }))
+    const given = new Map([
+      ['up.weight', counted([2, 3, 2, 1])],
+      ...Object.entries({ 'up.bias': 3, 'group.weight': 4, 'group.bias': 4, 'instance.weight': 4, 'instance.bias': 4, 'rms.weight': 4 })
+        .map(([name, length]): [string, Tensor] => [name, counted([length])]),
+    ]) // prettier-ignore
+    const { tensors, missing, leftOver, misshapen } = toPaths(given, map, all)
+    expect([missing, leftOver, misshapen]).toEqual([[], [], []])
+    // element (c, o, h, w) is 6 c + 2 o + h + w there, and here h comes first, then o, then c
+    expect([...tensors.get('up.kernel')!.data]).toEqual([0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11])
+    const back = toNames(tensors, planByName(map, given.keys()).transfers)
+    expect(back.get('up.weight')).toEqual(given.get('up.weight'))
+  })
+
   test('two tensors become one along their outputs, and one becomes two', async () => {
     const lfi = readMap('lfi')
     const all = moduleWeights('iste.arch', 'LFI', { sizes: { c: 8 } })

@@ -55,7 +55,9 @@ export function callOp(use: OpUse, here: Caller, path: string): Value {
       spans.push(span)
     }
   }
-  checkArity(op, given.length, call, given.map(({ span }) => span)) // prettier-ignore
+  checkArity(use, given.length, given.map(({ span }) => span)) // prettier-ignore
+  const twice = named.find(({ name }) => unnamed.has(name.text))
+  if (twice) fail('duplicate-name', { name: twice.name.text, what: 'given' }, twice.name.span)
   const attributes = new Map([...unnamed, ...readAttributes(op, named, here, pattern !== undefined)])
   if (given.some(({ value }) => value === failed)) throw new Consequence()
   const missing = Object.entries(op.attributes).find(
@@ -79,10 +81,13 @@ function takePattern(
 
 const takesAny = (op: Op): boolean => op.takes[0]?.startsWith('..') ?? false
 
-function checkArity(op: Op, given: number, call: Call, spans: readonly Span[]): void {
+function checkArity({ op, call, named }: OpUse, given: number, spans: readonly Span[]): void {
   const any = takesAny(op)
-  if (any ? given >= 1 : given === op.takes.length) return
   const count = op.takes.length
+  const { at, name: scalar } = op.scalar ?? {}
+  const isNamed = scalar !== undefined && named.some(({ name }) => name.text === scalar)
+  const taken = given + (isNamed && at! < count ? 1 : 0)
+  if (any ? given >= 1 : taken === count || (at === count && given === count + 1)) return
   fail(
     'arity',
     { callee: op.name, takes: any ? 'at least 1 tensor' : `${count} ${count === 1 ? 'tensor' : 'tensors'}`, given },

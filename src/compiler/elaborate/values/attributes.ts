@@ -66,8 +66,10 @@ const typeNames: Readonly<Record<string, string>> = {
   size: 'an int or a size',
   sizes: 'a list of sizes',
   word: 'a word',
-  padding: 'same, reflect, an int or a pair',
 }
+
+const taken = ({ type, words = [] }: AttributeSpec): string =>
+  type === 'padding' ? `${words.join(', ')}, an int or a pair` : typeNames[type]!
 
 /** The value of an attribute as its spec wants it, or an error at its expression. */
 export function readAttribute(name: string, spec: AttributeSpec, expression: Expression, evaluate: Evaluate): AttributeValue {
@@ -85,18 +87,19 @@ export function readAttribute(name: string, spec: AttributeSpec, expression: Exp
     nearest(expression.name, accepted).length > 0 &&
     expression.name !== name
   )
-    fail('attribute-value', { name, accepted: typeNames['padding']!, given: expression.name }, expression.span)
-  const value = spec.type === 'padding' && expression.kind === 'name' ? wordOr(name, expression, evaluate) : evaluate(expression)
+    fail('attribute-value', { name, accepted: taken(spec), given: expression.name }, expression.span)
+  const value =
+    spec.type === 'padding' && expression.kind === 'name' ? wordOr(name, spec, expression, evaluate) : evaluate(expression)
   return convert(name, spec, value, expression.span)
 }
 
 /** A padding is a word or a value: a name that is neither is a misspelt word. */
-function wordOr(name: string, expression: Extract<Expression, { kind: 'name' }>, evaluate: Evaluate): Value {
+function wordOr(name: string, spec: AttributeSpec, expression: Extract<Expression, { kind: 'name' }>, evaluate: Evaluate): Value {
   try {
     return evaluate(expression)
   } catch (error) {
     if (!(error instanceof Reported) || error.diagnostic.code !== 'unknown-name') throw error
-    return fail('attribute-value', { name, accepted: typeNames['padding']!, given: expression.name }, expression.span)
+    return fail('attribute-value', { name, accepted: taken(spec), given: expression.name }, expression.span)
   }
 }
 
@@ -105,7 +108,7 @@ export function convert(name: string, spec: AttributeSpec, value: Value, span: S
   const wrong = (given = show(value)): never => {
     if (value.kind === 'size' || (value.kind === 'list' && value.items.some((item) => item.kind === 'size')))
       fail('not-static', { name, on: value.kind === 'size' ? `${show(value)}, an input's size` : "an input's size" }, span)
-    return fail('attribute-type', { name, takes: typeNames[spec.type]!, given }, span)
+    return fail('attribute-type', { name, takes: taken(spec), given }, span)
   }
   const integer = (item: Value): number => {
     if (!isInteger(item)) return wrong(show(item))

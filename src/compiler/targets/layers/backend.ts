@@ -9,6 +9,8 @@ const adapted = (tf: Tfjs): Backend<tfjs.Tensor> => ({
   ...tf,
   tidy: <R>(compute: () => R): R => tf.tidy(compute as () => tfjs.TensorContainer) as R,
   conv2d: (x, kernel, stride, padding, format) => tf.conv2d(x as tfjs.Tensor4D, kernel as tfjs.Tensor4D, stride, padding, format),
+  conv2dTranspose: (x, kernel, shape, stride, padding) =>
+    tf.conv2dTranspose(x as tfjs.Tensor4D, kernel as tfjs.Tensor4D, shape, stride, padding),
   avgPool: (x, size, stride, padding) => tf.avgPool(x as tfjs.Tensor4D, size, stride, padding),
   maxPool: (x, size, stride, padding) => tf.maxPool(x as tfjs.Tensor4D, size, stride, padding),
   unsortedSegmentSum: (x, index, count) => tf.unsortedSegmentSum(x, index as tfjs.Tensor1D, count),
