@@ -38,6 +38,8 @@ export interface UpscaleOptions {
   readonly scale: number
   /** What best_match may choose from; what the text says, without it. */
   readonly scope?: Scope
+  /** The quality of the JPEG that the picture was, 1 to 100, or none, for a network that is told it; what file and pixels say, without it. */
+  readonly compression?: number | 'none'
   /** Low-resolution pixels that tiles share; the reach of the network without it. */
   readonly overlap?: number
   /** Low-resolution pixels along a tile. */
@@ -106,7 +108,9 @@ export async function upscale(network: Network, options: UpscaleOptions): Promis
   return { output, from, to, took, deviation }
 }
 
-async function requireOptions({ input, output, scale }: UpscaleOptions): Promise<void> {
+async function requireOptions({ input, output, scale, compression = 'none' }: UpscaleOptions): Promise<void> {
+  if (compression !== 'none' && !(Number.isInteger(compression) && compression >= 1 && compression <= 100))
+    throw new UserError(`a compression is a quality of 1 to 100 or none, not ${compression}`)
   if (!(scale >= 1 && scale <= 64)) throw new UserError(`a scale is a number from 1 to 64, not ${scale}`)
   const { sinkEndings } = await import('./runtime/data/sink.ts')
   if (!sinkEndings.includes(path.extname(output).toLowerCase()))

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
-import { Option, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Extent } from '../runtime/predict/places.ts'
 import type { Scope } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
@@ -34,6 +34,7 @@ interface Flags extends CommonFlags {
   readonly scope?: Scope
   readonly overlap?: number
   readonly tile?: number
+  readonly compression?: number | 'none'
   readonly yes?: boolean
 }
 
@@ -51,6 +52,11 @@ export function upscaleCommand(program: Command): void {
     .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)
     .option('--overlap <n>', 'low-resolution pixels that tiles share; the reach of the network without it', count)
     .option('--tile <n>', 'low-resolution pixels along a tile', positive)
+    .option(
+      '--compression <quality>',
+      'of the JPEG that pictures were, 1 to 100, or none, for a network that is told it; what files and pixels say, without it',
+      jpegQuality,
+    )
     .option('--yes', agreed)
   engineFlags(command)
     .option('--json', 'print one JSON object a picture')
@@ -71,7 +77,7 @@ export function upscaleCommand(program: Command): void {
       const { checkScale, openNetwork } = await import('../runtime/network/open-network.ts')
       const { machinePace } = await import('../runtime/predict/pace.ts')
       const { upscale, upscaleSeconds } = await import('../runtime/upscale/upscale.ts')
-      const { compressionText, expectationOf, expectationText } = await import('../runtime/upscale/expectation.ts')
+      const { compressionText, expectationOf, expectationText, toldText } = await import('../runtime/upscale/expectation.ts')
       const carried = flags.plain ? plainWeights : (flags.weights ?? defaultWeights)
       const weights = flags.run === undefined ? carried : undefined
       const pace = await machinePace(remark)
@@ -84,6 +90,7 @@ export function upscaleCommand(program: Command): void {
         ...(flags.scope && { scope: flags.scope }),
         ...(flags.overlap !== undefined && { overlap: flags.overlap }),
         ...(flags.tile !== undefined && { tile: flags.tile }),
+        ...(flags.compression !== undefined && { compression: flags.compression }),
       }
       const shorter = flags.scope?.kind === 'full' ? '--scope "lattice(2304)" agrees with full within 0.001 dB' : undefined
       const yes = flags.yes ?? false
@@ -99,9 +106,10 @@ export function upscaleCommand(program: Command): void {
           ...enlargement,
           input,
           output,
-          onPlan: ({ from, to, scope, estimate, seconds, compression, notes }) => {
+          onPlan: ({ from, to, scope, estimate, seconds, compression, strength, notes }) => {
             notes.forEach((note) => remark(`${input}: ${note}`))
-            if (compression)
+            if (strength !== undefined) remark(`${input}: ${toldText(compression, strength, flags.compression)}`)
+            else if (compression)
               remark(`${input}: ${compressionText(compression)}; ${expectationText(compression, weights, flags.scale)}`)
             remark(
               `${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, ${roughly(seconds)} and ${memory(estimate.bytes)}`,
@@ -123,6 +131,14 @@ export function upscaleCommand(program: Command): void {
       }
       failures.end()
     })
+}
+
+/** The quality of a JPEG, or `none`. */
+function jpegQuality(text: string): number | 'none' {
+  if (text === 'none') return text
+  const quality = positive(text)
+  if (quality > 100) throw new InvalidArgumentError('It takes a quality of 1 to 100, or none.')
+  return quality
 }
 
 interface Work {

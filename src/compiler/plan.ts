@@ -41,7 +41,7 @@ export type PictureOperation =
   | { readonly op: 'flip_x' | 'flip_y' | 'transpose' | 'rotate' }
   | { readonly op: 'stain'; readonly sigma: PerItem; readonly shift: PerItem }
 
-export type InputRole = 'image' | 'enlarged' | 'coordinates' | 'cell'
+export type InputRole = 'image' | 'enlarged' | 'coordinates' | 'cell' | 'compression'
 export type OutputRole = 'samples' | 'image' | 'features' | 'inspect'
 
 export interface ModelInput {

@@ -302,3 +302,57 @@ describe('a mistake leaves nothing behind', () => {
     expect(readdirSync(stopped)).toEqual(['y.png'])
   })
 })
+
+describe('a network that is told how pictures were compressed', () => {
+  /** Paints what it is told, 0 black and 1 white. */
+  const told = inside('told.arch')
+  const jpeg = inside('told.jpg')
+  beforeAll(async () => {
+    writeFileSync(
+      told,
+      `model Told {
+  scale m = 2
+  input lr: [B, h, w, 3] as image in 0 .. 1
+  input strength: [B, 1] as compression
+  output sr: [B, m * h, m * w, 3] as image in 0 .. 1
+  return interpolate(lr, by: m, kernel: nearest) * 0 + rearrange(strength, "B c -> B 1 1 c")
+}
+`,
+    )
+    await sharp(source.data, { raw: { width: source.width, height: source.height, channels: 3 } })
+      .jpeg({ quality: 50 })
+      .toFile(jpeg)
+  })
+  const level = (strength: number): number => Math.round(255 * strength)
+  it.each([
+    ['a JPEG by its tables', jpeg, [], level(0.6928), /told\.jpg: JPEG of quality 50 \(4:2:0\) by its tables: the network is told 0\.69 of 1\n/],
+    ['a PNG that never was one', field, [], 0, /field\.png: no JPEG by its file or pixels: the network is told 0\.00 of 1\n/],
+    ['whatever the user says', field, ['--compression', '50'], level(0.6928), /, taken as quality 50 \(--compression\): the network is told 0\.69 of 1\n/],
+    ['that it was none', jpeg, ['--compression', 'none'], 0, /by its tables, taken as never compressed \(--compression\): the network is told 0\.00 of 1\n/],
+  ] as const)('%s', async (_what, input, flags, painted, said) => {
+    const out = inside('told.png')
+    const { code, stderr } = await archc(['upscale', input, '--scale', '2', '--run', told, '-o', out, ...flags])
+    expect(code, stderr).toBe(0)
+    expect(stderr).toMatch(said)
+    expect(new Set((await readPicture(out)).picture.data)).toEqual(new Set([painted]))
+    expect((await texts(out))['Told compression']).toMatch(painted === 0 ? /^0\.000$/ : /^0\.693$/)
+  }) // prettier-ignore
+  it('others are not', async () => {
+    const { code, stderr } = await archc([
+      'upscale',
+      field,
+      '--scale',
+      '2',
+      ...bicubic,
+      '-o',
+      inside('not.png'),
+      '--compression',
+      '80',
+    ])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/Bicubic is not told how pictures were compressed: it has no input as compression/)
+    const wrong = await archc(['upscale', field, '--scale', '2', ...bicubic, '-o', inside('not.png'), '--compression', '101'])
+    expect(wrong.code).toBe(2)
+    expect(wrong.stderr).toMatch(/It takes a quality of 1 to 100, or none\./)
+  })
+})

@@ -453,6 +453,12 @@ describe('repeat, scale and records', () => {
     ],
     ['train.degrade=[choose(0.5, [resize(kernel: bicubic)], [resize(kernel: nearest)])]', undefined],
     ['train.augment=[rotate, stain(sigma: 0.05, shift: uniform(0, 0.05))]', undefined],
+    ['evaluate.degrade=[blur(sigma: m / 4), resize(kernel: bilinear)]', undefined],
+    ['evaluate.degrade=[jpeg(quality: 0)]', 'the quality of jpeg is in 1 .. 100; down to 0 is outside'],
+    [
+      'evaluate.degrade=[resize(kernel: bilinear, by: 2)]',
+      'the last resize is one without by, which goes to the size of the input; not resize(by: ..)',
+    ],
     ['train.augment=[stain(sigma: 2, shift: 0)]', 'the sigma of stain is in 0 .. 1; up to 2 is outside'],
     ['train.schedule=step(at: [3, 5], factor: 2)', undefined],
   ])('%s', (set, problem) => {

@@ -18,7 +18,7 @@ import { nowhere } from './values/scope.ts'
 type InputStatement = Extract<Statement, { kind: 'input' }>
 type OutputStatement = Extract<Statement, { kind: 'output' }>
 
-const inputRoles: readonly InputRole[] = ['image', 'enlarged', 'coordinates', 'cell']
+const inputRoles: readonly InputRole[] = ['image', 'enlarged', 'coordinates', 'cell', 'compression']
 const outputRoles: readonly OutputRole[] = ['samples', 'image', 'features', 'inspect']
 
 /** What a role's tensor looks like (docs/language.md, Roles); `inspect` may be anything. */
@@ -27,6 +27,7 @@ const shapes: { readonly [role in InputRole | OutputRole]?: { rank: number; take
   enlarged: { rank: 4, takes: '[B, H, W, c], c a number', last: 'known' },
   coordinates: { rank: 3, takes: '[B, q, 2]', last: 2 },
   cell: { rank: 3, takes: '[B, q, 2]', last: 2 },
+  compression: { rank: 2, takes: '[B, 1]', last: 1 },
   samples: { rank: 3, takes: '[B, q, c]' },
   features: { rank: 2, takes: '[B, n]' },
 }

@@ -1,3 +1,4 @@
+import { logarithm } from '../files/exact.ts'
 import { stepsOf } from './jpeg-tables.ts'
 
 /** How a picture was compressed before it came here. */
@@ -26,4 +27,15 @@ export function qualityOf(steps: readonly (number | undefined)[]): number {
 /** Pixels count where they show that a picture was compressed more before it was stored as its file says. */
 export function worse(stored: Compression | undefined, shown: Compression | undefined): Compression | undefined {
   return stored && shown && shown.quality > stored.quality - 5 ? stored : (shown ?? stored)
+}
+
+/**
+ * How strongly a picture was compressed, for a network that is told (role `compression`): 0 where it never was; for a JPEG the mean over the 64 steps
+ * of brightness at its quality of log2(1 + step) / 8, from 1/8 at quality 100 to 1 at quality 1. Steps of brightness alone, since pixels
+ * show no others.
+ */
+export function strengthOf(compression: Pick<Compression, 'quality'> | undefined): number {
+  if (!compression) return 0
+  const { brightness } = stepsOf(compression.quality)
+  return brightness.reduce((sum, step) => sum + logarithm(1 + step), 0) / (brightness.length * 8 * Math.LN2)
 }

@@ -1,3 +1,4 @@
+import type { Compression } from './compression.ts'
 import { throughJpeg, type Subsampling } from './jpeg.ts'
 import { continued, crop, type Picture } from './picture.ts'
 import { createRandom } from '../files/random.ts'
@@ -45,6 +46,16 @@ export type PictureOp =
  */
 export function degrade(hr: Picture, ops: readonly PictureOp[], width: number, height: number): Picture {
   return ops.reduce((picture, op) => apply(picture, op, width, height), hr)
+}
+
+/**
+ * How the picture that these operations make was compressed, as a file would say it or its pixels would show it: by the JPEGs at their end, the
+ * strongest of several. What was compressed and then resized, blurred, sharpened or made noisy shows no blocks, and counts as not compressed.
+ */
+export function compressionOf(ops: readonly PictureOp[]): Pick<Compression, 'quality'> | undefined {
+  const last = ops.slice(ops.findLastIndex(({ op }) => op !== 'jpeg') + 1)
+  const qualities = last.flatMap((op) => (op.op === 'jpeg' ? [op.quality] : []))
+  return qualities.length === 0 ? undefined : { quality: Math.min(...qualities) }
 }
 
 /** `blur(1.2), then jpeg(80, 4:2:0)`: what is done, in a line. */

@@ -1,7 +1,8 @@
 import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import type { DataEntry } from '../data/dataset.ts'
-import { degrade } from '../data/degrade.ts'
+import { strengthOf } from '../data/compression.ts'
+import { compressionOf, degrade } from '../data/degrade.ts'
 import { crop, type Picture } from '../data/picture.ts'
 import { openPicture, pictureSize } from '../data/read-picture.ts'
 import { resize } from '../data/pillow.ts'
@@ -100,6 +101,8 @@ export interface Evaluation {
 export interface Pair {
   readonly hr: Picture
   readonly lr: Picture
+  /** How strongly what is enlarged was compressed (`strengthOf`). */
+  readonly compression: number
 }
 
 /** Sizes of what an enlargement is judged on: the low-resolution picture, and the true one cut to round(low size * m). */
@@ -112,12 +115,16 @@ function pairSizes({ width, height }: Extent, m: number): { readonly low: Extent
   }
 }
 
-/** The high-resolution tile cut to round(low size * m) and its degraded low-resolution picture (docs/commands.md, evaluate). */
-export function degradePair(tile: Picture, m: number, network: OpenedNetwork): Pair {
+/**
+ * The high-resolution tile cut to round(low size * m) and its degraded low-resolution picture (docs/commands.md, evaluate). What is drawn depends on
+ * `label` alone.
+ */
+export function degradePair(tile: Picture, m: number, network: OpenedNetwork, label?: string): Pair {
   const { low, extent } = pairSizes(tile, m)
   const hr = crop(tile, 0, 0, extent.width, extent.height)
-  const operations = drawOperations(network.loaded.model.evaluate.degrade, createRandom(0), { m, epoch: 0, epochs: 1 }, 'whole')
-  return { hr, lr: degrade(hr, operations, low.width, low.height) }
+  const random = label === undefined ? createRandom(0) : createRandom(0).split(label)
+  const operations = drawOperations(network.loaded.model.evaluate.degrade, random, { m, epoch: 0, epochs: 1 }, 'whole')
+  return { hr, lr: degrade(hr, operations, low.width, low.height), compression: strengthOf(compressionOf(operations)) }
 }
 
 /** Where tiles of at most `side` pixels begin; a picture smaller than that is one tile. */
@@ -198,9 +205,11 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
     const { width, height } = tileSize(source, side)
     const shave = shaveOf(m)
     for (const [index, { x, y }] of places.entries()) {
-      const { hr, lr } = degradePair(await source.region(x, y, width, height), m, opened)
+      const tile = await source.region(x, y, width, height)
+      const { hr, lr, compression } = degradePair(tile, m, opened, `${entry.name} ${index} x${m}`)
       const values = await predictor.whole(held(lr), {
         ...predictOptions(opened, options, m, hr),
+        compression,
         ...(told && { onProgress: ({ share }) => told((index + share) / places.length) }),
       })
       const computed = { width: hr.width, height: hr.height, data: values }

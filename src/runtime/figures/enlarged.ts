@@ -1,3 +1,5 @@
+import { strengthOf } from '../data/compression.ts'
+import { jpegTraces } from '../data/jpeg-traces.ts'
 import { crop, type Picture } from '../data/picture.ts'
 import { resize } from '../data/pillow.ts'
 import { fieldData, type Field } from './field.ts'
@@ -20,6 +22,7 @@ export async function enlargedFigure({ field, systems, m, onProgress }: Enlarged
   const extent = { width: Math.round(lr.width * m), height: Math.round(lr.height * m) }
   const shown = times(field.shown, m)
   const cut = (large: Picture): Picture => crop(large, shown.x, shown.y, shown.width, shown.height)
+  const compression = strengthOf(jpegTraces({ ...lr, space: 'RGB', samples: lr.data }))
   const cells: Cell[] = [
     { picture: cut(resize(lr, extent.width, extent.height, 'nearest')), hasInset: true, hasScaleBar: true },
     { picture: cut(resize(lr, extent.width, extent.height, 'bicubic')), hasInset: true },
@@ -27,7 +30,7 @@ export async function enlargedFigure({ field, systems, m, onProgress }: Enlarged
   for (const [at, label] of labels.entries()) {
     const system = networkFor(systems, label, m)
     // There is no high-resolution picture: only its size is asked for.
-    const pair = { lr, hr: { ...extent, data: new Uint8Array() } }
+    const pair = { lr, hr: { ...extent, data: new Uint8Array() }, compression }
     cells.push(system ? { picture: cut(await shownPicture(system, pair, m)), hasInset: true } : { blank: `not ×${m}` })
     onProgress?.(at + 1, labels.length, label)
   }

@@ -99,11 +99,17 @@ export function captionOf(systems: readonly System[], where: string | undefined)
 }
 
 /** The network's picture in 0 to 1, or that of another of its outputs. */
-export async function predicted({ opened, scope }: System, { lr, hr }: Pair, m: number, output?: string): Promise<FloatPicture> {
+export async function predicted(
+  { opened, scope }: System,
+  { lr, hr, compression }: Pair,
+  m: number,
+  output?: string,
+): Promise<FloatPicture> {
   const { model } = opened.loaded
   const data = await createPredictor(model, opened.network).whole(held(lr), {
     extent: hr,
     m,
+    compression,
     ...asWritten(model, scope),
     ...(output !== undefined && { output }),
   })

@@ -5,7 +5,7 @@ import type { Picture } from '../data/picture.ts'
 import { pixelCentre } from '../network/coordinates.ts'
 import { jobs, lattice, scopeText } from '../predict/candidates.ts'
 import { everywhere, indicesOf, type Extent } from '../predict/places.ts'
-import { pictureInput } from '../predict/roles.ts'
+import { pictureInput, told } from '../predict/roles.ts'
 import { normalised } from '../network/normalised.ts'
 import { selectArrows, type ArrowRules, type Transfer } from './arrows.ts'
 import { drawArrow } from './draw-arrow.ts'
@@ -79,7 +79,7 @@ export function findMatches(system: System, field: Field, m: number): Match[] {
       'arrows are drawn for networks with an STF, such as ISTE',
     )
   if (!enlarges(system, m)) throw new UserError(`${label} does not enlarge by ${m}`)
-  const { hr, lr } = pairOf(field.picture, m, [system])
+  const { hr, lr, compression } = pairOf(field.picture, m, [system])
   const extent: Extent = { width: hr.width, height: hr.height }
   const areas =
     scope.kind === 'lattice'
@@ -102,7 +102,7 @@ export function findMatches(system: System, field: Field, m: number): Match[] {
   const cell = clip === undefined ? 1 : Math.max(m / clip, 1)
   return sets.flatMap((positions) => {
     const found = tf.tidy(() => {
-      const inputs = inputsOf(system, lr, extent, positions, cell)
+      const inputs = { ...inputsOf(system, lr, extent, positions, cell), ...told(model, compression) }
       const given = Object.fromEntries(graph.inputs.map(({ name }) => [name, inputs[name]!]))
       const { score: scores, index: indices } = network.run(given)
       return {
@@ -139,12 +139,14 @@ function inputsOf(
   })
   const cell = coord.map((_, at) => (2 * clip) / (at % 2 === 0 ? height : width))
   return Object.fromEntries(
-    model.inputs.map(({ name, role }) => [
-      name,
-      name === shown.name
-        ? tf.tensor(normalised(lr.data, shown.range), [1, lr.height, lr.width, 3])
-        : tf.tensor(role === 'cell' ? cell : coord, [1, positions.length, 2]),
-    ]),
+    model.inputs
+      .filter(({ role }) => role !== 'compression')
+      .map(({ name, role }) => [
+        name,
+        name === shown.name
+          ? tf.tensor(normalised(lr.data, shown.range), [1, lr.height, lr.width, 3])
+          : tf.tensor(role === 'cell' ? cell : coord, [1, positions.length, 2]),
+      ]),
   )
 }
 

@@ -15,7 +15,7 @@ import { Canvas, type Block, type Computed, type Rows } from './canvas.ts'
 import { rehearse, secondsByKind, sumOf } from './estimate.ts'
 import { countOf, partOf, type Extent, type Rectangle } from './places.ts'
 import { Course, type Progress } from './progress.ts'
-import { outputOf, pictureInput } from './roles.ts'
+import { outputOf, pictureInput, told } from './roles.ts'
 import {
   bandOf,
   keyBytes,
@@ -44,6 +44,8 @@ export interface PredictOptions {
   readonly scope: Scope
   /** Cells are multiplied by max(m / clip, 1). */
   readonly cellClip?: number
+  /** How strongly the picture was compressed (`strengthOf`), for a network that takes it; 0 without it. */
+  readonly compression?: number
   /** Low-resolution positions along the side of a tile, its overlap apart. */
   readonly tile?: number
   /** Overlap in low-resolution positions; the network's reach when it is left out. */
@@ -205,7 +207,7 @@ function plain(model: CompiledModel, network: Network): Manner {
       reach: reached?.positions,
     }),
     whole,
-    table(picture, { tiles }, { extent: { height, width }, m, output }) {
+    table(picture, { tiles }, { extent: { height, width }, m, output, compression }) {
       checkSizes(model, { B: 1, h: picture.height, w: picture.width, H: height, W: width })
       const wanted = outputOf(model, output).name
       const misfit = (): UserError =>
@@ -226,7 +228,9 @@ function plain(model: CompiledModel, network: Network): Manner {
           const { place } = step
           const computed = tf.tidy(() => {
             const tensor = tf.tensor(normalised(shown.data, input.range), [1, shown.height, shown.width, 3])
-            const made = network.lower(model.graph, model.name).run({ [input.name]: tensor })[wanted]!
+            const made = network.lower(model.graph, model.name).run({ [input.name]: tensor, ...told(model, compression) })[
+              wanted
+            ]!
             const [, down, across] = made.shape as [number, number, number, number]
             const { height: rows, width: columns } = seenOf(tile)
             if (down * picture.height !== height * rows || across * picture.width !== width * columns) throw misfit()

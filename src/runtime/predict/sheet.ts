@@ -8,7 +8,7 @@ import type { Network } from '../network/network.ts'
 import { normalised } from '../network/normalised.ts'
 import { placesOf, type Places } from './places.ts'
 import type { PredictOptions } from './predict.ts'
-import { outputOf, pictureInput } from './roles.ts'
+import { outputOf, pictureInput, told } from './roles.ts'
 import type { Computed } from './canvas.ts'
 import { featuresOf, keyName, matchesOf, tileAt, type Asked, type Step, type TilePlan } from './schedule.ts'
 import { TakenCells } from './taken-cells.ts'
@@ -77,9 +77,10 @@ export class Sheet {
     const part = await this.picture.region(tile.x.seenFrom, tile.y.seenFrom, width, height)
     return tf.tidy(() => {
       const picture = tf.tensor(normalised(part.data, input.range), [1, height, width, 3])
-      const features = this.network.lower(this.parts.features, `${this.model.name}_features`).run({ [input.name]: picture })
+      const inputs = { [input.name]: picture, ...told(this.model, this.options.compression) }
+      const features = this.network.lower(this.parts.features, `${this.model.name}_features`).run(inputs)
       return Object.fromEntries(
-        Object.entries({ ...features, [input.name]: picture }).map(([name, tensor]) => {
+        Object.entries({ ...features, ...inputs }).map(([name, tensor]) => {
           const cut = cropOf(tensor.shape, tile)
           const [batch, , , channels] = tensor.shape as [number, number, number, number]
           return [name, cut ? tf.slice(tensor, [0, ...cut.begin, 0], [batch, ...cut.size, channels]) : tensor]

@@ -2,11 +2,13 @@ import { scaleLimits, type CompiledModel, type ModelInput, type TrainPlan } from
 import { evaluate, type Size } from '../../compiler/shapes/size.ts'
 import { UserError } from '../../errors.ts'
 import type { HostTensor } from '../compute/messages.ts'
-import { degrade } from '../data/degrade.ts'
+import { strengthOf } from '../data/compression.ts'
+import { compressionOf, degrade } from '../data/degrade.ts'
 import { continued, crop, type Picture } from '../data/picture.ts'
 import type { Random } from '../files/random.ts'
 import { normalised } from '../network/normalised.ts'
 import { pixelCentre } from '../network/coordinates.ts'
+import { compressionInput } from '../predict/roles.ts'
 import { drawOperations, drawValue, type ItemValues } from '../network/per-item.ts'
 
 /** One training item: every graph input by name, flat, without the batch axis. */
@@ -70,7 +72,11 @@ export function makeItem(model: CompiledModel, plan: TrainPlan, picture: Picture
   const shown = enlarged ? degrade(small, enlargement, width, height) : small
   const [input, target] = [shown, stained].map((each) => degrade(each, moves, each.width, each.height)) as [Picture, Picture]
   const output = model.outputs.find((candidate) => candidate.role === 'samples' || candidate.role === 'image')!
-  const item: Record<string, Float32Array> = { [source.name]: normalised(input.data, source.range) }
+  const compression = compressionInput(model)
+  const item: Record<string, Float32Array> = {
+    [source.name]: normalised(input.data, source.range),
+    ...(compression && { [compression.name]: Float32Array.of(strengthOf(compressionOf(degradation))) }),
+  }
   if (output.role === 'image') return { ...item, target: normalised(target.data, output.range) }
   const queries = plan.sizes['q']!
   if (queries > target.width * target.height)

@@ -36,3 +36,11 @@ export function expectationText(compression: Compression, weights: CarriedWeight
 }
 
 const besideBicubic = (gain: number): string => `${Math.abs(gain).toFixed(1)} dB ${gain < 0 ? 'below' : 'above'} Bicubic`
+
+/** What a network is told of a picture's compression, and by whom: `JPEG of quality 80 (4:2:0) by its tables: the network is told 0.47 of 1`. */
+export function toldText(seen: Compression | undefined, strength: number, asked: number | 'none' | undefined): string {
+  const said = seen ? compressionText(seen) : 'no JPEG by its file or pixels'
+  const taken =
+    asked === undefined ? '' : `, taken ${asked === 'none' ? 'as never compressed' : `as quality ${asked}`} (--compression)`
+  return `${said}${taken}: the network is told ${strength.toFixed(2)} of 1`
+}

@@ -1,6 +1,7 @@
-import type { Scope } from '../../compiler/plan.ts'
+import type { CompiledModel, Scope } from '../../compiler/plan.ts'
+import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
-import type { Compression } from '../data/compression.ts'
+import { strengthOf, type Compression } from '../data/compression.ts'
 import { wayBack } from '../data/profile.ts'
 import { openPicture, type OpenedPicture, type PictureFacts } from '../data/read-picture.ts'
 import { openSink } from '../data/sink.ts'
@@ -11,6 +12,7 @@ import { asWritten, createPredictor, type Estimate, type PredictOptions, type Pr
 import type { Pace } from '../predict/work.ts'
 import type { Extent } from '../predict/places.ts'
 import type { Progress } from '../predict/progress.ts'
+import { compressionInput } from '../predict/roles.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
 
 /** How pictures are enlarged. */
@@ -20,6 +22,8 @@ export interface Enlargement {
   /** Low-resolution positions that tiles share; the network's reach without it. */
   readonly overlap?: number
   readonly tile?: number
+  /** The quality of the JPEG that the picture was, or that it was none, for a network that takes it; what file and pixels say, without it. */
+  readonly compression?: number | 'none'
   /** Of this machine: times are stated by it. */
   readonly pace?: Pace
 }
@@ -40,6 +44,8 @@ export interface UpscalePlan {
   readonly seconds: number
   /** How the picture was compressed, where its tables or its pixels say so. */
   readonly compression?: Compression
+  /** What the network is told of it (`strengthOf`), where it takes that. */
+  readonly strength?: number
   readonly notes: readonly string[]
 }
 
@@ -82,7 +88,8 @@ export async function upscale(opened: OpenedNetwork, options: UpscaleOptions): P
 async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: UpscaleOptions): Promise<UpscaleResult> {
   const { model } = opened.loaded
   const { source, compression, notes } = picture
-  const predict = predictOptions(opened, source, options)
+  const strength = toldStrength(model, compression, options.compression)
+  const predict = { ...predictOptions(opened, source, options), ...(strength !== undefined && { compression: strength }) }
   const { extent } = predict
   const predictor = createPredictor(model, opened.network, options.pace)
   const estimate = predictor.estimate(source, predict)
@@ -93,6 +100,7 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
     estimate,
     seconds: estimate.seconds,
     ...(compression && { compression }),
+    ...(strength !== undefined && { strength }),
     notes: estimate.whole === undefined ? notes : [...notes, wholeNote(model.name, estimate.whole)],
   }
   options.onPlan?.(plan)
@@ -111,10 +119,28 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
       Scope: plan.scope,
       Scale: String(options.scale),
       ...(picture.profile !== undefined && { 'Source profile': picture.profile }),
+      ...(strength !== undefined && { 'Told compression': strength.toFixed(3) }),
       ...(deviation > 0 && { 'Tile deviation': `${deviation.toFixed(3)} of 255` }),
     },
   })
   return { ...plan, output: options.output, took: (performance.now() - start) / 1000, deviation }
+}
+
+/** What a network is told; undefined where it takes nothing of the kind. */
+function toldStrength(
+  model: CompiledModel,
+  seen: Compression | undefined,
+  asked: number | 'none' | undefined,
+): number | undefined {
+  if (compressionInput(model)) {
+    if (asked === undefined) return strengthOf(seen)
+    return asked === 'none' ? 0 : strengthOf({ quality: asked })
+  }
+  if (asked === undefined) return undefined
+  throw new UserError(
+    `${model.name} is not told how pictures were compressed: it has no input as compression`,
+    'leave --compression out',
+  )
 }
 
 /** Writes rows in the colours of the picture that they were computed from. */

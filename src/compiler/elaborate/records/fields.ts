@@ -140,6 +140,12 @@ const evaluate: Fields = {
     words: ['full', 'lattice', 'raster', 'tile'],
   },
   cell_clip: { about: 'cells are multiplied by max(m / clip, 1)', takes: 'real or `none`', standard: 'none' },
+  degrade: {
+    about: 'what test pictures go through',
+    takes: 'as `degrade` of train',
+    otherwise: 'that of train',
+    words: degradations,
+  },
   tile: { about: 'side of the squares that test pictures are cut in', takes: 'int', standard: '768' },
   shave: { about: 'border that PSNR leaves out', takes: 'int', otherwise: '`ceil(m) + 6`' },
 }

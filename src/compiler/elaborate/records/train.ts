@@ -69,7 +69,9 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
 /** The record of `evaluate`, or what holds without one. */
 export function evaluatePlan(context: ModelContext, body: Body, train: TrainPlan | undefined): EvaluatePlan {
   const reader = readerOf(context, 'evaluate')
-  const degrade = train?.degrade ?? readDegrade(unwritten(context, 'train'))
+  const learned = train?.degrade ?? readDegrade(unwritten(context, 'train'))
+  const degrade = reader?.has('degrade') ? context.attempt(() => readOwn(reader, body.scale)) : learned
+  if (!degrade) throw new Consequence()
   return reader
     ? readEvaluate(reader, body.scale, degrade)
     : readEvaluate(unwritten(context, 'evaluate'), body.scale, degrade, usualScales(body.scale))
@@ -91,6 +93,13 @@ const itemVariables = ['m', 'epoch', 'epochs']
 function readDegrade(reader: FieldReader): PictureOperation[] {
   const degrade = operations(reader, reader.items('degrade'), degradations, itemVariables)
   checkSizes(degrade, reader.spanOf('degrade'))
+  return degrade
+}
+
+/** The degradation that stands in `evaluate` itself. */
+function readOwn(reader: FieldReader, scale: Scale | undefined): PictureOperation[] {
+  const degrade = readDegrade(reader)
+  checkDrawn(degrade, { m: limits(scale), epoch: [0, 0], epochs: [1, 1] }, reader.spanOf('degrade'))
   return degrade
 }
 
