@@ -108,6 +108,8 @@ export interface TrainPlan {
   readonly objectives: readonly Objective[]
   readonly epochs: number
   readonly repeat: number
+  /** Shares of the learning rate by weight path, as the text has them; 0 for what is frozen. */
+  readonly rates: Readonly<Record<string, number>>
   /** Batches of B items whose gradients make one update. */
   readonly accumulate: number
   /** Instead of epochs. */

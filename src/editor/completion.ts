@@ -124,8 +124,16 @@ function fieldItems(workspace: Workspace, file: string, { record, isAtStart, bef
   if (spec?.kind === 'word')
     return spec.words.map((word): Item => ({ label: wordText(spec, word), kind: 'word', detail: call!.argument! }))
   if (call) return [...argumentItems(workspace, file, { call } as Context), ...outputsOf(workspace, file)]
-  return words.map((label): Item => ({ label, kind: 'word', detail: '' })) // prettier-ignore
+  return [...words.map((label): Item => ({ label, kind: 'word', detail: '' })), ...(outer === 'train' ? ownersOf(workspace, file) : [])] // prettier-ignore
 }
+
+/** What paths of weights begin with: slots and lets. */
+const ownersOf = (workspace: Workspace, file: string): Item[] => [
+  ...slotItems(workspace, file),
+  ...(workspace.model(file)?.declaration.body ?? []).flatMap((statement) =>
+    statement.kind === 'let' ? statement.names.map((name): Item => ({ label: name.text, kind: 'let', detail: '' })) : [],
+  ),
+]
 
 const outputsOf = (workspace: Workspace, file: string): Item[] =>
   (workspace.model(file)?.declaration.body ?? []).flatMap(

@@ -130,6 +130,10 @@ export const catalogue = {
     (a: { slot: string }) =>
       `an output reaches ${a.slot}: train.loss moves its weights, and a record of its own would move them again`,
   ),
+  'all-frozen': error(
+    (a: { record: string; count: number }) =>
+      `nothing is left to train: all ${a.count} weights that ${a.record}.loss moves are frozen`,
+  ),
   'scale-static': error(
     (a: { name: string }) =>
       `${a.name} is drawn for each item: it has no value in the network, neither in shapes nor in arithmetic`,

@@ -35,6 +35,8 @@ export interface Weight {
   readonly op: string
   /** The slot that is trained by a record of its own, if it belongs to one that no output reaches. */
   readonly group?: string
+  /** The share of the learning rate at which a loss moves it; 0 where it is frozen. The whole without it. */
+  readonly rate?: number
 }
 
 /** An attribute that depends on no size. */

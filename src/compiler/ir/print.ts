@@ -56,8 +56,8 @@ const isSameList = <T>(a: readonly T[], b: readonly T[], isSame = (x: T, y: T): 
 const isSameType = (a: TensorType, b: TensorType): boolean =>
   (a.shape === b.shape && a.dtype === b.dtype) || shape(a) === shape(b)
 
-const printWeight = ({ path, shape, initialiser, trainable, group }: Weight): string =>
-  `weight ${path}: [${shape.join(', ')}] ${JSON.stringify(initialiser)}${trainable ? '' : ' stored'}${group ? ` of ${group}` : ''}`
+const printWeight = ({ path, shape, initialiser, trainable, group, rate }: Weight): string =>
+  `weight ${path}: [${shape.join(', ')}] ${JSON.stringify(initialiser)}${trainable ? '' : ' stored'}${group ? ` of ${group}` : ''}${rate === undefined ? '' : ` at ${rate} of the rate`}`
 
 const sizesTexts = (node: Node): string[] =>
   Object.entries(node.sizes).map(([key, list]) => `${key}: [${list.map(format).join(', ')}]`)

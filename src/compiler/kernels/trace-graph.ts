@@ -1,6 +1,6 @@
 import type { Graph, Node } from '../ir/graph.ts'
 import { nodeNames } from '../ir/node-names.ts'
-import { learn, type Learning } from '../ops/learning.ts'
+import { frozenIn, learn, learnsNothing, type Learning } from '../ops/learning.ts'
 import { primitiveNamed } from '../ops/registry.ts'
 import { evaluate } from '../shapes/size.ts'
 import { gradients } from './gradient.ts'
@@ -57,6 +57,7 @@ export function traceGraph(
 class Tracer {
   readonly #names
   readonly #shapes: ReadonlyMap<string, readonly number[]>
+  readonly #frozen: ReadonlySet<string>
 
   constructor(
     readonly trace: Trace,
@@ -65,6 +66,7 @@ class Tracer {
     readonly options: TraceOptions,
   ) {
     this.#names = nodeNames(graph)
+    this.#frozen = frozenIn(graph)
     this.#shapes = new Map(graph.weights.map(({ path, shape }) => [path, shape]))
   }
 
@@ -75,6 +77,7 @@ class Tracer {
   node(node: Node, values: Map<number, Value>): void {
     const name = this.#names.get(node)!
     const { draw, training = false, learning } = this.options
+    const isFrozen = learnsNothing(node, this.#frozen)
     const inputs = node.inputs.map((input) => values.get(input)!)
     const weights = node.weights.map((path) => this.#weight(path))
     const call = {
@@ -82,14 +85,14 @@ class Tracer {
       sizes: Object.fromEntries(
         Object.entries(node.sizes).map(([key, list]) => [key, list.map((size) => evaluate(size, this.sizes))]),
       ),
-      training,
+      training: training && !isFrozen,
       draw: (count: number) => {
         if (!draw) throw new Error(`${name} acts at random, and no random numbers are given`)
         return draw(count, name)
       },
     }
     const results = primitiveNamed(node.op).compute(this.trace, inputs, weights, call) as Value[]
-    if (learning) learn(this.trace, node, inputs, weights, call, learning)
+    if (learning && !isFrozen) learn(this.trace, node, inputs, weights, call, learning)
     node.results.forEach((result, at) => values.set(result, results[at]!))
   }
 

@@ -15,8 +15,10 @@ export function unmoved({ graph, group }: Objective): Diagnostic[] {
     node.weights.forEach((weight) => moved.add(weight))
   }
   const users = new Map<string, Node>(graph.nodes.flatMap((node) => node.weights.map((weight) => [weight, node])))
-  return graph.weights.flatMap(({ path, trainable, group: own }) => {
+  return graph.weights.flatMap(({ path, trainable, group: own, rate }) => {
     const span: Span | undefined = users.get(path)?.span
-    return trainable && own === group && !moved.has(path) && span ? [diagnostic('no-gradient', { name: path }, span)] : []
+    return trainable && rate !== 0 && own === group && !moved.has(path) && span
+      ? [diagnostic('no-gradient', { name: path }, span)]
+      : []
   })
 }

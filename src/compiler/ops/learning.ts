@@ -1,4 +1,4 @@
-import type { Node } from '../ir/graph.ts'
+import type { Graph, Node } from '../ir/graph.ts'
 import type { Backend, Tensor } from './backend.ts'
 import type { ComputedCall } from './op.ts'
 import { primitiveNamed } from './registry.ts'
@@ -18,6 +18,14 @@ export const newLearning = <T extends Tensor>(): Learning<T> => ({ made: new Map
 
 /** Whether calls of a primitive change weights in training. */
 export const isLearning = ({ op }: Node): boolean => primitiveNamed(op).learn !== undefined
+
+/** Whether a call that would learn is frozen with all its weights: it computes as it does after training, and learns nothing. */
+export const learnsNothing = (node: Node, frozen: ReadonlySet<string>): boolean =>
+  isLearning(node) && node.weights.every((path) => frozen.has(path))
+
+/** Paths of the weights of a graph that are frozen. */
+export const frozenIn = ({ weights }: Pick<Graph, 'weights'>): ReadonlySet<string> =>
+  new Set(weights.flatMap(({ path, rate }) => (rate === 0 ? [path] : [])))
 
 /**
  * Lets a node learn of its inputs, once in a step; nodes are asked in their order, each with the weights as the one before left

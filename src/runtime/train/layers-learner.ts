@@ -36,7 +36,8 @@ export function layersLearner(
   const network = createNetwork([model, ...objectives.map((objective) => objective.graph)])
   const trainers = objectives.map((objective): Trainer => {
     const variables = new Map(movedBy(objective).map(({ path }) => [path, network.variable(path).read() as tf.Variable]))
-    return { objective, variables, optimiser: createOptimiser(variables, objective.optimizer) }
+    const shares = new Map(movedBy(objective).map(({ path, rate = 1 }) => [path, rate]))
+    return { objective, variables, optimiser: createOptimiser(variables, objective.optimizer, shares) }
   })
   const averages = new Map(
     ema === undefined ? [] : [...trainers[0]!.variables].map(([path, x]) => [path, tf.variable(x, false)] as const),

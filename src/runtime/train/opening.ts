@@ -11,10 +11,18 @@ function pictures(entries: readonly DataEntry[]): string {
   return `${counted(entries.length, 'picture')}${groups > 0 ? ` of ${counted(groups, 'group')}` : ''}`
 }
 
+/** `, 1,234 of them frozen`, where the text freezes some. */
+function frozen({ graph, train }: CompiledModel): string {
+  const own = new Set(graph.weights.map(({ path }) => path))
+  const still = (train?.objectives[0]?.graph.weights ?? []).filter(({ path, rate }) => rate === 0 && own.has(path))
+  const count = parameterCount({ ...graph, weights: still })
+  return count === 0 ? '' : `, ${count.toLocaleString('en')} of them frozen`
+}
+
 /** What is trained, and on what: the line that training begins with. */
 export function openingLine(model: CompiledModel, { train, val }: Parts): string {
   const network = [model.name, ...model.variants, ...(model.preset ? [`preset ${model.preset}`] : [])].join(', ')
   const share = Math.round((100 * val.length) / (train.length + val.length))
   const aside = val.length === 0 ? 'none set aside' : `${pictures(val)} (${share} %) set aside for validation`
-  return `training ${network}: ${parameterCount(model.graph).toLocaleString('en')} parameters, on ${pictures(train)}; ${aside}`
+  return `training ${network}: ${parameterCount(model.graph).toLocaleString('en')} parameters${frozen(model)}, on ${pictures(train)}; ${aside}`
 }

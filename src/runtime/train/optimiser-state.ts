@@ -17,7 +17,12 @@ export interface OptimiserState {
   dispose(): void
 }
 
-export function createOptimiser(variables: ReadonlyMap<string, tf.Variable>, { name, settings }: OptimiserPlan): OptimiserState {
+/** `shares` are those of the rate at which weights move, where that is not the whole. */
+export function createOptimiser(
+  variables: ReadonlyMap<string, tf.Variable>,
+  { name, settings }: OptimiserPlan,
+  shares: ReadonlyMap<string, number> = new Map(),
+): OptimiserState {
   const rule = optimiserNamed(name)
   const kept = new Map(
     rule.state.map((part) => [
@@ -37,7 +42,7 @@ export function createOptimiser(variables: ReadonlyMap<string, tf.Variable>, { n
         const own = rule.state.map((part) => kept.get(part)!.get(path)!)
         tf.tidy(() => {
           const state = Object.fromEntries(rule.state.map((part, at) => [part, own[at]!]))
-          const given = rule.given(settings, rate, count, x.shape.length)
+          const given = rule.given(settings, rate * (shares.get(path) ?? 1), count, x.shape.length)
           const made = onTfjs(tf, (on) => rule.step(on, { x, gradient, state }, settings, given))
           ;[x, ...own].forEach((variable, at) => variable.assign(made[at]!))
         })

@@ -104,6 +104,16 @@ const train: Fields = {
   schedule,
   warmup,
   clip,
+  freeze: {
+    about: 'weights that stay as they are, with all below their paths',
+    takes: 'list of weight paths, `[encoder, lfi.query]`',
+    standard: '[]',
+  },
+  rate: {
+    about: 'shares of the learning rate for the weights below a path; the longest path counts',
+    takes: 'list of `0.1 * path`',
+    standard: '[]',
+  },
   epochs: { about: 'how often all pictures are gone through', takes: 'int', standard: '1' },
   repeat: { about: 'draws from every picture in an epoch', takes: 'int', standard: '1' },
   accumulate: { about: 'batches of B whose gradients are averaged for one update, which is a step', takes: 'int', standard: '1' },

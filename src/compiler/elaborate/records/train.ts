@@ -15,6 +15,7 @@ import { checkDrawn, checkSizes, operations } from './operations.ts'
 import { readClip, readOptimiser, readSchedule } from './optimiser.ts'
 import { perItem, rangeOf } from './per-item.ts'
 import { readEvaluate, usualScales } from './evaluate.ts'
+import { readShares, withShares } from './rates.ts'
 import { FieldReader, type ScopedField } from './reader.ts'
 import { limits, rangeText } from './scale.ts'
 import type { Place, Scope } from '../values/scope.ts'
@@ -53,12 +54,17 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
   }
   const steps = read(() => (reader.has('steps') ? reader.int('steps') : undefined))
   const ema = read(() => readEma(reader))
+  const shares = read(() => readShares(reader))
   const plan = whole<TrainPlan>({
     sizes,
     m,
     degrade,
     augment,
-    objectives: read(() => objectives(context, reader, body)),
+    objectives: read(() => {
+      const all = objectives(context, reader, body)
+      return body.isWhole && shares ? withShares(all, context.name, shares) : all
+    }),
+    rates: shares && Object.fromEntries(shares.map(({ path, share }) => [path, share])),
     epochs,
     repeat: read(() => reader.int('repeat')),
     accumulate: read(() => reader.int('accumulate')),

@@ -1,7 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs'
 import type { Graph, Node } from '../../ir/graph.ts'
 import { nodeNames } from '../../ir/node-names.ts'
-import { isLearning } from '../../ops/learning.ts'
+import { frozenIn, isLearning, learnsNothing } from '../../ops/learning.ts'
 import type { Tfjs } from './backend.ts'
 import { asInteger, evaluate, symbols, toJSON, type Size } from '../../shapes/size.ts'
 import { layerClasses, type ArchcLayer, type CallOptions, type Witness } from './layer.ts'
@@ -108,11 +108,13 @@ function inOrder(
   options: CallOptions,
 ): Record<string, tfjs.Tensor> {
   const values = new Map(graph.inputs.map(({ value }, at) => [value, given[at]!]))
+  const frozen = frozenIn(graph)
   for (const { node, layer, inputs } of calls) {
+    const isFrozen = learnsNothing(node, frozen)
     const taken = inputs.map((value) => values.get(value)!)
-    const result = layer.call(taken, options as never)
+    const result = layer.call(taken, (isFrozen ? { ...options, training: false } : options) as never)
     ;[result].flat().forEach((each, at) => values.set(node.results[at]!, each))
-    if (options.learning) layer.learn(node, taken, options.learning)
+    if (options.learning && !isFrozen) layer.learn(node, taken, options.learning)
   }
   return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, values.get(value)!]))
 }

@@ -48,7 +48,10 @@ export const randomPrefix = 'random/'
 
 /** Which weights an objective moves. */
 export const movedBy = (objective: Objective): readonly Weight[] =>
-  objective.graph.weights.filter((weight) => weight.trainable && weight.group === objective.group)
+  objective.graph.weights.filter((weight) => weight.trainable && weight.rate !== 0 && weight.group === objective.group)
+
+/** The share of the learning rate at which a weight moves. */
+const shareOf = ({ rate = 1 }: Weight): number => rate
 
 /** What an objective's optimiser keeps of a weight, as variables: `m.PATH`. */
 export const stateOf = ({ optimizer }: Objective, path: string): string[] =>
@@ -191,7 +194,7 @@ function byKernel(trace: Trace, objective: Objective, { weight, gradient }: Movi
     if (each === 'gradient') return gradient
     if (typeof each === 'number') return trace.scalar(each)
     if ('setting' in each) return trace.scalar(settings[each.setting] as number)
-    const { scalar } = given.find(({ name }) => name === each.given)!
+    const { scalar } = given.find(({ name, share }) => name === each.given && share === shareOf(weight))!
     return each.given === 'rate' ? trace.where(isFinite, scalar, 0) : scalar
   })
   return { by, kernel: kernel.name, variables: [weight.path, ...stateOf(objective, weight.path)], operands }
@@ -203,23 +206,26 @@ function byRule(trace: Trace, objective: Objective, { weight, x, gradient }: Mov
   const rule = optimiserNamed(name)
   const variables = stateOf(objective, weight.path)
   const state = Object.fromEntries(rule.state.map((part, at) => [part, trace.variable(variables[at]!, weight.shape)]))
-  const own = ofRank(given, weight.shape.length)
+  const own = numbersFor(given, weight)
   const made = rule.step(trace, { x, gradient, state }, settings, own)
   return [weight.path, ...variables].map((path, at) => [path, made[at]!])
 }
 
-/** The numbers for weights of so many axes, by their names. */
-const ofRank = (given: Scalars, rank: number): Record<string, Value> =>
+/** The numbers for a weight, which go by its axes and its share of the rate. */
+const numbersFor = (given: Scalars, weight: Weight): Record<string, Value> =>
   Object.fromEntries(
-    given.flatMap(({ name, of, scalar }) =>
-      of === undefined || (of === 'vectors') === rank <= 1 ? [[name, scalar] as const] : [],
+    given.flatMap(({ name, of, share, scalar }) =>
+      share === shareOf(weight) && (of === undefined || (of === 'vectors') === weight.shape.length <= 1)
+        ? [[name, scalar] as const]
+        : [],
     ),
   )
 
-/** A number of a step: for all weights, for those of one axis (biases, norms), or for the others. */
+/** A number of a step: for weights at a share of the rate, all, those of one axis (biases, norms), or the others. */
 export interface StepNumber {
   readonly name: string
   readonly value: number
+  readonly share: number
   readonly of?: 'vectors' | 'kernels'
 }
 
@@ -232,11 +238,14 @@ export function stepInput(
   const { name, settings } = objective.optimizer
   const rule = optimiserNamed(name)
   const input = prefixOf(objective) + name
-  const all = (given: Given, of?: StepNumber['of']): StepNumber[] =>
-    Object.entries(given).map(([each, value]) => ({ name: each, value, ...(of && { of }) }))
-  if (rule.kernel) return { input, numbers: all(rule.kernel.given(settings, rate, count)) }
-  const given = (rank: number): Given => rule.given(settings, rate, count, rank)
-  return { input, numbers: [...all(given(1), 'vectors'), ...all(given(2), 'kernels')] }
+  const all = (share: number, given: Given, of?: StepNumber['of']): StepNumber[] =>
+    Object.entries(given).map(([each, value]) => ({ name: each, value, share, ...(of && { of }) }))
+  const numbers = [...new Set(movedBy(objective).map(shareOf))].flatMap((share) => {
+    if (rule.kernel) return all(share, rule.kernel.given(settings, rate * share, count))
+    const given = (rank: number): Given => rule.given(settings, rate * share, count, rank)
+    return [...all(share, given(1), 'vectors'), ...all(share, given(2), 'kernels')]
+  })
+  return { input, numbers }
 }
 
 /** The outputs of a graph, without anything random and without a change; of the averages instead of the weights that have one. */
