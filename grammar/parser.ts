@@ -340,6 +340,7 @@ export class ArchParser extends EmbeddedActionsParser {
   private slotStatement = this.RULE('slotStatement', (): tree.Statement => {
     const first = this.CONSUME(t.Slot)
     const name = this.CONSUME(t.Identifier)
+    const frozen = this.OPTION(() => this.CONSUME(t.Frozen))
     this.CONSUME(t.Colon)
     const takes: tree.TensorType[] = []
     const start = this.LA(1)
@@ -376,6 +377,7 @@ export class ArchParser extends EmbeddedActionsParser {
     return this.ACTION(() => ({
       kind: 'slot',
       name: this.nameOf(name),
+      ...(frozen && { frozen: this.span(frozen, frozen) }),
       takes,
       gives,
       contractSpan: this.span(start, end),

@@ -24,6 +24,7 @@ export const Input = word('input')
 export const Output = word('output')
 export const Scale = word('scale')
 export const Slot = word('slot')
+export const Frozen = word('frozen')
 export const Let = word('let')
 export const Weight = word('weight')
 export const Return = word('return')
@@ -78,7 +79,7 @@ export const statementWords = [Input, Output, Scale, Slot, Let, Weight, Return]
 /** What may begin a line outside of braces. */
 export const declarationWords = [Import, Module, Model, Preset, Train, Evaluate, Variant, Replace, Set]
 
-const keywords = [...declarationWords, ...statementWords, From, Of, With, Repeat, Collect, In, As, By, Where]
+const keywords = [...declarationWords, ...statementWords, From, Of, With, Frozen, Repeat, Collect, In, As, By, Where]
 
 export const allTokens: TokenType[] = [
   Space, Documentation, Remark, ...keywords, Identifier, Num, Text, FatArrow, Arrow, EqualEqual, AtLeast, Equals, DotDot, Dot,

@@ -22,6 +22,7 @@ interface Flags extends CommonFlags {
   readonly val: number
   readonly checkpointEvery?: number
   readonly from?: string
+  readonly frozen?: Readonly<Record<string, string>>
   readonly layers?: boolean
   readonly memory?: number
   readonly xla?: boolean
@@ -43,6 +44,7 @@ export function trainCommand(program: Command): void {
     .option('--xla', 'compile the step with XLA: faster steps after seconds of compiling; the flat graph where it refuses')
     .option('--layers', 'compute layer by layer instead of one graph a step: slower, the reference')
     .option('--from <weights>', 'start from the weights of a run, a checkpoint or a file, where they fit by name')
+    .option('--frozen <slot=weights>', 'the weights of a frozen slot: a file, a run, or fresh; once for each slot', frozenSlot)
   engineFlags(compileFlags(command))
     .option('--json', 'print one JSON object at the end')
     .addHelpText(
@@ -68,6 +70,7 @@ export function trainCommand(program: Command): void {
         ...(flags.resume && { resume: true }),
         ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
         ...(flags.from && { from: flags.from }),
+        ...(flags.frozen && { frozen: flags.frozen }),
         ...(flags.layers && { layers: true }),
         ...(flags.xla && { xla: true }),
         ...(flags.memory !== undefined && { memory: flags.memory }),
@@ -104,6 +107,14 @@ export function trainCommand(program: Command): void {
         stop.end()
       }
     })
+}
+
+/** The files so far and that of `vgg=FILE`. */
+function frozenSlot(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const [, slot, file] = /^(\w+)=(.+)$/.exec(text) ?? []
+  if (slot === undefined || file === undefined)
+    throw new InvalidArgumentError('It takes SLOT=FILE, such as vgg=vgg19.safetensors.')
+  return { ...before, [slot]: file }
 }
 
 /** Bytes of `4GB` or `800MB`. */

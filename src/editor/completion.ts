@@ -43,6 +43,8 @@ function itemsAt(workspace: Workspace, file: string, text: string, offset: numbe
   if (before === 'replace') return slotItems(workspace, file)
   if (before === 'set' || (lineBegins(text, offset, 'set') && before === '.')) return pathItems(workspace, file, path)
   if (record) return fieldItems(workspace, file, context)
+  if (/^\s*slot\s+\w+\s+\w*$/.test(lineTo(text, offset)))
+    return [{ label: 'frozen', kind: 'keyword', detail: 'nothing trains it; its weights are given' }]
   if (before === '.') return memberItems(workspace, file, text, context)
   if (context.isAtStart && before !== '->' && !call) {
     const words = context.isInModule ? statementWords : declarationWords
@@ -56,8 +58,10 @@ function itemsAt(workspace: Workspace, file: string, text: string, offset: numbe
   return [...(call && (before === '(' || before === ',') ? argumentItems(workspace, file, context) : []), ...values, ...callables(workspace, file)] // prettier-ignore
 }
 
+const lineTo = (text: string, offset: number): string => text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset)
+
 const lineBegins = (text: string, offset: number, word: string): boolean =>
-  text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset).trimStart().startsWith(`${word} `) // prettier-ignore
+  lineTo(text, offset).trimStart().startsWith(`${word} `)
 
 /** Files that an import or a variant may name, as they are written from here. */
 function importable(workspace: Workspace, file: string, text: string, offset: number): Item[] {

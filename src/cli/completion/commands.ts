@@ -47,6 +47,7 @@ const fileOptions: Readonly<Record<string, Files>> = {
   '--tissue': 'pictures',
   '--fid-weights': 'any',
   '--from': 'any',
+  '--frozen': 'any',
   '--map': 'any',
 }
 

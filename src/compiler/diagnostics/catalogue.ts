@@ -134,6 +134,9 @@ export const catalogue = {
     (a: { record: string; count: number }) =>
       `nothing is left to train: all ${a.count} weights that ${a.record}.loss moves are frozen`,
   ),
+  'slot-frozen': error(
+    (a: { slot: string }) => `${a.slot} is frozen: nothing trains it, and this record would; leave out one of them`,
+  ),
   'scale-static': error(
     (a: { name: string }) =>
       `${a.name} is drawn for each item: it has no value in the network, neither in shapes nor in arithmetic`,

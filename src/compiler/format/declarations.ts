@@ -112,10 +112,10 @@ function statement(words: Words, page: Page, value: Statement): Doc {
   }
 }
 
-function slot(words: Words, page: Page, { takes, gives, filler }: SlotStatement): Doc {
+function slot(words: Words, page: Page, { frozen, takes, gives, filler }: SlotStatement): Doc {
   const type = (each: TensorType): Doc => tensorType(words, page, each)
   const result = (each: Result): Doc => [each.name ? words.label() : '', type(each.type)]
-  const name = words.label()
+  const name = frozen ? [words.word(), words.gap(' '), words.label()] : words.label()
   const taken = words.isNext('(') ? bracketed(words, takes, type) : type(takes[0]!)
   const arrow = words.sign(line)
   const given = words.isNext('(') ? bracketed(words, gives, result) : result(gives[0]!)

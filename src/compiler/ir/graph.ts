@@ -37,6 +37,8 @@ export interface Weight {
   readonly group?: string
   /** The share of the learning rate at which a loss moves it; 0 where it is frozen. The whole without it. */
   readonly rate?: number
+  /** Of a slot that nothing trains: its weights are given, from a file. */
+  readonly frozen?: true
 }
 
 /** An attribute that depends on no size. */
@@ -56,6 +58,8 @@ export interface Node {
   /** Where it stands in the network: slot, let and callee. */
   readonly path: string
   readonly span?: Span
+  /** Of a slot that nothing trains: in training too it does what it does after it. */
+  readonly frozen?: true
 }
 
 export interface GraphInput {

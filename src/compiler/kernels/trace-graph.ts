@@ -85,7 +85,7 @@ class Tracer {
       sizes: Object.fromEntries(
         Object.entries(node.sizes).map(([key, list]) => [key, list.map((size) => evaluate(size, this.sizes))]),
       ),
-      training: training && !isFrozen,
+      training: training && !isFrozen && !node.frozen,
       draw: (count: number) => {
         if (!draw) throw new Error(`${name} acts at random, and no random numbers are given`)
         return draw(count, name)

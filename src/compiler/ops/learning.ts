@@ -41,7 +41,7 @@ export function learn(
   keep: (made: Tensor) => void = () => undefined,
 ): void {
   const rule = primitiveNamed(node.op).learn
-  if (!rule || done.has(node.results[0]!)) return
+  if (!rule || node.frozen || done.has(node.results[0]!)) return
   done.add(node.results[0]!)
   const present = node.weights.map((path, at) => made.get(path) ?? weights[at]!)
   for (const [at, value] of rule(on, inputs, present, call)) {

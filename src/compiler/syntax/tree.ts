@@ -121,6 +121,8 @@ export interface Result extends Located {
 export interface SlotStatement extends Located {
   readonly kind: 'slot'
   readonly name: Name
+  /** Where `frozen` stands: nothing trains it. */
+  readonly frozen?: Span
   readonly takes: readonly TensorType[]
   readonly gives: readonly Result[]
   readonly contractSpan: Span

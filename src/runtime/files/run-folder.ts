@@ -3,6 +3,7 @@ import { mkdir, open, stat } from 'node:fs/promises'
 import { UserError } from '../../errors.ts'
 import { appendLine, readLines, writeAtomic, writeFolderAtomic } from './atomic.ts'
 import { errorCode, fileError } from './file-error.ts'
+import { writeSafetensors, type Tensor } from './safetensors.ts'
 import { type Run, runPaths, type RunRecord } from './run-layout.ts'
 
 export { byLoss, type Checkpoint, listCheckpoints, loadCheckpoint, saveCheckpoint, weightsOf } from './checkpoints.ts'
@@ -13,10 +14,16 @@ const format = 1
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /**
- * Makes the folder of a new run (parents too): `run.json`, `model.arch.txt`, empty `checkpoints/` and `evaluation/`; whole or not at all.
+ * Makes the folder of a new run (parents too): `run.json`, `model.arch.txt`, empty `checkpoints/` and `evaluation/`, and the weights of
+ * frozen slots where there are some; whole or not at all.
  * @throws UserError when the folder is a run already or holds other things, or cannot be written.
  */
-export async function createRun(folder: string, record: RunRecord, text: string): Promise<Run> {
+export async function createRun(
+  folder: string,
+  record: RunRecord,
+  text: string,
+  frozen: ReadonlyMap<string, Tensor> = new Map(),
+): Promise<Run> {
   const stateThere = await stat(runPaths(folder).record).catch(() => undefined)
   if (stateThere !== undefined) {
     throw new UserError(`${folder} is a run already`, 'go on with it by --resume, or name another folder with --out')
@@ -28,6 +35,7 @@ export async function createRun(folder: string, record: RunRecord, text: string)
     await mkdir(paths.checkpoints)
     await mkdir(paths.evaluation)
     await writeAtomic(paths.text, text)
+    if (frozen.size > 0) await writeSafetensors(paths.frozen, frozen, {})
     await writeAtomic(paths.record, `${JSON.stringify({ format, created, textHash, ...record }, undefined, 2)}\n`)
   })
   return { folder, record, text, textHash, created }

@@ -21,8 +21,12 @@ export interface RunRecord {
   /** Every parameter and field with its resolved value and where that came from (`default`, `preset mini`, `--set`, ..). */
   readonly values: readonly { readonly path: string; readonly value: unknown; readonly origin: string }[]
   readonly seed: number
-  /** What it was told to do: steps instead of the text's epochs, weights to start from. A resumed run does the same. */
-  readonly training?: { readonly steps?: number; readonly from?: string }
+  /** What it was told to do: steps instead of the text's epochs, weights to start from, files of frozen slots. A resumed run does the same. */
+  readonly training?: {
+    readonly steps?: number
+    readonly from?: string
+    readonly frozen?: Readonly<Record<string, string>>
+  }
   /** archc, Node, tfjs, TensorFlow, .. */
   readonly versions: Readonly<Record<string, string>>
   /** Which engine computed, on which devices. */
@@ -50,6 +54,7 @@ export function runPaths(folder: string) {
     text: inside('model.arch.txt'),
     checkpoints: inside('checkpoints'),
     weights: inside('weights.safetensors'),
+    frozen: inside('frozen.safetensors'),
     log: inside('log.jsonl'),
     evaluation: inside('evaluation'),
     lock: inside('training.lock'),

@@ -36,8 +36,15 @@ function otherModel({ record, text }: Run, { loaded }: Pick<TrainOptions, 'loade
   return `another text: ${changed.join(', ')} changed since`
 }
 
-function otherFlag({ record }: Run, { seed, from }: Pick<TrainOptions, 'seed' | 'from'>): string | undefined {
+function otherFlag(
+  { record }: Run,
+  { seed, from, frozen = {} }: Pick<TrainOptions, 'seed' | 'from' | 'frozen'>,
+): string | undefined {
   if (record.seed !== seed) return `--seed ${record.seed}, not ${seed}`
+  const files = record.training?.frozen ?? {}
+  const other = Object.keys(frozen).find((slot) => frozen[slot] !== files[slot])
+  if (other !== undefined)
+    return `${files[other] === undefined ? `no file for ${other}` : `--frozen ${other}=${files[other]}`}, not --frozen ${other}=${frozen[other]}`
   const began = record.training?.from
   return from !== undefined && from !== began
     ? `${began === undefined ? 'fresh weights' : `--from ${began}`}, not --from ${from}`

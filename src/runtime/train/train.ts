@@ -26,6 +26,7 @@ import { compareWeights, createNetwork, initialWeights, misshapenText } from '..
 import { asSaved, restored } from './averages.ts'
 import { checkPlan, makeItem, planItem, stackItems, type Item } from './batch.ts'
 import { createPictureStore, type PictureStore } from './data.ts'
+import { frozenOf, frozenWeights, withoutFiles, withoutFrozen } from './frozen.ts'
 import { graphLearner } from './graph-learner.ts'
 import { layersLearner, onEngine } from './layers-learner.ts'
 import { allFinite, type Draws, type Learner } from './learner.ts'
@@ -49,6 +50,8 @@ export interface TrainOptions {
   readonly checkpointEvery?: number
   /** Weights to start from; what the network has beyond them starts fresh. */
   readonly from?: string
+  /** Files with the weights of frozen slots, by slot; `fresh` draws them. */
+  readonly frozen?: Readonly<Record<string, string>>
   /** Tries XLA on the step. */
   readonly xla?: boolean
   /** What training may hold, in bytes. */
@@ -99,6 +102,8 @@ export interface Prepared {
   /** The run that goes on. */
   readonly run?: Run
   readonly parts: Parts
+  /** Weights of frozen slots that a new run keeps. */
+  readonly frozen: ReadonlyMap<string, Tensor>
 }
 
 /** Looks at text, run and data, for which no engine is needed, and says what is trained. */
@@ -108,9 +113,22 @@ export async function prepare(options: Omit<TrainOptions, 'engine'>): Promise<Pr
   const plan = model.train
   if (!plan) throw new UserError(`${loaded.file} has no train block`, 'add one, or choose a file that has')
   checkPlan(plan, model)
-  const prepared = { plan, ...(options.resume ? await reopen(options) : { parts: split(data, { val, seed }) }) }
+  const prepared = {
+    plan,
+    ...(options.resume ? await reopen(options) : { parts: split(data, { val, seed }) }),
+    frozen: options.resume ? new Map<string, Tensor>() : await givenFrozen(options),
+  }
   say(openingLine(model, prepared.parts))
   return prepared
+}
+
+/** The weights of frozen slots as a new run is given them. */
+async function givenFrozen({ loaded, from, frozen: files = {}, seed, say }: Omit<TrainOptions, 'engine'>) {
+  const weights = trainedWeights(loaded.model)
+  if (!weights.some(({ frozen }) => frozen) && Object.keys(files).length === 0) return new Map<string, Tensor>()
+  const taken =
+    from === undefined ? new Map<string, Tensor>() : await startFrom(withoutFiles(weights, files), from, () => undefined)
+  return frozenWeights(weights, { files, from: taken, seed, say })
 }
 
 /**
@@ -120,7 +138,7 @@ export async function prepare(options: Omit<TrainOptions, 'engine'>): Promise<Pr
 export async function train(options: TrainOptions, prepared?: Prepared): Promise<TrainResult> {
   const { engine, loaded } = options
   const { model } = loaded
-  const { plan, parts, run: reopened } = prepared ?? (await prepare(options))
+  const { plan, parts, run: reopened, frozen } = prepared ?? (await prepare(options))
   if (!engine.trains)
     throw new UserError(`the engine ${engine.description} cannot train`, 'archc engine install brings TensorFlow, which can')
   let lock = reopened && (await lockRun(reopened))
@@ -128,7 +146,7 @@ export async function train(options: TrainOptions, prepared?: Prepared): Promise
   try {
     // Before a new folder: what cannot be computed leaves none.
     learner = await createLearner(options, model, plan, Math.min(validationItems, plan.sizes['B'] ?? 1))
-    const run = reopened ?? (await create(options, parts))
+    const run = reopened ?? (await create(options, parts, frozen))
     lock ??= await lockRun(run)
     return await new Training(options, model, plan, run, learner, parts).go()
   } finally {
@@ -155,10 +173,10 @@ async function createLearner(options: TrainOptions, model: CompiledModel, plan: 
     : layersLearner(model.graph, plan.objectives, draws, recipe)
 }
 
-async function create(options: TrainOptions, parts: Parts): Promise<Run> {
-  const { loaded, engine, seed, steps, from } = options
+async function create(options: TrainOptions, parts: Parts, frozen: Prepared['frozen']): Promise<Run> {
+  const { loaded, engine, seed, steps, from, frozen: files } = options
   const { model } = loaded
-  if (from !== undefined) await startFrom(trainedWeights(model), from, () => undefined)
+  if (from !== undefined) await startFrom(withoutFiles(trainedWeights(model), files), from, () => undefined)
   const listed = (list: readonly DataEntry[], side: 'train' | 'val') =>
     list.map(({ name, sha256, group, mpp }) => ({
       path: name,
@@ -172,12 +190,13 @@ async function create(options: TrainOptions, parts: Parts): Promise<Run> {
     {
       ...describeModel(loaded),
       seed,
-      training: { ...(steps !== undefined && { steps }), ...(from !== undefined && { from }) },
+      training: { ...(steps !== undefined && { steps }), ...(from !== undefined && { from }), ...(files && { frozen: files }) },
       versions: versions(),
       engine: { ...engine },
       data: [...listed(parts.train, 'train'), ...listed(parts.val, 'val')],
     },
     loaded.text,
+    frozen,
   )
 }
 
@@ -286,7 +305,7 @@ class Training {
   async #start(): Promise<number> {
     const { options, run, model, learner } = this
     const weights = trainedWeights(model)
-    const initial = initialWeights(weights, options.seed)
+    const frozen = await frozenOf(run)
     if (options.resume) {
       const checkpoint = await loadCheckpoint(run, 'latest')
       if (checkpoint) {
@@ -294,16 +313,18 @@ class Training {
         const { counts, smooth, lowest } = checkpoint.state as State
         this.#smooth = smooth ?? Number.NaN
         this.#lowest = lowest ?? Infinity
-        await learner.assign({ ...restored(checkpoint, this.plan.ema !== undefined), counts })
+        const state = restored(checkpoint, this.plan.ema !== undefined)
+        await learner.assign({ ...state, weights: new Map([...state.weights, ...frozen]), counts })
         await rewindLog(run, checkpoint.step)
         options.say(`resuming ${run.folder} at step ${checkpoint.step}`)
         return checkpoint.step
       }
       await rewindLog(run, 0)
     }
-    const from = run.record.training?.from
-    const taken = from === undefined ? [] : await startFrom(weights, from, options.say)
-    await learner.assign({ weights: new Map([...initial, ...taken]) })
+    const { from, frozen: files } = run.record.training ?? {}
+    const initial = initialWeights(weights, options.seed)
+    const taken = from === undefined ? [] : await startFrom(withoutFiles(weights, files), from, options.say)
+    await learner.assign({ weights: new Map([...initial, ...taken, ...frozen]) })
     return 0
   }
 
@@ -351,9 +372,11 @@ class Training {
     for (const [path, { data }] of state.weights)
       if (!isFinite(data)) await this.#stop(step, `the weight ${path} is not finite`, last)
     const validation = this.parts.val.length > 0 ? await this.#validate(step, last) : this.#smooth
+    const saved = asSaved(state)
     await saveCheckpoint(run, {
       step,
-      ...asSaved(state),
+      ...saved,
+      weights: withoutFrozen(saved.weights, trainedWeights(this.model), this.model.graph.weights),
       ...(this.plan.ema !== undefined && { averaged: this.plan.ema }),
       state: {
         seed: this.options.seed,

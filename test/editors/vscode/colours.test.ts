@@ -43,6 +43,7 @@ test.each<readonly [line: string, scopes: readonly (readonly [word: string, scop
   ['  output [B, h, w, c]', [['output', 'storage.type.output'], ['c', 'variable.other']]],
   ['  let last = output[0]', [['let', 'storage.type.let'], ['last', 'variable.other.let'], ['output', 'variable.other']]],
   ['  scale m in 1 .. 64', [['scale', 'storage.type.scale'], ['m', 'variable.other.scale'], ['in', 'keyword.control.in']]],
+  ['  slot vgg frozen: [B, h] -> [B, 8] = VGG()', [['slot', 'storage.type.slot'], ['vgg', 'variable.other.slot'], ['frozen', 'storage.modifier.frozen'], ['->', 'keyword.operator.arrow'], ['VGG', 'entity.name.type.module']]],
   ['  slot lfi: [B, h] -> [B, ?H] = LFI()', [['slot', 'storage.type.slot'], ['lfi', 'variable.other.slot'], ['->', 'keyword.operator.arrow'], ['?', 'keyword.operator.open'], ['H', 'variable.other'], ['LFI', 'entity.name.type.module']]],
   ['  let f = x -> relu -> conv(out: c) -> lfi(y) -> mean(axis: -1)', [['f', 'variable.other.let'], ['x', 'variable.other'], ['relu', 'support.function.op'], ['conv', 'support.function.op'], ['out', 'entity.other.attribute-name'], ['c', 'variable.other'], ['lfi', 'entity.name.function'], ['mean', 'support.function.op'], ['axis', 'entity.other.attribute-name'], ['1', 'constant.numeric']]],
   ['  let (a, b) = at.index + mean', [['let', 'storage.type.let'], ['a', 'variable.other'], ['at', 'variable.other'], ['index', 'variable.other.member'], ['mean', 'variable.other']]],

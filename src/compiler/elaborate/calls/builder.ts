@@ -68,6 +68,8 @@ export class Builder {
   readonly #lets = new Map<string, number>()
   /** Of the module calls that are being recorded, outermost first; undefined while one is played. */
   readonly #recorders: (Recorder | undefined)[] = []
+  /** Whether a slot is called that nothing trains. */
+  #isFrozen = false
   readonly checks: BoundaryCheck[] = []
   /** Which input binds each symbol first. */
   readonly origins = new Map<string, { readonly input: string; readonly span: Span }>()
@@ -108,7 +110,7 @@ export class Builder {
         { problem: `${path} is [${known.shape.join(', ')}] where its slot is used first, and [${shape.join(', ')}] here` },
         span,
       )
-    this.#weights.set(path, weight)
+    this.#weights.set(path, this.#isFrozen ? { ...weight, trainable: false, frozen: true } : weight)
     this.#weightSpans.set(path, span)
     this.#recorder?.weight(weight, span)
     return path
@@ -180,6 +182,7 @@ export class Builder {
       results: results.map((result) => result.id),
       path,
       span,
+      ...(this.#isFrozen && { frozen: true as const }),
     })
     if (identity !== undefined) this.#known.set(identity, results)
     if (primitive === filled) this.#fills.set(results[0]!.id, attributes['value'] as number)
@@ -222,6 +225,17 @@ export class Builder {
     return this.#called(recording, path, inputs, value)
   }
 
+  /** What `run` makes is trained by nothing. */
+  frozen<T>(run: () => T): T {
+    const before = this.#isFrozen
+    this.#isFrozen = true
+    try {
+      return run()
+    } finally {
+      this.#isFrozen = before
+    }
+  }
+
   graph(): Graph {
     return {
       inputs: [...this.#inputs],
@@ -244,7 +258,7 @@ export class Builder {
     if (!isFirst || this.#recorders.length > 0) return undefined
     const { length } = this.#values
     return {
-      key: `${path}|${length}|${inputs.map(({ id }) => id).join()}`,
+      key: `${this.#isFrozen ? 'frozen ' : ''}${path}|${length}|${inputs.map(({ id }) => id).join()}`,
       values: length,
       lets: this.#lets.size,
     }

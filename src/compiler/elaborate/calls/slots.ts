@@ -34,7 +34,8 @@ export function callSlot(context: ModelContext, name: string, inputs: readonly G
     })
     return { value: value ?? failed, span: input.span }
   })
-  return promised(context, slot, filler, fillSlot(context, slot, filler, tensors))
+  const filled = (): Value => fillSlot(context, slot, filler, tensors)
+  return promised(context, slot, filler, slot.frozen ? context.e.builder.frozen(filled) : filled())
 }
 
 // ---- the contract ---------------------------------------------------------------------------------------------------

@@ -215,12 +215,15 @@ function objectives(context: ModelContext, reader: FieldReader, body: Body): Obj
   // Where the weights of the loss are not known, the slots that have a record and stand in its text.
   const called = new Set(
     main && body.isWhole
-      ? main.graph.weights.filter((weight) => !own.has(weight.path)).map((weight) => weight.path.split('.')[0]!)
+      ? main.graph.weights.filter((weight) => !own.has(weight.path) && !weight.frozen).map((weight) => weight.path.split('.')[0]!)
       : callsIn(reader.expression('loss')).flatMap((call) => (reader.has(call.callee.text) ? [call.callee.text] : [])),
   )
   const others = [...context.slots.keys()].map((slot) =>
     context.attempt(() => {
       const record = reader.fields.get(slot)
+      const { frozen } = context.slots.get(slot)!
+      if (frozen && record) fail('slot-frozen', { slot }, record.span, { related: [{ span: frozen, label: 'said here' }] })
+      if (frozen) return []
       if (called.has(slot) && !record)
         fail('missing-field', { record: 'train', name: slot }, reader.span, {
           help: `${slot} { loss: .., optimizer: .. } says how its weights are trained`,

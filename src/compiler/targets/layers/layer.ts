@@ -27,6 +27,8 @@ export interface LayerConfig {
    */
   readonly operands: readonly number[] | number
   readonly witnesses: readonly Witness[]
+  /** Does in training too what it does after it. */
+  readonly frozen?: true
   readonly outputs: readonly (readonly (number | null)[])[]
   readonly dtypes: readonly ('float32' | 'int32')[]
   readonly owned: readonly {
@@ -133,7 +135,7 @@ function layerClass(tf: Tfjs, primitive: Primitive): ArchcLayerClass {
         primitive.compute(backend, operands, weights, {
           attributes,
           sizes,
-          training: options.training ?? false,
+          training: (options.training ?? false) && !this.config.frozen,
           draw: (count) => options.draw?.(count, this.config.name) ?? tf.randomUniform([count]),
         }),
       )

@@ -50,6 +50,7 @@ export function lowerToLayers(tf: Tfjs, graph: Graph, name: string, store: Layer
       sizes: Object.fromEntries(Object.entries(node.sizes).map(([key, list]) => [key, list.map(toJSON)])),
       operands: operands.map((operand) => all.indexOf(operand)),
       witnesses: needed.map((witness) => ({ ...witness, input: all.indexOf(inputs[witness.input]!) })),
+      ...(node.frozen && { frozen: true as const }),
       outputs: node.results.map((result) => graph.values[result]!.shape.map(dimension)),
       dtypes: node.results.map((result) => (graph.values[result]!.dtype === 'i32' ? ('int32' as const) : ('float32' as const))),
       owned: node.weights.map((path) => {
