@@ -120,6 +120,7 @@ describe('completion', () => {
     ['attributes of a degradation', degraded('jpeg(sub¦'), ['subsampling']],
     ['words of a degradation', degraded('resize(kernel: bi¦'), ['bicubic', 'bilinear']],
     ['roles', project({ ...files, 'small.arch': files['small.arch'].replace('as image', 'as c¦') }), ['coordinates', 'cell', 'inspect']],
+    ['frozen behind a slot', small('slot vgg fr¦'), ['frozen']],
     ['statements', small('le¦'), ['scale', 'let']],
     ['declarations', project({ ...files, 'small.arch': `${files['small.arch']}\nev¦` }), ['evaluate']],
     ['files', project({ ...files, 'small.arch': files['small.arch'].replace('./lib.arch', './l¦') }), ['./lib.arch']],
