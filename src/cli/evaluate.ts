@@ -25,6 +25,7 @@ import { scopeOption } from './scope.ts'
 
 interface Flags extends CommonFlags {
   readonly data: string[]
+  readonly low?: string
   readonly scales?: number[]
   readonly scope?: Scope
   readonly gaussian?: boolean
@@ -41,7 +42,8 @@ export function evaluateCommand(program: Command): void {
     .command('evaluate')
     .description('PSNR and SSIM on pictures, Bicubic beside them')
     .argument('<run>', `${networkSource}, or a model file that learns nothing`)
-    .requiredOption('--data <where...>', 'a folder of pictures, or a CSV path,group,mpp')
+    .requiredOption('--data <where...>', 'a folder of pictures, or a CSV path,group,mpp,low')
+    .option('--low <folder>', 'ready-made low-resolution pictures, under the names of the pictures that they belong to')
     .option('--scales <list>', 'enlargements, such as 2,3.3,4; those of the evaluate block without it', scales)
     .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)
     .option('--gaussian', 'also SSIM with an 11 x 11 Gaussian window')
@@ -80,13 +82,16 @@ export function evaluateCommand(program: Command): void {
           `${source} has what it was trained with: train another run, or leave them out`,
         )
       const { listPictures, lookAt } = await import('../runtime/data/dataset.ts')
-      const entries = await listPictures(flags.data)
+      const entries = await listPictures(flags.data, flags.low)
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
       const { machinePace } = await import('../runtime/predict/pace.ts')
       const { evaluate, evaluationSeconds, evaluationTable } = await import('../runtime/evaluate/evaluate.ts')
       const { evaluateInto } = await import('../runtime/report/evaluate-into.ts')
       const opened = await openNetwork(source, compileOptions(flags))
+      const { pairsOf, scalesOf } = await import('../runtime/data/pairs.ts')
+      const pairs = await pairsOf(entries, opened.loaded.model)
+      requireAllPaired(pairs.size, entries.length, flags)
       const extractor = await openExtractor(flags, opened.loaded.model.evaluate.metrics.includes('fid'))
       const { createFrechetSets } = await import('../runtime/frechet/frechet-sets.ts')
       const pace = await machinePace(remark)
@@ -94,7 +99,8 @@ export function evaluateCommand(program: Command): void {
       const options: EvaluateOptions = {
         entries,
         pace,
-        scales: flags.scales ?? opened.loaded.model.evaluate.m,
+        scales: pairs.size > 0 ? scalesOf(pairs) : (flags.scales ?? opened.loaded.model.evaluate.m),
+        ...(pairs.size > 0 && { pairs }),
         ...(flags.scope && { scope: flags.scope }),
         ...(flags.gaussian && { gaussian: true }),
         ...(extractor && { frechet: createFrechetSets({ extractor, patch: flags.frechetPatch }) }),
@@ -107,7 +113,7 @@ export function evaluateCommand(program: Command): void {
       const sizes = [...(await lookAt(entries.map((entry) => entry.path))).values()] as Extent[]
       const parts = evaluationSeconds(opened, sizes, options)
       const seconds = parts.flat().reduce((total, each) => total + each, 0)
-      const count = entries.length * options.scales.length
+      const count = pairs.size > 0 ? pairs.size : entries.length * options.scales.length
       remark(
         `${count} picture${count === 1 ? '' : 's'} to compute and judge${opened.averaged === undefined ? '' : ', by averaged weights'}: ${roughly(seconds)}${extractor ? ' without the Frechet distance' : ''}`,
       )
@@ -119,6 +125,17 @@ export function evaluateCommand(program: Command): void {
       print(flags.json ? JSON.stringify(evaluation) : evaluationTable(evaluation))
       if (folder) remark(`written to ${folder}`)
     })
+}
+
+function requireAllPaired(paired: number, all: number, { scales: asked }: Pick<Flags, 'scales'>): void {
+  if (paired === 0) return
+  if (asked)
+    throw new UsageError(
+      '--scales is for pictures that are made smaller here',
+      'these have low-resolution ones, whose sizes say the scale',
+    )
+  if (paired < all)
+    throw new UserError(`${all - paired} of ${all} pictures have no low-resolution one`, 'give all of them one, or none')
 }
 
 /**

@@ -16,6 +16,7 @@ import { stopOnSignals } from './stop-on-signals.ts'
 
 interface Flags extends CommonFlags {
   readonly data: string[]
+  readonly low?: string
   readonly out: string
   readonly steps?: number
   readonly resume?: boolean
@@ -34,7 +35,8 @@ export function trainCommand(program: Command): void {
     .command('train')
     .description('train a model by its train block into a run folder')
     .argument('<file>', 'a model or a variant')
-    .requiredOption('--data <where...>', 'a folder of pictures, or a CSV path,group,mpp')
+    .requiredOption('--data <where...>', 'a folder of pictures, or a CSV path,group,mpp,low')
+    .option('--low <folder>', 'ready-made low-resolution pictures, under the names of the pictures that they belong to')
     .requiredOption('-o, --out <run>', 'the run folder')
     .option('--steps <n>', 'steps instead of epochs; the schedule is scaled', positive)
     .option('--resume', 'go on where the run stopped')
@@ -56,7 +58,7 @@ export function trainCommand(program: Command): void {
       const loaded = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
       if (loaded.warnings) remark(loaded.warnings)
       const { listPictures } = await import('../runtime/data/dataset.ts')
-      const data = await listPictures(flags.data)
+      const data = await listPictures(flags.data, flags.low)
       const { prepare, train } = await import('../runtime/train/train.ts')
       const line = liveLine()
       const asked = {

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
-import { listPictures } from '../data/dataset.ts'
+import { listPictures, withoutLow } from '../data/dataset.ts'
 import { readPicture } from '../data/read-picture.ts'
 import { groupsOf, type GroupBy } from './groups.ts'
 import { countRemarks, type Piece, type Plan, type Source, type SplitSettings } from './plan.ts'
@@ -18,7 +18,7 @@ export interface PicturesSettings extends SplitSettings {
 /** The set made of pictures: TMA cores, or fields at hand. Nothing is written. Throws UserError. */
 export async function planPictures(settings: PicturesSettings): Promise<Plan> {
   const { recipe, from, splitBy, groupBy, split, seed, tile } = settings
-  const entries = await listPictures(from)
+  const entries = withoutLow(await listPictures(from), 'a set')
   refuseCopies(entries)
   const groups =
     groupBy !== undefined

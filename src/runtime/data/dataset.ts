@@ -19,40 +19,73 @@ export interface DataEntry {
   readonly mpp?: number
   readonly sha256: string
   readonly bytes: number
+  /** Its low-resolution picture, where that was made elsewhere. */
+  readonly low?: LowEntry
 }
 
-type Listed = Omit<DataEntry, 'sha256' | 'bytes'>
+/** A ready-made low-resolution picture. */
+export interface LowEntry {
+  /** Absolute path. */
+  readonly path: string
+  /** As the folder or the CSV has it. */
+  readonly name: string
+  readonly sha256: string
+}
 
-const knownColumns = ['path', 'group', 'mpp']
+interface Listed extends Omit<DataEntry, 'sha256' | 'bytes' | 'low'> {
+  readonly low?: Omit<LowEntry, 'sha256'>
+}
+
+const knownColumns = ['path', 'group', 'mpp', 'low']
 
 /**
- * The pictures of a folder (searched through, hidden files left out, sorted by name), of a CSV with the columns `path,group,mpp` (only
+ * The pictures of a folder (searched through, hidden files left out, sorted by name), of a CSV with the columns `path,group,mpp,low` (only
  * `path` is required; `groups` is read as `group`; paths relative to the CSV, in its order), of one picture file, or of several of
- * these. Nothing to be found, a missing file or column, and a file listed twice are UserErrors that name it.
+ * these. `low`: a folder of their low-resolution pictures, under the same names. Nothing to be found, a missing file or column, and a file
+ * listed twice are UserErrors that name it.
  */
-export async function listData(source: string | readonly string[]): Promise<DataEntry[]> {
+export async function listData(source: string | readonly string[], low?: string): Promise<DataEntry[]> {
   const sources = typeof source === 'string' ? [source] : source
   if (sources.length === 0) throw new UserError('no data given', 'Name a folder of pictures or a CSV with the column path.')
   const listed: Listed[] = []
   for (const one of sources) listed.push(...(await listOne(one)))
   refuseRepeated(listed)
   const entries: DataEntry[] = []
-  for (const entry of listed) entries.push({ ...entry, ...(await checksum(entry.path)) })
+  for (const entry of low === undefined ? listed : await withLow(listed, low)) {
+    const { low: small, ...others } = entry
+    const sums = await checksum(entry.path)
+    entries.push({ ...others, ...sums, ...(small && { low: { ...small, sha256: (await checksum(small.path)).sha256 } }) })
+  }
   return entries
 }
 
 /** `listData` of pictures that can all be read, by what is known without decoding them: else a UserError that names those that cannot. */
-export async function listPictures(source: string | readonly string[]): Promise<DataEntry[]> {
-  const entries = await listData(source)
-  const wrong = [...(await lookAt(entries.map(({ path }) => path))).values()].filter((found) => found instanceof UserError)
+export async function listPictures(source: string | readonly string[], low?: string): Promise<DataEntry[]> {
+  const entries = await listData(source, low)
+  const files = entries.flatMap((entry) => [entry.path, ...(entry.low ? [entry.low.path] : [])])
+  const wrong = [...(await lookAt(files)).values()].filter((found) => found instanceof UserError)
   if (wrong.length === 1) throw wrong[0]!
   if (wrong.length > 0)
     throw new UserError(
       listing(
-        `${wrong.length} of ${entries.length} pictures cannot be read:`,
+        `${wrong.length} of ${files.length} pictures cannot be read:`,
         wrong.map(({ message }) => message),
       ),
       wrong[0]!.help,
+    )
+  return entries
+}
+
+/**
+ * Entries whose low-resolution pictures were made elsewhere, for what makes its own.
+ * @throws UserError where there is one.
+ */
+export function withoutLow(entries: readonly DataEntry[], what: string): readonly DataEntry[] {
+  const paired = entries.find(({ low }) => low !== undefined)
+  if (paired)
+    throw new UserError(
+      `${what} makes its low-resolution pictures itself; ${paired.name} has ${paired.low!.name}`,
+      'leave the column low out',
     )
   return entries
 }
@@ -110,21 +143,26 @@ export function split(
 export interface DataManifest {
   readonly count: number
   readonly bytes: number
-  /** sha256 over name, group, mpp and checksum of every file, independent of the order. */
+  /** sha256 over name, group, mpp, checksum and, where it has one, the low-resolution picture of every file, independent of the order. */
   readonly digest: string
-  readonly files: readonly Omit<DataEntry, 'path'>[]
+  readonly files: readonly (Omit<DataEntry, 'path' | 'low'> & { readonly low?: Omit<LowEntry, 'path'> })[]
 }
 
 /** The record of these entries, in their order. */
 export function manifest(entries: readonly DataEntry[]): DataManifest {
-  const files = entries.map(({ name, group, mpp, sha256, bytes }) => ({
+  const files = entries.map(({ name, group, mpp, sha256, bytes, low }) => ({
     name,
     ...(group === undefined ? {} : { group }),
     ...(mpp === undefined ? {} : { mpp }),
     sha256,
     bytes,
+    ...(low === undefined ? {} : { low: { name: low.name, sha256: low.sha256 } }),
   }))
-  const lines = files.map((file) => JSON.stringify([file.name, file.group ?? null, file.mpp ?? null, file.sha256])).sort(compare)
+  const lines = files
+    .map(({ name, group, mpp, sha256: sum, low }) =>
+      JSON.stringify([name, group ?? null, mpp ?? null, sum, ...(low ? [low.name, low.sha256] : [])]),
+    )
+    .sort(compare)
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   return { count: files.length, bytes, digest: sha256(lines.join('\n')), files }
 }
@@ -182,17 +220,51 @@ async function listCsv(file: string): Promise<Listed[]> {
       throw new UserError(`${file}:${line}: mpp is "${written}", not a number of micrometres per pixel above 0`)
     }
     const path = resolve(dirname(file), name)
-    return { path, name: name.replaceAll('\\', '/'), ...(group ? { group } : {}), ...(written ? { mpp } : {}) }
+    const low = fields.get('low')
+    return {
+      path,
+      name: name.replaceAll('\\', '/'),
+      ...(group ? { group } : {}),
+      ...(written ? { mpp } : {}),
+      ...(low ? { low: { path: resolve(dirname(file), low), name: low.replaceAll('\\', '/') } } : {}),
+    }
   })
 
   const missing: string[] = []
-  for (const { path, name } of listed) if (!(await stat(path).catch(() => undefined))?.isFile()) missing.push(name)
+  for (const { path, name } of listed.flatMap((each) => [each, ...(each.low ? [each.low] : [])]))
+    if (!(await stat(path).catch(() => undefined))?.isFile()) missing.push(name)
   if (missing.length > 0) {
     const more = missing.length > 5 ? ` and ${missing.length - 5} more` : ''
     const help = `Paths are relative to ${dirname(resolve(file))}.`
     throw new UserError(`${file}: there is no file ${missing.slice(0, 5).join(', ')}${more}`, help)
   }
   return listed
+}
+
+/** The pictures of a folder under the same names; where there is none, under the same name with another picture's ending. */
+async function withLow(listed: readonly Listed[], folder: string): Promise<Listed[]> {
+  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) throw new UserError(`${folder}: there is no such folder`)
+  const own = listed.find(({ low }) => low !== undefined)
+  if (own) throw new UserError(`${own.name} has a low-resolution picture in the CSV already`, 'leave the column or --low out')
+  const missing: string[] = []
+  const found: Listed[] = []
+  for (const entry of listed) {
+    const stem = entry.name.slice(0, entry.name.length - extname(entry.name).length)
+    const names: string[] = []
+    for (const name of [entry.name, ...pictureEndings.map((ending) => stem + ending)])
+      if (!names.includes(name) && (await stat(join(folder, name)).catch(() => undefined))?.isFile()) names.push(name)
+    const others = names[0] === entry.name ? [] : names.slice(1)
+    if (others.length > 0)
+      throw new UserError(`${folder}: ${[names[0], ...others].join(' and ')} could both belong to ${entry.name}`)
+    if (names.length === 0) missing.push(entry.name)
+    else found.push({ ...entry, low: { path: resolve(folder, names[0]!), name: names[0]! } })
+  }
+  if (missing.length > 0)
+    throw new UserError(
+      listing(`${folder} has no picture for ${missing.length} of ${listed.length}:`, missing),
+      'low-resolution pictures have the names of the pictures that they belong to',
+    )
+  return found
 }
 
 interface CsvRow {

@@ -4,7 +4,8 @@ import type { DataEntry } from '../data/dataset.ts'
 import { strengthOf } from '../data/compression.ts'
 import { compressionOf, degrade } from '../data/degrade.ts'
 import { crop, type Picture } from '../data/picture.ts'
-import { openPicture, pictureSize } from '../data/read-picture.ts'
+import type { Pairs } from '../data/pairs.ts'
+import { openPicture, pictureSize, readPicture } from '../data/read-picture.ts'
 import { resize } from '../data/pillow.ts'
 import { createRandom } from '../files/random.ts'
 import { definition as psnrDefinition, psnr } from '../metrics/psnr.ts'
@@ -14,6 +15,7 @@ import { checkScale, type OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
 import type { Extent } from '../predict/places.ts'
 import { asWritten, createPredictor, type PredictOptions } from '../predict/predict.ts'
+import { compressionInput } from '../predict/roles.ts'
 import type { Pace } from '../predict/work.ts'
 import { drawOperations } from '../network/per-item.ts'
 import { held, type PictureSource } from '../data/source.ts'
@@ -22,6 +24,8 @@ import type { FrechetResult, FrechetSets } from './sets.ts'
 export interface EvaluateOptions {
   readonly entries: readonly DataEntry[]
   readonly scales: readonly number[]
+  /** Pictures whose low-resolution ones are ready-made: they are judged whole, at their own scale. */
+  readonly pairs?: Pairs
   readonly scope?: Scope
   readonly gaussian?: boolean
   /** Also gets the tiles of all pictures, for a distance between sets. */
@@ -127,6 +131,19 @@ export function degradePair(tile: Picture, m: number, network: OpenedNetwork, la
   return { hr, lr: degrade(hr, operations, low.width, low.height), compression: strengthOf(compressionOf(operations)) }
 }
 
+/** What of a picture its ready-made low-resolution one shows: from its corner, so many times as large. */
+const wholeExtent = ({ width, height }: Extent, low: Extent, m: number): Extent => ({
+  width: Math.min(width, Math.round(low.width * m)),
+  height: Math.min(height, Math.round(low.height * m)),
+})
+
+/** A picture with its ready-made low-resolution one; how that was compressed is looked for where it is `told`. */
+async function readyPair(source: PictureSource, low: string, m: number, isTold: boolean): Promise<Pair> {
+  const small = await readPicture(low, { traces: isTold })
+  const { width, height } = wholeExtent(source, small.picture, m)
+  return { hr: await source.region(0, 0, width, height), lr: small.picture, compression: strengthOf(small.compression) }
+}
+
 /** Where tiles of at most `side` pixels begin; a picture smaller than that is one tile. */
 function tilePlaces({ width, height }: Extent, side: number): { readonly x: number; readonly y: number }[] {
   const starts = (length: number): number[] =>
@@ -154,12 +171,17 @@ function predictOptions(
 export function evaluationSeconds(
   opened: OpenedNetwork,
   sizes: readonly Extent[],
-  options: Pick<EvaluateOptions, 'scales' | 'scope' | 'gaussian' | 'pace'>,
+  options: Pick<EvaluateOptions, 'scales' | 'scope' | 'gaussian' | 'pace' | 'pairs'> & Partial<Pick<EvaluateOptions, 'entries'>>,
 ): number[][] {
   const predictor = createPredictor(opened.loaded.model, opened.network, options.pace)
   const side = sideOf(opened)
-  const all = sizes.map((size) =>
+  const all = sizes.map((size, row) =>
     options.scales.map((m) => {
+      const pair = options.pairs?.get(options.entries?.[row]?.path ?? '')
+      if (pair) {
+        const extent = wholeExtent(size, pair.low, m)
+        return pair.m === m ? [{ low: pair.low, options: predictOptions(opened, options, m, extent) }] : []
+      }
       const { low, extent } = pairSizes(tileSize(size, side), m)
       return tilePlaces(size, side).map(() => ({ low, options: predictOptions(opened, options, m, extent) }))
     }),
@@ -201,12 +223,15 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
   const course = options.onProgress && (await courseOf(opened, options, options.onProgress))
 
   const judge = async (source: PictureSource, entry: DataEntry, m: number, told?: (share: number) => void): Promise<void> => {
-    const places = tilePlaces(source, side)
+    const ready = options.pairs?.get(entry.path)
+    if (ready && ready.m !== m) return
+    const places = ready ? [{ x: 0, y: 0 }] : tilePlaces(source, side)
     const { width, height } = tileSize(source, side)
     const shave = shaveOf(m)
     for (const [index, { x, y }] of places.entries()) {
-      const tile = await source.region(x, y, width, height)
-      const { hr, lr, compression } = degradePair(tile, m, opened, `${entry.name} ${index} x${m}`)
+      const { hr, lr, compression } = ready
+        ? await readyPair(source, entry.low!.path, m, compressionInput(model) !== undefined)
+        : degradePair(await source.region(x, y, width, height), m, opened, `${entry.name} ${index} x${m}`)
       const values = await predictor.whole(held(lr), {
         ...predictOptions(opened, options, m, hr),
         compression,
@@ -262,10 +287,12 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
       ssim: ssimDefinition,
       ...(gaussian && { ssim_gaussian: definitionGaussian }),
       ...(frechet && { frechet: frechet.definition }),
-      tiles: `${side} x ${side} pixels; smaller pictures whole`,
+      tiles: options.pairs?.size ? 'pictures whole' : `${side} x ${side} pixels; smaller pictures whole`,
       scope: `best_match chooses from ${scopeText(scope)}`,
       cell_clip: plan.cellClip === undefined ? 'none' : `cells times max(m / ${plan.cellClip}, 1)`,
-      degradation: plan.degrade.map((operation) => operation.op).join(', then ') + " (Pillow's arithmetic, 8 bits)",
+      degradation: options.pairs?.size
+        ? 'none: low-resolution pictures are ready-made'
+        : plan.degrade.map((operation) => operation.op).join(', then ') + " (Pillow's arithmetic, 8 bits)",
       bicubic: "Pillow's bicubic of the same low-resolution picture, 8 bits",
     },
   }

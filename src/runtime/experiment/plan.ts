@@ -3,7 +3,7 @@ import path from 'node:path'
 import { parameterCount } from '../../compiler/ir/graph.ts'
 import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
-import { listPictures, manifest, type DataEntry } from '../data/dataset.ts'
+import { listPictures, manifest, withoutLow, type DataEntry } from '../data/dataset.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import { ExperimentError, type Budget, type Experiment, type Metric, type Problem, type Shown } from './experiment.ts'
 import { compileForm, formsOf, otherDegradation, suits, type Degradations, type Report } from './system.ts'
@@ -81,7 +81,7 @@ export async function planExperiment(experiment: Experiment, overrides: Override
   const side = async (name: 'train' | 'test'): Promise<Pictures> => {
     const where = overrides[name] ?? list(text.data[name]).map((each) => path.join(folder, each))
     try {
-      const entries = await listPictures(where)
+      const entries = withoutLow(await listPictures(where), 'an experiment')
       return { entries, digest: manifest(entries).digest }
     } catch (error) {
       if (!(error instanceof UserError)) throw error

@@ -6,6 +6,8 @@ export interface ManifestEntry {
   readonly sha256: string
   readonly group?: string
   readonly mpp?: number
+  /** Its ready-made low-resolution picture. */
+  readonly low?: { readonly path: string; readonly sha256: string }
   readonly split: 'train' | 'val'
 }
 

@@ -9,6 +9,7 @@ import type { Random } from '../files/random.ts'
 import { normalised } from '../network/normalised.ts'
 import { pixelCentre } from '../network/coordinates.ts'
 import { compressionInput } from '../predict/roles.ts'
+import { cutPair, movedFrame, type ReadyMade } from './ready-made.ts'
 import { drawOperations, drawValue, type ItemValues } from '../network/per-item.ts'
 
 /** One training item: every graph input by name, flat, without the batch axis. */
@@ -36,9 +37,9 @@ export function checkPlan(plan: TrainPlan, model: CompiledModel): void {
     )
 }
 
-/** The scale of an item; one outside of the model's range stops the run. */
-export function planItem(model: CompiledModel, plan: TrainPlan, random: Random, values: ItemValues): ItemPlan {
-  const m = drawValue(plan.m, random, values)
+/** The scale of an item, drawn or that of a ready-made pair; one outside of the model's range stops the run. */
+export function planItem(model: CompiledModel, plan: TrainPlan, random: Random, values: ItemValues, pair?: number): ItemPlan {
+  const m = pair ?? drawValue(plan.m, random, values)
   const [from, to] = scaleLimits(model.scale)
   if (!(m >= from && m <= to))
     throw new UserError(
@@ -51,31 +52,37 @@ export function planItem(model: CompiledModel, plan: TrainPlan, random: Random, 
 /**
  * Makes one item from a picture (docs/language.md, train and evaluate; `SRImplicitDownsampled` of LIIF's code): a random crop of the
  * high-resolution picture, degraded to the low-resolution size, both augmented alike; for `samples`, q pixels without replacement
- * with their coordinates and cell.
+ * with their coordinates and cell. With a `ready` low-resolution picture nothing is degraded: both are cut where they show the same.
  */
-export function makeItem(model: CompiledModel, plan: TrainPlan, picture: Picture, { m, random, values }: ItemPlan): Item {
+export function makeItem(
+  model: CompiledModel,
+  plan: TrainPlan,
+  picture: Picture,
+  { m, random, values }: ItemPlan,
+  ready?: ReadyMade,
+): Item {
   const source = model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
   const [, height, width] = lengths(source, plan.sizes) as [number, number, number]
   const enlarged = source.role === 'enlarged'
   const low = enlarged ? [Math.max(1, Math.floor(height / m)), Math.max(1, Math.floor(width / m))] : [height, width]
   const high = enlarged ? [height, width] : [Math.round(height * m), Math.round(width * m)]
-  const large = atLeast(picture, high[1]!, high[0]!)
-  const cut = crop(large, random.int(large.width - high[1]! + 1), random.int(large.height - high[0]! + 1), high[1]!, high[0]!)
-  const degradation = drawOperations(plan.degrade, random, values)
+  const output = model.outputs.find((candidate) => candidate.role === 'samples' || candidate.role === 'image')!
+  const pair = ready && cutPair(picture, ready.picture, m, { width: low[1]!, height: low[0]! }, output.role === 'samples', random)
+  const cut = pair?.high ?? cutOut(picture, { width: high[1]!, height: high[0]! }, random)
+  const degradation = pair ? [] : drawOperations(plan.degrade, random, values)
   const enlargement = enlarged ? drawOperations(source.by ?? [], random, values) : []
   const augmentation = drawOperations(plan.augment, random, values)
   // A slide is stained before a scanner degrades it.
   const stains = augmentation.filter(({ op }) => op === 'stain')
   const moves = augmentation.filter(({ op }) => op !== 'stain')
   const stained = degrade(cut, stains, cut.width, cut.height)
-  const small = degrade(stained, degradation, low[1]!, low[0]!)
+  const small = pair ? degrade(pair.low, stains, low[1]!, low[0]!) : degrade(stained, degradation, low[1]!, low[0]!)
   const shown = enlarged ? degrade(small, enlargement, width, height) : small
   const [input, target] = [shown, stained].map((each) => degrade(each, moves, each.width, each.height)) as [Picture, Picture]
-  const output = model.outputs.find((candidate) => candidate.role === 'samples' || candidate.role === 'image')!
   const compression = compressionInput(model)
   const item: Record<string, Float32Array> = {
     [source.name]: normalised(input.data, source.range),
-    ...(compression && { [compression.name]: Float32Array.of(strengthOf(compressionOf(degradation))) }),
+    ...(compression && { [compression.name]: Float32Array.of(ready?.strength ?? strengthOf(compressionOf(degradation))) }),
   }
   if (output.role === 'image') return { ...item, target: normalised(target.data, output.range) }
   const queries = plan.sizes['q']!
@@ -89,13 +96,37 @@ export function makeItem(model: CompiledModel, plan: TrainPlan, picture: Picture
   const cell = model.inputs.find((candidate) => candidate.role === 'cell')
   item[coordinates.name] = new Float32Array(queries * 2)
   const values3 = new Uint8Array(queries * 3)
+  const frame = pair && movedFrame(pair.frame, moves, cut)
+  const centre = (axis: 'y' | 'x', index: number, count: number): number =>
+    frame ? frame[axis].start + frame[axis].step * index : pixelCentre(index, count)
   chosen.forEach((position, at) => {
-    item[coordinates.name]![2 * at] = pixelCentre(Math.floor(position / target.width), target.height)
-    item[coordinates.name]![2 * at + 1] = pixelCentre(position % target.width, target.width)
+    item[coordinates.name]![2 * at] = centre('y', Math.floor(position / target.width), target.height)
+    item[coordinates.name]![2 * at + 1] = centre('x', position % target.width, target.width)
     for (let channel = 0; channel < 3; channel += 1) values3[3 * at + channel] = target.data[3 * position + channel]!
   })
-  if (cell) item[cell.name] = new Float32Array(queries * 2).map((_, at) => 2 / (at % 2 === 0 ? target.height : target.width))
+  const cells = frame ? [frame.y.step, frame.x.step] : [2 / target.height, 2 / target.width]
+  if (cell) item[cell.name] = new Float32Array(queries * 2).map((_, at) => cells[at % 2]!)
   return { ...item, target: normalised(values3, output.range) }
+}
+
+/** A random part of a picture. */
+function cutOut(picture: Picture, { width, height }: Pick<Picture, 'width' | 'height'>, random: Random): Picture {
+  const large = atLeast(picture, width, height)
+  return crop(large, random.int(large.width - width + 1), random.int(large.height - height + 1), width, height)
+}
+
+/** What of sizes does not fit a ready-made pair; undefined where all do. */
+export function pairProblem(
+  model: CompiledModel,
+  plan: TrainPlan,
+  m: number,
+  low: Pick<Picture, 'width' | 'height'>,
+): string | undefined {
+  const source = model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
+  const [, rows, columns] = lengths(source, plan.sizes) as [number, number, number]
+  const [height, width] = source.role === 'enlarged' ? [rows / m, columns / m] : [rows, columns]
+  if (!Number.isInteger(height) || !Number.isInteger(width)) return `items of ${columns} x ${rows} do not divide by ${m}`
+  return low.width < width || low.height < height ? `items take ${width} x ${height} of the small one` : undefined
 }
 
 /** A picture that is large enough: a smaller one is continued by mirroring. */

@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache'
+import { strengthOf } from '../data/compression.ts'
 import type { DataEntry } from '../data/dataset.ts'
 import type { Picture } from '../data/picture.ts'
-import { readPicture } from '../data/read-picture.ts'
+import { readPicture, type ReadOptions } from '../data/read-picture.ts'
+import type { ReadyMade } from './ready-made.ts'
 
 /** Decoded pictures kept in memory, at most this many bytes. */
 const memory = 1_500_000_000
@@ -10,23 +12,29 @@ const memory = 1_500_000_000
 export interface PictureStore {
   /** The decoded picture of an entry. */
   get(entry: DataEntry): Promise<Picture>
+  /** Its ready-made low-resolution picture; undefined where it has none. */
+  low(entry: DataEntry): Promise<ReadyMade | undefined>
 }
 
-export function createPictureStore(): PictureStore {
-  const cache = new LRUCache<string, { picture: Promise<Picture>; bytes: number }>({
+/** `traces`: whether ready-made pictures are searched for how they were compressed. */
+export function createPictureStore(traces = false): PictureStore {
+  const cache = new LRUCache<string, { picture: Promise<ReadyMade>; bytes: number }>({
     maxSize: memory,
     sizeCalculation: ({ bytes }) => bytes,
   })
+  const read = (path: string, options: ReadOptions): Promise<ReadyMade> => {
+    const known = cache.get(path)
+    if (known) return known.picture
+    const picture = readPicture(path, options).then((file) => {
+      const made = { picture: file.picture, strength: strengthOf(file.compression) }
+      cache.set(path, { picture: Promise.resolve(made), bytes: Math.max(1, file.picture.data.length) })
+      return made
+    })
+    cache.set(path, { picture, bytes: 1 })
+    return picture
+  }
   return {
-    get(entry) {
-      const known = cache.get(entry.path)
-      if (known) return known.picture
-      const picture = readPicture(entry.path).then((file) => {
-        cache.set(entry.path, { picture: Promise.resolve(file.picture), bytes: Math.max(1, file.picture.data.length) })
-        return file.picture
-      })
-      cache.set(entry.path, { picture, bytes: 1 })
-      return picture
-    },
+    get: async (entry) => (await read(entry.path, {})).picture,
+    low: async ({ low }) => (low ? read(low.path, { traces }) : undefined),
   }
 }

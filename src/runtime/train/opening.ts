@@ -1,6 +1,7 @@
 import { parameterCount } from '../../compiler/ir/graph.ts'
 import type { CompiledModel } from '../../compiler/plan.ts'
 import type { DataEntry } from '../data/dataset.ts'
+import { scalesOf, type Pairs } from '../data/pairs.ts'
 import type { Parts } from './train.ts'
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
@@ -25,4 +26,11 @@ export function openingLine(model: CompiledModel, { train, val }: Parts): string
   const share = Math.round((100 * val.length) / (train.length + val.length))
   const aside = val.length === 0 ? 'none set aside' : `${pictures(val)} (${share} %) set aside for validation`
   return `training ${network}: ${parameterCount(model.graph).toLocaleString('en')} parameters${frozen(model)}, on ${pictures(train)}; ${aside}`
+}
+
+/** What is made elsewhere: `low-resolution pictures are ready-made for 8 of 9 pictures, x2: degrade is not applied to these`. */
+export function pairsLine(count: number, pairs: Pairs): string {
+  const all = scalesOf(pairs).map((m) => `x${Number(m.toPrecision(4))}`)
+  const shown = all.length > 4 ? `${all[0]} to ${all.at(-1)}` : all.join(', ')
+  return `low-resolution pictures are ready-made for ${pairs.size} of ${counted(count, 'picture')}, ${shown}: degrade is not applied to these`
 }

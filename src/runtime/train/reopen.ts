@@ -53,11 +53,12 @@ function otherFlag(
 
 /** The split of the run's manifest: --val does not matter any more, the same pictures do. */
 function sameParts({ folder, record }: Run, entries: readonly DataEntry[]): Parts {
-  const key = (name: string, sha256: string): string => `${sha256} ${name}`
-  const found = new Map(entries.map((entry) => [key(entry.name, entry.sha256), entry]))
-  const known = new Set(record.data.map((entry) => key(entry.path, entry.sha256)))
-  const lost = record.data.find((entry) => !found.has(key(entry.path, entry.sha256)))
-  const added = entries.find((entry) => !known.has(key(entry.name, entry.sha256)))
+  const key = (name: string, sha256: string, low?: { readonly sha256: string }): string =>
+    `${sha256} ${name}${low ? ` ${low.sha256}` : ''}`
+  const found = new Map(entries.map((entry) => [key(entry.name, entry.sha256, entry.low), entry]))
+  const known = new Set(record.data.map((entry) => key(entry.path, entry.sha256, entry.low)))
+  const lost = record.data.find((entry) => !found.has(key(entry.path, entry.sha256, entry.low)))
+  const added = entries.find((entry) => !known.has(key(entry.name, entry.sha256, entry.low)))
   const problem = lost
     ? `${lost.path} ${entries.some(({ name }) => name === lost.path) ? 'has changed' : 'is missing'}`
     : added && `${added.name} is new`
@@ -67,6 +68,6 @@ function sameParts({ folder, record }: Run, entries: readonly DataEntry[]): Part
       'resume with the same --data, or train into another folder',
     )
   const side = (split: 'train' | 'val'): DataEntry[] =>
-    record.data.flatMap((entry) => (entry.split === split ? [found.get(key(entry.path, entry.sha256))!] : []))
+    record.data.flatMap((entry) => (entry.split === split ? [found.get(key(entry.path, entry.sha256, entry.low))!] : []))
   return { train: side('train'), val: side('val') }
 }

@@ -4,8 +4,9 @@ import { subgraph, type Weight } from '../../compiler/ir/graph.ts'
 import type { CompiledModel, Objective, TrainPlan } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { split, type DataEntry } from '../data/dataset.ts'
+import { pairsOf, type Pairs } from '../data/pairs.ts'
 import { loadEngine, type Engine } from '../engine/index.ts'
-import { createRandom } from '../files/random.ts'
+import { createRandom, type Random } from '../files/random.ts'
 import {
   appendLog,
   byLoss,
@@ -22,15 +23,17 @@ import {
 import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { openEventFile } from '../files/tensorboard.ts'
 import { describeModel, type LoadedModel } from '../network/load-model.ts'
+import type { ItemValues } from '../network/per-item.ts'
 import { compareWeights, createNetwork, initialWeights, misshapenText } from '../network/network.ts'
+import { compressionInput } from '../predict/roles.ts'
 import { asSaved, restored } from './averages.ts'
-import { checkPlan, makeItem, planItem, stackItems, type Item } from './batch.ts'
+import { checkPlan, makeItem, pairProblem, planItem, stackItems, type Item } from './batch.ts'
 import { createPictureStore, type PictureStore } from './data.ts'
 import { frozenOf, frozenWeights, withoutFiles, withoutFrozen } from './frozen.ts'
 import { graphLearner } from './graph-learner.ts'
 import { layersLearner, onEngine } from './layers-learner.ts'
 import { allFinite, type Draws, type Learner } from './learner.ts'
-import { openingLine } from './opening.ts'
+import { openingLine, pairsLine } from './opening.ts'
 import { reopen } from './reopen.ts'
 import { rateAt } from './schedule.ts'
 import { versions } from './versions.ts'
@@ -104,6 +107,8 @@ export interface Prepared {
   readonly parts: Parts
   /** Weights of frozen slots that a new run keeps. */
   readonly frozen: ReadonlyMap<string, Tensor>
+  /** Of ready-made low-resolution pictures. */
+  readonly pairs: Pairs
 }
 
 /** Looks at text, run and data, for which no engine is needed, and says what is trained. */
@@ -113,12 +118,15 @@ export async function prepare(options: Omit<TrainOptions, 'engine'>): Promise<Pr
   const plan = model.train
   if (!plan) throw new UserError(`${loaded.file} has no train block`, 'add one, or choose a file that has')
   checkPlan(plan, model)
+  const pairs = await pairsOf(data, model, (m, low) => pairProblem(model, plan, m, low))
   const prepared = {
     plan,
+    pairs,
     ...(options.resume ? await reopen(options) : { parts: split(data, { val, seed }) }),
     frozen: options.resume ? new Map<string, Tensor>() : await givenFrozen(options),
   }
   say(openingLine(model, prepared.parts))
+  if (pairs.size > 0) say(pairsLine(data.length, pairs))
   return prepared
 }
 
@@ -138,7 +146,7 @@ async function givenFrozen({ loaded, from, frozen: files = {}, seed, say }: Omit
 export async function train(options: TrainOptions, prepared?: Prepared): Promise<TrainResult> {
   const { engine, loaded } = options
   const { model } = loaded
-  const { plan, parts, run: reopened, frozen } = prepared ?? (await prepare(options))
+  const { plan, parts, pairs, frozen, run: reopened } = prepared ?? (await prepare(options))
   if (!engine.trains)
     throw new UserError(`the engine ${engine.description} cannot train`, 'archc engine install brings TensorFlow, which can')
   let lock = reopened && (await lockRun(reopened))
@@ -148,7 +156,7 @@ export async function train(options: TrainOptions, prepared?: Prepared): Promise
     learner = await createLearner(options, model, plan, Math.min(validationItems, plan.sizes['B'] ?? 1))
     const run = reopened ?? (await create(options, parts, frozen))
     lock ??= await lockRun(run)
-    return await new Training(options, model, plan, run, learner, parts).go()
+    return await new Training(options, model, plan, run, learner, parts, pairs).go()
   } finally {
     learner?.close()
     await lock?.release()
@@ -178,11 +186,12 @@ async function create(options: TrainOptions, parts: Parts, frozen: Prepared['fro
   const { model } = loaded
   if (from !== undefined) await startFrom(withoutFiles(trainedWeights(model), files), from, () => undefined)
   const listed = (list: readonly DataEntry[], side: 'train' | 'val') =>
-    list.map(({ name, sha256, group, mpp }) => ({
+    list.map(({ name, sha256, group, mpp, low }) => ({
       path: name,
       sha256,
       ...(group !== undefined && { group }),
       ...(mpp !== undefined && { mpp }),
+      ...(low && { low: { path: low.name, sha256: low.sha256 } }),
       split: side,
     }))
   return createRun(
@@ -213,7 +222,7 @@ interface State {
 }
 
 class Training {
-  readonly #pictures: PictureStore = createPictureStore()
+  readonly #pictures: PictureStore
   readonly #steps: number
   readonly #stepsPerEpoch: number
   /** Items of a batch, and of an update. */
@@ -232,7 +241,9 @@ class Training {
     readonly run: Run,
     readonly learner: Learner,
     readonly parts: Parts,
+    readonly pairs: Pairs,
   ) {
+    this.#pictures = createPictureStore(compressionInput(model) !== undefined)
     this.#batch = plan.sizes['B'] ?? 1
     this.#items = this.#batch * plan.accumulate
     this.#stepsPerEpoch = Math.max(1, Math.floor((parts.train.length * plan.repeat) / this.#items))
@@ -349,10 +360,15 @@ class Training {
       Array.from({ length: this.#items }, async (_, at) => {
         const position = step * this.#items + at
         const random = createRandom(this.options.seed).split(`item ${position}`)
-        const planned = planItem(this.model, this.plan, random, values)
-        return makeItem(this.model, this.plan, await this.#pictures.get(this.#pictureAt(position)), planned)
+        return this.#item(this.#pictureAt(position), random, values)
       }),
     )
+  }
+
+  async #item(entry: DataEntry, random: Random, values: ItemValues): Promise<Item> {
+    const planned = planItem(this.model, this.plan, random, values, this.pairs.get(entry.path)?.m)
+    const [picture, low] = await Promise.all([this.#pictures.get(entry), this.#pictures.low(entry)])
+    return makeItem(this.model, this.plan, picture, planned, low)
   }
 
   /** Every picture once in a random order, then all again in another. */
@@ -408,8 +424,7 @@ class Training {
     const items = await Promise.all(
       Array.from({ length: count }, async (_, at) => {
         const random = createRandom(this.options.seed).split(`validation ${at}`)
-        const planned = planItem(model, plan, random, { epoch: plan.epochs - 1, epochs: plan.epochs })
-        return makeItem(model, plan, await this.#pictures.get(parts.val[at % parts.val.length]!), planned)
+        return this.#item(parts.val[at % parts.val.length]!, random, { epoch: plan.epochs - 1, epochs: plan.epochs })
       }),
     )
     const loss = await this.learner.loss(stackItems(model, plan, items))
