@@ -8,6 +8,7 @@ import {
   print,
   remark,
   share,
+  UsageError,
   type CommonFlags,
 } from './common.ts'
 import { liveLine } from './live-line.ts'
@@ -24,6 +25,7 @@ interface Flags extends CommonFlags {
   readonly checkpointEvery?: number
   readonly from?: string
   readonly frozen?: Readonly<Record<string, string>>
+  readonly part?: string[]
   readonly layers?: boolean
   readonly memory?: number
   readonly xla?: boolean
@@ -47,6 +49,7 @@ export function trainCommand(program: Command): void {
     .option('--layers', 'compute layer by layer instead of one graph a step: slower, the reference')
     .option('--from <weights>', 'start from the weights of a run, a checkpoint or a file, where they fit by name')
     .option('--frozen <slot=weights>', 'the weights of a frozen slot: a file, a run, or fresh; once for each slot', frozenSlot)
+    .option('--part <paths...>', 'with --from: takes the weights below these paths alone')
   engineFlags(compileFlags(command))
     .option('--json', 'print one JSON object at the end')
     .addHelpText(
@@ -54,6 +57,8 @@ export function trainCommand(program: Command): void {
       '\nExamples:\n  archc train variants/iste-on-bicubic.arch --preset small --data fields/ --out runs/first --steps 1000\n  archc train iste.arch --preset tiny --data fields.csv --out runs/tiny --resume',
     )
     .action(async (file: string, flags: Flags) => {
+      if (flags.part && flags.from === undefined && !flags.resume)
+        throw new UsageError('--part goes with --from', 'name the weights that the part is taken from')
       const { loadModel } = await import('../runtime/network/load-model.ts')
       const loaded = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
       if (loaded.warnings) remark(loaded.warnings)
@@ -73,6 +78,7 @@ export function trainCommand(program: Command): void {
         ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
         ...(flags.from && { from: flags.from }),
         ...(flags.frozen && { frozen: flags.frozen }),
+        ...(flags.part && { parts: flags.part }),
         ...(flags.layers && { layers: true }),
         ...(flags.xla && { xla: true }),
         ...(flags.memory !== undefined && { memory: flags.memory }),

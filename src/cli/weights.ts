@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { foldedPaths } from '../compiler/compare.ts'
 import { summarise } from '../compiler/summary.ts'
 import type { Imported } from '../runtime/weights/import.ts'
 import {
@@ -19,6 +20,7 @@ interface ImportFlags extends CommonFlags {
   readonly out: string
   readonly map?: string
   readonly key?: string
+  readonly part?: string[]
 }
 
 interface ExportFlags extends CommonFlags {
@@ -74,9 +76,10 @@ export function weightsCommand(program: Command): void {
     .requiredOption('-o, --out <file>', 'the network file to write, a .safetensors')
     .option('--map <map>', 'one of models/maps by its name, or a .json of your own; the one that fits best without it')
     .option('--key <keys>', 'where the tensors are in a checkpoint, such as model.sd; found without it')
+    .option('--part <paths...>', 'takes the weights below these paths alone, for train --from, which starts the others fresh')
     .addHelpText(
       'after',
-      '\nNo code of a PyTorch file is run: what is no tensor is refused by its name.\n\nExamples:\n  archc weights import epoch-last.pth --into liif.arch -o liif.safetensors\n  archc weights import iste.pth --into variants/iste-released.arch -o iste.safetensors\n  archc weights import mine.pth --into mine.arch --map names.json -o mine.safetensors',
+      '\nNo code of a PyTorch file is run: what is no tensor is refused by its name.\n\nExamples:\n  archc weights import epoch-last.pth --into liif.arch -o liif.safetensors\n  archc weights import iste.pth --into variants/iste-released.arch -o iste.safetensors\n  archc weights import mine.pth --into mine.arch --map names.json -o mine.safetensors\n  archc weights import lte.pth --into iste.arch --part encoder -o encoder.safetensors',
     )
     .action(async (files: string[], flags: ImportFlags) => {
       const { loadModel } = await import('../runtime/network/load-model.ts')
@@ -88,6 +91,7 @@ export function weightsCommand(program: Command): void {
         into,
         ...(flags.map !== undefined && { map: flags.map }),
         ...(flags.key !== undefined && { key: flags.key }),
+        ...(flags.part && { parts: flags.part }),
       }
       const imported = await importWeights(options)
       await writeImported(flags.out, options, imported)
@@ -176,7 +180,7 @@ export function weightsCommand(program: Command): void {
 }
 
 /** What was taken and what was not, by name. */
-function importText({ tensors, form, key, map, taken, ignored, leftOver, anew }: Imported): string {
+function importText({ tensors, form, key, map, taken, ignored, leftOver, anew, left }: Imported): string {
   const names = map ? `the map ${map.name} (${map.repository})` : 'their own names'
   const reasons = [...new Set(ignored.map(({ why }) => why))]
   return [
@@ -185,7 +189,15 @@ function importText({ tensors, form, key, map, taken, ignored, leftOver, anew }:
       `  not taken: ${why}`,
       ...ignored.filter((one) => one.why === why).map(({ name }) => `    ${name}`),
     ]),
-    ...(leftOver.length > 0 ? ['  left over: the model has no weight for them', ...leftOver.map((name) => `    ${name}`)] : []),
+    ...(leftOver.length > 0
+      ? [
+          `  left over: ${left.length > 0 ? 'no weight that is asked for' : 'the model has no weight for them'}`,
+          ...leftOver.map((name) => `    ${name}`),
+        ]
+      : []),
+    ...(left.length > 0
+      ? ['  not in the file: train --from starts them fresh', ...foldedPaths(left).map((name) => `    ${name}`)]
+      : []),
     ...(anew.length > 0 ? ['  not given, for training alone', ...anew.map((name) => `    ${name}`)] : []),
   ].join('\n')
 }

@@ -28,6 +28,11 @@ export interface RunRecord {
     readonly steps?: number
     readonly from?: string
     readonly frozen?: Readonly<Record<string, string>>
+    /** The weight paths below which it took weights; without them it took all that fit. */
+    readonly parts?: readonly string[]
+    /** Paths of the weights that came from there, and of those that began fresh; absent in the first runs of archc. */
+    readonly taken?: readonly string[]
+    readonly fresh?: readonly string[]
   }
   /** archc, Node, tfjs, TensorFlow, .. */
   readonly versions: Readonly<Record<string, string>>

@@ -38,7 +38,7 @@ function otherModel({ record, text }: Run, { loaded }: Pick<TrainOptions, 'loade
 
 function otherFlag(
   { record }: Run,
-  { seed, from, frozen = {} }: Pick<TrainOptions, 'seed' | 'from' | 'frozen'>,
+  { seed, from, parts, frozen = {} }: Pick<TrainOptions, 'seed' | 'from' | 'parts' | 'frozen'>,
 ): string | undefined {
   if (record.seed !== seed) return `--seed ${record.seed}, not ${seed}`
   const files = record.training?.frozen ?? {}
@@ -46,6 +46,9 @@ function otherFlag(
   if (other !== undefined)
     return `${files[other] === undefined ? `no file for ${other}` : `--frozen ${other}=${files[other]}`}, not --frozen ${other}=${frozen[other]}`
   const began = record.training?.from
+  const part = record.training?.parts?.join(' ')
+  if (parts && parts.join(' ') !== part)
+    return `${part === undefined ? 'no --part' : `--part ${part}`}, not --part ${parts.join(' ')}`
   return from !== undefined && from !== began
     ? `${began === undefined ? 'fresh weights' : `--from ${began}`}, not --from ${from}`
     : undefined

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
+import { foldedPaths } from '../../compiler/compare.ts'
 import { subgraph, type Weight } from '../../compiler/ir/graph.ts'
 import type { CompiledModel, Objective, TrainPlan } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
@@ -26,6 +27,7 @@ import { describeModel, type LoadedModel } from '../network/load-model.ts'
 import type { ItemValues } from '../network/per-item.ts'
 import { compareWeights, createNetwork, initialWeights, misshapenText } from '../network/network.ts'
 import { compressionInput } from '../predict/roles.ts'
+import { inParts } from '../weights/parts.ts'
 import { asSaved, restored } from './averages.ts'
 import { checkPlan, makeItem, pairProblem, planItem, stackItems, type Item } from './batch.ts'
 import { createPictureStore, type PictureStore } from './data.ts'
@@ -55,6 +57,8 @@ export interface TrainOptions {
   readonly from?: string
   /** Files with the weights of frozen slots, by slot; `fresh` draws them. */
   readonly frozen?: Readonly<Record<string, string>>
+  /** Takes of them what stands below these weight paths alone. */
+  readonly parts?: readonly string[]
   /** Tries XLA on the step. */
   readonly xla?: boolean
   /** What training may hold, in bytes. */
@@ -131,11 +135,11 @@ export async function prepare(options: Omit<TrainOptions, 'engine'>): Promise<Pr
 }
 
 /** The weights of frozen slots as a new run is given them. */
-async function givenFrozen({ loaded, from, frozen: files = {}, seed, say }: Omit<TrainOptions, 'engine'>) {
+async function givenFrozen({ loaded, from, parts, frozen: files = {}, seed, say }: Omit<TrainOptions, 'engine'>) {
   const weights = trainedWeights(loaded.model)
   if (!weights.some(({ frozen }) => frozen) && Object.keys(files).length === 0) return new Map<string, Tensor>()
-  const taken =
-    from === undefined ? new Map<string, Tensor>() : await startFrom(withoutFiles(weights, files), from, () => undefined)
+  const start = from !== undefined && { from, ...(parts && { parts }) }
+  const taken = start ? await startFrom(withoutFiles(weights, files), start, () => undefined) : new Map<string, Tensor>()
   return frozenWeights(weights, { files, from: taken, seed, say })
 }
 
@@ -182,9 +186,15 @@ async function createLearner(options: TrainOptions, model: CompiledModel, plan: 
 }
 
 async function create(options: TrainOptions, parts: Parts, frozen: Prepared['frozen']): Promise<Run> {
-  const { loaded, engine, seed, steps, from, frozen: files } = options
+  const { loaded, engine, seed, steps, from, frozen: files, parts: asked } = options
   const { model } = loaded
-  if (from !== undefined) await startFrom(withoutFiles(trainedWeights(model), files), from, () => undefined)
+  const weights = withoutFiles(trainedWeights(model), files)
+  const start =
+    from === undefined ? undefined : await startFrom(weights, { from, ...(asked && { parts: asked }) }, () => undefined)
+  const begun = start && {
+    taken: weights.flatMap(({ path }) => (start.has(path) ? [path] : [])),
+    fresh: weights.flatMap(({ path }) => (start.has(path) ? [] : [path])),
+  }
   const listed = (list: readonly DataEntry[], side: 'train' | 'val') =>
     list.map(({ name, sha256, group, mpp, low }) => ({
       path: name,
@@ -199,7 +209,12 @@ async function create(options: TrainOptions, parts: Parts, frozen: Prepared['fro
     {
       ...describeModel(loaded),
       seed,
-      training: { ...(steps !== undefined && { steps }), ...(from !== undefined && { from }), ...(files && { frozen: files }) },
+      training: {
+        ...(steps !== undefined && { steps }),
+        ...(from !== undefined && { from, ...(asked && { parts: asked }) }),
+        ...begun,
+        ...(files && { frozen: files }),
+      },
       versions: versions(),
       engine: { ...engine },
       data: [...listed(parts.train, 'train'), ...listed(parts.val, 'val')],
@@ -332,9 +347,10 @@ class Training {
       }
       await rewindLog(run, 0)
     }
-    const { from, frozen: files } = run.record.training ?? {}
+    const { from, parts, frozen: files } = run.record.training ?? {}
     const initial = initialWeights(weights, options.seed)
-    const taken = from === undefined ? [] : await startFrom(withoutFiles(weights, files), from, options.say)
+    const begun = withoutFiles(weights, files)
+    const taken = from === undefined ? [] : await startFrom(begun, { from, ...(parts && { parts }) }, options.say)
     await learner.assign({ weights: new Map([...initial, ...taken, ...frozen]) })
     return 0
   }
@@ -487,18 +503,23 @@ function trainedWeights({ graph, train }: CompiledModel): Weight[] {
  */
 async function startFrom(
   weights: readonly Weight[],
-  from: string,
+  { from, parts }: { readonly from: string; readonly parts?: readonly string[] },
   say: (line: string) => void,
 ): Promise<ReadonlyMap<string, Tensor>> {
+  const asked = inParts(weights, parts)
   const file = statSync(from, { throwIfNoEntry: false })?.isDirectory() ? weightsOf(from).file : from
   const { tensors } = await readSafetensors(file)
-  const { missing, extra, misshapen } = compareWeights(weights, tensors)
+  const { missing, extra, misshapen } = compareWeights(asked, tensors)
   const unfit = new Set(misshapen.map(({ path }) => path))
   const fitting = new Map([...tensors].filter(([path]) => !extra.includes(path) && !unfit.has(path)))
-  if (fitting.size === 0) throw new UserError(`nothing in ${file} fits this network`, 'its names must be weight paths of archc')
-  say(`${fitting.size} of ${weights.length} weights from ${file}`)
+  const below = parts ? ` under ${parts.join(' or ')}` : ''
+  if (fitting.size === 0)
+    throw new UserError(`nothing in ${file}${below} fits this network`, 'its names must be weight paths of archc')
+  say(`${fitting.size} of ${weights.length} weights from ${file}${parts ? `, those${below}` : ''}`)
   if (missing.length > 0) say(`new, starting fresh: ${missing.join(', ')}`)
-  if (extra.length > 0) say(`not used: ${extra.join(', ')}`)
+  const others = weights.filter((weight) => !asked.includes(weight)).map(({ path }) => path)
+  if (others.length > 0) say(`not asked for, starting fresh: ${foldedPaths(others).join(', ')}`)
+  if (extra.length > 0) say(`not used: ${(parts ? foldedPaths(extra) : extra).join(', ')}`)
   if (misshapen.length > 0) say(`another shape, starting fresh: ${misshapen.map(misshapenText).join('; ')}`)
   return fitting
 }

@@ -8,6 +8,7 @@ import { writeNetworkFile } from '../network/network-file.ts'
 import { compareWeights, misshapenText } from '../network/network.ts'
 import { bestFit, nearness, shippedMaps, type Fit } from './fit.ts'
 import { planByPath, readMap, toPaths, type Mapped, type WeightMap } from './map.ts'
+import { inParts } from './parts.ts'
 import { openWeights, type NamedTensors, type WeightSource } from './source.ts'
 
 export interface ImportOptions {
@@ -18,6 +19,8 @@ export interface ImportOptions {
   readonly map?: string
   /** The keys that lead to the tensors, `model.sd`; else the dict that fits best. */
   readonly key?: string
+  /** Takes what stands below these weight paths alone; else everything, and everything must be there. */
+  readonly parts?: readonly string[]
 }
 
 /** Weights of a model from somebody's file, nothing missing and nothing of another shape. */
@@ -35,6 +38,8 @@ export interface Imported {
   readonly leftOver: readonly string[]
   /** Weights that only training needs (an adversary's) and that no file gives. */
   readonly anew: readonly string[]
+  /** Weights of the model that were not asked for. */
+  readonly left: readonly string[]
 }
 
 /**
@@ -42,24 +47,24 @@ export interface Imported {
  * @throws UserError naming the file: it is damaged, it holds more than tensors, no tensor is a weight of the model, or weights
  * are missing, misshapen or too many (layers that the model does not have), which are listed in full.
  */
-export async function importWeights({ files, into, map, key }: ImportOptions): Promise<Imported> {
+export async function importWeights({ files, into, map, key, parts }: ImportOptions): Promise<Imported> {
   const sources: WeightSource[] = []
   try {
     for (const file of files) sources.push(await openWeights(file))
     const shown = files.join(' and ')
-    const { required, adversary } = weightsOf(into)
+    const { required, adversary, left } = weightsOf(into, parts)
     const all = [...required, ...adversary]
     const dicts = sources.length === 1 ? chosen(sources[0]!.dicts, key, shown) : [together(sources, files, key)]
     const texts = [into.file, ...(into.options.variants ?? [])]
     const maps = map === undefined ? [undefined, ...shippedMaps()] : [readMap(map)]
-    const fit = bestFit(dicts, maps, required, texts)
+    const fit = bestFit(dicts, maps, parts ? all : required, texts)
     if (fit.given === 0) throw strangers(shown, fit, all, map)
     const loaded = await fit.dict.load(fit.wanted)
     const mapped = fit.map ? toPaths(loaded, fit.map, all) : ownNames(loaded, all)
     const groups = new Set(adversary.filter((weight) => mapped.tensors.has(weight.path)).map((weight) => weight.group))
     const anew = new Set(adversary.filter((weight) => !groups.has(weight.group)).map((weight) => weight.path))
     const missing = mapped.missing.filter((name) => !anew.has(name))
-    if (missing.length + mapped.misshapen.length + mapped.unused.length > 0)
+    if (missing.length + mapped.misshapen.length + (parts ? 0 : mapped.unused.length) > 0)
       throw misfit(shown, fit, { ...mapped, ignored: fit.ignored, missing }, all, texts)
     return {
       tensors: new Map(
@@ -72,6 +77,7 @@ export async function importWeights({ files, into, map, key }: ImportOptions): P
       ignored: fit.ignored,
       leftOver: mapped.leftOver,
       anew: [...anew],
+      left,
     }
   } finally {
     for (const source of sources) await source.close()
@@ -102,13 +108,22 @@ async function checkPlace(place: string, files: readonly string[], into: LoadedM
     throw new UserError(`cannot write ${place}: the weights are read from it`, 'name another file')
 }
 
-/** What the model computes with, and what only its training does. */
-function weightsOf({ model }: LoadedModel): { required: readonly Weight[]; adversary: readonly Weight[] } {
+/** What the model computes with, and what only its training does; of both what is asked for, and the paths of the rest. */
+function weightsOf(
+  { model }: LoadedModel,
+  parts: readonly string[] | undefined,
+): { required: readonly Weight[]; adversary: readonly Weight[]; left: readonly string[] } {
   const required = model.graph.weights
   const own = new Set(required.map((weight) => weight.path))
   const others = (model.train?.objectives ?? []).flatMap((objective) => objective.graph.weights)
   const adversary = new Map(others.filter((weight) => !own.has(weight.path)).map((weight) => [weight.path, weight]))
-  return { required, adversary: [...adversary.values()] }
+  const all = [...required, ...adversary.values()]
+  const asked = inParts(all, parts)
+  return {
+    required: asked.filter(({ path }) => own.has(path)),
+    adversary: asked.filter(({ path }) => !own.has(path)),
+    left: all.filter((weight) => !asked.includes(weight)).map(({ path }) => path),
+  }
 }
 
 function chosen(dicts: readonly NamedTensors[], key: string | undefined, file: string): readonly NamedTensors[] {

@@ -289,6 +289,35 @@ describe('training from other weights', () => {
     )
   })
 
+  it('of one part takes that alone, says what is fresh, and keeps both in run.json', async () => {
+    const { run } = await begin('iste.arch', { parts: ['encoder', 'lfi.query'], seed: 4 })
+    const { run: fresh } = await train(options({ loaded: model('iste.arch', still), steps: 1, seed: 4 }))
+    const [taken, mixed, own] = [await weightsOf(base), await weightsOf(run), await weightsOf(fresh)]
+    const isTaken = (name: string): boolean => name.startsWith('encoder.') || name.startsWith('lfi.query.')
+    for (const [name, tensor] of mixed) {
+      const start = (isTaken(name) ? taken : own).get(name)!.data as Float32Array
+      expect(
+        (tensor.data as Float32Array).every((value, at) => Math.abs(value - start[at]!) < 1e-6),
+        name,
+      ).toBe(true)
+    }
+    expect(lines[1]).toMatch(/^\d+ of \d+ weights from .*weights\.safetensors, those under encoder or lfi\.query$/)
+    expect(lines.find((line) => line.startsWith('not asked for, starting fresh: '))).toMatch(/lpd: \d+/)
+    const { training } = (await openRun(run.folder)).record
+    expect(training!.parts).toEqual(['encoder', 'lfi.query'])
+    expect([...training!.taken!].sort()).toEqual([...mixed.keys()].filter(isTaken).sort())
+    expect([...training!.fresh!].sort()).toEqual([...mixed.keys()].filter((name) => !isTaken(name)).sort())
+  })
+
+  it.each<[string[], RegExp]>([
+    [['encodr'], /^the model has no weights under encodr; did you mean encoder\?$/],
+    [['encoder', 'lfi.qury'], /^the model has no weights under lfi\.qury; did you mean lfi\.query\?$/],
+  ])('of the part %s is refused, and leaves no run', async (parts, message) => {
+    const out = path.join(folder, 'nowhere')
+    expect((await failure(begin('iste.arch', { parts, out }))).message).toMatch(message)
+    expect(existsSync(out)).toBe(false)
+  })
+
   it('that fit nothing is refused, and leaves no run', async () => {
     const file = path.join(folder, 'strange.safetensors')
     const out = path.join(folder, 'never')

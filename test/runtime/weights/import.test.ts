@@ -109,6 +109,38 @@ describe('weights that PyTorch saved compute what PyTorch computed', () => {
   })
 })
 
+describe('one part of a file', () => {
+  const encoder = ['encoder.embed=24', 'encoder.depths=[2, 2]', 'encoder.heads=3']
+  const file = path.join(parity('iste-micro'), 'weights.safetensors')
+
+  test('goes into another network that has it; what is not in the file is named, and starts fresh in training alone', async () => {
+    const iste = model('iste.arch', ['dim=48', ...encoder, 'lpd.hidden=[48, 48, 48]', 'ltd.hidden=[48, 48, 48]'], '')
+    const whole = await importWeights({ files: [file], into: iste })
+    const into = model('liif.arch', encoder, '')
+    const asked = { files: [file], into, parts: ['encoder'] }
+    const part = await importWeights(asked)
+    const own = new Map([...whole.tensors].filter(([name]) => name.startsWith('encoder.')))
+    expect(bits(part.tensors)).toEqual(bits(own))
+    expect(part.taken).toBeGreaterThan(40)
+    expect(part.left.length).toBeGreaterThan(0)
+    expect([...part.left, ...own.keys()].sort()).toEqual(into.model.graph.weights.map((weight) => weight.path).sort())
+    expect(part.leftOver.length).toBeGreaterThan(0)
+    const place = inside('encoder.safetensors')
+    await writeImported(place, asked, part)
+    expect([...(await readNetworkFile(place)).tensors.keys()].sort()).toEqual([...own.keys()].sort())
+    await expect(openNetwork(place)).rejects.toThrow(/missing: decoder\./)
+  })
+
+  test('that the model does not have, or that has another shape, is refused by name', async () => {
+    const into = model('liif.arch', encoder, '')
+    await expect(importWeights({ files: [file], into, parts: ['encodr'] })).rejects.toThrow(
+      /the model has no weights under encodr; did you mean encoder\?/,
+    )
+    const wider = model('liif.arch', [...encoder.slice(1), 'encoder.embed=12'], '')
+    await expect(importWeights({ files: [file], into: wider, parts: ['encoder'] })).rejects.toThrow(/another shape/)
+  })
+})
+
 describe('checkpoints of PyTorch', () => {
   test('the zip and the legacy form give the same bits, and the last linear layer is what the file says', async () => {
     const zip = await importWeights({ files: [fixture('liif-zip.pth')], into: liif() })
