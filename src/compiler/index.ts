@@ -125,8 +125,8 @@ class Session {
   lint(files: readonly string[]): SourceFile[] {
     const units = files.map((file) => this.#program.files.get(file)).filter((unit) => unit !== undefined)
     const wrong = new Set(
-      [...this.#program.diagnostics, ...this.#found].flatMap(({ primary, related }) =>
-        [primary, ...related].map(({ span }) => span.file),
+      [...this.#program.diagnostics, ...this.#found].flatMap(({ severity, primary, related }) =>
+        severity === 'error' ? [primary, ...related].map(({ span }) => span.file) : [],
       ),
     )
     const right = units.filter((unit) => !wrong.has(unit.source.file))

@@ -23,6 +23,8 @@ export function computePerItem(name: string, values: readonly number[]): number 
     case 'sqrt':
     case 'log2':
     case 'exp':
+    case 'sin':
+    case 'cos':
     case 'floor':
     case 'ceil':
     case 'round':

@@ -41,7 +41,7 @@ export type PictureOperation =
   | { readonly op: 'flip_x' | 'flip_y' | 'transpose' | 'rotate' }
   | { readonly op: 'stain'; readonly sigma: PerItem; readonly shift: PerItem }
 
-export type InputRole = 'image' | 'enlarged' | 'coordinates' | 'cell' | 'compression'
+export type InputRole = 'image' | 'enlarged' | 'coordinates' | 'cell' | 'scale' | 'compression'
 export type OutputRole = 'samples' | 'image' | 'features' | 'inspect'
 
 export interface ModelInput {
@@ -53,6 +53,10 @@ export interface ModelInput {
   /** For `enlarged`: what is done to the low-resolution picture. */
   readonly by?: readonly PictureOperation[]
 }
+
+/** Whether an input has a value for each query; a cell may also stand once for the picture. */
+export const isPerQuery = ({ role, shape }: ModelInput): boolean =>
+  role === 'coordinates' || (role === 'cell' && shape.length === 3)
 
 export interface ModelOutput {
   readonly name: string
@@ -124,6 +128,8 @@ export interface EvaluatePlan {
   readonly m: readonly number[]
   readonly metrics: readonly ('psnr' | 'ssim' | 'ssim_gaussian' | 'fid')[]
   readonly scope: Scope
+  /** Whether the text says the scope. */
+  readonly saysScope: boolean
   readonly cellClip?: number
   readonly tile: number
   readonly shave?: number

@@ -32,7 +32,7 @@ export function completionsAt(workspace: Workspace, file: string, offset: number
     .map((item) => ({ insert: item.label, ...item, start: context.start }))
 }
 
-const roles = ['image', 'enlarged', 'coordinates', 'cell', 'compression', 'samples', 'features', 'inspect']
+const roles = ['image', 'enlarged', 'coordinates', 'cell', 'scale', 'compression', 'samples', 'features', 'inspect']
 const roleItems = roles.map((label): Item => ({ label, kind: 'word', detail: 'a role' }))
 
 function itemsAt(workspace: Workspace, file: string, text: string, offset: number, context: Context): readonly Item[] {

@@ -47,6 +47,11 @@ describe('parameters as published', () => {
     ['lte.arch', {}, 12_096_871],
     ['variants/liif-edsr.arch', {}, 1_567_299],
     ['variants/lte-edsr.arch', {}, 1_714_243],
+    ['lmliif.arch', {}, 11_782_615],
+    ['variants/lmliif-edsr.arch', {}, 1_386_067],
+    ['lmlte.arch', {}, 11_873_511],
+    ['variants/lmlte-edsr.arch', {}, 1_490_883],
+    ['srno.arch', {}, 2_015_299],
     ['edsr.arch', { preset: 'x2' }, 1_369_859],
     ['edsr.arch', { preset: 'x3' }, 1_554_499],
     ['edsr.arch', { preset: 'x4' }, 1_517_571],
@@ -93,7 +98,7 @@ describe.each(edited)('%s', (file) => {
   })
 })
 
-test.each(['iste.arch', 'li.arch', 'liif.arch', 'lte.arch', 'edsr.arch', 'bicubic.arch', 'inception-v3-fid.arch'])(
+test.each(['iste.arch', 'li.arch', 'liif.arch', 'lte.arch', 'lmliif.arch', 'lmlte.arch', 'srno.arch', 'edsr.arch', 'bicubic.arch', 'inception-v3-fid.arch'])(
   'graphs of %s are legal',
   (file) => {
     const compiled = model(file)

@@ -163,7 +163,7 @@ export const catalogue = {
   ),
   'axis-coupled': warning(
     (a: { output: string; axis: string; op: string; path: string }) =>
-      `${a.output} at one query depends on all others (${a.op}${a.path ? ` in ${a.path}` : ''} joins positions along ${a.axis}): pictures are evaluated in pieces, and the size of a piece would change them`,
+      `${a.output} at one query depends on all others (${a.op}${a.path ? ` in ${a.path}` : ''} joins positions along ${a.axis}): say in evaluate.scope which are computed together, full, raster(n) or tile(n)`,
   ),
   'shadowed-dim': warning(
     (a: { name: string; size: string; here: string }) =>

@@ -132,7 +132,7 @@ function lookUp(name: string, span: Span, scope: Scope): Value {
   scope.missing.add(name)
   if (scope.perItem === name)
     fail('scale-static', { name }, span, {
-      help: `scale ${name} = 2 is static and a number everywhere; a network that needs what is drawn takes input cell: [B, q, 2] as cell, the size of an output pixel`,
+      help: `scale ${name} = 2 is static and a number everywhere; a network that needs what is drawn takes input s: [B, 1] as scale, or input cell: [B, q, 2] as cell, the size of an output pixel`,
     })
   const later = scope.places?.get(name)
   if (later) fail('used-before-defined', { name }, span, { related: [{ span: later, label: 'defined here' }] })

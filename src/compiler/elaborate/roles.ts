@@ -3,7 +3,7 @@ import type { Fix } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { DType, TensorType } from '../ir/graph.ts'
 import { typed } from '../ops/op.ts'
-import type { InputRole, ModelInput, ModelOutput, OutputRole, PictureOperation } from '../plan.ts'
+import { isPerQuery, type InputRole, type ModelInput, type ModelOutput, type OutputRole, type PictureOperation } from '../plan.ts'
 import { asInteger, compare, constant, format, mod, sub, symbol, type Size } from '../shapes/size.ts'
 import type { Condition, Expression, Name, Role, Statement, TensorType as WrittenType } from '../syntax/tree.ts'
 import type { ModelContext } from './context.ts'
@@ -18,18 +18,44 @@ import { nowhere } from './values/scope.ts'
 type InputStatement = Extract<Statement, { kind: 'input' }>
 type OutputStatement = Extract<Statement, { kind: 'output' }>
 
-const inputRoles: readonly InputRole[] = ['image', 'enlarged', 'coordinates', 'cell', 'compression']
+const inputRoles: readonly InputRole[] = ['image', 'enlarged', 'coordinates', 'cell', 'scale', 'compression']
 const outputRoles: readonly OutputRole[] = ['samples', 'image', 'features', 'inspect']
 
+interface RoleShape {
+  readonly takes: string
+  holds(shape: readonly Size[]): boolean
+  /** Channels stand last. */
+  readonly isPicture?: true
+}
+
+const ranked = (rank: number, takes: string, last?: number): RoleShape => ({
+  takes,
+  holds: (shape) => shape.length === rank && (last === undefined || asInteger(shape.at(-1)!) === last),
+})
+const pictured = (takes: string): RoleShape => ({
+  takes,
+  holds: (shape) => shape.length === 4 && asInteger(shape[3]!) !== undefined,
+  isPicture: true,
+})
+
+const oncePerPicture: RoleShape = {
+  takes: '[B], or B and ones behind it',
+  holds: (shape) => shape.length > 0 && shape.slice(1).every((size) => asInteger(size) === 1),
+}
+
 /** What a role's tensor looks like (docs/language.md, Roles); `inspect` may be anything. */
-const shapes: { readonly [role in InputRole | OutputRole]?: { rank: number; takes: string; last?: number | 'known' } } = {
-  image: { rank: 4, takes: '[B, h, w, c], c a number', last: 'known' },
-  enlarged: { rank: 4, takes: '[B, H, W, c], c a number', last: 'known' },
-  coordinates: { rank: 3, takes: '[B, q, 2]', last: 2 },
-  cell: { rank: 3, takes: '[B, q, 2]', last: 2 },
-  compression: { rank: 2, takes: '[B, 1]', last: 1 },
-  samples: { rank: 3, takes: '[B, q, c]' },
-  features: { rank: 2, takes: '[B, n]' },
+const shapes: { readonly [role in InputRole | OutputRole]?: RoleShape } = {
+  image: pictured('[B, h, w, c], c a number'),
+  enlarged: pictured('[B, H, W, c], c a number'),
+  coordinates: ranked(3, '[B, q, 2]', 2),
+  cell: {
+    takes: '[B, q, 2], or [B, 2] once for the picture',
+    holds: (shape) => (shape.length === 3 || shape.length === 2) && asInteger(shape.at(-1)!) === 2,
+  },
+  scale: oncePerPicture,
+  compression: oncePerPicture,
+  samples: ranked(3, '[B, q, c]'),
+  features: ranked(2, '[B, n]'),
 }
 
 /** Declares one input of a model: binds its sizes, reads its role, and notes its conditions as checks of every picture. */
@@ -92,12 +118,10 @@ function checkShape(
 ): true {
   const expected = shapes[role]
   if (!expected) return true
-  const { rank, takes, last } = expected
-  const channels = shape.length > 0 ? asInteger(shape.at(-1)!) : undefined
-  if (shape.length === rank && (last === undefined || (last === 'known' ? channels !== undefined : channels === last)))
-    return true
+  const { takes, isPicture } = expected
+  if (expected.holds(shape)) return true
   return fail('role-shape', { role, takes, name: name.text, given: `[${shape.map(format).join(', ')}]` }, name.span, {
-    fixes: last === 'known' ? channelsLast(context, shape, type) : [],
+    fixes: isPicture ? channelsLast(context, shape, type) : [],
   })
 }
 
@@ -164,8 +188,10 @@ export function checkRoles(context: ModelContext, inputs: readonly ModelInput[],
       span,
     )
   for (const role of inputRoles) {
-    const given = inputs.filter((input) => input.role === role).length
-    if (given > 1) fail('role-count', { model, takes: `one input as ${role}`, given: String(given) }, span)
+    const given = inputs.filter((input) => input.role === role)
+    // A cell may stand for each query, and once for the picture.
+    const isTwice = given.some((input, at) => given.findIndex((other) => isPerQuery(other) === isPerQuery(input)) < at)
+    if (isTwice) fail('role-count', { model, takes: `one input as ${role}`, given: String(given.length) }, span)
   }
   if (!inputs.some((input) => input.role === 'image' || input.role === 'enlarged'))
     fail('role-missing', { model, role: 'input as image or enlarged' }, span)

@@ -4,7 +4,8 @@ import { takingAlong } from '../ops/implicit.ts'
 import { joining } from '../ops/layout.ts'
 import type { Primitive } from '../ops/op.ts'
 import { isA, primitiveNamed } from '../ops/registry.ts'
-import type { CompiledModel } from '../plan.ts'
+import { isPerQuery, type CompiledModel } from '../plan.ts'
+import { acrossQueries } from './across-queries.ts'
 import { asInteger, constant, mul, symbol, symbols, type Size } from '../shapes/size.ts'
 
 /** What a stage takes beside the graph's own inputs: values of an earlier one. */
@@ -27,6 +28,8 @@ export interface Stages {
   readonly keyValues: readonly StageValue[]
   /** What queries take of maps; made outside of the graphs, which have it as inputs. */
   readonly taken: readonly Taken[]
+  /** Where queries depend on one another: those of a scope are computed at once, or the values would be others. */
+  readonly across?: Node
   /** The same with matches found once for every row of the maps that queries are taken from. */
   readonly hoisted?: Hoisted
 }
@@ -70,13 +73,13 @@ const candidates = 'k'
 
 /** Cuts a model with coordinates in stages; undefined where it has none or its matches cannot be cut apart. */
 export function stages(model: CompiledModel): Stages | undefined {
-  const queryInputs = model.inputs
-    .filter((input) => input.role === 'coordinates' || input.role === 'cell')
-    .map((input) => input.name)
+  const queryInputs = model.inputs.filter(isPerQuery).map((input) => input.name)
   const picture = model.graph.inputs.filter((input) => !queryInputs.includes(input.name) && input.name !== 'target')
   const asked = model.graph.inputs.filter((input) => queryInputs.includes(input.name))
   if (asked.length === 0) return undefined
   const { graph, taken } = withoutCells(model.graph, asked)
+  const across = acrossQueries(model)?.node
+  const facts = { taken, ...(across && { across }) }
   const queries = [...asked, ...taken.flatMap(({ node, names }) => names.map((name, at) => ({ name, value: node.results[at]! })))]
   const dependent = queryDependent(graph, queries, picture)
   const consumed = new Set([
@@ -94,7 +97,8 @@ export function stages(model: CompiledModel): Stages | undefined {
   const base: GraphInput[] = [...picture, ...queries, ...featureValues]
 
   const matches = graph.nodes.filter((node) => isA(node, 'best row along axis 1') && dependent(node))
-  if (matches.length === 0) return { features, decode: subgraph(graph, base, graph.outputs), featureValues, keyValues: [], taken }
+  if (matches.length === 0)
+    return { features, decode: subgraph(graph, base, graph.outputs), featureValues, keyValues: [], ...facts }
   const takers = graph.nodes.filter(
     (node) => isA(node, 'rows along axis 1') && matches.some((match) => match.results[1] === node.inputs[1]),
   )
@@ -129,7 +133,7 @@ export function stages(model: CompiledModel): Stages | undefined {
     base,
     keyInputs,
   )
-  return { features, keys, decode, featureValues, keyValues, taken, ...(hoisted && { hoisted }) }
+  return { features, keys, decode, featureValues, keyValues, ...facts, ...(hoisted && { hoisted }) }
 }
 
 /** The graph without the ops that find cells for the queries themselves, and those ops. */

@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs'
 import { subgraph } from '../../compiler/ir/graph.ts'
+import { isPerQuery } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import type { Picture } from '../data/picture.ts'
 import { pixelCentre } from '../network/coordinates.ts'
 import { jobs, lattice, scopeText } from '../predict/candidates.ts'
 import { everywhere, indicesOf, type Extent } from '../predict/places.ts'
-import { pictureInput, told } from '../predict/roles.ts'
+import { pictureInput } from '../predict/roles.ts'
+import { clipOf, pictureValues, tensorsOf } from '../network/per-picture.ts'
 import { normalised } from '../network/normalised.ts'
 import { selectArrows, type ArrowRules, type Transfer } from './arrows.ts'
 import { drawArrow } from './draw-arrow.ts'
@@ -99,10 +101,10 @@ export function findMatches(system: System, field: Field, m: number): Match[] {
   ]) // prettier-ignore
   const network = opened.network.lower(graph, `${model.name}_matches`)
   const clip = model.evaluate.cellClip
-  const cell = clip === undefined ? 1 : Math.max(m / clip, 1)
+  const cell = clipOf(m, clip)
   return sets.flatMap((positions) => {
     const found = tf.tidy(() => {
-      const inputs = { ...inputsOf(system, lr, extent, positions, cell), ...told(model, compression) }
+      const inputs = inputsOf(system, lr, { extent, compression }, positions, cell)
       const given = Object.fromEntries(graph.inputs.map(({ name }) => [name, inputs[name]!]))
       const { score: scores, index: indices } = network.run(given)
       return {
@@ -127,7 +129,7 @@ export function findMatches(system: System, field: Field, m: number): Match[] {
 function inputsOf(
   { opened }: System,
   lr: Picture,
-  { width, height }: Extent,
+  { extent: { width, height }, compression }: { readonly extent: Extent; readonly compression: number },
   positions: Int32Array,
   clip: number,
 ): Record<string, tf.Tensor> {
@@ -138,16 +140,18 @@ function inputsOf(
     return at % 2 === 0 ? pixelCentre(Math.floor(position / width), height) : pixelCentre(position % width, width)
   })
   const cell = coord.map((_, at) => (2 * clip) / (at % 2 === 0 ? height : width))
-  return Object.fromEntries(
-    model.inputs
-      .filter(({ role }) => role !== 'compression')
-      .map(({ name, role }) => [
-        name,
-        name === shown.name
-          ? tf.tensor(normalised(lr.data, shown.range), [1, lr.height, lr.width, 3])
-          : tf.tensor(role === 'cell' ? cell : coord, [1, positions.length, 2]),
-      ]),
-  )
+  return {
+    ...Object.fromEntries(
+      model.inputs
+        .filter(isPerQuery)
+        .map(({ name, role }) => [name, tf.tensor(role === 'cell' ? cell : coord, [1, positions.length, 2])]),
+    ),
+    ...tensorsOf(
+      model,
+      pictureValues(model, { cell: [(2 * clip) / height, (2 * clip) / width], scale: height / lr.height, compression }),
+    ),
+    [shown.name]: tf.tensor(normalised(lr.data, shown.range), [1, lr.height, lr.width, 3]),
+  }
 }
 
 function quantiles(

@@ -13,6 +13,8 @@ function valueOf(rule: string, shape: readonly number[]): (u: number) => number 
   switch (rule) {
     case 'fan':
       return (u) => (2 * u - 1) * fan
+    case 'tenth':
+      return (u) => 0.1 * (2 * u - 1) * fan
     case 'shift':
       return (u) => 0.1 * (2 * u - 1)
     case 'gain':

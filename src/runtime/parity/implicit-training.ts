@@ -6,7 +6,7 @@ import { createOptimiser } from '../train/optimiser-state.ts'
 import type { ParityCase } from './case.ts'
 import { CannotRun, type Checks } from './check.ts'
 import { numberOf, recordOf, textsOf } from './json.ts'
-import { queryOf, type Query } from './query.ts'
+import { inputsOf, queryOf, type Query } from './query.ts'
 import { gradientsOf, requireTraining, trainable, type Subject } from './subject.ts'
 import { asTf, channelsLast, fromTf } from './values.ts'
 
@@ -66,7 +66,7 @@ export function checkTraining(data: ParityCase, checks: Checks, subject: Subject
 
 function lossAndGradients(subject: Subject, graph: Graph, variables: ReadonlyMap<string, tf.Variable>, { query, target }: Batch) {
   const model = subject.network.lower(graph, 'loss')
-  const inputs = Object.fromEntries(Object.entries({ ...query, target }).map(([name, tensor]) => [name, asTf(tensor)]))
+  const inputs = Object.fromEntries(Object.entries({ ...inputsOf(query), target }).map(([name, tensor]) => [name, asTf(tensor)]))
   const result = gradientsOf(variables, () => model.run(inputs, { training: true })['loss']!)
   tf.dispose(inputs)
   return result

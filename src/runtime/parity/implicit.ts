@@ -7,7 +7,7 @@ import type { ParityCase } from './case.ts'
 import { CannotRun, type Checks } from './check.ts'
 import { checkTraining } from './implicit-training.ts'
 import { numberOf } from './json.ts'
-import { between, clipFactor, definedWeights, join, paddedCoordinates, queryOf, setsOf, type Query } from './query.ts'
+import { between, clipFactor, definedWeights, inputsOf, join, paddedCoordinates, queryOf, setsOf, type Query } from './query.ts'
 import { checkParameters, createSubject } from './subject.ts'
 import { channelsFirst, compute, joined, reshaped, sliced, valueAt, type Address } from './values.ts'
 
@@ -61,7 +61,7 @@ export function checkImplicit(data: ParityCase, checks: Checks, { model, map, in
     const { at, arrange } = known.get(name)!
     const value = valueAt(model.graph, at)
     if (value === undefined) throw new CannotRun(`this network has no ${name}`)
-    return arrange(compute(subject.network, model.graph, new Map([[name, value]]), { ...query }).get(name)!)
+    return arrange(compute(subject.network, model.graph, new Map([[name, value]]), inputsOf(query)).get(name)!)
   }
   try {
     checks.part(['parameters'], () => checkParameters(data, checks, model.graph))

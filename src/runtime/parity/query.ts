@@ -7,13 +7,19 @@ import type { Tensor } from '../files/safetensors.ts'
 import type { ParityCase } from './case.ts'
 import { CannotRun } from './check.ts'
 import { numberOf } from './json.ts'
-import { asTf, channelsLast, fromTf, scoped, sliced } from './values.ts'
+import { asTf, channelsLast, fromTf, reshaped, scoped, sliced } from './values.ts'
 
 /** Inputs of one call, in archc's layout. */
 export interface Query {
   readonly lr: Tensor
   readonly coord: Tensor
   readonly cell: Tensor
+}
+
+/** The inputs of a network by its names; a cell once for the picture is that of the first query. */
+export const inputsOf = ({ lr, coord, cell }: Query): Record<string, Tensor> => {
+  const first = sliced(cell, 1, 0, 1)
+  return { lr, coord, cell, pixel: reshaped(first, [first.shape[0]!, 2]) }
 }
 
 /** A tensor's name within a set; the empty set has no prefix. */

@@ -10,7 +10,7 @@ import { checkInception } from './fid.ts'
 import { checkImplicit } from './implicit.ts'
 import { checkLi } from './li.ts'
 import { checkMetrics } from './metrics.ts'
-import { isteOf, liifOf, lteOf } from './networks.ts'
+import { isteOf, liifOf, lmliifOf, lmlteOf, lteOf, srnoOf } from './networks.ts'
 import { checkOperations } from './op-grads.ts'
 
 /** Everything that a folder's numbers were compared with. */
@@ -48,6 +48,9 @@ const networks: Readonly<Record<string, (data: ParityCase, checks: Checks) => vo
   iste: (data, checks) => checkImplicit(data, checks, isteOf(data)),
   liif: (data, checks) => checkImplicit(data, checks, liifOf(data)),
   lte: (data, checks) => checkImplicit(data, checks, lteOf(data)),
+  lmliif: (data, checks) => checkImplicit(data, checks, lmliifOf(data)),
+  lmlte: (data, checks) => checkImplicit(data, checks, lmlteOf(data)),
+  srno: (data, checks) => checkImplicit(data, checks, srnoOf(data)),
 }
 
 /**

@@ -49,9 +49,12 @@ export class Canvas {
     this.#first = part.top
   }
 
+  /** Adds up; what is not asked for, where queries had to be computed with others, is left out. */
   add({ rows, columns, values, weights }: Computed): void {
-    this.#room(rows.reduce((most, row) => Math.max(most, row), 0))
+    const { top, bottom, left, right } = this.#part
+    this.#room(rows.reduce((most, row) => (row < bottom ? Math.max(most, row) : most), top))
     for (let at = 0; at < rows.length; at += 1) {
+      if (rows[at]! < top || rows[at]! >= bottom || columns[at]! < left || columns[at]! >= right) continue
       const place = (rows[at]! - this.#base) * this.#stride + 3 * (columns[at]! - this.#part.left)
       for (let channel = 0; channel < 3; channel += 1) this.#values[place + channel]! += weights[at]! * values[3 * at + channel]!
     }

@@ -8,6 +8,7 @@ import { degrade } from '../data/degrade.ts'
 import type { Picture } from '../data/picture.ts'
 import type { PictureSource } from '../data/source.ts'
 import { createRandom } from '../files/random.ts'
+import { cellIn, clipOf, pictureValues, tensorsOf } from '../network/per-picture.ts'
 import type { Network } from '../network/network.ts'
 import { normalised } from '../network/normalised.ts'
 import { drawOperations } from '../network/per-item.ts'
@@ -15,7 +16,7 @@ import { Canvas, type Block, type Computed, type Rows } from './canvas.ts'
 import { rehearse, secondsByKind, sumOf } from './estimate.ts'
 import { countOf, partOf, type Extent, type Rectangle } from './places.ts'
 import { Course, type Progress } from './progress.ts'
-import { outputOf, pictureInput, told } from './roles.ts'
+import { outputOf, pictureInput } from './roles.ts'
 import {
   bandOf,
   keyBytes,
@@ -207,7 +208,7 @@ function plain(model: CompiledModel, network: Network): Manner {
       reach: reached?.positions,
     }),
     whole,
-    table(picture, { tiles }, { extent: { height, width }, m, output, compression }) {
+    table(picture, { tiles }, { extent: { height, width }, m, cellClip, output, compression }) {
       checkSizes(model, { B: 1, h: picture.height, w: picture.width, H: height, W: width })
       const wanted = outputOf(model, output).name
       const misfit = (): UserError =>
@@ -220,6 +221,15 @@ function plain(model: CompiledModel, network: Network): Manner {
         if (input.role === 'image') return seen
         return degrade(seen, drawOperations(input.by ?? [], createRandom(0), { m, epoch: 0, epochs: 1 }, 'whole'), width, height)
       }
+      const clip = clipOf(m, cellClip)
+      /** In the frame of a part of the picture of so many low-resolution rows and columns. */
+      const facts = (rows: number, columns: number) => {
+        const cell = [cellIn(rows, picture.height, height), cellIn(columns, picture.width, width)].map((size) => clip * size) as [
+          number,
+          number,
+        ]
+        return tensorsOf(model, pictureValues(model, { cell, scale: m, compression }))
+      }
       return {
         async run(step) {
           if (step.do !== 'picture') return undefined
@@ -227,12 +237,10 @@ function plain(model: CompiledModel, network: Network): Manner {
           const shown = await shownTo(tile)
           const { place } = step
           const computed = tf.tidy(() => {
-            const tensor = tf.tensor(normalised(shown.data, input.range), [1, shown.height, shown.width, 3])
-            const made = network.lower(model.graph, model.name).run({ [input.name]: tensor, ...told(model, compression) })[
-              wanted
-            ]!
-            const [, down, across] = made.shape as [number, number, number, number]
             const { height: rows, width: columns } = seenOf(tile)
+            const tensor = tf.tensor(normalised(shown.data, input.range), [1, shown.height, shown.width, 3])
+            const made = network.lower(model.graph, model.name).run({ ...facts(rows, columns), [input.name]: tensor })[wanted]!
+            const [, down, across] = made.shape as [number, number, number, number]
             if (down * picture.height !== height * rows || across * picture.width !== width * columns) throw misfit()
             const begin = [
               ((tile.y.from - tile.y.seenFrom) * down) / rows,
@@ -256,10 +264,12 @@ const wholeText = ({ op, path }: { readonly op: string; readonly path: string },
 function inStages(model: CompiledModel, network: Network, parts: Stages): Manner {
   const found = reach(parts.features)
   const reached: Reach | undefined = 'whole' in found ? undefined : found
-  const whole = 'whole' in found ? wholeText(found.whole, model) : undefined
+  const wide = 'whole' in found ? found.whole : parts.across
+  const whole = wide && wholeText(wide, model)
   /** One cell more than the encoder's reach: corners read the neighbouring cell. */
   const overlapOf = ({ overlap }: PredictOptions): number => overlap ?? (reached ? reached.positions + 2 : Infinity)
   const tilesOf = (low: Extent, options: PredictOptions): TilePlan => {
+    if (parts.across) return { rows: [single(low.height)], columns: [single(low.width)], feather: 0 }
     const overlap = overlapOf(options)
     const side = options.tile ?? tileSide
     const cut = (length: number, size: number): Stretch[] => stretches(length, size, overlap, reached?.grid ?? 1)

@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs'
 import type { CompiledModel, ModelInput, ModelOutput } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 
@@ -9,12 +8,6 @@ export const pictureInput = (model: CompiledModel): ModelInput =>
 /** The input that says how strongly the picture was compressed, if there is one. */
 export const compressionInput = (model: CompiledModel): ModelInput | undefined =>
   model.inputs.find((input) => input.role === 'compression')
-
-/** What the network is told of the picture's compression, where it takes that: [1, 1]. */
-export function told(model: CompiledModel, strength = 0): Record<string, tf.Tensor> {
-  const input = compressionInput(model)
-  return input ? { [input.name]: tf.tensor([strength], [1, 1]) } : {}
-}
 
 /** The output that is the picture, or one by its name. Throws a UserError that lists what there is. */
 export function outputOf(model: CompiledModel, name: string | undefined): ModelOutput {

@@ -173,7 +173,7 @@ class Planner {
 
   *steps(): Generator<Step> {
     const { scope, extent } = this.#options
-    const { keys, hoisted } = this.#parts
+    const { keys, hoisted, across } = this.#parts
     const shared = sharedCandidates(this.#parts, this.#options)
     const count = shared ? countOf(shared) : 0
     const block = shared ? keysAtOnce(this.#parts, count, this.#options) : 0
@@ -188,7 +188,7 @@ class Planner {
       if (wanted.length === 0) continue
       const isOwn = ownCandidates && keys !== undefined
       if (isOwn) yield* this.#keys(area)
-      for (const asked of this.#chunks(wanted, 'mixed')) {
+      for (const asked of this.#chunks(across ? area : wanted, 'mixed')) {
         yield* this.#features(asked.tile)
         if (shared && hoisted && !isStreamed && matched !== asked.tile) {
           if (matched !== undefined) yield { do: 'forget', name: matchesOf(matched) }
@@ -218,7 +218,8 @@ class Planner {
     const { rows, columns } = this.#shares
     for (const { tile, pieces } of partsOf(area, rows[shares], columns[shares], this.#tiles.columns.length)) {
       const count = countOf(pieces)
-      for (let from = 0; from < count; from += chunk) yield { tile, pieces, from, to: Math.min(from + chunk, count) }
+      const most = this.#parts.across ? count : chunk
+      for (let from = 0; from < count; from += most) yield { tile, pieces, from, to: Math.min(from + most, count) }
     }
   }
 

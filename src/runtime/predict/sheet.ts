@@ -1,18 +1,19 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import type { MatchedMap, Stages } from '../../compiler/passes/stages.ts'
-import type { CompiledModel } from '../../compiler/plan.ts'
+import { isPerQuery, type CompiledModel } from '../../compiler/plan.ts'
 import type { PictureSource } from '../data/source.ts'
 import { pixelCentre } from '../network/coordinates.ts'
+import { cellIn, clipOf, pictureValues, tensorsOf } from '../network/per-picture.ts'
 import type { Network } from '../network/network.ts'
 import { normalised } from '../network/normalised.ts'
 import { placesOf, type Places } from './places.ts'
 import type { PredictOptions } from './predict.ts'
-import { outputOf, pictureInput, told } from './roles.ts'
+import { outputOf, pictureInput } from './roles.ts'
 import type { Computed } from './canvas.ts'
 import { featuresOf, keyName, matchesOf, tileAt, type Asked, type Step, type TilePlan } from './schedule.ts'
 import { TakenCells } from './taken-cells.ts'
-import { cropOf, lowPosition, seenOf, sharesOf, type Stretch, type Tile } from './tiles.ts'
+import { coreOf, cropOf, lowPosition, seenOf, sharesOf, type Stretch, type Tile } from './tiles.ts'
 
 type Tensors = Record<string, tf.Tensor>
 
@@ -77,10 +78,10 @@ export class Sheet {
     const part = await this.picture.region(tile.x.seenFrom, tile.y.seenFrom, width, height)
     return tf.tidy(() => {
       const picture = tf.tensor(normalised(part.data, input.range), [1, height, width, 3])
-      const inputs = { [input.name]: picture, ...told(this.model, this.options.compression) }
-      const features = this.network.lower(this.parts.features, `${this.model.name}_features`).run(inputs)
+      const given = { [input.name]: picture, ...this.#whole(height, width) }
+      const features = this.network.lower(this.parts.features, `${this.model.name}_features`).run(given)
       return Object.fromEntries(
-        Object.entries({ ...features, ...inputs }).map(([name, tensor]) => {
+        Object.entries({ ...features, [input.name]: picture }).map(([name, tensor]) => {
           const cut = cropOf(tensor.shape, tile)
           const [batch, , , channels] = tensor.shape as [number, number, number, number]
           return [name, cut ? tf.slice(tensor, [0, ...cut.begin, 0], [batch, ...cut.size, channels]) : tensor]
@@ -93,22 +94,35 @@ export class Sheet {
   #compute(graph: Graph, index: number, places: Places, more: Tensors): Tensors {
     return tf.tidy(() => {
       const tile = tileAt(this.plan, index)
-      const inputs = { ...this.#features(index), ...this.#cells.at(tile, places), ...more, ...this.#queries(tile, places) }
+      const { height, width } = coreOf(tile)
+      const own = { ...this.#whole(height, width), ...this.#queries(tile, places) }
+      const inputs = { ...this.#features(index), ...this.#cells.at(tile, places), ...more, ...own }
       return this.network.lower(graph, `${this.model.name}_stage`).run(inputs)
     })
+  }
+
+  /** What is the same in the whole picture, in the frame of a part of it that is `height` x `width` positions large. */
+  #whole(height: number, width: number): Tensors {
+    const { m, extent, cellClip, compression } = this.options
+    const clip = clipOf(m, cellClip)
+    const cell = [
+      clip * cellIn(height, this.picture.height, extent.height),
+      clip * cellIn(width, this.picture.width, extent.width),
+    ] as const
+    return tensorsOf(this.model, pictureValues(this.model, { cell, scale: m, compression }))
   }
 
   /** Coordinates and cells of positions in the frame of the tile's core, under the names of the inputs that take them. */
   #queries(tile: Tile, { rows, columns }: Places): Tensors {
     const { extent, m, cellClip } = this.options
     const { height, width } = this.picture
-    const clip = cellClip === undefined ? 1 : Math.max(m / cellClip, 1)
+    const clip = clipOf(m, cellClip)
     const axis = (stretch: Stretch, low: number, high: number) => {
       const length = stretch.coreTo - stretch.coreFrom
       return {
         centre: (index: number): number =>
           length === low ? pixelCentre(index, high) : (2 * (lowPosition(index, low, high) - stretch.coreFrom)) / length - 1,
-        cell: clip * (length === low ? 2 / high : ((2 / high) * low) / length),
+        cell: clip * cellIn(length, low, high),
       }
     }
     const y = axis(tile.y, height, extent.height)
@@ -123,9 +137,9 @@ export class Sheet {
     })
     const given = { coordinates: coord, cell }
     return Object.fromEntries(
-      this.model.inputs.flatMap(({ role, name }) =>
-        role === 'coordinates' || role === 'cell' ? [[name, tf.tensor(given[role], [1, rows.length, 2])]] : [],
-      ),
+      this.model.inputs
+        .filter(isPerQuery)
+        .map(({ role, name }) => [name, tf.tensor(given[role as keyof typeof given], [1, rows.length, 2])]),
     )
   }
 

@@ -4,6 +4,7 @@ import type { Taken } from '../../compiler/passes/stages.ts'
 import { evaluate } from '../../compiler/shapes/size.ts'
 import { onTfjs } from '../../compiler/targets/layers/backend.ts'
 import { pixelCentre } from '../network/coordinates.ts'
+import { clipOf } from '../network/per-picture.ts'
 import type { Extent, Places } from './places.ts'
 import type { PredictOptions } from './predict.ts'
 import { coreOf, type Tile } from './tiles.ts'
@@ -32,7 +33,7 @@ export class TakenCells {
   readonly #tables: readonly Table[]
 
   constructor(taken: readonly Taken[], { height, width }: Extent, { extent, m, cellClip }: PredictOptions) {
-    const clip = cellClip === undefined ? 1 : Math.max(m / cellClip, 1)
+    const clip = clipOf(m, cellClip)
     const sizes = { B: 1, h: height, w: width }
     this.#tables = taken.map((each) => {
       const [lengths, extended] = [each.node.sizes['picture']!, each.node.sizes['map']!]

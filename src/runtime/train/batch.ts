@@ -1,4 +1,4 @@
-import { scaleLimits, type CompiledModel, type ModelInput, type TrainPlan } from '../../compiler/plan.ts'
+import { isPerQuery, scaleLimits, type CompiledModel, type ModelInput, type TrainPlan } from '../../compiler/plan.ts'
 import { evaluate, type Size } from '../../compiler/shapes/size.ts'
 import { UserError } from '../../errors.ts'
 import type { HostTensor } from '../compute/messages.ts'
@@ -7,8 +7,8 @@ import { compressionOf, degrade } from '../data/degrade.ts'
 import { continued, crop, type Picture } from '../data/picture.ts'
 import type { Random } from '../files/random.ts'
 import { normalised } from '../network/normalised.ts'
+import { pictureValues } from '../network/per-picture.ts'
 import { pixelCentre } from '../network/coordinates.ts'
-import { compressionInput } from '../predict/roles.ts'
 import { cutPair, movedFrame, type ReadyMade } from './ready-made.ts'
 import { drawOperations, drawValue, type ItemValues } from '../network/per-item.ts'
 
@@ -79,10 +79,15 @@ export function makeItem(
   const small = pair ? degrade(pair.low, stains, low[1]!, low[0]!) : degrade(stained, degradation, low[1]!, low[0]!)
   const shown = enlarged ? degrade(small, enlargement, width, height) : small
   const [input, target] = [shown, stained].map((each) => degrade(each, moves, each.width, each.height)) as [Picture, Picture]
-  const compression = compressionInput(model)
+  const frame = pair && movedFrame(pair.frame, moves, cut)
+  const cells = frame ? ([frame.y.step, frame.x.step] as const) : ([2 / target.height, 2 / target.width] as const)
   const item: Record<string, Float32Array> = {
     [source.name]: normalised(input.data, source.range),
-    ...(compression && { [compression.name]: Float32Array.of(ready?.strength ?? strengthOf(compressionOf(degradation))) }),
+    ...pictureValues(model, {
+      cell: cells,
+      scale: m,
+      compression: ready?.strength ?? strengthOf(compressionOf(degradation)),
+    }),
   }
   if (output.role === 'image') return { ...item, target: normalised(target.data, output.range) }
   const queries = plan.sizes['q']!
@@ -93,10 +98,9 @@ export function makeItem(
     )
   const chosen = random.sample(target.width * target.height, queries)
   const coordinates = model.inputs.find((candidate) => candidate.role === 'coordinates')!
-  const cell = model.inputs.find((candidate) => candidate.role === 'cell')
+  const cell = model.inputs.find((candidate) => candidate.role === 'cell' && isPerQuery(candidate))
   item[coordinates.name] = new Float32Array(queries * 2)
   const values3 = new Uint8Array(queries * 3)
-  const frame = pair && movedFrame(pair.frame, moves, cut)
   const centre = (axis: 'y' | 'x', index: number, count: number): number =>
     frame ? frame[axis].start + frame[axis].step * index : pixelCentre(index, count)
   chosen.forEach((position, at) => {
@@ -104,7 +108,6 @@ export function makeItem(
     item[coordinates.name]![2 * at + 1] = centre('x', position % target.width, target.width)
     for (let channel = 0; channel < 3; channel += 1) values3[3 * at + channel] = target.data[3 * position + channel]!
   })
-  const cells = frame ? [frame.y.step, frame.x.step] : [2 / target.height, 2 / target.width]
   if (cell) item[cell.name] = new Float32Array(queries * 2).map((_, at) => cells[at % 2]!)
   return { ...item, target: normalised(values3, output.range) }
 }

@@ -6,7 +6,7 @@ import { fileError } from '../files/file-error.ts'
 import { parseTemplate, type Template, type Words } from './template.ts'
 
 /** How a tensor lies in the official file. */
-export type Layout = 'OIHW' | 'OI' | 'same'
+export type Layout = 'OIHW' | 'OI' | 'OI11' | 'n1d' | 'same'
 
 /** One tensor of an official module: its suffix there, its suffix in archc, its layout there. */
 interface Part {
@@ -32,6 +32,10 @@ const kinds: Readonly<Record<string, readonly Part[]>> = {
   // PyTorch has [c, out, rows, columns] and archc [rows, columns, out, c]: axes change places as those of a convolution do.
   transposed: [{ from: '.weight', to: '.kernel', layout: 'OIHW' }, plain('.bias', '.bias')],
   linear: [{ from: '.weight', to: '.kernel', layout: 'OI' }, plain('.bias', '.bias')],
+  /** A convolution of 1 x 1 that is a linear layer here. */
+  pointwise: [{ from: '.weight', to: '.kernel', layout: 'OI11' }, plain('.bias', '.bias')],
+  /** Gain or shift for each head and channel, n x 1 x d there. */
+  per_head: [{ from: '', to: '', layout: 'n1d' }],
   layer_norm: normal('.', '.'),
   group_norm: normal('.', '.'),
   instance_norm: normal('.', '.'),

@@ -164,8 +164,9 @@ const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`
 function wrongShape(transfer: Transfer, tensors: ReadonlyMap<string, Tensor>, weight: Weight): string {
   const { names, paths, layout } = transfer
   const given = names.map((name) => shown(tensorAt(tensors, name).shape)).join(' and ')
-  const order = orders[layout].official
-  const needed = order.length === weight.shape.length ? order.map((axis) => weight.shape[axis]!) : weight.shape
+  const { official: order, ones } = orders[layout]
+  const shape = order.length === weight.shape.length ? order.map((axis) => weight.shape[axis]!) : weight.shape
+  const needed = withOnes(shape, ones)
   const how = names.length > 1 ? ' of them together' : paths.length > 1 ? ' of it' : ''
   return `${names.join(' and ')}: ${given} in the file, ${weight.path} needs ${shown(needed)}${how}`
 }
@@ -253,15 +254,36 @@ function split(tensor: Tensor, count: number): Tensor[] {
 }
 
 /** Axis orders: PyTorch's convolutions O I H W are H W I O in archc, its linear maps O I are I O. */
-const orders: Readonly<Record<Layout, { readonly archc: readonly number[]; readonly official: readonly number[] }>> = {
-  OIHW: { archc: [2, 3, 1, 0], official: [3, 2, 0, 1] },
-  OI: { archc: [1, 0], official: [1, 0] },
-  same: { archc: [], official: [] },
+const orders: Readonly<Record<Layout, Order>> = {
+  OIHW: { archc: [2, 3, 1, 0], official: [3, 2, 0, 1], ones: [] },
+  OI: { archc: [1, 0], official: [1, 0], ones: [] },
+  OI11: { archc: [1, 0], official: [1, 0], ones: [2, 3] },
+  n1d: { archc: [0, 1], official: [0, 1], ones: [1] },
+  same: { archc: [], official: [], ones: [] },
+}
+
+interface Order {
+  readonly archc: readonly number[]
+  readonly official: readonly number[]
+  /** Axes of one in the official tensor that the weight lacks. */
+  readonly ones: readonly number[]
 }
 
 /** A tensor with another number of axes than its layout has stays as it is: its shape tells that it does not fit. */
 const reordered = (tensor: Tensor, order: readonly number[]): Tensor =>
   order.length > 0 && order.length === tensor.shape.length ? permuted(tensor, order) : tensor
 
-const archc = (tensor: Tensor, layout: Layout): Tensor => reordered(tensor, orders[layout].archc)
-const official = (tensor: Tensor, layout: Layout): Tensor => reordered(tensor, orders[layout].official)
+function archc(tensor: Tensor, layout: Layout): Tensor {
+  const { archc: order, ones } = orders[layout]
+  const isThere = tensor.shape.length === order.length + ones.length && ones.every((axis) => tensor.shape[axis] === 1)
+  return reordered(ones.length > 0 && isThere ? { ...tensor, shape: tensor.shape.filter((_, at) => !ones.includes(at)) } : tensor, order) // prettier-ignore
+}
+
+function official(tensor: Tensor, layout: Layout): Tensor {
+  const { official: order, ones } = orders[layout]
+  const { shape, ...rest } = reordered(tensor, order)
+  return { ...rest, shape: withOnes(shape, ones) }
+}
+
+const withOnes = (shape: readonly number[], ones: readonly number[]): readonly number[] =>
+  ones.reduce((longer, axis) => [...longer.slice(0, axis), 1, ...longer.slice(axis)], [...shape])

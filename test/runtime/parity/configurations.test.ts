@@ -101,6 +101,27 @@ const configurations: Readonly<Record<string, Configuration>> = {
     map: 'lte',
     weights: () => ofModel('lte.arch', [...swinir, 'width=20', 'dim=14', 'decoder.hidden=[9]']),
   },
+  'LM-LIIF with SwinIR': {
+    network: { name: 'lmliif' },
+    map: 'lmliif',
+    weights: () => ofModel('lmliif.arch', [...swinir, 'width=20', 'narrow=4', 'depth=2', 'latent.hidden=[9]']),
+  },
+  'LM-LIIF without its code': {
+    network: { name: 'lmliif' },
+    hyper: { mod_input: false },
+    map: 'lmliif',
+    weights: () => ofModel('lmliif.arch', [...swinir, 'width=20', 'narrow=4', 'depth=2', 'latent.hidden=[9]'], ['variants/lmliif-without-latent.arch']),
+  },
+  'LM-LTE with SwinIR': {
+    network: { name: 'lmlte' },
+    map: 'lmlte',
+    weights: () => ofModel('lmlte.arch', [...swinir, 'width=20', 'dim=14', 'narrow=4', 'depth=2', 'latent.hidden=[9, 7]']),
+  },
+  'SRNO with three layers': {
+    network: { name: 'srno' },
+    map: 'srno',
+    weights: () => ofModel('srno.arch', ['width=12', 'heads=3', 'layers=3', 'last_width=7', 'encoder.width=10', 'encoder.blocks=1']),
+  },
   'EDSR at x8': { network: { name: 'edsr', scale: 8 }, map: 'edsr', weights: () => ofModel('edsr.arch', ['width=6', 'blocks=3', 'stages=[2, 2, 2]']) },
   'EDSR at x6, as x3 then x2': { network: { name: 'edsr' }, map: 'edsr', weights: () => ofModel('edsr.arch', ['width=6', 'blocks=1', 'stages=[3, 2]']) },
   'the body of EDSR': {

@@ -45,6 +45,46 @@ describe.each(['iste.arch', 'liif.arch'])('a part of what %s makes', (file) => {
   })
 })
 
+it('queries that depend on one another are computed together, whatever is asked for, and by scope', async () => {
+  const loaded = model('srno.arch')
+  const network = lively(loaded)
+  const predictor = createPredictor(loaded.model, network)
+  const options = { extent, m: 1.5, scope: { kind: 'full' as const }, tile: 16 }
+  expect(predictor.estimate(low, options)).toMatchObject({ tiles: 1, whole: expect.stringContaining('mixed[0].table') as string })
+  const whole = await predictor.whole(held(low), options)
+  expect(farthest(await predictor.whole(held(low), { ...options, part }), cutOut(whole, part))).toBeLessThan(1e-5)
+  // the official validation: attention inside of runs of rows only
+  const runs = await predictor.whole(held(low), { ...options, scope: { kind: 'raster', count: 5 * extent.width } })
+  expect(farthest(runs, whole)).toBeGreaterThan(1e-3)
+  const first = await predictor.whole(held(low), { ...options, scope: { kind: 'raster', count: 5 * extent.width }, part: { top: 0, bottom: 5, left: 0, right: extent.width } }) // prettier-ignore
+  expect(farthest(first, runs.subarray(0, first.length))).toBeLessThan(1e-5)
+})
+
+it('a network without coordinates that reads the scale is told it', async () => {
+  const file = path.join(folder, 'scaled.arch')
+  writeFileSync(
+    file,
+    `model Scaled {
+  scale m = 3
+  input lr: [B, h, w, 3] as image
+  input zoom: [B, 1, 1, 1] as scale
+  input pixel: [B, 2] as cell
+  output sr: [B, m * h, m * w, 3] as image
+  let cell = rearrange(concat(h * pixel[:, :1], w * pixel[:, 1:], axis: -1), "B a -> B 1 1 a")
+  let told = zoom / 3 + mean(cell, axis: -1, keep: true) * 1.5
+  return interpolate(lr * told / 2, by: m, kernel: nearest)
+}
+`,
+  )
+  const scaled = loadModel(file, {})
+  const predictor = createPredictor(scaled.model, started(scaled))
+  const wide = { extent: { width: 3 * low.width, height: 3 * low.height }, m: 3, scope: { kind: 'full' as const } }
+  const whole = await predictor.whole(held(low), wide)
+  const bytes = [0, 1, 2].map((channel) => low.data[channel]! / 255)
+  bytes.forEach((byte, channel) => expect(whole[channel]).toBeCloseTo(byte, 5))
+  expect(farthest(await predictor.whole(held(low), { ...wide, tile: 8 }), whole)).toBeLessThan(1e-5)
+})
+
 it('a network without coordinates is cut in tiles, and makes what it makes of the whole', async () => {
   const loaded = model('edsr.arch', ['stages=[2]'])
   const predictor = createPredictor(loaded.model, lively(loaded))

@@ -27,12 +27,15 @@ describe.each([
   'variants/iste-released.arch',
   'liif.arch',
   'lte.arch',
+  'lmliif.arch',
+  'lmlte.arch',
+  'srno.arch',
   'edsr.arch',
   'edsr-pytorch.arch',
   'li.arch',
 ])('%s', (file) => {
   it('is trained alike by one graph a step and layer by layer', async () => {
-    const { model: compiled } = model(file, /iste|lte|liif|wo-/.test(file) ? tinier : [])
+    const { model: compiled } = model(file, /iste|lte|liif|srno|wo-/.test(file) ? tinier : [])
     const plan = compiled.train!
     const graphs = [compiled.graph, ...plan.objectives.map((objective) => objective.graph)]
     const weights = [...new Map(graphs.flatMap((graph) => graph.weights).map((weight) => [weight.path, weight])).values()]

@@ -31,7 +31,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 const haste = 'train.optimizer=adam(lr: 2e-3)'
 
 describe('every network trains by its own protocol on the samples', () => {
-  it.each(['edsr.arch', 'liif.arch', 'lte.arch', 'li.arch'])('%s: the loss falls', async (file) => {
+  it.each(['edsr.arch', 'liif.arch', 'lte.arch', 'lmliif.arch', 'lmlte.arch', 'srno.arch', 'li.arch'])('%s: the loss falls', async (file) => {
     const steps = 40
     const { run } = await training(model(file, [haste]), `falls-${path.basename(file, '.arch')}`, { steps })
     const losses = (await readLog(run)).map(({ loss }) => loss as number)
@@ -43,6 +43,10 @@ describe('every network trains by its own protocol on the samples', () => {
     ['iste.arch', 16, 1e-4, [500, 800, 900, 950], 1000],
     ['liif.arch', 16, 1e-4, [200, 400, 600, 800], 1000],
     ['lte.arch', 32, 2e-4, [500, 800, 900, 950], 1000],
+    ['lmliif.arch', 32, 2e-4, [500, 800, 900, 950], 1000],
+    ['variants/lmliif-edsr.arch', 16, 1e-4, [200, 400, 600, 800, 1000], 1200],
+    ['lmlte.arch', 32, 2e-4, [500, 800, 900, 950], 1000],
+    ['variants/lmlte-edsr.arch', 16, 1e-4, [200, 400, 600, 800, 1000], 1200],
     ['edsr.arch', 16, 1e-4, [200, 400, 600, 800], 1000],
     ['edsr-pytorch.arch', 16, 1e-4, [200], 300],
   ])('%s: batch %i, rate %f, halved at %j of %i epochs', (file, B, lr, at, epochs) => {

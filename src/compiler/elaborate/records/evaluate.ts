@@ -20,6 +20,7 @@ export function readEvaluate(
     m: m ?? read(() => readScales(reader, scale)),
     metrics: read(() => reader.words('metrics', metrics)),
     scope: read(() => readScope(reader)),
+    saysScope: reader.has('scope'),
     tile: read(() => reader.int('tile')),
     degrade,
   })

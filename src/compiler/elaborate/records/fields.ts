@@ -144,7 +144,7 @@ const evaluate: Fields = {
     words: metrics,
   },
   scope: {
-    about: 'where best_match may choose from',
+    about: 'where best_match may choose from, and which queries are computed together where they depend on one another',
     takes: '`full`, `lattice(n)`, `raster(n)`, `tile(n)`',
     standard: 'lattice(2304)',
     words: ['full', 'lattice', 'raster', 'tile'],
