@@ -171,7 +171,10 @@ export async function train(options: TrainOptions, prepared?: Prepared): Promise
 async function createLearner(options: TrainOptions, model: CompiledModel, plan: TrainPlan, validated: number): Promise<Learner> {
   const draws: Draws = (step, count, layer) => {
     const random = createRandom(options.seed).split(`step ${step} ${layer}`)
-    return Float32Array.from({ length: count }, () => random.uniform())
+    // dropout draws a number for each element: Float32Array.from takes several times as long
+    const drawn = new Float32Array(count)
+    for (let at = 0; at < count; at += 1) drawn[at] = random.uniform()
+    return drawn
   }
   const { engine, layers } = options
   const recipe = { accumulate: plan.accumulate, ...(plan.ema !== undefined && { ema: plan.ema }) }
