@@ -276,5 +276,12 @@ describe('how far ops look', () => {
       grid: 1,
     })
     expect(through(uses['rearrange']![0]!)).toEqual({ positions: 3, grid: 4 })
+    expect(through('transposed(x, out: 4, kernel: 9, stride: 2, pad: 4, output_pad: 1)')).toEqual({ positions: 2, grid: 1 })
+    expect(through('unfold(x, kernel: 12, stride: 8, pad: 2) -> mean(axis: 3)')).toEqual({ positions: 9, grid: 8 })
+    // The border of what is stretched over the picture is the picture's.
+    const map = (to: string): string => `conv(expand(0.5 * range(4), to: ${to}), out: 4, kernel: 5)`
+    expect(through(`x + ${map('[1, h, w, 4]')}`)).toEqual({ positions: 2, grid: 1 })
+    expect(through(`interpolate(x, by: 2, kernel: nearest) + ${map('[1, 2 * h, 2 * w, 4]')}`)).toEqual({ positions: 1, grid: 1 })
+    expect(through(`x * conv(expand(0.5 * range(4), to: [1, 3, 3, 4]), out: 4, kernel: 3, pad: 0)`)).toEqual({ positions: 0, grid: 1 })
   })
 })

@@ -14,7 +14,7 @@ import {
   type PrimitiveCall,
   type TensorValue,
 } from './op.ts'
-import { aligned, byWindows, moved, overAxes, tellsSize, type Positions, type Window } from './positions.ts'
+import { aligned, byWindows, moved, overAxes, standing, tellsSize, type Positions, type Window } from './positions.ts'
 import { batchMatMul, reflectAxis, sliceAxis, zeroPad } from './formula-tools.ts'
 
 const one = constant(1)
@@ -563,15 +563,22 @@ export const unfold: Op = {
 export const stretching: Primitive = {
   ...elementFacts,
   name: 'expand',
-  // Along what is stretched nothing stands: a window there would not know where pieces of the picture end.
+  spreads: true,
+  // What is stretched as far as the picture stands in it from there on: a window there ends where the picture does.
   reach(call, inputs) {
     const { shape } = call.inputs[0]!
     const to = call.sizes['to']!
-    const stretched = to.filter((size, at) => {
-      const own = shape[at - to.length + shape.length]
-      return !own || compare(own, size) !== 'equal'
-    })
-    return tellsSize(stretched, inputs) ? 'everywhere' : [aligned(inputs, to.length)]
+    const own = aligned(inputs.some(Boolean) ? inputs : [standing(shape, {})], to.length)
+    const axes = [...own.axes]
+    for (const [axis, size] of to.entries()) {
+      const before = shape[axis - to.length + shape.length]
+      if (before && compare(before, size) === 'equal') continue
+      const taken = new Set(axes.flatMap((factors) => factors.map(({ along }) => along)))
+      const place = call.standsBySize(size).find(({ along }) => !taken.has(along))
+      if (place) axes[axis] = [place]
+      else if (tellsSize([size], inputs)) return 'everywhere'
+    }
+    return [{ ...own, axes }]
   },
   folds: (_call, [x]) => (x === undefined ? undefined : { filled: x }),
   results: ({ inputs, sizes }) => [typed(sizes['to']!, inputs[0]!.dtype)],

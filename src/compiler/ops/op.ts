@@ -97,6 +97,8 @@ export interface Primitive extends Facts {
   readonly scoped?: number
   /** Sizes that stand in its values as numbers: they tell how large the picture is. */
   holds?(call: PrimitiveCall): readonly Size[]
+  /** Makes axes as long as the picture of what stands nowhere in it. */
+  readonly spreads?: true
   /** Acts at random in training: equal calls are not merged. */
   readonly random?: true
   /** No gradient flows to its inputs (positions, indices, constants). */

@@ -32,6 +32,8 @@ export type Given = readonly (Positions | undefined)[]
 
 export interface ReachCall extends PrimitiveCall {
   readonly results: readonly TensorType[]
+  /** Where in the picture an axis may stand by its size alone: one that is as long as the picture, or in a whole ratio to it. */
+  standsBySize(size: Size): readonly Factor[]
 }
 
 /**

@@ -1,7 +1,8 @@
 import { callOf } from './cost.ts'
 import { producers, type Graph, type Node } from '../ir/graph.ts'
-import { standing, tellsSize, type Positions } from '../ops/positions.ts'
+import { standing, tellsSize, type Factor, type Positions } from '../ops/positions.ts'
 import { primitiveNamed } from '../ops/registry.ts'
+import { asInteger, divide, type Size } from '../shapes/size.ts'
 
 /** How far the values of a picture-shaped graph look, in positions of its input. */
 export interface Reach {
@@ -51,20 +52,34 @@ export function positionsOf(
     inputs,
 ): { readonly positions: ReadonlyMap<number, Positions>; readonly first?: Node } {
   const positions = new Map(known)
+  const factors = [...known.values()].flatMap(({ axes }) => axes.flatMap((axis) => axis.filter(({ along }) => along)))
   const weights = new Map(graph.weights.map((weight) => [weight.path, weight]))
   for (const node of graph.nodes) {
     const inputs = given(
       node,
       node.inputs.map((value) => positions.get(value)),
     )
-    if (inputs.every((each) => each === undefined)) continue // positions and constants
     const primitive = primitiveNamed(node.op)
-    const call = { ...callOf(graph, node, weights), results: node.results.map((result) => graph.values[result]!) }
+    const isStill = inputs.every((each) => each === undefined) // positions and constants
+    if (isStill && !primitive.spreads) continue
+    const call = {
+      ...callOf(graph, node, weights),
+      results: node.results.map((result) => graph.values[result]!),
+      standsBySize: (size: Size) => factors.flatMap((factor) => inRatio(size, factor)),
+    }
     const found = tellsSize(primitive.holds?.(call) ?? [], inputs) ? 'everywhere' : primitive.reach(call, inputs)
     if (found === 'everywhere') return { positions, first: node }
+    if (isStill && found.every(({ axes }) => axes.every((axis) => axis.length === 0))) continue
     node.results.forEach((result, at) => positions.set(result, found[at]!))
   }
   return { positions }
+}
+
+/** An axis of `size` along a factor that it has a whole ratio to. */
+function inRatio(size: Size, { size: whole, along, step }: Factor): Factor[] {
+  const [more, fewer] = [divide(size, whole), divide(whole, size)].map((ratio) => ratio && asInteger(ratio))
+  const ratio = more ? 1 / more : fewer
+  return ratio && along ? [{ size, along, step: step * ratio }] : []
 }
 
 const greatestCommon = (a: number, b: number): number => (b === 0 ? a : greatestCommon(b, a % b))
