@@ -282,6 +282,9 @@ describe('how far ops look', () => {
     const map = (to: string): string => `conv(expand(0.5 * range(4), to: ${to}), out: 4, kernel: 5)`
     expect(through(`x + ${map('[1, h, w, 4]')}`)).toEqual({ positions: 2, grid: 1 })
     expect(through(`interpolate(x, by: 2, kernel: nearest) + ${map('[1, 2 * h, 2 * w, 4]')}`)).toEqual({ positions: 1, grid: 1 })
-    expect(through(`x * conv(expand(0.5 * range(4), to: [1, 3, 3, 4]), out: 4, kernel: 3, pad: 0)`)).toEqual({ positions: 0, grid: 1 })
+    expect(through(`x * conv(expand(0.5 * range(4), to: [1, 3, 3, 4]), out: 4, kernel: 3, pad: 0)`)).toEqual({
+      positions: 0,
+      grid: 1,
+    })
   })
 })
