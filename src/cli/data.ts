@@ -22,6 +22,7 @@ interface SlideFlags extends PrepareFlags {
   readonly in: string
   readonly side: number
   readonly level: number
+  readonly lowLevel?: number
   readonly tissue: number
   readonly splitBy: 'sub-image' | 'slide'
 }
@@ -62,6 +63,11 @@ export function dataCommand(program: Command): void {
     .option('--in <folder>', 'where slides are looked for by their identifiers', '.')
     .option('--side <n>', 'side of the sub-images in pixels of the level', positive, 3072)
     .option('--level <n>', 'the resolution of the slide: 0 is the full one', count, 0)
+    .option(
+      '--low-level <n>',
+      'also low-resolution pictures, from this coarser level: folder low, column low of the lists',
+      count,
+    )
     .option('--tissue <share>', 'the least share of tissue in a sub-image', share, 0.5)
     .addOption(
       new Option('--split-by <what>', 'sub-images at random, as in the paper, which leaks, or whole slides')
@@ -70,15 +76,28 @@ export function dataCommand(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  archc data prepare tcga slides/*.svs -o sets/tcga\n  archc data prepare tcga TCGA-XX-0001 TCGA-XX-0002 TCGA-XX-0003 --in gdc/ -o sets/tcga --split-by slide',
+      '\nExamples:\n  archc data prepare tcga slides/*.svs -o sets/tcga\n  archc data prepare tcga TCGA-XX-0001 TCGA-XX-0002 TCGA-XX-0003 --in gdc/ -o sets/tcga --split-by slide\n  archc data prepare tcga slides/*.svs -o sets/levels --low-level 1 --split-by slide',
     )
     .action(async (slides: string[], flags: SlideFlags) => {
       const { planSlides } = await import('../runtime/data-recipes/plan-slides.ts')
       const line = liveLine()
-      const { split, seed, tile, side, level, tissue, splitBy } = flags
+      const { split, seed, tile, side, level, lowLevel, tissue, splitBy } = flags
       const onProgress = (done: number, total: number, what: string): void =>
         line.show(`looked at ${done} of ${total}: ${what}`, { force: done === total })
-      const plan = await planSlides({ slides, within: flags.in, split, seed, tile, side, level, tissue, splitBy, onProgress })
+      const low = lowLevel === undefined ? {} : { lowLevel }
+      const plan = await planSlides({
+        slides,
+        within: flags.in,
+        split,
+        seed,
+        tile,
+        side,
+        level,
+        ...low,
+        tissue,
+        splitBy,
+        onProgress,
+      })
       line.end()
       await write(plan, flags)
     })

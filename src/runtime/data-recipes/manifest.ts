@@ -19,7 +19,23 @@ export interface Output {
   readonly sha256: string
   /** SHA-256 of size and samples. */
   readonly pixels: string
+  /** Its low-resolution picture, from a coarser level. */
+  readonly low?: LowOutput
 }
+
+export interface LowOutput {
+  /** Below the set's folder, with `/`. */
+  readonly path: string
+  readonly width: number
+  readonly height: number
+  readonly bytes: number
+  readonly sha256: string
+  readonly pixels: string
+}
+
+/** The files of pictures, each with its low-resolution one. */
+export const filesOf = (outputs: readonly Output[]): (Output | LowOutput)[] =>
+  outputs.flatMap((output) => [output, ...(output.low ? [output.low] : [])])
 
 /** `manifest.json`: what a set was made of and what it is. */
 export interface SetManifest {
@@ -39,7 +55,11 @@ export interface SetManifest {
 
 /** The digest of a set's pictures, independent of their order. */
 export function digestOf(outputs: readonly Output[]): string {
-  const lines = outputs.map((one) => JSON.stringify([one.path, one.split, one.group, one.mpp ?? null, one.pixels])).sort()
+  const lines = outputs
+    .map(({ path, split, group, mpp, pixels, low }) =>
+      JSON.stringify([path, split, group, mpp ?? null, pixels, ...(low ? [low.path, low.pixels] : [])]),
+    )
+    .sort()
   return createHash('sha256').update(lines.join('\n')).digest('hex')
 }
 
@@ -52,13 +72,20 @@ export function counted(list: readonly { readonly split: SplitName }[]): Record<
 /** The lists of a set by their names, as `archc train --data` and `archc evaluate --data` read them; a side of none has no list. */
 export function csvFiles(outputs: readonly Output[]): Map<string, string> {
   const sides = splitNames.map((side) => [side, outputs.filter(({ split }) => split === side)] as const)
+  const isPaired = outputs.some(({ low }) => low !== undefined)
   const cell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
   return new Map(
     sides
       .filter(([, list]) => list.length > 0)
       .map(([side, list]) => [
         `${side}.csv`,
-        ['path,group,mpp', ...list.map(({ path, group, mpp }) => `${cell(path)},${cell(group)},${mpp ?? ''}`)].join('\n') + '\n',
+        [
+          `path,group,mpp${isPaired ? ',low' : ''}`,
+          ...list.map(
+            ({ path, group, mpp, low }) =>
+              `${cell(path)},${cell(group)},${mpp ?? ''}${isPaired ? `,${cell(low?.path ?? '')}` : ''}`,
+          ),
+        ].join('\n') + '\n',
       ]),
   )
 }

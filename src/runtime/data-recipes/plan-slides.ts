@@ -3,6 +3,7 @@ import { UserError } from '../../errors.ts'
 import { checksum } from '../files/checksum.ts'
 import { findSlides, slideId } from './find-slides.ts'
 import { countRemarks, type Piece, type Plan, type Source, type SplitSettings } from './plan.ts'
+import { isInside, levelScale } from './level-pairs.ts'
 import { openSlide, type Slide } from './slide.ts'
 import { shuffled, splitGroups, splitUnits } from './split.ts'
 import { definition, tissueMask, tissueShare } from './tissue.ts'
@@ -14,6 +15,8 @@ export interface SlidesSettings extends SplitSettings {
   /** Side of the sub-images. */
   readonly side: number
   readonly level: number
+  /** The coarser level that low-resolution pictures come from; none without it. */
+  readonly lowLevel?: number
   /** The least share of tissue in a sub-image. */
   readonly tissue: number
   readonly splitBy: 'sub-image' | 'slide'
@@ -27,7 +30,7 @@ const longest = 4096
 
 /** The set made of slides: sub-images with tissue, chosen by the seed. Slides are looked at, nothing is written. Throws UserError. */
 export async function planSlides(settings: SlidesSettings): Promise<Plan> {
-  const { side, level, tissue, split, splitBy, seed, tile, onProgress } = settings
+  const { side, level, lowLevel, tissue, split, splitBy, seed, tile, onProgress } = settings
   const files = await findSlides(settings.slides, settings.within)
   const wanted = split[0] + split[1] + split[2]
   const sources: Source[] = []
@@ -45,12 +48,16 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
     const same = sources.find((other) => other.sha256 === source.sha256 || other.group === source.group)
     if (same) throw new UserError(`${source.name} and ${same.name} are the same slide`, 'Leave one of them out.')
     sources.push(source)
-    for (const [x, y] of await withTissue(slide, chosen, side, tissue))
+    const m = lowLevel === undefined ? undefined : levelScale(file, slide, level, lowLevel, [side, tile])
+    for (const [x, y] of await withTissue(slide, chosen, side, tissue)) {
+      if (m !== undefined && !isInside(x, y, side, m, slide.levels[lowLevel!]!)) continue
+      const low = m !== undefined && { m, read: () => slide.region(lowLevel!, x / m, y / m, side / m, side / m) }
       candidates.push({
         key: `${source.sha256} ${x} ${y}`,
         group: source.group,
-        piece: { source, stem: source.group, x, y, read: () => slide.region(level, x, y, side, side) },
+        piece: { source, stem: source.group, x, y, read: () => slide.region(level, x, y, side, side), ...(low && { low }) },
       })
+    }
   }
   onProgress?.(files.length, files.length, 'tissue')
   if (candidates.length === 0)
@@ -65,6 +72,7 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
     parameters: {
       side,
       level,
+      ...(lowLevel !== undefined && { lowLevel }),
       tissue,
       split: split.join('/'),
       seed,

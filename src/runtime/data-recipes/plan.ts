@@ -22,6 +22,8 @@ export interface Piece {
   readonly x: number
   readonly y: number
   read(): Promise<Picture>
+  /** The same from a level that is so many times coarser. */
+  readonly low?: { readonly m: number; read(): Promise<Picture> }
 }
 
 /** Everything that decides a set; nothing has been written. */

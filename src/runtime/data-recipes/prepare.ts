@@ -11,7 +11,8 @@ import { appendLine, makeFolder, readLines, writeAtomic } from '../files/atomic.
 import { fileError } from '../files/file-error.ts'
 import { checksum } from '../files/checksum.ts'
 import { pixelChecksum } from './pixel-checksum.ts'
-import { counted, csvFiles, digestOf, type Output, type SetManifest } from './manifest.ts'
+import { besideBy } from './level-pairs.ts'
+import { counted, csvFiles, digestOf, filesOf, type LowOutput, type Output, type SetManifest } from './manifest.ts'
 import type { Piece, Plan } from './plan.ts'
 import { splitNames } from './split.ts'
 
@@ -86,7 +87,9 @@ async function begin(plan: Plan, place: string): Promise<Map<string, readonly Ou
       'Remove it, or start with the settings and files that it was begun with.',
     )
   if (before === undefined) {
-    for (const side of splitNames) await makeFolder(path.join(place, side))
+    const isPaired = plan.pieces.some(({ low }) => low !== undefined)
+    for (const side of splitNames)
+      for (const name of [side, ...(isPaired ? [path.join('low', side)] : [])]) await makeFolder(path.join(place, name))
     await writeAtomic(file, written)
   }
   const lines = (await readLines(path.join(place, notes))) as Finished[]
@@ -96,7 +99,7 @@ async function begin(plan: Plan, place: string): Promise<Map<string, readonly Ou
 const keyOf = ({ source, x, y, split }: Piece): string => `${split} ${source.sha256} ${x} ${y}`
 
 async function areThere(place: string, outputs: readonly Output[]): Promise<boolean> {
-  for (const { path: name, bytes } of outputs)
+  for (const { path: name, bytes } of filesOf(outputs))
     if ((await stat(path.join(place, name)).catch(() => undefined))?.size !== bytes) return false
   return true
 }
@@ -104,6 +107,14 @@ async function areThere(place: string, outputs: readonly Output[]): Promise<bool
 async function writePiece(piece: Piece, side: Plan['tile'], place: string): Promise<Output[]> {
   const { source, split, stem } = piece
   const whole = await piece.read()
+  const wholeLow = await piece.low?.read()
+  const m = piece.low?.m ?? 1
+  const beside = wholeLow && besideBy(whole, wholeLow, m)
+  if (beside)
+    throw new UserError(
+      `${source.name}: around (${piece.x}, ${piece.y}) the coarser level lies ${beside.join(' and ')} of its pixels beside the finer`,
+      'Leave the slide out, or choose other levels: both pictures must show the same.',
+    )
   const outputs: Output[] = []
   for (const { x, y, picture } of tilesOf(whole, side)) {
     const [left, top] = [piece.x + x, piece.y + y]
@@ -123,9 +134,21 @@ async function writePiece(piece: Piece, side: Plan['tile'], place: string): Prom
       height: picture.height,
       ...(await checksum(file)),
       pixels: pixelChecksum(picture),
+      ...(wholeLow && {
+        low: await writeLow(crop(wholeLow, x / m, y / m, picture.width / m, picture.height / m), name, source.mpp, m, place),
+      }),
     })
   }
   return outputs
+}
+
+/** A low-resolution picture under the name of its own, below `low`. */
+async function writeLow(picture: Picture, of: string, mpp: number | undefined, m: number, place: string): Promise<LowOutput> {
+  const name = `low/${of}`
+  const file = path.join(place, name)
+  await writePng(picture, file, { ...(mpp !== undefined && { density: 25_400 / (mpp * m) }) })
+  const { width, height } = picture
+  return { path: name, width, height, ...(await checksum(file)), pixels: pixelChecksum(picture) }
 }
 
 /** Whole tiles from the upper left corner; what is smaller than a tile stays whole. */

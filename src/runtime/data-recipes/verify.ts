@@ -6,7 +6,7 @@ import { readPicture } from '../data/read-picture.ts'
 import { fileError } from '../files/file-error.ts'
 import { checksum } from '../files/checksum.ts'
 import { pixelChecksum } from './pixel-checksum.ts'
-import { csvFiles, digestOf, type Output, type SetManifest } from './manifest.ts'
+import { csvFiles, digestOf, filesOf, type LowOutput, type Output, type SetManifest } from './manifest.ts'
 import { splitNames } from './split.ts'
 
 export interface Verified {
@@ -23,24 +23,25 @@ export async function verifySet(
   const manifest = await readManifest(folder)
   const problems: string[] = []
   if (digestOf(manifest.outputs) !== manifest.digest) problems.push('manifest.json: its digest is not that of its pictures')
-  for (const [at, output] of manifest.outputs.entries()) {
+  const files = filesOf(manifest.outputs)
+  for (const [at, output] of files.entries()) {
     const problem = await problemOf(folder, output)
     if (problem !== undefined) problems.push(`${output.path}: ${problem}`)
-    onProgress?.(at + 1, manifest.outputs.length, output.path)
+    onProgress?.(at + 1, files.length, output.path)
   }
   for (const [name, text] of csvFiles(manifest.outputs)) {
     const found = await readFile(path.join(folder, name), 'utf8').catch(() => undefined)
     if (found !== text) problems.push(`${name}: ${found === undefined ? 'it is missing' : 'it lists other pictures'}`)
   }
-  const known = new Set(manifest.outputs.map((output) => output.path))
-  for (const side of splitNames)
+  const known = new Set(files.map((output) => output.path))
+  for (const side of splitNames.flatMap((each) => [each, `low/${each}`]))
     for (const name of await readdir(path.join(folder, side)).catch(() => []))
       if (!known.has(`${side}/${name}`)) problems.push(`${side}/${name}: it is not in the manifest`)
   return { manifest, problems }
 }
 
 /** Another compression of the same samples is the same picture. */
-async function problemOf(folder: string, { path: name, sha256, pixels }: Output): Promise<string | undefined> {
+async function problemOf(folder: string, { path: name, sha256, pixels }: Output | LowOutput): Promise<string | undefined> {
   const file = path.join(folder, name)
   if (!existsSync(file)) return 'it is missing'
   try {

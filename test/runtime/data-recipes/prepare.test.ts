@@ -2,16 +2,24 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { listData } from '../../../src/runtime/data/dataset.ts'
-import { crop } from '../../../src/runtime/data/picture.ts'
+import { listData, listPictures } from '../../../src/runtime/data/dataset.ts'
+import { continued, crop, type Picture } from '../../../src/runtime/data/picture.ts'
 import { writePng } from '../../../src/runtime/data/png-writer.ts'
+import { pairsOf, scalesOf } from '../../../src/runtime/data/pairs.ts'
+import { resize } from '../../../src/runtime/data/pillow.ts'
 import { readPicture } from '../../../src/runtime/data/read-picture.ts'
+import { besideBy } from '../../../src/runtime/data-recipes/level-pairs.ts'
 import { planPictures } from '../../../src/runtime/data-recipes/plan-pictures.ts'
 import { planSlides, type SlidesSettings } from '../../../src/runtime/data-recipes/plan-slides.ts'
+import { openSlide } from '../../../src/runtime/data-recipes/slide.ts'
 import { prepareSet } from '../../../src/runtime/data-recipes/prepare.ts'
 import { verifySet } from '../../../src/runtime/data-recipes/verify.ts'
 import { painted, temporaryFolder } from '../network/small.ts'
 import { smear, writePyramid } from './synthetic.ts'
+
+/** Mean of the squared differences. */
+const mse = (a: Picture, b: Picture): number =>
+  a.data.reduce((sum, value, at) => sum + (value - b.data[at]!) ** 2, 0) / a.data.length
 
 const folder = temporaryFolder()
 const inside = (...names: string[]): string => path.join(folder, ...names)
@@ -88,6 +96,44 @@ describe('slides', () => {
     expect(plan.sources.map(({ mpp }) => mpp)).toEqual([1, 1, 1])
   })
 
+  it('level pairs: each picture with the same from a coarser level, in lists that training reads', async () => {
+    const plan = await planSlides({ ...settings, lowLevel: 1 })
+    const { manifest } = await prepareSet(plan, inside('pairs'))
+    expect(manifest.parameters).toMatchObject({ level: 0, lowLevel: 1 })
+    expect(readdirSync(inside('pairs', 'low')).sort()).toEqual(['test', 'train', 'val'])
+    const train = await listPictures(inside('pairs', 'train.csv'))
+    expect(train).toHaveLength(48)
+    const pairs = await pairsOf(train, { name: 'Any', scale: { kind: 'range', from: 1, to: 4 } })
+    expect([pairs.size, scalesOf(pairs)]).toEqual([48, [2]])
+    // What the level holds there, and nearly what the finer one becomes.
+    const [output] = manifest.outputs
+    const slide = await openSlide(path.join(slides, `uuid-${/TCGA-0(\d)/.exec(output!.group)![1]}`, output!.source))
+    const low = (await readPicture(inside('pairs', output!.low!.path))).picture
+    expect(low).toEqual(await slide.region(1, output!.x / 2, output!.y / 2, 16, 16))
+    const high = await slide.region(0, output!.x, output!.y, 32, 32)
+    const smaller = resize(high, 16, 16, 'bilinear')
+    expect(mse(low, smaller)).toBeLessThan(
+      mse(low, resize(await slide.region(0, output!.x + 4, output!.y, 32, 32), 16, 16, 'bilinear')) / 4,
+    )
+    expect(await verifySet(inside('pairs'))).toEqual({ manifest, problems: [] })
+    rmSync(inside('pairs', output!.low!.path))
+    expect((await verifySet(inside('pairs'))).problems).toEqual([`${output!.low!.path}: it is missing`])
+    // The pictures themselves are those of a set without pairs; the set is another.
+    const plain = (await verifySet(inside('set'))).manifest
+    expect(manifest.outputs.map(({ pixels }) => pixels)).toEqual(plain.outputs.map(({ pixels }) => pixels))
+    expect(manifest.digest).not.toBe(plain.digest)
+  })
+
+  it('levels that lie beside each other are found', () => {
+    const high = painted(80, 60, 2)
+    const low = resize(high, 40, 30, 'bilinear')
+    expect(besideBy(high, low, 2)).toBeUndefined()
+    expect(besideBy(high, crop(resize(continued(high, -4, 0, 84, 60), 42, 30, 'bilinear'), 0, 0, 40, 30), 2)).toEqual([2, 0])
+    expect(besideBy(high, crop(resize(continued(high, 0, 2, 80, 60), 40, 30, 'bilinear'), 0, 0, 40, 30), 2)).toEqual([0, -1])
+    const flat = { width: 80, height: 60, data: new Uint8Array(80 * 60 * 3).fill(200) }
+    expect(besideBy(flat, resize(flat, 40, 30, 'bilinear'), 2)).toBeUndefined()
+  })
+
   it('fewer than asked for are split in the proportion, which is said', async () => {
     const plan = await planSlides({ ...settings, split: [320, 40, 40] })
     expect(plan.remarks).toEqual(['18 sub-images with tissue, not 400: split in the proportion 320/40/40'])
@@ -125,6 +171,13 @@ describe('slides', () => {
     ['an identifier of several', { slides: ['TCGA-0'], within: 'SLIDES' }, /^3 slides below .* with the identifier TCGA-0$/],
     ['a folder without slides', { slides: ['CORES'] }, /cores: no slides in it$/],
     ['a level that it has not', { level: 7 }, /has no level 7$/],
+    ['a low level that it has not', { lowLevel: 9 }, /has no level 9$/],
+    [
+      'a low level that is not coarser',
+      { level: 1, lowLevel: 0, side: 32 },
+      /a pixel of level 0 is not two or more whole pixels of level 1$/,
+    ],
+    ['tiles that do not divide', { lowLevel: 1, tile: 31 }, /a side of 31 does not divide by the 2 of level 1$/],
     ['sub-images larger than the slide', { side: 1000 }, /is smaller than a sub-image of 1000 x 1000 at level 0$/],
     ['too few slides to keep apart', { slides: ['ONE'], splitBy: 'slide' }, /^1 group cannot be split 12\/3\/3$/],
   ])('refuses %s', async (_what, more, message) => {
