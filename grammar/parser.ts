@@ -156,9 +156,47 @@ export class ArchParser extends EmbeddedActionsParser {
   })
 
   private trainDeclaration = this.RULE('trainDeclaration', (): tree.Declaration => {
-    const first = this.OR([{ ALT: () => this.CONSUME(t.Train) }, { ALT: () => this.CONSUME(t.Evaluate) }])
-    const record = this.SUBRULE(this.record)
+    const { first, record } = this.OR([
+      { ALT: () => ({ first: this.CONSUME(t.Train), record: this.SUBRULE(this.trainRecord) }) },
+      { ALT: () => ({ first: this.CONSUME(t.Evaluate), record: this.SUBRULE(this.record) }) },
+    ])
     return this.ACTION(() => ({ kind: first.image as 'train' | 'evaluate', record, span: this.span(first, record) }))
+  })
+
+  /** A record in which losses may give names to what they are made of. */
+  private trainRecord = this.RULE('trainRecord', (): tree.Record => {
+    const first = this.CONSUME(t.OpenBrace)
+    const fields: tree.Field[] = []
+    const lets: tree.LetStatement[] = []
+    this.MANY({
+      MAX_LOOKAHEAD: 1,
+      DEF: () => {
+        this.OR({
+          MAX_LOOKAHEAD: 1,
+          DEF: [
+            { ALT: () => lets.push(this.SUBRULE(this.letStatement) as tree.LetStatement), IGNORE_AMBIGUITIES: true },
+            { ALT: () => fields.push(this.SUBRULE(this.trainField)) },
+          ],
+        })
+        this.OPTION(() => this.CONSUME(t.Comma))
+      },
+    })
+    const last = this.CONSUME(t.CloseBrace)
+    return this.ACTION(() => ({ fields, ...(lets.length > 0 && { lets }), span: this.span(first, last) }))
+  })
+
+  private trainField = this.RULE('trainField', (): tree.Field => {
+    const path = this.SUBRULE(this.path)
+    const value = this.OR([
+      {
+        ALT: () => {
+          this.CONSUME(t.Colon)
+          return this.SUBRULE(this.expression) as tree.Expression | tree.Record
+        },
+      },
+      { ALT: () => this.SUBRULE(this.trainRecord) },
+    ])
+    return this.ACTION(() => ({ path, value, span: this.span(path[0]!, value) }))
   })
 
   private record = this.RULE('record', (): tree.Record => {

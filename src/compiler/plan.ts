@@ -86,6 +86,9 @@ export type Schedule =
   /** The rate itself, of `lr`, `step`, `steps`, `epoch` and `epochs`. */
   | { readonly kind: 'rate'; readonly rate: PerItem }
 
+/** What a loss may read of where training is, all from 0: inputs of its graph that are numbers. */
+export const momentNames = ['step', 'steps', 'epoch', 'epochs'] as const
+
 /** One optimiser's share: what it lowers, which weights it moves. */
 export interface Objective {
   /** Outputs `loss` and one for each term. */

@@ -121,8 +121,10 @@ function fieldItems(workspace: Workspace, file: string, { record, isAtStart, bef
   const [outer, nested] = record!
   if (outer === 'preset') return isAtStart || before === '.' ? pathItems(workspace, file, path) : valueItems(workspace, file, 0)
   if (isAtStart) {
-    if (nested !== undefined) return recordItems('objective')
-    return [...recordItems(outer as 'train' | 'evaluate'), ...(outer === 'train' ? slotItems(workspace, file) : [])]
+    const lets: Item[] =
+      outer === 'train' ? [{ label: 'let', kind: 'keyword', detail: 'a name for what losses are made of' }] : []
+    if (nested !== undefined) return [...recordItems('objective'), ...lets]
+    return [...recordItems(outer as 'train' | 'evaluate'), ...lets, ...(outer === 'train' ? slotItems(workspace, file) : [])]
   }
   const spec = call?.argument === undefined ? undefined : pictureAttributesOf(call.callee)[call.argument]
   if (spec?.kind === 'word')

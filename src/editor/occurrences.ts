@@ -296,17 +296,26 @@ class Walk {
     for (const statement of this.#model?.declaration.body ?? [])
       if ((statement.kind === 'input' || statement.kind === 'output' || statement.kind === 'slot') && statement.name)
         names.set(statement.name.text, { kind: statement.kind, target: statement.name.span })
-    const fields = ({ fields: own }: FieldRecord): void =>
+    const fields = ({ fields: own, lets = [] }: FieldRecord, seen: Names): void => {
+      const names: Names = new Map(seen)
+      for (const { names: given, value } of lets) {
+        this.#expression(value, names)
+        for (const name of given) {
+          names.set(name.text, { kind: 'let', target: name.span })
+          this.#add(name, 'let', name.span)
+        }
+      }
       own.forEach(({ path, value }) => {
         const slot = slotsOf(this.#model).find((each) => each.name.text === path[0]!.text)
         if (isRecord(value)) {
           if (slot) this.#add(path[0]!, 'slot', slot.name.span)
-          return fields(value)
+          return fields(value, names)
         }
         this.#add(path[0]!, 'field', undefined, 'train')
         this.#expression(value, names)
       })
-    fields(record)
+    }
+    fields(record, names)
   }
 }
 

@@ -22,7 +22,7 @@ const prefix = '(nn|F|torch|tf|np|keras|layers|functional)'
 
 export const textHabits: readonly TextHabit[] = [
   {
-    pattern: new RegExp(`^\\w+ (callArguments|field): .*?${name} ‸ = (?<value>.*?)(?= [,)}]|$)`),
+    pattern: new RegExp(`^\\w+ (callArguments|field|trainField): .*?${name} ‸ = (?<value>.*?)(?= [,)}]|$)`),
     expected: "':'",
     help: 'a name and its value are joined by a colon: $<name>: $<value>',
     fix: { title: 'write $<name>: $<value>', from: 0, to: 1, text: ': ' },

@@ -162,7 +162,10 @@ function role(words: Words, page: Page, { range, by }: Role): Doc {
 
 const path = (words: Words, names: readonly Name[]): Doc => names.map((_, index) => [index > 0 ? words.word() : '', words.word()])
 
-const record = (words: Words, page: Page, { fields }: Record): Doc => recorded(words, fields, (each) => field(words, page, each))
+function record(words: Words, page: Page, { fields, lets = [] }: Record): Doc {
+  const items = [...fields, ...lets].sort((a, b) => a.span.start - b.span.start)
+  return recorded(words, items, (each) => ('kind' in each ? statement(words, page, each) : field(words, page, each)))
+}
 
 function field(words: Words, page: Page, { path: names, value }: Field): Doc {
   const name = path(words, names)

@@ -3,6 +3,7 @@ import {
   isRecord,
   mentioned,
   type Expression,
+  type LetStatement,
   type ModuleDeclaration,
   type Record as FieldRecord,
   type Statement,
@@ -47,23 +48,28 @@ export function mentionedIn(declaration: ModuleDeclaration): Set<string> {
 }
 
 /** Every name that the values of a record mention. */
-export const mentionedInRecord = ({ fields }: FieldRecord, into: Set<string>): void =>
+export function mentionedInRecord({ fields, lets = [] }: FieldRecord, into: Set<string>): void {
+  lets.forEach(({ value }) => mentioned(value, into))
   fields.forEach(({ value }) => (isRecord(value) ? mentionedInRecord(value, into) : mentioned(value, into)))
+}
 
 /** Names that an output or a loss of a model needs, through its lets. */
 export function reached(model: ModelUnit): Set<string> {
   const live = new Set<string>()
   const { body } = model.declaration
   for (const statement of body) if (statement.kind === 'return') statement.values.forEach((value) => mentioned(value, live))
-  const losses = (record: FieldRecord | undefined): void =>
+  const named: LetStatement[] = []
+  const losses = (record: FieldRecord | undefined): void => {
+    named.push(...(record?.lets ?? []))
     record?.fields.forEach(({ path, value }) => {
       if (isRecord(value)) losses(value)
       else if (path.at(-1)!.text === 'loss') mentioned(value, live)
     })
+  }
   losses(model.train?.record)
   for (let before = -1; before !== live.size;) {
     before = live.size
-    for (const statement of body)
+    for (const statement of [...named, ...body])
       if (statement.kind === 'let' && statement.names.some((name) => live.has(name.text))) mentioned(statement.value, live)
   }
   return live

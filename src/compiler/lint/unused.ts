@@ -1,12 +1,20 @@
 import { diagnostic } from '../diagnostics/catalogue.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { FileUnit } from '../names/program.ts'
-import { mentioned, type Declaration, type Expression } from '../syntax/tree.ts'
+import {
+  isRecord,
+  mentioned,
+  type Declaration,
+  type Expression,
+  type LetStatement,
+  type Record as FieldRecord,
+} from '../syntax/tree.ts'
 import { mentionedIn, reached } from './mentions.ts'
 
 /** Lets, weights, inputs, imports and modules that nothing uses; `units` are all files that are looked at: they may import from it. */
 export const unused = (unit: FileUnit, units: readonly FileUnit[]): Diagnostic[] => [
   ...unusedInside(unit),
+  ...unusedInTraining(unit),
   ...unusedImports(unit),
   ...unusedModules(unit, units),
 ]
@@ -38,6 +46,21 @@ function unusedInside(unit: FileUnit): Diagnostic[] {
     }
   }
   return found
+}
+
+/** Lets of `train` that no loss needs. */
+function unusedInTraining(unit: FileUnit): Diagnostic[] {
+  const letsOf = ({ lets = [], fields }: FieldRecord): LetStatement[] => [
+    ...lets,
+    ...fields.flatMap(({ value }) => (isRecord(value) ? letsOf(value) : [])),
+  ]
+  return [...unit.models.values()].flatMap((model) => {
+    const live = reached(model)
+    const names = model.train ? letsOf(model.train.record).flatMap((statement) => statement.names) : []
+    return names.flatMap(({ text, span }) =>
+      live.has(text) || text.startsWith('_') ? [] : [diagnostic('unused-let', { name: text }, span)],
+    )
+  })
 }
 
 /** Modules beside a model that nothing calls; a file without a model is a library. */

@@ -203,6 +203,7 @@ const phrases: Readonly<Record<string, string>> = {
   parameter: 'a type',
   condition: "'==' or '>='",
   field: "':' and a value",
+  trainField: "':' and a value",
   scaleStatement: "'in' and a range, or '=' and a value",
 }
 

@@ -129,6 +129,13 @@ export interface SlotStatement extends Located {
   readonly filler: Expression
 }
 
+export interface LetStatement extends Located {
+  readonly kind: 'let'
+  readonly names: readonly Name[]
+  readonly tuple: boolean
+  readonly value: Expression
+}
+
 export type Statement =
   | (Located & {
       readonly kind: 'input'
@@ -146,7 +153,7 @@ export type Statement =
       readonly fixed?: Expression
     })
   | SlotStatement
-  | (Located & { readonly kind: 'let'; readonly names: readonly Name[]; readonly tuple: boolean; readonly value: Expression })
+  | LetStatement
   | (Located & { readonly kind: 'weight'; readonly name: Name; readonly type: TensorType; readonly initialiser: Expression })
   | (Located & { readonly kind: 'return'; readonly values: readonly Expression[] })
 
@@ -161,6 +168,8 @@ export interface ModuleDeclaration extends Located {
 /** `train { B: 16, judge { .. } }`: nested records stand as a field whose value is a record. */
 export interface Record extends Located {
   readonly fields: readonly Field[]
+  /** In `train`: names for what losses are made of. */
+  readonly lets?: readonly LetStatement[]
 }
 
 export interface Field extends Located {

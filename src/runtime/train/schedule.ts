@@ -1,4 +1,5 @@
-import type { Objective } from '../../compiler/plan.ts'
+import { momentNames, type Objective, type TrainPlan } from '../../compiler/plan.ts'
+import type { HostTensors } from '../compute/messages.ts'
 import { drawValue } from '../network/per-item.ts'
 
 /** Where a training is, all from 0. */
@@ -7,6 +8,13 @@ export interface Moment {
   readonly steps: number
   readonly epoch: number
   readonly epochs: number
+}
+
+/** What losses read of a moment, as inputs of their graphs. */
+export function momentInputs({ objectives }: Pick<TrainPlan, 'objectives'>, moment: Moment): HostTensors {
+  const asked = new Set(objectives.flatMap(({ graph }) => graph.inputs.map(({ name }) => name)))
+  const read = momentNames.filter((name) => asked.has(name))
+  return Object.fromEntries(read.map((name) => [name, { shape: [], data: Float32Array.of(moment[name]) }]))
 }
 
 /**

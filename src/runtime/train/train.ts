@@ -6,6 +6,7 @@ import type { CompiledModel, Objective, TrainPlan } from '../../compiler/plan.ts
 import { UserError } from '../../errors.ts'
 import { split, type DataEntry } from '../data/dataset.ts'
 import { pairsOf, type Pairs } from '../data/pairs.ts'
+import type { HostTensors } from '../compute/messages.ts'
 import { loadEngine, type Engine } from '../engine/index.ts'
 import { createRandom, type Random } from '../files/random.ts'
 import {
@@ -37,7 +38,7 @@ import { layersLearner, onEngine } from './layers-learner.ts'
 import { allFinite, type Draws, type Learner } from './learner.ts'
 import { openingLine, pairsLine } from './opening.ts'
 import { reopen } from './reopen.ts'
-import { rateAt } from './schedule.ts'
+import { momentInputs, rateAt, type Moment } from './schedule.ts'
 import { versions } from './versions.ts'
 
 export interface TrainOptions {
@@ -248,6 +249,8 @@ class Training {
   readonly #items: number
   /** Steps as they were asked for; undefined where the text's epochs count. */
   readonly #given: number | undefined
+  /** The step that is computed, or was last. */
+  #now = 0
   /** The loss, smoothed, and the lowest that it was. */
   #smooth = Number.NaN
   #lowest = Infinity
@@ -270,7 +273,7 @@ class Training {
   }
 
   async go(): Promise<TrainResult> {
-    const { options, run, model, plan, learner } = this
+    const { options, run, plan, learner } = this
     let step = await this.#start()
     if (step >= this.#steps) options.say(`${run.folder} has ${step} steps already`)
     const events = openEventFile(run.folder, { resumeStep: step })
@@ -287,7 +290,8 @@ class Training {
       const start = performance.now()
       const rates = plan.objectives.map((objective) => this.#rate(objective, step))
       const batches = this.#batchesOf(items)
-      const stacked = batches.map((batch) => stackItems(model, plan, batch))
+      this.#now = step
+      const stacked = batches.map((batch) => this.#stacked(batch))
       const measured = await learner.step(step, stacked, rates)
       const milliseconds = performance.now() - start
       loss = measured['loss']!
@@ -365,7 +369,16 @@ class Training {
   }
 
   #rate(objective: Objective, step: number): number {
-    return rateAt(objective, { step, steps: this.#steps, epoch: this.#epoch(step), epochs: this.plan.epochs })
+    return rateAt(objective, this.#moment(step))
+  }
+
+  #moment(step: number): Moment {
+    return { step, steps: this.#steps, epoch: this.#epoch(step), epochs: this.plan.epochs }
+  }
+
+  /** What losses are given at the step that is computed, or was last. */
+  #stacked(items: readonly Item[]): HostTensors {
+    return { ...momentInputs(this.plan, this.#moment(this.#now)), ...stackItems(this.model, this.plan, items) }
   }
 
   #batchesOf(items: readonly Item[]): readonly Item[][] {
@@ -438,7 +451,7 @@ class Training {
 
   /** The loss on a fixed batch of pictures that are not trained on. */
   async #validate(step: number, saved: number): Promise<number> {
-    const { model, plan, parts } = this
+    const { plan, parts } = this
     const count = Math.min(validationItems, this.#batch)
     const items = await Promise.all(
       Array.from({ length: count }, async (_, at) => {
@@ -446,7 +459,7 @@ class Training {
         return this.#item(parts.val[at % parts.val.length]!, random, { epoch: plan.epochs - 1, epochs: plan.epochs })
       }),
     )
-    const loss = await this.learner.loss(stackItems(model, plan, items))
+    const loss = await this.learner.loss(this.#stacked(items))
     return Number.isFinite(loss)
       ? loss
       : this.#stop(step, `${await this.#firstNonFinite([items], true)} on pictures that are not trained on`, saved)
@@ -467,7 +480,7 @@ class Training {
     for (const batch of batches) {
       const found = tf.tidy(() => {
         const whole = network.lower(subgraph(graph, graph.inputs, named), 'inspected')
-        const outputs = whole.run(onEngine(stackItems(this.model, this.plan, batch)))
+        const outputs = whole.run(onEngine(this.#stacked(batch)))
         return named
           .filter(({ name }) => !isFinite(outputs[name]!.dataSync()))
           .sort((a, b) => (order.get(a.value) ?? -1) - (order.get(b.value) ?? -1))[0]

@@ -3,12 +3,31 @@ import type { Span } from '../../diagnostics/diagnostic.ts'
 import { nearest } from '../../diagnostics/suggest.ts'
 import { subgraph, type Graph, type GraphOutput } from '../../ir/graph.ts'
 import { f32, type TensorValue } from '../../ops/op.ts'
-import type { EvaluatePlan, ModelInput, ModelOutput, Objective, PerItem, PictureOperation, Scale, TrainPlan } from '../../plan.ts'
+import {
+  momentNames,
+  type EvaluatePlan,
+  type ModelInput,
+  type ModelOutput,
+  type Objective,
+  type PerItem,
+  type PictureOperation,
+  type Scale,
+  type TrainPlan,
+} from '../../plan.ts'
 import { evaluate as sizeAt, symbols } from '../../shapes/size.ts'
-import { isRecord, pathText, type Expression, type Name, type Record as FieldRecord } from '../../syntax/tree.ts'
+import {
+  isRecord,
+  mentioned,
+  pathText,
+  type Expression,
+  type LetStatement,
+  type Name,
+  type Record as FieldRecord,
+} from '../../syntax/tree.ts'
 import { whole } from '../attempt.ts'
 import type { ModelContext } from '../context.ts'
 import { asTensor, evaluate } from '../evaluate.ts'
+import { elaborateStatement } from '../calls/call-module.ts'
 import { callsIn, ownerLabels } from '../calls/owners.ts'
 import { degradations, augmentations, fieldNames, sizeFields } from './fields.ts'
 import { checkDrawn, checkSizes, operations } from './operations.ts'
@@ -18,7 +37,7 @@ import { readEvaluate, usualScales } from './evaluate.ts'
 import { readShares, withShares } from './rates.ts'
 import { FieldReader, type ScopedField } from './reader.ts'
 import { limits, rangeText } from './scale.ts'
-import type { Place, Scope } from '../values/scope.ts'
+import { forgive, type Place, type Scope } from '../values/scope.ts'
 import { failed, shapeText, type Value } from '../values/values.ts'
 
 /** What the body of the model gave. */
@@ -211,7 +230,9 @@ function checkDraw(m: PerItem, scale: Scale | undefined, span: Span): void {
 /** The model's own objective, and one for each slot that is called in losses only and has a record of its name. */
 function objectives(context: ModelContext, reader: FieldReader, body: Body): Objective[] {
   const own = new Set(body.graph.weights.map((weight) => weight.path))
-  const main = context.attempt(() => objective(context, reader, body, undefined))
+  const { record } = context.unit.train!
+  const shared = withLets(context, lossScope(context, body), record.lets ?? [], 'loss')
+  const main = context.attempt(() => objective(context, reader, shared, undefined))
   // Where the weights of the loss are not known, the slots that have a record and stand in its text.
   const called = new Set(
     main && body.isWhole
@@ -233,7 +254,16 @@ function objectives(context: ModelContext, reader: FieldReader, body: Body): Obj
         fail('attribute-type', { name: slot, takes: 'a record { loss: .., optimizer: .. }', given: 'a value' }, record.span)
       if ([...own].some((path) => path.startsWith(`${slot}.`))) fail('objective-shared', { slot }, record.span)
       // What train.loss does not mention is neither built nor trained; its record may stay.
-      return called.has(slot) ? [objective(context, slotReader(context, slot, record.value, record.span), body, slot)] : []
+      return called.has(slot)
+        ? [
+            objective(
+              context,
+              slotReader(context, slot, record.value, record.span),
+              withLets(context, shared, record.value.lets ?? [], `${slot}.loss`),
+              slot,
+            ),
+          ]
+        : []
     }),
   )
   return whole<readonly Objective[][]>([main && [main], ...others])
@@ -262,9 +292,55 @@ function slotReader(context: ModelContext, slot: string, written: FieldRecord, s
   return new FieldReader('objective', record, fields, isKnown, context, span)
 }
 
-/** A loss over outputs, inputs and `target` as a graph, with each l1 and mse as an output of its own. */
-function objective(context: ModelContext, reader: FieldReader, body: Body, group: string | undefined): Objective {
-  const lowered = context.attempt(() => lowerLoss(context, reader.expression('loss'), body))
+/** What losses see: the names of the model's inputs, outputs and parameters, `target`, and lets that are made of them. */
+interface LossScope {
+  readonly scope: Scope
+  readonly lets: readonly LetStatement[]
+}
+
+function lossScope(context: ModelContext, body: Body): LossScope {
+  const { builder } = context.e
+  const target = context.attempt(() => builder.inputNamed('target') ?? builder.input('target', f32(targetShape(context, body))))
+  const all = builder.graph()
+  const tensor = (value: number): TensorValue => ({ kind: 'tensor', id: value, ...all.values[value]! })
+  const names = new Map<string, Value>([
+    ...context.parameters.names,
+    ...declaredNames(context).map((name) => [name, failed] as const),
+    ...all.inputs.map((input) => [input.name, tensor(input.value)] as const),
+    ...body.values.map((output) => [output.name, tensor(output.value)] as const),
+    ['target', target ?? failed],
+  ])
+  return { scope: { ...context.scope, names, places: new Map() }, lets: [] }
+}
+
+/** The same with further lets; what one of them gets wrong is not reported again where its names are used. */
+function withLets(context: ModelContext, { scope, lets }: LossScope, more: readonly LetStatement[], path: string): LossScope {
+  const inner: Scope = { ...scope, names: new Map(scope.names) }
+  for (const statement of more) {
+    const isRight = context.attempt(() => {
+      const reserved = statement.names.find(({ text }) => text === 'loss' || (momentNames as readonly string[]).includes(text))
+      if (reserved) fail('duplicate-name', { name: reserved.text, what: 'what every loss has' }, reserved.span)
+      readMoments(context, inner, statement.value)
+      elaborateStatement(statement, path, inner, context.e)
+      return true
+    })
+    if (!isRight) forgive(inner, statement, [])
+  }
+  return { scope: inner, lets: [...lets, ...more] }
+}
+
+/** Makes `step`, `steps`, `epoch` and `epochs` inputs of the graph where an expression reads them and they are nothing else. */
+function readMoments({ e: { builder } }: ModelContext, { names, sizes }: Scope, expression: Expression): void {
+  const read = new Set<string>()
+  mentioned(expression, read)
+  for (const name of momentNames)
+    if (read.has(name) && !names.has(name) && !sizes.has(name))
+      names.set(name, builder.inputNamed(name) ?? builder.input(name, f32([])))
+}
+
+/** A loss over outputs, inputs and `target` as a graph, with what is reported of it: lets that are numbers, and each l1 and mse. */
+function objective(context: ModelContext, reader: FieldReader, seen: LossScope, group: string | undefined): Objective {
+  const lowered = context.attempt(() => lowerLoss(context, reader.expression('loss'), seen))
   const clip = context.attempt(() => readClip(reader))
   const parts = whole<Pick<Objective, 'graph' | 'terms' | 'optimizer' | 'schedule' | 'warmup' | 'every'>>({
     graph: lowered?.graph,
@@ -277,19 +353,13 @@ function objective(context: ModelContext, reader: FieldReader, body: Body, group
   return { ...parts, ...(clip && { clip }), ...(group && { group }) }
 }
 
-function lowerLoss(context: ModelContext, expression: Expression, body: Body): Pick<Objective, 'graph' | 'terms'> {
+function lowerLoss(
+  context: ModelContext,
+  expression: Expression,
+  { scope, lets }: LossScope,
+): Pick<Objective, 'graph' | 'terms'> {
   const { builder } = context.e
-  const target = context.attempt(() => builder.inputNamed('target') ?? builder.input('target', f32(targetShape(context, body))))
-  const all = builder.graph()
-  const tensor = (value: number): TensorValue => ({ kind: 'tensor', id: value, ...all.values[value]! })
-  const names = new Map<string, Value>([
-    ...context.parameters.names,
-    ...declaredNames(context).map((name) => [name, failed] as const),
-    ...all.inputs.map((input) => [input.name, tensor(input.value)] as const),
-    ...body.values.map((output) => [output.name, tensor(output.value)] as const),
-    ['target', target ?? failed],
-  ])
-  const scope: Scope = { ...context.scope, names, places: new Map() }
+  readMoments(context, scope, expression)
   const place: Place = {
     scope: '',
     name: 'loss',
@@ -298,19 +368,37 @@ function lowerLoss(context: ModelContext, expression: Expression, body: Body): P
   const loss = asTensor(evaluate(expression, { scope, place, e: context.e }), 'loss', expression.span)
   if (loss.shape.length !== 0)
     fail('loss-shape', { problem: `a loss is a number; this is ${shapeText(loss)}` }, expression.span, {
-      help: 'l1(a, b) and mse(a, b) are numbers',
+      help: 'l1(a, b) and mse(a, b) are numbers, and so is mean(x, axis: ..) over all axes',
     })
-  const terms = callsIn(expression)
-    .filter((call) => call.callee.text === 'l1' || call.callee.text === 'mse')
-    .map((call) => ({
-      name: context.textOf(call),
-      value: asTensor(evaluate(call, { scope, place, e: context.e }), 'loss', call.span).id,
-    }))
+  const terms = [
+    ...numbersIn(expression, scope, lets),
+    ...callsIn(expression)
+      .filter((call) => call.callee.text === 'l1' || call.callee.text === 'mse')
+      .map((call) => ({
+        name: context.textOf(call),
+        value: asTensor(evaluate(call, { scope, place, e: context.e }), 'loss', call.span).id,
+      })),
+  ]
   const full = builder.graph()
   return {
     graph: subgraph(full, full.inputs, [{ name: 'loss', value: loss.id }, ...terms]),
     terms: terms.map((term) => term.name),
   }
+}
+
+/** The lets that a loss needs, directly or through others, and that are numbers. */
+function numbersIn(expression: Expression, { names }: Scope, lets: readonly LetStatement[]): GraphOutput[] {
+  const needed = new Set<string>()
+  mentioned(expression, needed)
+  for (const statement of lets.toReversed())
+    if (statement.names.some(({ text }) => needed.has(text))) mentioned(statement.value, needed)
+  return lets
+    .flatMap((statement) => statement.names)
+    .flatMap(({ text }) => {
+      const value = names.get(text)
+      const isNumber = value?.kind === 'tensor' && value.shape.length === 0 && value.dtype === 'f32'
+      return needed.has(text) && isNumber ? [{ name: text, value: value.id }] : []
+    })
 }
 
 /** Names of inputs and outputs; those that are not there were mistakes. */
