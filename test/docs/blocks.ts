@@ -16,6 +16,7 @@ import { putInto } from './put-into.ts'
  * - `text of FILE`: what archc says of the file.
  * - `ts`: a program, which test/packages/library.test.ts compiles and runs.
  * - `lua`, `toml`, `elisp`: settings of an editor, which test/editors/others.test.ts gives to it.
+ * - `json`: a name map, which test/runtime/weights/map.test.ts holds against its schema.
  * - `sh`: commands. `text` right below them: what they print. `text about` below them: lines of it, with numbers that are near.
  *
  * `<!-- arch ..` to `-->` is a block that readers do not see at all.
@@ -23,12 +24,12 @@ import { putInto } from './put-into.ts'
 export type Block =
   | { readonly kind: 'file' | 'into' | 'mistake' | 'excerpt' | 'said'; readonly file: string; readonly text: string }
   | { readonly kind: 'settings'; readonly language: string; readonly text: string }
-  | { readonly kind: 'commands' | 'printed' | 'about' | 'ebnf' | 'program'; readonly text: string }
+  | { readonly kind: 'commands' | 'printed' | 'about' | 'ebnf' | 'program' | 'map'; readonly text: string }
 
 const kinds = { arch: 'file', 'arch into': 'into', 'arch mistake in': 'mistake', 'arch of': 'excerpt', 'text of': 'said' } as const
 
 function blockOf(info: string, text: string): Block {
-  const plain = ({ sh: 'commands', text: 'printed', 'text about': 'about', ebnf: 'ebnf', ts: 'program' } as const)[info]
+  const plain = ({ sh: 'commands', text: 'printed', 'text about': 'about', ebnf: 'ebnf', ts: 'program', json: 'map' } as const)[info]
   if (plain) return { kind: plain, text }
   if (['lua', 'toml', 'elisp'].includes(info)) return { kind: 'settings', language: info, text }
   const [, words = '', file = ''] = /^(.*) (\S+\.arch)$/.exec(info) ?? []

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Ajv, type ErrorObject } from 'ajv'
 import { LineCounter, parseDocument } from 'yaml'
-import { nearest } from '../../compiler/diagnostics/suggest.ts'
 import { UserError } from '../../errors.ts'
 import { archcRoot } from '../../root.ts'
+import { pathOf, sentenceOf } from '../files/schema-problems.ts'
 import { fileHost } from '../host.ts'
 import { placesIn, type Place, type PlaceOf } from './place.ts'
 
@@ -147,46 +147,11 @@ function problemsOf(errors: readonly ErrorObject[], placeOf: PlaceOf): Problem[]
   return errors
     .filter(({ keyword, schemaPath }) => keyword !== 'anyOf' && !/anyOf\/1\/type$/.test(schemaPath))
     .map((error) => {
-      const at = error.instancePath.split('/').slice(1).map(unescaped)
+      const at = pathOf(error)
       const unknown = error.keyword === 'additionalProperties' ? String(error.params['additionalProperty']) : undefined
       const place = unknown === undefined ? placeOf(at) : placeOf([...at, unknown], 'key')
-      return { place, message: sentence(error, at) }
+      return { place, message: sentenceOf(error, patterns) }
     })
-}
-
-const unescaped = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~')
-const listed = (values: readonly unknown[]): string => values.map(String).join(', ')
-
-/** `blocks[0].systems[1].set` */
-const written = (at: readonly string[]): string =>
-  at.reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : path ? `${path}.${part}` : part), '') || 'the file'
-
-function sentence({ keyword, params, message, parentSchema, data }: ErrorObject, at: readonly string[]): string {
-  const where = written(at)
-  const fields = Object.keys((parentSchema?.['properties'] ?? {}) as object)
-  switch (keyword) {
-    case 'additionalProperties': {
-      const name = String(params['additionalProperty'])
-      const near = nearest(name, fields)
-      return `${where} has no field ${name}${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''} It takes ${listed(fields)}`
-    }
-    case 'required':
-      return `${where} needs the field ${String(params['missingProperty'])}`
-    case 'enum':
-      return `${where} is ${JSON.stringify(data)}, not one of ${listed(params['allowedValues'] as unknown[])}`
-    case 'const':
-      return `${where} is ${JSON.stringify(data)}, not ${String(params['allowedValue'])}`
-    case 'minProperties':
-    case 'maxProperties':
-      return fields.length > 0 ? `${where} takes one of ${listed(fields)}` : `${where} is empty`
-    case 'minimum':
-    case 'maximum':
-      return `${where} is ${String(data)}, ${keyword === 'minimum' ? 'less' : 'more'} than ${String(params['limit'])}`
-    case 'pattern':
-      return `${where} is ${JSON.stringify(data)}, which does not have the form ${patterns.get(String(params['pattern'])) ?? String(params['pattern'])}`
-    default:
-      return `${where} ${message ?? 'is wrong'}${data !== null && typeof data === 'object' ? '' : `, not ${JSON.stringify(data)}`}`
-  }
 }
 
 /** The schema's patterns in words. */

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { Ajv } from 'ajv'
 import { UserError } from '../../errors.ts'
 import { archcRoot } from '../../root.ts'
 import { fileError } from '../files/file-error.ts'
+import { sentenceOf } from '../files/schema-problems.ts'
 import { parseTemplate, type Template, type Words } from './template.ts'
 
 /** How a tensor lies in the official file. */
@@ -27,7 +29,7 @@ const stored = (from: string, to: string): readonly Part[] => [
 ]
 
 /** What a module of PyTorch holds, by the kinds that maps speak of. */
-const kinds: Readonly<Record<string, readonly Part[]>> = {
+export const kinds: Readonly<Record<string, readonly Part[]>> = {
   conv: [{ from: '.weight', to: '.kernel', layout: 'OIHW' }, plain('.bias', '.bias')],
   // PyTorch has [c, out, rows, columns] and archc [rows, columns, out, c]: axes change places as those of a convolution do.
   transposed: [{ from: '.weight', to: '.kernel', layout: 'OIHW' }, plain('.bias', '.bias')],
@@ -115,7 +117,7 @@ export function readMap(nameOrFile: string): WeightMap {
 
 function expand(file: string, from: string, to: string, chain: readonly string[]): WeightMap {
   const broken = (what: string): UserError =>
-    new UserError(`${file} is not a name map: ${what}`, `take one of archc's as an example: ${shipped}`)
+    new UserError(`${file} is not a name map: ${what}`, `docs/maps.md has every key; archc's own maps are examples: ${shipped}`)
   const written = parse(file, broken)
   if (chain.includes(file)) throw broken(`it includes itself (${[...chain, file].join(' -> ')})`)
   const list = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value)
@@ -126,7 +128,7 @@ function expand(file: string, from: string, to: string, chain: readonly string[]
   })
   const own = (written.modules ?? []).flatMap(({ kind, from: official, to: paths, after, words = {} }) => {
     const parts = kinds[kind]
-    if (!parts) throw broken(`the kind ${kind} is none of ${Object.keys(kinds).join(', ')}`)
+    if (!parts) throw new Error(`docs/maps.schema.json has the kind ${kind}, which nothing reads`)
     if (list(official).length > 1 && list(paths).length > 1)
       throw broken(`${list(official).join(', ')}: several tensors become one, or one becomes several`)
     const template = (text: string): Template => {
@@ -179,36 +181,13 @@ function parse(file: string, broken: (what: string) => UserError): Written {
   return value as Written
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-const isText = (value: unknown): value is string => typeof value === 'string'
-const isTexts = (value: unknown): boolean => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText))
-const optional = (value: unknown, holds: (value: unknown) => boolean): boolean => value === undefined || holds(value)
-const listOf = (value: unknown, holds: (item: Record<string, unknown>) => boolean): boolean =>
-  Array.isArray(value) && value.every((item) => isRecord(item) && holds(item))
+const schema = JSON.parse(readFileSync(path.join(archcRoot, 'docs', 'maps.schema.json'), 'utf8')) as object
+const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true })
+const validate = ajv.compile<Written>(schema)
+const patterns = new Map([['\\.arch$', 'of a .arch file']])
 
 /** What is wrong with the form of a map, if anything is. */
 function shapeProblem(value: unknown): string | undefined {
-  if (!isRecord(value)) return 'it is not a JSON object'
-  if (!isText(value['repository'])) return 'repository is not a text'
-  if (!optional(value['model'], isText)) return 'model is not a text'
-  if (
-    !optional(value['include'], (list) =>
-      listOf(list, (item) => isText(item['map']) && optional(item['from'], isText) && optional(item['to'], isText)),
-    )
-  )
-    return 'include is not a list of { map, from, to }'
-  const words = (item: unknown): boolean =>
-    isRecord(item) && Object.values(item).every((table) => isRecord(table) && Object.values(table).every(isText))
-  const module = (item: Record<string, unknown>): boolean =>
-    isText(item['kind']) &&
-    isTexts(item['from']) &&
-    isTexts(item['to']) &&
-    optional(item['after'], isText) &&
-    optional(item['words'], words)
-  if (!optional(value['modules'], (list) => listOf(list, module)))
-    return 'modules is not a list of { kind, from, to, after, words }'
-  if (!optional(value['ignored'], (list) => listOf(list, (item) => isText(item['name']) && isText(item['why']))))
-    return 'ignored is not a list of { name, why }'
-  return undefined
+  if (validate(value)) return undefined
+  return [...new Set(validate.errors!.map((error) => sentenceOf(error, patterns)))].join('; ')
 }

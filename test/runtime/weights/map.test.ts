@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import { compile } from '../../../src/compiler/index.ts'
 import type { Weight } from '../../../src/compiler/ir/graph.ts'
@@ -9,6 +10,7 @@ import { UserError } from '../../../src/errors.ts'
 import { archcRoot } from '../../../src/root.ts'
 import type { Tensor } from '../../../src/runtime/files/safetensors.ts'
 import { fileHost } from '../../../src/runtime/host.ts'
+import { kinds } from '../../../src/runtime/weights/map-file.ts'
 import { planByName, planByPath, readMap, toNames, toPaths } from '../../../src/runtime/weights/map.ts'
 import { temporaryFolder } from '../network/small.ts'
 
@@ -86,6 +88,17 @@ describe('the maps of the official repositories', () => {
     for (const file of files) expect(readMap(file).entries.length).toBeGreaterThan(0)
   })
 
+  test('and has the form of the schema, as the example of docs/maps.md has, and each has every kind', () => {
+    const schema = JSON.parse(readFileSync(path.join(archcRoot, 'docs', 'maps.schema.json'), 'utf8')) as { properties: { modules: { items: { properties: { kind: { enum: string[] } } } } } } // prettier-ignore
+    const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema)
+    const shipped = readdirSync(path.join(models, 'maps')).map((file) => readFileSync(path.join(models, 'maps', file), 'utf8'))
+    const page = readFileSync(path.join(archcRoot, 'docs', 'maps.md'), 'utf8')
+    const example = /```json\n(.*?)```/s.exec(page)![1]!
+    for (const text of [...shipped, example]) expect([validate(JSON.parse(text)), validate.errors]).toEqual([true, null])
+    expect(schema.properties.modules.items.properties.kind.enum).toEqual(Object.keys(kinds))
+    for (const kind of Object.keys(kinds)) expect(page).toContain(`\`${kind}\``)
+  })
+
   test('a model that a map names is there', async () => {
     for (const file of readdirSync(path.join(models, 'maps'))) {
       const { model } = readMap(path.basename(file, '.json'))
@@ -156,10 +169,35 @@ describe('layouts', () => {
 
   test.each([
     ['no JSON', '{', /no JSON/],
-    ['an unknown kind', { repository: 'x', modules: [{ kind: 'magic', from: 'a', to: 'b' }] }, /kind magic/],
+    [
+      'an unknown kind',
+      { repository: 'x', modules: [{ kind: 'magic', from: 'a', to: 'b' }] },
+      /modules\[0\]\.kind is "magic", not one of conv, transposed, linear, .*, tensor$/,
+    ],
     ['a place that is no number', { repository: 'x', modules: [{ kind: 'tensor', from: '{2i}', to: 'b' }] }, /\{2i\}/],
     ['many to many', { repository: 'x', modules: [{ kind: 'tensor', from: ['a', 'b'], to: ['c', 'd'] }] }, /several/],
-    ['no repository', { modules: [] }, /repository/],
+    ['no repository', { modules: [] }, /the file needs the field repository$/],
+    [
+      'a key of the wrong name',
+      { repository: 'x', module: [] },
+      /the file has no field module; did you mean modules\? It takes \$schema, repository, model/,
+    ],
+    [
+      'a key of a module',
+      { repository: 'x', modules: [{ kind: 'conv', from: 'a', to: 'b', afer: 'c' }] },
+      /modules\[0\] has no field afer; did you mean after\?/,
+    ],
+    [
+      'no names',
+      { repository: 'x', modules: [{ kind: 'conv', from: [], to: 'b' }] },
+      /modules\[0\]\.from must NOT have fewer than 1 items/,
+    ],
+    [
+      'a model that is no text',
+      { repository: 'x', model: 'edsr' },
+      /model is "edsr", which does not have the form of a \.arch file/,
+    ],
+    ['what is ignored without a reason', { repository: 'x', ignored: [{ name: 'a' }] }, /ignored\[0\] needs the field why/],
   ])('%s in a map of the user is refused with its reason', async (_what, content, reason) => {
     const file = await mapOf(content)
     if (typeof content === 'string') await writeFile(file, content)
