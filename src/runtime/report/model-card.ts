@@ -76,6 +76,7 @@ export async function modelCard(
         picturesOf(record),
       ]),
     ),
+    ...degradationOf(last),
     ...(drawn ? [`![${drawn.summary}](${curve})`, drawn.caption] : []),
     '---',
     about.trim(),
@@ -96,6 +97,18 @@ const standing = (svg: string): string =>
 function hours(logs: readonly (readonly Record<string, unknown>[])[]): string {
   const minutes = logs.flat().reduce((sum, { milliseconds }) => sum + Number(milliseconds ?? 0), 0) / 60_000
   return minutes < 90 ? `${minutes.toFixed(0)} minutes` : `${(minutes / 60).toFixed(1)} hours`
+}
+
+/** What the last part did to its pictures, as its text and its settings have it; nothing where they say nothing. */
+function degradationOf({ values, data }: Run['record']): string[] {
+  const lines = ['train.degrade', 'train.augment'].flatMap((field) => {
+    const value = values.findLast(({ path: name }) => name === field)?.value
+    return typeof value === 'string' ? [`- \`${field}\`: \`${value.replace(/\s+/g, ' ')}\``] : []
+  })
+  const used = data.filter(({ split }) => split === 'train')
+  const ready = used.filter(({ low }) => low !== undefined).length
+  if (ready > 0) lines.push(`- low-resolution pictures of ${ready} of ${used.length} were ready-made`)
+  return lines.length === 0 ? [] : ['What was done to pictures, in the last part:', lines.join('\n')]
 }
 
 /** `104 pictures of A, B, C (manifest 0123456789abcdef)` */

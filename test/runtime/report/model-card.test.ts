@@ -3,21 +3,24 @@ import path from 'node:path'
 import { expect, it } from 'vitest'
 import type { Evaluation, TileResult } from '../../../src/runtime/evaluate/evaluate.ts'
 import { createRun } from '../../../src/runtime/files/run-folder.ts'
-import { loadModel } from '../../../src/runtime/network/load-model.ts'
+import { describeModel, loadModel } from '../../../src/runtime/network/load-model.ts'
 import { writeCard } from '../../../src/runtime/report/write-card.ts'
 import { temporaryFolder } from '../network/small.ts'
 
 const folder = temporaryFolder()
 const inside = (...names: string[]): string => path.join(folder, ...names)
 
+const degraded = 'train.degrade=[resize(kernel: bicubic), choose(0.8, [jpeg(quality: uniform(50, 98))])]'
+
 /** A training that is over: so many steps, a loss that falls. */
 async function ended(name: string, steps: number, set: string): Promise<void> {
-  const { text, model, options } = loadModel('models/variants/iste-on-bicubic.arch', { preset: 'tiny', sets: [set] })
+  const loaded = loadModel('models/variants/iste-on-bicubic.arch', { preset: 'tiny', sets: [set, degraded] })
+  const { text, model, options } = loaded
   await createRun(
     inside(name),
     {
-      model: model.name, file: 'models/variants/iste-on-bicubic.arch', variants: model.variants, preset: 'tiny', options, values: [], seed: 3, versions: {},
-      engine: { description: 'an engine' }, data: [{ path: 'a.png', sha256: '1', group: 'A', split: 'train' }, { path: 'b.png', sha256: '2', group: 'B', split: 'val' }],
+      model: model.name, file: 'models/variants/iste-on-bicubic.arch', variants: model.variants, preset: 'tiny', options, values: describeModel(loaded).values, seed: 3, versions: {},
+      engine: { description: 'an engine' }, data: [{ path: 'a.png', sha256: '1', group: 'A', low: { path: 'low/a.png', sha256: '3' }, split: 'train' }, { path: 'b.png', sha256: '2', group: 'B', split: 'val' }],
     },
     text,
   ) // prettier-ignore
@@ -56,7 +59,12 @@ it('a card has recipe, curve and scores; means are over pictures, and the weakes
     /\| network \| ISTE, ISTE on bicubic, preset `tiny`, [\d,]+ parameters, text `models\/variants\/iste-on-bicubic\.arch` \|/,
   )
   expect(card).toContain('| trained | 60 steps in 2 parts, 60 minutes on an engine |')
-  expect(card).toMatch(/\| 1 \| 40 \| 3 \| `train\.q=64` \| 1 of A \([0-9a-f]{16}\) \|\n\| 2 \| 20 \| 3 \| `train\.q=32` \|/)
+  expect(card).toMatch(
+    /\| 1 \| 40 \| 3 \| `train\.q=64` `train\.degrade=.*` \| 1 of A \([0-9a-f]{16}\) \|\n\| 2 \| 20 \| 3 \| `train\.q=32` `train/,
+  )
+  expect(card).toContain(
+    'What was done to pictures, in the last part:\n\n- `train.degrade`: `[resize(kernel: bicubic), choose(0.8, [jpeg(quality: uniform(50, 98))])]`\n- `train.augment`: `[flip_x, flip_y, transpose]`\n- low-resolution pictures of 1 of 1 were ready-made\n',
+  )
   expect(card).toMatch(/!\[Loss over training steps 1 to 60: .*\]\(w\.svg\)/)
   expect(card).toContain('\n---\n\n## About\n\nCC BY.\n\n---\n')
   expect(card).toContain('| x2 | 32.00 | 30.00 | +2.00 | +1.00 to +3.00 | 0.9200 | 0.9000 | 2 of 2 |')
