@@ -29,6 +29,8 @@ const uses: Readonly<Record<string, readonly string[]>> = {
   ],
   pixel_shuffle: ['pixel_shuffle(conv(x, out: 16, kernel: 1), by: 2)'],
   linear: ['linear(x, out: 4)', 'linear(x, out: 4, norm: spectral)'],
+  gradient: ['linear(gradient(x), out: 4)', 'interpolate(gradient(x), by: 2, kernel: bilinear) -> linear(out: 4)'],
+  gram: ['x + rearrange(mean(gram(x), axis: 2), "B c -> B 1 1 c")'],
   layer_norm: ['layer_norm(x)'],
   batch_norm: ['batch_norm(x)'],
   prelu: ['prelu(x)'],
@@ -98,7 +100,7 @@ const uses: Readonly<Record<string, readonly string[]>> = {
 } // prettier-ignore
 
 /** What takes no picture that it could pass on (coordinates, tables, numbers of everything), and what gives several, by slices as crop does. */
-const others = ['corners', 'nearest', 'ensemble', 'l1', 'mse', 'lookup', 'split', 'unstack']
+const others = ['corners', 'nearest', 'ensemble', 'l1', 'mse', 'charbonnier', 'ssim', 'lookup', 'split', 'unstack']
 
 const all = [...ops.keys()]
   .filter((name) => !others.includes(name))

@@ -226,7 +226,7 @@ export const slicing: Primitive = {
   ],
 }
 
-const slice = (call: OpCall, x: TensorValue, axis: number, from: Size, count: Size): TensorValue =>
+export const slice = (call: OpCall, x: TensorValue, axis: number, from: Size, count: Size): TensorValue =>
   call.emit(slicing, [x], { attributes: { axis }, sizes: { from: [from], count: [count] } })[0]!
 
 export const split: Op = {

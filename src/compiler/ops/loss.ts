@@ -1,6 +1,6 @@
 import type { Backend, Tensor } from './backend.ts'
 import { compare, format } from '../shapes/size.ts'
-import { elementFacts, f32, type Op, type Primitive } from './op.ts'
+import { elementFacts, f32, type Op, type OpCall, type Primitive, type TensorValue } from './op.ts'
 import { overAll } from './positions.ts'
 import { sumOfRows, withGradient } from './formula-tools.ts'
 
@@ -40,6 +40,21 @@ export const meanSquare: Primitive = {
   ],
 }
 
+/** The tensors that a loss compares, one or two of one shape. */
+export function alike(call: OpCall): readonly [a: TensorValue, b: TensorValue | undefined] {
+  const [a, b] = call.inputs
+  call.requireFloat(0)
+  if (b) {
+    call.requireFloat(1)
+    const isAlike = a!.shape.length === b.shape.length && a!.shape.every((size, at) => compare(size, b.shape[at]!) === 'equal')
+    if (!isAlike)
+      call.fail('loss-shape', {
+        problem: `${call.callee} compares [${a!.shape.map(format).join(', ')}] with [${b.shape.map(format).join(', ')}]`,
+      })
+  }
+  return [a!, b]
+}
+
 const loss = (primitive: Primitive, summary: string): Op => ({
   name: primitive.name,
   summary,
@@ -48,16 +63,7 @@ const loss = (primitive: Primitive, summary: string): Op => ({
   scalar: { at: 1, name: 'right' },
   attributes: { right: { type: 'real', optional: true, about: 'a number instead of b, as in mse(a, 1)' } },
   build(call) {
-    const [a, b] = call.inputs
-    call.requireFloat(0)
-    if (b) {
-      call.requireFloat(1)
-      const alike = a!.shape.length === b.shape.length && a!.shape.every((size, at) => compare(size, b.shape[at]!) === 'equal')
-      if (!alike)
-        call.fail('loss-shape', {
-          problem: `${primitive.name} compares [${a!.shape.map(format).join(', ')}] with [${b.shape.map(format).join(', ')}]`,
-        })
-    }
+    const [, b] = alike(call)
     return call.emit(primitive, call.inputs, b ? {} : { attributes: { right: call.real('right') } })[0]!
   },
   example: { inputs: { x: [2, 3] }, code: `${primitive.name}(x, 2 * x)` },
@@ -65,3 +71,6 @@ const loss = (primitive: Primitive, summary: string): Op => ({
 
 export const l1 = loss(meanAbsolute, 'Mean absolute difference.')
 export const mse = loss(meanSquare, 'Mean squared difference.')
+
+/** Ops that compare and give one number: a loss reports each call of them. */
+export const lossNames: readonly string[] = ['l1', 'mse', 'charbonnier', 'ssim']

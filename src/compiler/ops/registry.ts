@@ -14,6 +14,7 @@ import {
   thinning,
 } from './activation.ts'
 import { arithmetic, cast, maximum, minimum } from './arithmetic.ts'
+import { charbonnier, gradient, gram, ssim, windowMeans } from './comparison.ts'
 import { conv, convolution, convolutionBy, pixel_shuffle, rearrangement } from './convolution.ts'
 import { corners, ensemble, ensembleCorners, nearest, take, take_along, taking, takingAlong } from './implicit.ts'
 import * as layout from './layout.ts'
@@ -55,7 +56,7 @@ export const ops: ReadonlyMap<string, Op> = new Map(
     minimum, maximum, ...reductionOps,
     layout.rearrange, layout.einsum, layout.concat, layout.split, layout.unstack, layout.pad, layout.pad_to, layout.crop,
     layout.roll, layout.unfold, layout.expand, avg_pool, max_pool, interpolate, sample, corners, nearest, take, take_along, ensemble,
-    best_match, range, l1, mse,
+    best_match, range, l1, mse, charbonnier, ssim, gradient, gram,
   ].map((op) => [op.name, op]), // prettier-ignore
 )
 
@@ -66,7 +67,7 @@ export const primitives: ReadonlyMap<string, Primitive> = new Map(
     stochasticDepth, ...elementwisePrimitives, ...reductions, ...arithmetic, cast, layout.contraction, layout.joining,
     transposedConvolution, layout.stretching, groupNormalisation, instanceNormalisation, rootMeanSquare, thinning, summation,
     layout.slicing, layout.bordering, layout.rolling, layout.neighbourhoods, averaging, maximising, interpolation, sampling,
-    ensembleCorners, taking, takingAlong, matching, counting, filled, ownWeight, meanAbsolute, meanSquare,
+    ensembleCorners, taking, takingAlong, matching, counting, filled, ownWeight, meanAbsolute, meanSquare, windowMeans,
   ].map((primitive) => [primitive.name, primitive]), // prettier-ignore
 )
 

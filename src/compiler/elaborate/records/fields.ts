@@ -32,9 +32,9 @@ const sizes: Fields = {
 
 const loss: FieldSpec = {
   about: 'what is lowered, over outputs, inputs and target, the true picture',
-  takes: '`l1(a, b)`, `mse(a, b)` and arithmetic',
+  takes: '`l1(a, b)`, `mse(a, b)`, `charbonnier(a, b)`, `ssim(a, b)` and arithmetic',
   otherwise: 'needed',
-  words: ['l1', 'mse', 'target'],
+  words: ['l1', 'mse', 'charbonnier', 'ssim', 'target'],
 }
 const optimizer: FieldSpec = {
   about: 'how weights are moved',

@@ -6,7 +6,20 @@ import type { Call, Expression } from '../../syntax/tree.ts'
 import type { FieldReader } from './reader.ts'
 
 /** What may be computed of numbers that are drawn, or that change while a training goes on. */
-export const perItemFunctions: readonly string[] = ['min', 'max', 'pow', 'sqrt', 'log2', 'exp', 'sin', 'cos', 'floor', 'ceil', 'round', 'abs']
+export const perItemFunctions: readonly string[] = [
+  'min',
+  'max',
+  'pow',
+  'sqrt',
+  'log2',
+  'exp',
+  'sin',
+  'cos',
+  'floor',
+  'ceil',
+  'round',
+  'abs',
+]
 
 /** `uniform(1, 4)`, `(m - 1) / 2`. */
 export function perItem(reader: FieldReader, expression: Expression, variables: readonly string[]): PerItem {

@@ -2,6 +2,7 @@ import { Consequence, fail } from '../../diagnostics/catalogue.ts'
 import type { Span } from '../../diagnostics/diagnostic.ts'
 import { nearest } from '../../diagnostics/suggest.ts'
 import { subgraph, type Graph, type GraphOutput } from '../../ir/graph.ts'
+import { lossNames } from '../../ops/loss.ts'
 import { f32, type TensorValue } from '../../ops/op.ts'
 import {
   momentNames,
@@ -338,7 +339,7 @@ function readMoments({ e: { builder } }: ModelContext, { names, sizes }: Scope, 
       names.set(name, builder.inputNamed(name) ?? builder.input(name, f32([])))
 }
 
-/** A loss over outputs, inputs and `target` as a graph, with what is reported of it: lets that are numbers, and each l1 and mse. */
+/** A loss over outputs, inputs and `target` as a graph, with what is reported of it: lets that are numbers, and each comparison. */
 function objective(context: ModelContext, reader: FieldReader, seen: LossScope, group: string | undefined): Objective {
   const lowered = context.attempt(() => lowerLoss(context, reader.expression('loss'), seen))
   const clip = context.attempt(() => readClip(reader))
@@ -373,7 +374,7 @@ function lowerLoss(
   const terms = [
     ...numbersIn(expression, scope, lets),
     ...callsIn(expression)
-      .filter((call) => call.callee.text === 'l1' || call.callee.text === 'mse')
+      .filter((call) => lossNames.includes(call.callee.text))
       .map((call) => ({
         name: context.textOf(call),
         value: asTensor(evaluate(call, { scope, place, e: context.e }), 'loss', call.span).id,
