@@ -98,15 +98,21 @@ describe.each(edited)('%s', (file) => {
   })
 })
 
-test.each(['iste.arch', 'li.arch', 'liif.arch', 'lte.arch', 'lmliif.arch', 'lmlte.arch', 'srno.arch', 'edsr.arch', 'bicubic.arch', 'inception-v3-fid.arch'])(
-  'graphs of %s are legal',
-  (file) => {
-    const compiled = model(file)
-    expect([compiled.graph, ...(compiled.train?.objectives ?? []).map((objective) => objective.graph)].flatMap(verify)).toEqual(
-      [],
-    )
-  },
-)
+test.each([
+  'iste.arch',
+  'li.arch',
+  'liif.arch',
+  'lte.arch',
+  'lmliif.arch',
+  'lmlte.arch',
+  'srno.arch',
+  'edsr.arch',
+  'bicubic.arch',
+  'inception-v3-fid.arch',
+])('graphs of %s are legal', (file) => {
+  const compiled = model(file)
+  expect([compiled.graph, ...(compiled.train?.objectives ?? []).map((objective) => objective.graph)].flatMap(verify)).toEqual([])
+})
 
 test('weights are called by slot, let, turn and call', () => {
   const named = paths(model('iste.arch', { preset: 'tiny' }))

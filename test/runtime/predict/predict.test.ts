@@ -44,7 +44,9 @@ function direct(
       centre(position % extent.width, extent.width),
     ])
     const cell = [...positions].map(() => [(2 / extent.height) * cells, (2 / extent.width) * cells])
-    const outputs = network.lower(compiled.graph, 'direct').run({ lr, coord: tf.tensor([at]), cell: tf.tensor([cell]), pixel: tf.tensor([cell[0]!]) })
+    const outputs = network
+      .lower(compiled.graph, 'direct')
+      .run({ lr, coord: tf.tensor([at]), cell: tf.tensor([cell]), pixel: tf.tensor([cell[0]!]) })
     return (outputs['rgb']!.dataSync() as Float32Array).map((value) => (value + 1) / 2)
   })
 }

@@ -31,13 +31,16 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 const haste = 'train.optimizer=adam(lr: 2e-3)'
 
 describe('every network trains by its own protocol on the samples', () => {
-  it.each(['edsr.arch', 'liif.arch', 'lte.arch', 'lmliif.arch', 'lmlte.arch', 'srno.arch', 'li.arch'])('%s: the loss falls', async (file) => {
-    const steps = 40
-    const { run } = await training(model(file, [haste]), `falls-${path.basename(file, '.arch')}`, { steps })
-    const losses = (await readLog(run)).map(({ loss }) => loss as number)
-    expect(losses).toHaveLength(steps)
-    expect(mean(losses.slice(-8))).toBeLessThan(0.9 * mean(losses.slice(0, 4)))
-  })
+  it.each(['edsr.arch', 'liif.arch', 'lte.arch', 'lmliif.arch', 'lmlte.arch', 'srno.arch', 'li.arch'])(
+    '%s: the loss falls',
+    async (file) => {
+      const steps = 40
+      const { run } = await training(model(file, [haste]), `falls-${path.basename(file, '.arch')}`, { steps })
+      const losses = (await readLog(run)).map(({ loss }) => loss as number)
+      expect(losses).toHaveLength(steps)
+      expect(mean(losses.slice(-8))).toBeLessThan(0.9 * mean(losses.slice(0, 4)))
+    },
+  )
 
   it.each<[file: string, B: number, lr: number, at: number[], epochs: number]>([
     ['iste.arch', 16, 1e-4, [500, 800, 900, 950], 1000],
