@@ -119,6 +119,8 @@ export interface TrainPlan {
   readonly rates: Readonly<Record<string, number>>
   /** Batches of B items whose gradients make one update. */
   readonly accumulate: number
+  /** Products and convolutions of a step are computed in it; in float32 without it. */
+  readonly precision?: 'bf16'
   /** Instead of epochs. */
   readonly steps?: number
   /** The share of the running mean of the model's weights that an update keeps; none is taken without it. */

@@ -162,8 +162,9 @@ export const habits = {
       write: ['accumulate'],
     },
     {
-      pattern: /^train\.(precision|amp)$/,
-      help: 'there is none: a training is its loss, an optimizer, a schedule with warmup, clip, accumulate, ema, epochs and repeat or steps',
+      pattern: /^train\.(amp|mixed_precision|dtype)$/,
+      write: ['precision'],
+      help: 'precision: bf16 computes products and convolutions in bfloat16',
     },
     { pattern: /^train\.seed$/, help: 'archc train --seed N' },
     { pattern: /^train\.(val|validation)$/, help: 'archc train --val 0.1 sets a share of the pictures aside' },

@@ -215,7 +215,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
             bool(attributes, 'transpose_a') ? a!.shape[1]! : a!.shape[0]!,
             bool(attributes, 'transpose_b') ? b!.shape[0]! : b!.shape[1]!,
           ],
-          dtype: 'float32',
+          dtype: a!.dtype,
         }),
         gradient: (tf, value, dy) => productGradient(tf, value, dy, 'transpose_a', 'transpose_b'),
       },
@@ -228,7 +228,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
             a!.shape.at(bool(attributes, 'adj_x') ? -1 : -2)!,
             b!.shape.at(bool(attributes, 'adj_y') ? -2 : -1)!,
           ],
-          dtype: 'float32',
+          dtype: a!.dtype,
         }),
         gradient: (tf, value, dy) => productGradient(tf, value, dy, 'adj_x', 'adj_y'),
       },
@@ -369,7 +369,7 @@ export const kernels: ReadonlyMap<string, Kernel> = new Map(
           const padding = text(attributes, 'padding')
           return {
             shape: [batch, windows(height, rows, down, padding), windows(width, columns, across, padding), out],
-            dtype: 'float32',
+            dtype: x!.dtype,
           }
         },
         gradient: (tf, { inputs: [x, kernel], attributes }, dy) => [

@@ -2,7 +2,7 @@
 
 import type { Tensor } from '../ops/backend.ts'
 
-export type KernelType = 'float32' | 'int32' | 'bool'
+export type KernelType = 'float32' | 'int32' | 'bool' | 'bfloat16'
 
 /** An attribute as a NodeDef has it. */
 export type KernelAttribute =
@@ -52,7 +52,9 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((produc
 export const totalOf = (shapes: ReadonlyMap<string, readonly number[]>): number =>
   [...shapes.values()].reduce((total, shape) => total + sizeOf(shape), 0)
 
-export const bytesOf = (value: ValueType): number => sizeOf(value.shape) * (value.dtype === 'bool' ? 1 : 4)
+const bytesEach: Readonly<Record<KernelType, number>> = { float32: 4, int32: 4, bool: 1, bfloat16: 2 }
+
+export const bytesOf = ({ shape, dtype }: ValueType): number => sizeOf(shape) * bytesEach[dtype]
 
 /** What must be there before a value is made. */
 export const needs = ({ inputs, after }: Value): readonly Value[] => (after ? [...inputs, after] : inputs)

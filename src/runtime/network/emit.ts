@@ -14,7 +14,7 @@ import {
   trainStep,
   variablesOf,
 } from '../../compiler/targets/savedmodel/signatures.ts'
-import { writeSavedModel, type Endpoints } from '../../compiler/targets/savedmodel/write.ts'
+import { inBfloat16, writeSavedModel, type Endpoints, type Signature } from '../../compiler/targets/savedmodel/write.ts'
 import { UserError } from '../../errors.ts'
 import { writeAtomic, writeFolderAtomic } from '../files/atomic.ts'
 import type { LoadedModel } from './load-model.ts'
@@ -81,7 +81,8 @@ export async function emitSavedModel(
   requireOwn(folder)
   const { graph, train } = loaded.model
   const objectives = train?.objectives ?? []
-  const { accumulate = 1, ema } = train ?? {}
+  const { accumulate = 1, ema, precision } = train ?? {}
+  const half = (step: Signature): Signature => (precision === 'bf16' ? inBfloat16(step) : step)
   const averages = averaging(objectives, ema)
   const variables = new Map([...variablesOf([graph], objectives), ...averages])
   const gathered = gathering(objectives, accumulate)
@@ -94,10 +95,10 @@ export async function emitSavedModel(
     ...(objectives[0]
       ? [
           evaluation('loss', lossAlone(objectives[0]), sizes, averages),
-          trainStep('train_step', objectives, sizes, false, accumulate),
+          half(trainStep('train_step', objectives, sizes, false, accumulate)),
         ]
       : []),
-    ...(gathered.size > 0 ? [gatherStep('gather_train_step', objectives, sizes)] : []),
+    ...(gathered.size > 0 ? [half(gatherStep('gather_train_step', objectives, sizes))] : []),
     ...(ema !== undefined ? [averageStep(objectives, ema)] : []),
     ...(variables.size > 0 ? storage(variables, gathered) : []),
   ]

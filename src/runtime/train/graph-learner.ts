@@ -19,7 +19,7 @@ import {
   trainStep,
   variablesOf,
 } from '../../compiler/targets/savedmodel/signatures.ts'
-import { inputsOf, memoryOf, writeSavedModel, type Signature } from '../../compiler/targets/savedmodel/write.ts'
+import { inBfloat16, inputsOf, memoryOf, writeSavedModel, type Signature } from '../../compiler/targets/savedmodel/write.ts'
 import { UserError } from '../../errors.ts'
 import { engineBytes } from '../engine/index.ts'
 import { startComputer, type Computer } from '../compute/computer.ts'
@@ -37,6 +37,8 @@ export interface GraphOptions extends LearnerOptions {
   /** What training may hold, in bytes; nine tenths of the machine's memory without it. */
   readonly memory?: number
   readonly say?: (line: string) => void
+  /** Computes products and convolutions of a step in it. */
+  readonly precision?: 'bf16'
   /** Tries XLA, and goes on with the flat graph, aloud, where it refuses. */
   readonly xla?: boolean
 }
@@ -237,13 +239,17 @@ function fittingSteps(
   objectives: readonly Objective[],
   sizes: Sizes,
   variables: ReadonlyMap<string, readonly number[]>,
-  { memory, say, accumulate = 1 }: GraphOptions,
+  { memory, say, accumulate = 1, precision }: GraphOptions,
 ): ReadonlyMap<string, Signature> {
   const budget = memory ?? 0.9 * os.totalmem()
-  const plain = stepSignatures(objectives, sizes, accumulate, false)
+  const signatures = (recompute: boolean): ReadonlyMap<string, Signature> => {
+    const made = stepSignatures(objectives, sizes, accumulate, recompute)
+    return precision === 'bf16' ? new Map([...made].map(([name, signature]) => [name, inBfloat16(signature)])) : made
+  }
+  const plain = signatures(false)
   const keeping = heldBytes([...plain.values()], variables)
   if (keeping <= budget) return plain
-  const recomputing = stepSignatures(objectives, sizes, accumulate, true)
+  const recomputing = signatures(true)
   const needed = heldBytes([...recomputing.values()], variables)
   const gigabytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`
   if (needed > budget)

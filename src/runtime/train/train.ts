@@ -7,6 +7,7 @@ import { UserError } from '../../errors.ts'
 import { split, type DataEntry } from '../data/dataset.ts'
 import { pairsOf, type Pairs } from '../data/pairs.ts'
 import type { HostTensors } from '../compute/messages.ts'
+import { requireBfloat16 } from '../engine/bfloat16.ts'
 import { loadEngine, type Engine } from '../engine/index.ts'
 import { createRandom, type Random } from '../files/random.ts'
 import {
@@ -178,11 +179,20 @@ async function createLearner(options: TrainOptions, model: CompiledModel, plan: 
     return drawn
   }
   const { engine, layers } = options
+  if (plan.precision) {
+    if (engine.name !== 'tensorflow' || layers)
+      throw new UserError(
+        'train.precision is bf16, which one graph a step computes; layer by layer is float32',
+        'leave --layers out, or --set train.precision=float32',
+      )
+    requireBfloat16()
+  }
   const recipe = { accumulate: plan.accumulate, ...(plan.ema !== undefined && { ema: plan.ema }) }
   return engine.name === 'tensorflow' && !layers
     ? graphLearner(model.graph, plan.objectives, plan.sizes, { ...plan.sizes, B: validated }, draws, {
         say: options.say,
         ...recipe,
+        ...(plan.precision && { precision: plan.precision }),
         ...(options.memory !== undefined && { memory: options.memory }),
         ...(options.xla && { xla: true }),
       })

@@ -122,6 +122,12 @@ const train: Fields = {
     takes: 'real or `none`',
     standard: 'none',
   },
+  precision: {
+    about: 'in what a step computes products and convolutions; weights, sums and the rest stay float32',
+    takes: '`float32` or `bf16`',
+    standard: 'float32',
+    words: ['float32', 'bf16'],
+  },
   steps: { about: 'how many there are', takes: 'int', otherwise: '`epochs` times what an epoch has' },
 }
 

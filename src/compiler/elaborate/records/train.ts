@@ -36,7 +36,7 @@ import { readClip, readOptimiser, readSchedule } from './optimiser.ts'
 import { perItem, rangeOf } from './per-item.ts'
 import { readEvaluate, usualScales } from './evaluate.ts'
 import { readShares, withShares } from './rates.ts'
-import { FieldReader, type ScopedField } from './reader.ts'
+import { FieldReader, wordOf, type ScopedField } from './reader.ts'
 import { limits, rangeText } from './scale.ts'
 import { forgive, type Place, type Scope } from '../values/scope.ts'
 import { failed, shapeText, type Value } from '../values/values.ts'
@@ -75,6 +75,7 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
   const steps = read(() => (reader.has('steps') ? reader.int('steps') : undefined))
   const ema = read(() => readEma(reader))
   const shares = read(() => readShares(reader))
+  const isHalf = read(() => readPrecision(reader)) === 'bf16'
   const plan = whole<TrainPlan>({
     sizes,
     m,
@@ -89,7 +90,12 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
     repeat: read(() => reader.int('repeat')),
     accumulate: read(() => reader.int('accumulate')),
   })
-  return { ...plan, ...(steps !== undefined && { steps }), ...(ema !== undefined && { ema }) }
+  return {
+    ...plan,
+    ...(steps !== undefined && { steps }),
+    ...(ema !== undefined && { ema }),
+    ...(isHalf && { precision: 'bf16' as const }),
+  }
 }
 
 /** The record of `evaluate`, or what holds without one. */
@@ -101,6 +107,14 @@ export function evaluatePlan(context: ModelContext, body: Body, train: TrainPlan
   return reader
     ? readEvaluate(reader, body.scale, degrade)
     : readEvaluate(unwritten(context, 'evaluate'), body.scale, degrade, usualScales(body.scale))
+}
+
+function readPrecision(reader: FieldReader): string {
+  const expression = reader.expression('precision')
+  const word = wordOf(expression)
+  if (word !== 'float32' && word !== 'bf16')
+    fail('attribute-value', { name: 'precision', accepted: 'float32 or bf16', given: reader.textOf(expression) }, expression.span)
+  return word
 }
 
 /** `ema: 0.999`; undefined for none. */

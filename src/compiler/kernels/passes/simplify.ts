@@ -65,7 +65,8 @@ export function simplify(roots: readonly Value[]): Simplified {
   return { replaced, counts }
 }
 
-function copied(tf: Trace, value: Value, inputs: readonly Value[], after: Value | undefined): Value {
+/** A kernel's value over other inputs. */
+export function copied(tf: Trace, value: Value, inputs: readonly Value[], after: Value | undefined): Value {
   if (after) return tf.again(inputs[0]!, after)
   switch (value.kernel) {
     case 'Placeholder':

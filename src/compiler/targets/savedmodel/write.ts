@@ -1,5 +1,6 @@
 import type { Arena } from '../../kernels/passes/arena.ts'
 import { planMemory, type MemoryPlan } from '../../kernels/passes/memory.ts'
+import { mixed } from '../../kernels/passes/mixed.ts'
 import { simplify } from '../../kernels/passes/simplify.ts'
 import { kernels } from '../../kernels/kernels.ts'
 import { reachable, type KernelAttribute, type KernelType, type Value, type ValueType } from '../../kernels/value.ts'
@@ -44,8 +45,12 @@ const rootsOf = ({ outputs, assigned, moved = [] }: Signature): Value[] => [
 ]
 
 /** The same function of fewer kernels. */
-export function simplified(signature: Signature): Signature {
-  const { replaced } = simplify(rootsOf(signature))
+export const simplified = (signature: Signature): Signature => rewritten(signature, simplify(rootsOf(signature)).replaced)
+
+/** The same function with its products and convolutions in bfloat16. */
+export const inBfloat16 = (signature: Signature): Signature => rewritten(signature, mixed(rootsOf(signature)))
+
+function rewritten(signature: Signature, replaced: ReadonlyMap<Value, Value>): Signature {
   const now = (value: Value): Value => replaced.get(value)!
   return {
     name: signature.name,
@@ -67,7 +72,13 @@ export const memoryOf = (signature: Signature, arena?: Arena): MemoryPlan =>
 export const inputsOf = (signature: Signature): readonly Value[] =>
   valuesOf(signature).filter(({ kernel }) => kernel === 'Placeholder')
 
-const typeNumbers: Readonly<Record<KernelType | 'resource', number>> = { float32: 1, int32: 3, bool: 10, resource: 20 }
+const typeNumbers: Readonly<Record<KernelType | 'resource', number>> = {
+  float32: 1,
+  int32: 3,
+  bool: 10,
+  bfloat16: 14,
+  resource: 20,
+}
 /** The GraphDef version of TensorFlow 2.9 and later. */
 const producer = 1087
 
