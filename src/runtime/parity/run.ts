@@ -11,6 +11,7 @@ import { checkImplicit } from './implicit.ts'
 import { checkLi } from './li.ts'
 import { checkMetrics } from './metrics.ts'
 import { isteOf, liifOf, lmliifOf, lmlteOf, lteOf, srnoOf } from './networks.ts'
+import { checkHat, checkRrdbnet, checkSwinirClassical } from './zoo.ts'
 import { checkOperations } from './op-grads.ts'
 
 /** Everything that a folder's numbers were compared with. */
@@ -50,6 +51,9 @@ const networks: Readonly<Record<string, (data: ParityCase, checks: Checks) => vo
   lte: (data, checks) => checkImplicit(data, checks, lteOf(data)),
   lmliif: (data, checks) => checkImplicit(data, checks, lmliifOf(data)),
   lmlte: (data, checks) => checkImplicit(data, checks, lmlteOf(data)),
+  rrdbnet: checkRrdbnet,
+  'swinir-classical': checkSwinirClassical,
+  hat: checkHat,
   srno: (data, checks) => checkImplicit(data, checks, srnoOf(data)),
 }
 

@@ -8,7 +8,7 @@ import { sentenceOf } from '../files/schema-problems.ts'
 import { parseTemplate, type Template, type Words } from './template.ts'
 
 /** How a tensor lies in the official file. */
-export type Layout = 'OIHW' | 'OI' | 'OI11' | 'n1d' | 'same'
+export type Layout = 'OIHW' | 'OI' | 'OI11' | 'n1d' | '1c11' | 'same'
 
 /** One tensor of an official module: its suffix there, its suffix in archc, its layout there. */
 interface Part {
@@ -38,6 +38,8 @@ export const kinds: Readonly<Record<string, readonly Part[]>> = {
   pointwise: [{ from: '.weight', to: '.kernel', layout: 'OI11' }, plain('.bias', '.bias')],
   /** Gain or shift for each head and channel, n x 1 x d there. */
   per_head: [{ from: '', to: '', layout: 'n1d' }],
+  /** A number for each channel, 1 x c x 1 x 1 there. */
+  per_channel: [{ from: '', to: '', layout: '1c11' }],
   layer_norm: normal('.', '.'),
   group_norm: normal('.', '.'),
   instance_norm: normal('.', '.'),

@@ -259,6 +259,7 @@ const orders: Readonly<Record<Layout, Order>> = {
   OI: { archc: [1, 0], official: [1, 0], ones: [] },
   OI11: { archc: [1, 0], official: [1, 0], ones: [2, 3] },
   n1d: { archc: [0, 1], official: [0, 1], ones: [1] },
+  '1c11': { archc: [0], official: [0], ones: [0, 2, 3] },
   same: { archc: [], official: [], ones: [] },
 }
 
