@@ -310,7 +310,8 @@ class Training {
       if (!allFinite(measured)) await this.#stop(step, await this.#firstNonFinite(batches), saved)
       this.#smooth = Number.isNaN(this.#smooth) ? loss : 0.95 * this.#smooth + 0.05 * loss
       this.#lowest = Math.min(this.#lowest, this.#smooth)
-      if (this.#smooth > divergence * this.#lowest + 1)
+      // A loss may be negative: of a logarithm, say.
+      if (this.#smooth - this.#lowest > (divergence - 1) * Math.abs(this.#lowest) + 1)
         await this.#stop(step, `the loss grew to ${this.#smooth.toPrecision(3)} from ${this.#lowest.toPrecision(3)}`, saved)
       const left = this.#steps - step
       const perStep = step - begun > 2 && left > 0 ? (performance.now() - warm) / (step - begun - 1) : undefined

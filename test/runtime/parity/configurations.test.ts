@@ -122,6 +122,21 @@ const configurations: Readonly<Record<string, Configuration>> = {
     map: 'srno',
     weights: () => ofModel('srno.arch', ['width=12', 'heads=3', 'layers=3', 'last_width=7', 'encoder.width=10', 'encoder.blocks=1']),
   },
+  'RRDBNet of two blocks': {
+    network: { name: 'rrdbnet' },
+    map: 'rrdbnet',
+    weights: () => ofModel('zoo/rrdbnet.arch', ['generator.width=10', 'generator.blocks=2', 'generator.growth=6']),
+  },
+  'SwinIR with its tail at x3': {
+    network: { name: 'swinir-classical' },
+    map: 'swinir-classical',
+    weights: () => ofModel('zoo/swinir.arch', [...swinir, 'width=10', 'stages=[3]']),
+  },
+  'HAT of other windows': {
+    network: { name: 'hat' },
+    map: 'hat',
+    weights: () => ofModel('zoo/hat.arch', ['width=8', 'embed=24', 'depths=[1, 2]', 'heads=2', 'window=4', 'overlap=0.5', 'compress=3', 'squeeze=12', 'ratio=2', 'stages=[2]']),
+  },
   'EDSR at x8': { network: { name: 'edsr', scale: 8 }, map: 'edsr', weights: () => ofModel('edsr.arch', ['width=6', 'blocks=3', 'stages=[2, 2, 2]']) },
   'EDSR at x6, as x3 then x2': { network: { name: 'edsr' }, map: 'edsr', weights: () => ofModel('edsr.arch', ['width=6', 'blocks=1', 'stages=[3, 2]']) },
   'the body of EDSR': {

@@ -31,7 +31,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 const haste = 'train.optimizer=adam(lr: 2e-3)'
 
 describe('every network trains by its own protocol on the samples', () => {
-  it.each(['edsr.arch', 'liif.arch', 'lte.arch', 'lmliif.arch', 'lmlte.arch', 'srno.arch', 'li.arch'])(
+  it.each(['edsr.arch', 'liif.arch', 'lte.arch', 'lmliif.arch', 'lmlte.arch', 'srno.arch', 'zoo/nafnet.arch', 'li.arch'])(
     '%s: the loss falls',
     async (file) => {
       const steps = 40

@@ -56,6 +56,11 @@ const maps: readonly (readonly [string, () => readonly Weight[], readonly string
   ['lmliif', () => weightsOf('lmliif.arch', small), ['hypernet.layers.0.weight', 'hypernet.layers.2.bias', 'imnet.layers.0.weight']],
   ['lmlte', () => weightsOf('lmlte.arch', small), ['coef.weight', 'imphase.weight', 'hypernet.layers.2.bias', 'imnet.layers.2.weight']],
   ['srno', () => weightsOf('srno.arch'), ['conv00.weight', 'conv1.kln.weight', 'conv0.o_proj2.bias', 'fc2.weight']],
+  ['rrdbnet', () => weightsOf('zoo/rrdbnet.arch', ['generator.blocks=2']), ['RRDB_trunk.1.RDB3.conv5.weight', 'RRDB_trunk.0.RDB1.conv4.bias', 'upconv2.weight', 'conv_last.bias']],
+  ['swinir-classical', () => weightsOf('zoo/swinir.arch', ['stages=[2, 2]']), ['layers.0.conv.weight', 'upsample.2.bias', 'conv_last.weight', 'conv_before_upsample.0.bias']],
+  ['nafnet', () => weightsOf('zoo/nafnet.arch', ['encoder=[1, 2, 1]', 'decoder=[2, 1, 1]', 'middle=2']), ['encoders.1.1.sca.1.weight', 'downs.2.weight', 'middle_blks.1.beta', 'ups.2.0.weight', 'decoders.0.1.norm2.bias', 'ending.bias']],
+  ['hat', () => weightsOf('zoo/hat.arch'), ['layers.0.residual_group.blocks.1.conv_block.cab.3.attention.3.bias', 'layers.0.residual_group.overlap_attn.relative_position_bias_table', 'upsample.0.weight']],
+  ['vgg19', () => moduleWeights('zoo/vgg19.arch', 'VGG19', { parameters: { width: '4' } }), ['features.0.weight', 'features.16.bias', 'features.34.weight']],
   ['iste', () => weightsOf('iste.arch', small), ['freq1.weight', 'liifconv.bias', 'fusionlinear.weight', 'imnet_rgb.layers.6.weight', 'pix_attn.k_linear.bias']],
   ['iste-released', () => weightsOf('variants/iste-released.arch', small), ['pix_attn.qk_linear.weight', 'pix_attn.kv_linear.bias', 'imnet_texture.layers.6.bias']],
   ['lfi', () => moduleWeights('iste.arch', 'LFI', { sizes: { c: 8 } }), ['q_linear.weight', 'v_linear.bias']],
@@ -82,7 +87,7 @@ describe('the maps of the official repositories', () => {
   })
 
   test('every map file is read', () => {
-    const parts = new Set([...maps.map(([name]) => name), 'mlp', 'iste-heads', 'li-generator', 'li-discriminator'])
+    const parts = new Set([...maps.map(([name]) => name), 'mlp', 'esrgan', 'iste-heads', 'li-generator', 'li-discriminator'])
     const files = readdirSync(path.join(models, 'maps')).map((file) => path.basename(file, '.json'))
     expect(files.filter((file) => !parts.has(file))).toEqual([])
     for (const file of files) expect(readMap(file).entries.length).toBeGreaterThan(0)
