@@ -4,6 +4,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Extent } from '../runtime/predict/places.ts'
 import type { Scope } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
+import type { StageTime } from '../runtime/upscale/stage-times.ts'
 import { carriedFile, defaultWeights, plainWeights, type CarriedWeights } from '../runtime/weights/carried.ts'
 import { carriedOption } from './carried-option.ts'
 import {
@@ -36,6 +37,7 @@ interface Flags extends CommonFlags {
   readonly tile?: number
   readonly compression?: number | 'none'
   readonly yes?: boolean
+  readonly profile?: boolean
 }
 
 /** Registers `archc upscale`. */
@@ -58,6 +60,7 @@ export function upscaleCommand(program: Command): void {
       jpegQuality,
     )
     .option('--yes', agreed)
+    .option('--profile', 'say where the time went, stage by stage')
   engineFlags(command)
     .option('--json', 'print one JSON object a picture')
     .addHelpText(
@@ -106,6 +109,7 @@ export function upscaleCommand(program: Command): void {
           ...enlargement,
           input,
           output,
+          ...(flags.profile && { profile: true }),
           onPlan: ({ from, to, scope, estimate, seconds, compression, strength, notes }) => {
             notes.forEach((note) => remark(`${input}: ${note}`))
             if (strength !== undefined) remark(`${input}: ${toldText(compression, strength, flags.compression)}`)
@@ -128,9 +132,27 @@ export function upscaleCommand(program: Command): void {
           print(
             `${output}: ${result.to.join(' x ')} in ${duration(result.took)}${result.deviation > 0 ? `, tiles deviate by up to ${result.deviation.toFixed(2)} of 255` : ''}`,
           )
+        if (result.profile && !flags.json) profileLines(result.profile).forEach((each) => print(each))
       }
       failures.end()
     })
+}
+
+/** A table of stages. */
+function profileLines(times: readonly StageTime[]): string[] {
+  const cells = times.map(({ stage, steps, seconds, share, cpuSeconds }) => [
+    stage,
+    String(steps),
+    seconds.toFixed(2),
+    `${Math.round(100 * share)} %`,
+    cpuSeconds.toFixed(2),
+  ])
+  const rows = [['stage', 'steps', 'seconds', 'share', 'CPU seconds'], ...cells]
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows.map(
+    (row) =>
+      `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  ')}`,
+  )
 }
 
 /** The quality of a JPEG, or `none`. */

@@ -8,6 +8,7 @@ import { writePng } from '../../src/runtime/data/png-writer.ts'
 import { readPicture } from '../../src/runtime/data/read-picture.ts'
 import { openNetwork } from '../../src/runtime/network/open-network.ts'
 import { carriedFile, carriedWeights } from '../../src/runtime/weights/carried.ts'
+import type { StageTime } from '../../src/runtime/upscale/stage-times.ts'
 import { quietEngine, root, temporaryFolder, testField } from '../runtime/network/small.ts'
 import { archc, startArchc, type Outcome } from './run-archc.ts'
 
@@ -102,6 +103,37 @@ describe('a picture', () => {
     const tensorflow = inside('tensorflow.png')
     await archc(['upscale', field, '-s', '1.5', '-o', tensorflow, ...bicubic])
     expect(away((await readPicture(other)).picture, (await readPicture(tensorflow)).picture)).toBeLessThanOrEqual(1)
+  })
+})
+
+describe('--profile', () => {
+  it.each([
+    ['a network with coordinates', [], ['start', 'read', 'encode', 'keys', 'match', 'decode', 'bytes', 'write']],
+    ['one without', ['--run', 'models/bicubic.arch'], ['start', 'read', 'picture', 'bytes', 'write']],
+  ])('says where the time went: %s', async (what, flags, stages) => {
+    const run = (...more: string[]) =>
+      archc(['upscale', field, '-s', '2', '-o', inside(`profile ${what}.png`), '--profile', ...flags, ...more])
+    const json = await run('--json')
+    expect(json.code, json.stderr).toBe(0)
+    const { took, profile } = JSON.parse(json.stdout) as { readonly took: number; readonly profile: readonly StageTime[] }
+    expect(profile.map(({ stage }) => stage)).toEqual(stages)
+    const sum = (of: (time: StageTime) => number): number => profile.reduce((total, time) => total + of(time), 0)
+    expect(sum(({ share }) => share)).toBeCloseTo(1, 9)
+    expect(sum(({ seconds }) => seconds)).toBeCloseTo(took, 1)
+    for (const { steps, seconds, cpuSeconds } of profile) {
+      expect(steps).toBeGreaterThan(0)
+      expect(Math.min(seconds, cpuSeconds)).toBeGreaterThanOrEqual(0)
+    }
+    const words = await run()
+    expect(words.stdout).toMatch(
+      /66 x 50 in .*\n  stage +steps +seconds +share +CPU seconds\n  start +1 +\d+\.\d\d +\d+ % +\d+\.\d\d\n/,
+    )
+    expect(words.stdout).toMatch(/\n  write .*\n$/)
+  })
+
+  it('is not said unless asked', async () => {
+    const { stdout } = await archc(['upscale', field, '-s', '2', '-o', inside('silent.png'), '--json', ...bicubic])
+    expect(JSON.parse(stdout)).not.toHaveProperty('profile')
   })
 })
 

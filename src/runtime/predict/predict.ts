@@ -58,6 +58,8 @@ export interface PredictOptions {
   /** The rows are written to a file, which takes its time too. */
   readonly writes?: boolean
   readonly onProgress?: (progress: Progress) => void
+  /** All is prepared, and the steps begin. */
+  readonly onStart?: () => void
   /** Gets what a step took, until whoever has the rows asks for more. */
   readonly onStep?: (step: Step, work: Work, seconds: number) => void
 }
@@ -151,6 +153,7 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
       const canvas = new Canvas(partOf(options), outputOf(model, options.output).range)
       const course = options.onProgress && new Course(secondsByKind(schedule, network.rehearsal(), options, pace))
       const rehearsal = network.rehearsal()
+      options.onStart?.()
       try {
         for (const step of schedule.steps) {
           const { work } = workOf(step, rehearsal, options)
@@ -230,11 +233,14 @@ function plain(model: CompiledModel, network: Network): Manner {
         ]
         return tensorsOf(model, pictureValues(model, { cell, scale: m, compression }))
       }
+      let seen: Picture | undefined
       return {
         async run(step) {
+          if (step.do === 'read') seen = await shownTo(tileAt(tiles, step.tile))
           if (step.do !== 'picture') return undefined
           const tile = tileAt(tiles, step.tile)
-          const shown = await shownTo(tile)
+          const shown = seen!
+          seen = undefined
           const { place } = step
           const computed = tf.tidy(() => {
             const { height: rows, width: columns } = seenOf(tile)

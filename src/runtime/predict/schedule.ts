@@ -30,6 +30,8 @@ export interface Asked {
 
 /** One piece of the work on a picture. */
 export type Step =
+  /** What a tile sees of the picture, for the step after it. */
+  | { readonly do: 'read'; readonly tile: number }
   /** Features of a tile. */
   | { readonly do: 'encode'; readonly tile: number; readonly call: Call; readonly kept: Kept }
   /** A part of what `best_match` chooses from, of so many bytes. */
@@ -112,6 +114,7 @@ function* plainSteps(graph: Graph, tiles: TilePlan, low: Extent, options: Predic
       const seen = seenOf(tileAt(tiles, tile))
       const isWhole = tiles.rows.length * tiles.columns.length === 1
       const sizes = { ...sizesOf(seen), ...(isWhole && { H: extent.height, W: extent.width }) }
+      yield { do: 'read', tile }
       yield { do: 'picture', tile, place: { top, bottom, left, right }, call: { graph, sizes } }
     }
     yield* rowsOf(first, last, part)
@@ -233,6 +236,7 @@ class Planner {
     }
     const tile = tileAt(this.#tiles, index)
     const bytes = featureBytes(this.#parts, tile)
+    yield { do: 'read', tile: index }
     yield { do: 'encode', tile: index, call: { graph: this.#parts.features, sizes: sizesOf(seenOf(tile)) }, kept: { name: featuresOf(index), bytes } } // prettier-ignore
     this.#kept.set(index, bytes)
     let total = [...this.#kept.values()].reduce((sum, each) => sum + each, 0)

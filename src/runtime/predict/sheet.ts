@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import type { Graph } from '../../compiler/ir/graph.ts'
 import type { MatchedMap, Stages } from '../../compiler/passes/stages.ts'
 import { isPerQuery, type CompiledModel } from '../../compiler/plan.ts'
+import type { Picture } from '../data/picture.ts'
 import type { PictureSource } from '../data/source.ts'
 import { pixelCentre } from '../network/coordinates.ts'
 import { cellIn, clipOf, pictureValues, tensorsOf } from '../network/per-picture.ts'
@@ -24,6 +25,8 @@ export class Sheet {
   /** Keys that are not joined yet. */
   readonly #parts: { readonly at: Int32Array; readonly outputs: Tensors }[] = []
   readonly #cells: TakenCells
+  /** What was read for the step to come. */
+  #seen: Picture | undefined
 
   constructor(
     readonly model: CompiledModel,
@@ -38,8 +41,15 @@ export class Sheet {
 
   async run(step: Step): Promise<Computed | undefined> {
     switch (step.do) {
+      case 'read': {
+        const { x, y } = tileAt(this.plan, step.tile)
+        const { height, width } = seenOf({ x, y })
+        this.#seen = await this.picture.region(x.seenFrom, y.seenFrom, width, height)
+        return undefined
+      }
       case 'encode':
-        this.#kept.set(step.kept.name, await this.#encode(tileAt(this.plan, step.tile)))
+        this.#kept.set(step.kept.name, this.#encode(tileAt(this.plan, step.tile), this.#seen!))
+        this.#seen = undefined
         return undefined
       case 'keys': {
         const places = placesOf(step.asked.pieces, step.asked.from, step.asked.to)
@@ -72,12 +82,10 @@ export class Sheet {
     return this.#kept.get(featuresOf(tile))!
   }
 
-  async #encode(tile: Tile): Promise<Tensors> {
-    const { height, width } = seenOf(tile)
+  #encode(tile: Tile, { width, height, data }: Picture): Tensors {
     const input = pictureInput(this.model)
-    const part = await this.picture.region(tile.x.seenFrom, tile.y.seenFrom, width, height)
     return tf.tidy(() => {
-      const picture = tf.tensor(normalised(part.data, input.range), [1, height, width, 3])
+      const picture = tf.tensor(normalised(data, input.range), [1, height, width, 3])
       const given = { [input.name]: picture, ...this.#whole(height, width) }
       const features = this.network.lower(this.parts.features, `${this.model.name}_features`).run(given)
       return Object.fromEntries(

@@ -14,6 +14,7 @@ import type { Extent } from '../predict/places.ts'
 import type { Progress } from '../predict/progress.ts'
 import { compressionInput } from '../predict/roles.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
+import { StageTimes, type StageTime } from './stage-times.ts'
 
 /** How pictures are enlarged. */
 export interface Enlargement {
@@ -33,6 +34,8 @@ export interface UpscaleOptions extends Enlargement {
   readonly output: string
   readonly onPlan?: (plan: UpscalePlan) => void
   readonly onProgress?: (progress: Progress) => void
+  /** The result says where the time went. */
+  readonly profile?: boolean
 }
 
 export interface UpscalePlan {
@@ -54,6 +57,8 @@ export interface UpscaleResult extends UpscalePlan {
   readonly took: number
   /** Largest difference (of 255) from full overlap on one probed tile; 0 where the overlap is the reach. */
   readonly deviation: number
+  /** Where the time went, if that was asked. */
+  readonly profile?: readonly StageTime[]
 }
 
 function predictOptions(opened: OpenedNetwork, { width, height }: Extent, options: Enlargement): PredictOptions {
@@ -107,8 +112,14 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
   const isExact = estimate.tiles === 1 || options.overlap === undefined || options.overlap >= (estimate.reach ?? 0)
   const deviation = isExact ? 0 : await probe(predictor, source, predict)
   const start = performance.now()
-  const rows = predictor.rows(source, { ...predict, ...(options.onProgress && { onProgress: options.onProgress }) })
-  await writeRows(rows, extent, picture, {
+  const times = new StageTimes()
+  const rows = predictor.rows(source, {
+    ...predict,
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    onStart: () => times.did('start'),
+    onStep: (step) => times.did(step.do),
+  })
+  await writeRows(rows, extent, picture, times, {
     file: options.output,
     scale: options.scale,
     text: {
@@ -123,7 +134,13 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
       ...(deviation > 0 && { 'Tile deviation': `${deviation.toFixed(3)} of 255` }),
     },
   })
-  return { ...plan, output: options.output, took: (performance.now() - start) / 1000, deviation }
+  return {
+    ...plan,
+    output: options.output,
+    took: (performance.now() - start) / 1000,
+    deviation,
+    ...(options.profile && { profile: times.all }),
+  }
 }
 
 /** What a network is told; undefined where it takes nothing of the kind. */
@@ -148,6 +165,7 @@ async function writeRows(
   all: AsyncIterable<Rows>,
   { width, height }: Extent,
   { density, colours, converted }: PictureFacts,
+  times: StageTimes,
   { file, scale, text }: { readonly file: string; readonly scale: number; readonly text: Readonly<Record<string, string>> },
 ): Promise<void> {
   const back = converted && (await wayBack(converted))
@@ -160,9 +178,11 @@ async function writeRows(
   try {
     for await (const { values } of all) {
       const rgb = toBytes(values)
+      times.did('bytes')
       await sink.write(back ? await back.convert(rgb, width) : rgb)
     }
     await sink.close()
+    times.did('close')
   } catch (error) {
     await sink.abort()
     throw error
