@@ -3,6 +3,7 @@ import { fields, fieldText, type RecordKind } from '../compiler/elaborate/record
 import { staticFunctions } from '../compiler/elaborate/values/static.ts'
 import { show } from '../compiler/elaborate/values/values.ts'
 import { attributeText, opParts } from '../compiler/ops/page.ts'
+import { parameterTypes } from '../compiler/elaborate/values/attributes.ts'
 import { ops } from '../compiler/ops/registry.ts'
 import { attributesOf as pictureAttributesOf, pictureAttributeText, wordText } from '../compiler/picture-operations.ts'
 import { contextAt, type Context } from './context.ts'
@@ -45,6 +46,13 @@ function itemsAt(workspace: Workspace, file: string, text: string, offset: numbe
   if (record) return fieldItems(workspace, file, context)
   if (/^\s*slot\s+\w+\s+\w*$/.test(lineTo(text, offset)))
     return [{ label: 'frozen', kind: 'keyword', detail: 'nothing trains it; its weights are given' }]
+  if (/\brepeat\s[^{]*\w\s+\w*$/.test(lineTo(text, offset)))
+    return [
+      { label: 'as', kind: 'keyword', detail: 'names the turn' },
+      { label: 'collect', kind: 'keyword', detail: 'gives what all turns gave, as a list' },
+    ]
+  if (/^\s*(module|model)\s+\w+\s*\(([^)]*,)?\s*\w+\s*:\s*\w*$/.test(lineTo(text, offset)))
+    return parameterTypes.map((label): Item => ({ label, kind: 'word', detail: 'a type of parameters' }))
   if (before === '.') return memberItems(workspace, file, text, context)
   if (context.isAtStart && before !== '->' && !call) {
     const words = context.isInModule ? statementWords : declarationWords

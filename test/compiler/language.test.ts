@@ -379,6 +379,7 @@ describe('repeat, scale and records', () => {
       m: [2],
       metrics: ['psnr', 'ssim'],
       scope: { kind: 'lattice', count: 2304 },
+      saysScope: false,
       tile: 768,
       degrade: [{ op: 'resize', kernel: 'bicubic' }],
     })

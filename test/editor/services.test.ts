@@ -121,6 +121,8 @@ describe('completion', () => {
     ['words of a degradation', degraded('resize(kernel: bi¦'), ['bicubic', 'bilinear']],
     ['roles', project({ ...files, 'small.arch': files['small.arch'].replace('as image', 'as c¦') }), ['coordinates', 'cell', 'inspect']],
     ['frozen behind a slot', small('slot vgg fr¦'), ['frozen']],
+    ['what a repeat gives', small('let x = f -> repeat 2 coll¦'), ['collect']],
+    ['types of parameters', project({ ...files, 'small.arch': `${files['small.arch']}\nmodule M(act: mod¦` }), ['module']],
     ['statements', small('le¦'), ['scale', 'let']],
     ['declarations', project({ ...files, 'small.arch': `${files['small.arch']}\nev¦` }), ['evaluate']],
     ['files', project({ ...files, 'small.arch': files['small.arch'].replace('./lib.arch', './l¦') }), ['./lib.arch']],

@@ -169,6 +169,10 @@ export const catalogue = {
     (a: { name: string; size: string; here: string }) =>
       `${a.name} names an axis of ${a.here} in the pattern, and is ${a.size === a.name ? 'a size of the inputs' : a.size} beside it`,
   ),
+  'norm-of-one': warning(
+    (a: { op: string; path: string }) =>
+      `${a.op}${a.path ? ` in ${a.path}` : ''} is over a single value at the sizes of train: nothing of what comes in is left`,
+  ),
   'no-gradient': warning((a: { name: string }) => `no gradient reaches ${a.name}: training will not move it`),
   'unused-allow': warning((a: Suggesting) =>
     a.near.length > 0 ? `there is no warning ${a.name}${near(a)}` : `nothing here is warned of as ${a.name}`,

@@ -4,6 +4,7 @@ import type { CompiledModel } from '../plan.ts'
 import { axisCoupled } from './axis-coupled.ts'
 import { deadSlots } from './dead-slot.ts'
 import { largeIntermediates } from './large-intermediate.ts'
+import { normsOfOne } from './norm-of-one.ts'
 import { unmoved } from './no-gradient.ts'
 import { unused } from './unused.ts'
 import { unusedParameters } from './unused-parameter.ts'
@@ -20,6 +21,7 @@ export const lintModel = (model: CompiledModel): Diagnostic[] => [
   ...(model.train?.objectives ?? []).flatMap((objective) => [
     ...largeIntermediates(objective.graph, model.train!.sizes),
     ...unmoved(objective),
+    ...normsOfOne(objective.graph, model.train!.sizes),
   ]),
   ...axisCoupled(model),
 ]

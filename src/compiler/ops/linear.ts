@@ -76,6 +76,7 @@ export const normalisation: Primitive = {
   reach: overAxes(() => [-1]),
   name: 'layer_norm',
   results: ({ inputs }) => [inputs[0]!],
+  spreadOver: ({ inputs }) => inputs[0]!.shape.at(-1)!,
   compute(tf, [x], [scale, shift], { attributes }) {
     const epsilon = attributes['epsilon'] as number
     const width = scale!.shape[0]!
@@ -151,6 +152,7 @@ export const channelNormalisation: Primitive = {
   ...elementFacts,
   name: 'batch_norm',
   results: ({ inputs }) => [inputs[0]!],
+  spreadOver: ({ inputs }) => inputs[0]!.shape.slice(0, -1).reduce(mul, constant(1)),
   compute(tf, [x], [scale, shift, mean, variance], { attributes, training }) {
     const epsilon = attributes['epsilon'] as number
     if (training) return [normalisedByBatch(tf, x!, scale!, shift!, epsilon)]

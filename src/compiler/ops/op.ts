@@ -99,6 +99,8 @@ export interface Primitive extends Facts {
   holds?(call: PrimitiveCall): readonly Size[]
   /** Makes axes as long as the picture of what stands nowhere in it. */
   readonly spreads?: true
+  /** How many values it takes a mean and a deviation of: of one nothing is left. */
+  spreadOver?(call: PrimitiveCall): Size
   /** Acts at random in training: equal calls are not merged. */
   readonly random?: true
   /** No gradient flows to its inputs (positions, indices, constants). */
