@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { check, compile, type CompiledModel, type CompileOptions } from '../../src/compiler/index.ts'
 import { cost } from '../../src/compiler/passes/cost.ts'
 import { parameterCount } from '../../src/compiler/ir/graph.ts'
+import { stages } from '../../src/compiler/passes/stages.ts'
 import { verify } from '../../src/compiler/passes/verify.ts'
 import { resolvedText } from '../../src/compiler/plan.ts'
 import { lowerToLayers, type LayersModel } from '../../src/compiler/targets/layers/lower.ts'
@@ -272,3 +273,14 @@ async function inChildProcess(
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+test.each(['lmliif.arch', 'lmlte.arch'])(
+  '%s makes its modulations once for a picture, not for every chunk of queries',
+  (file) => {
+    const { features, decode } = stages(model(file, { preset: 'tiny' }))!
+    const pathsIn = ({ nodes }: typeof features): string[] =>
+      nodes.filter(({ weights }) => weights.length > 0).map((node) => node.path)
+    expect(pathsIn(features)).toContain('latent.linear')
+    expect(pathsIn(decode).filter((name) => !/^(near_phase|rendered)/.test(name))).toEqual([])
+  },
+)

@@ -2,7 +2,7 @@ import path from 'node:path'
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
 import { errorCode, explained } from '../files/file-error.ts'
-import { temporaryFolder } from '../files/temporary-folder.ts'
+import { requireRoom, temporaryFolder } from '../files/temporary-folder.ts'
 import { withBytes } from './bytes.ts'
 import { colour, onWhite, type Coloured, type Stored } from './colours.ts'
 import { worse, type Compression } from './compression.ts'
@@ -219,7 +219,8 @@ async function openLarge(file: string, looked: Looked, options: ReadOptions): Pr
 }
 
 /** The samples of a picture in a file of tiles, upright: decoded from the top, in bands. */
-async function layOut(file: string, { metadata, open }: Looked): Promise<{ readonly file: string; remove(): void }> {
+async function layOut(file: string, { metadata, pixels, open }: Looked): Promise<{ readonly file: string; remove(): void }> {
+  requireRoom(file, pixels * metadata.channels * (metadata.depth === 'ushort' ? 2 : 1))
   const { folder, remove } = temporaryFolder('picture')
   try {
     const tiles = path.join(folder, 'tiles.tif')

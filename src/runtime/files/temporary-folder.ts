@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { UserError } from '../../errors.ts'
 
 const standing = new Set<string>()
 
@@ -34,4 +35,15 @@ export function temporaryFolder(what: string): TemporaryFolder {
       remove(folder)
     },
   }
+}
+
+/** @throws UserError that names `file` where temporary folders have no room for so many bytes of it. */
+export function requireRoom(file: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(os.tmpdir())
+  const megabytes = (count: number): string => `${Math.round(count / 1e6).toLocaleString('en')} MB`
+  if (bytes > bavail * bsize)
+    throw new UserError(
+      `${file} is decoded once into a temporary file of ${megabytes(bytes)}, and ${os.tmpdir()} has room for ${megabytes(bavail * bsize)}`,
+      'make room there, or name another folder: TMPDIR=..',
+    )
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, it } from 'vitest'
-import { temporaryFolder } from '../../../src/runtime/files/temporary-folder.ts'
+import { requireRoom, temporaryFolder } from '../../../src/runtime/files/temporary-folder.ts'
 
 it('is a fresh one that only this user may enter, and goes with what it holds', () => {
   const [one, other] = [temporaryFolder('test'), temporaryFolder('test')]
@@ -27,4 +27,11 @@ it('goes when the process exits', () => {
   expect(standing.some(({ folder }) => existsSync(folder))).toBe(false)
   for (const each of standing) each.remove()
   expect(process.listenerCount('exit')).toBe(before)
+})
+
+it('has room, or what needs it is named with what it needs and what there is', () => {
+  requireRoom('small.png', 1)
+  expect(() => requireRoom('slide.png', 2e18)).toThrow(
+    /^slide\.png is decoded once into a temporary file of 2,000,000,000,000 MB, and .* has room for [\d,]+ MB$/,
+  )
 })
