@@ -64,6 +64,8 @@ describe('parameters as published', () => {
     ['zoo/hat.arch', { preset: 'x3' }, 20_809_435],
     ['zoo/hat.arch', { preset: 'x4' }, 20_772_507],
     ['zoo/hat.arch', { preset: 'small' }, 9_621_183],
+    ['live.arch', {}, 135_504],
+    ['live.arch', { preset: 'large' }, 823_168],
     ['edsr.arch', { preset: 'x2' }, 1_369_859],
     ['edsr.arch', { preset: 'x3' }, 1_554_499],
     ['edsr.arch', { preset: 'x4' }, 1_517_571],
