@@ -415,7 +415,7 @@ export class ArchParser extends EmbeddedActionsParser {
     return this.ACTION(() => ({
       kind: 'slot',
       name: this.nameOf(name),
-      ...(frozen && { frozen: this.span(frozen, frozen) }),
+      ...(frozen && { frozen: this.nameOf(frozen) }),
       takes,
       gives,
       contractSpan: this.span(start, end),

@@ -122,7 +122,7 @@ export interface SlotStatement extends Located {
   readonly kind: 'slot'
   readonly name: Name
   /** Where `frozen` stands: nothing trains it. */
-  readonly frozen?: Span
+  readonly frozen?: Name
   readonly takes: readonly TensorType[]
   readonly gives: readonly Result[]
   readonly contractSpan: Span

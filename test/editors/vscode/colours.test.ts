@@ -54,6 +54,7 @@ test.each<readonly [line: string, scopes: readonly (readonly [word: string, scop
   ['preset tiny { width: 8, encoder.depths: [2, 2] }', [['preset', 'storage.type.preset'], ['tiny', 'entity.name.section.preset'], ['width', 'entity.other.attribute-name'], ['encoder.depths', 'entity.other.attribute-name']]],
   ['train {', [['train', 'storage.type.train']]],
   ['  judge {', [['judge', 'entity.other.attribute-name']]],
+  ['  let g = f -> repeat 2 collect { relu }', [['collect', 'keyword.control.collect']]],
   ['  epochs: 100, repeat: 20', [['epochs', 'entity.other.attribute-name'], ['100', 'constant.numeric'], ['repeat', 'entity.other.attribute-name']]],
   ['variant "w/o LFI" of ISTE from "../iste.arch"', [['variant', 'storage.type.variant'], ['w/o LFI', 'string.quoted.double'], ['of', 'keyword.control.of'], ['ISTE', 'entity.name.type.model'], ['from', 'keyword.control.from']]],
   ['replace lfi with (x) => x', [['replace', 'keyword.control.replace'], ['lfi', 'variable.other.slot'], ['with', 'keyword.control.with'], ['=>', 'keyword.operator.arrow']]],
@@ -105,7 +106,7 @@ function wordsOf(text: string): { readonly kind: Kind; readonly token: IToken }[
 }
 
 const fits: Readonly<Record<Kind, (scope: string) => boolean>> = {
-  keyword: (scope) => /^(keyword\.control|storage\.type)\./.test(scope),
+  keyword: (scope) => /^(keyword\.control|storage\.(type|modifier))\./.test(scope),
   name: (scope) => !/^(keyword|storage\.type|comment|string|constant\.numeric|punctuation)(\.|$)/.test(scope),
   number: (scope) => scope === 'constant.numeric',
   string: (scope) => scope.startsWith('string.quoted.double'),

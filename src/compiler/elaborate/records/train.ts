@@ -258,7 +258,7 @@ function objectives(context: ModelContext, reader: FieldReader, body: Body): Obj
     context.attempt(() => {
       const record = reader.fields.get(slot)
       const { frozen } = context.slots.get(slot)!
-      if (frozen && record) fail('slot-frozen', { slot }, record.span, { related: [{ span: frozen, label: 'said here' }] })
+      if (frozen && record) fail('slot-frozen', { slot }, record.span, { related: [{ span: frozen.span, label: 'said here' }] })
       if (frozen) return []
       if (called.has(slot) && !record)
         fail('missing-field', { record: 'train', name: slot }, reader.span, {
