@@ -1,12 +1,11 @@
 import type { Rectangle } from './places.ts'
-import { toUnit } from './roles.ts'
 
-/** What was computed at positions, three values a position, in the output's range; each counts by its weight. */
+/** What was computed at positions, three values a position, in the output's range; each counts by its weight, or whole. */
 export interface Computed {
   readonly rows: Int32Array
   readonly columns: Int32Array
   readonly values: Float32Array
-  readonly weights: Float32Array
+  readonly weights?: Float32Array
 }
 
 /** All values of a place of the result, three a position, in the output's range. */
@@ -15,18 +14,32 @@ export interface Block {
   readonly values: Float32Array
 }
 
-/** Rows of the result, top to bottom: values where 0 is black and 1 is white, not clamped. */
+/** Rows of the result, top to bottom, (to - from) * width * 3, of as many columns as are computed. To be taken before the next are asked for. */
 export interface Rows {
   readonly from: number
   readonly to: number
-  /** (to - from) * width * 3, of as many columns as are computed */
-  readonly values: Float32Array
+  /** Made when asked for: values where 0 is black and 1 is white, not clamped. */
+  values(): Float32Array
+  /** Made when asked for: the same in 8 bits, rounded, clamped. */
+  bytes(): Uint8Array
 }
 
-/** Values from 0 to 1 in 8 bits: rounded, clamped. */
-export function toBytes(values: Float32Array): Uint8Array {
+/** Values of an output's range as 0 to 1. */
+function toUnit(values: Float32Array, [from, to]: readonly [number, number]): Float32Array {
+  const unit = new Float32Array(values.length)
+  const size = to - from
+  for (let at = 0; at < values.length; at += 1) unit[at] = (values[at]! - from) / size
+  return unit
+}
+
+/** Values of an output's range in 8 bits: rounded to nearest, half up, and clamped. In one pass what `toUnit` and rounding give. */
+function toBytes(values: Float32Array, [from, to]: readonly [number, number]): Uint8Array {
   const bytes = new Uint8Array(values.length)
-  for (let at = 0; at < values.length; at += 1) bytes[at] = Math.round(Math.min(1, Math.max(0, values[at]!)) * 255)
+  const size = to - from
+  for (let at = 0; at < values.length; at += 1) {
+    const unit = Math.fround((values[at]! - from) / size)
+    bytes[at] = unit >= 1 ? 255 : unit > 0 ? unit * 255 + 0.5 : 0 // stored, what is behind the point goes
+  }
   return bytes
 }
 
@@ -52,11 +65,16 @@ export class Canvas {
   /** Adds up; what is not asked for, where queries had to be computed with others, is left out. */
   add({ rows, columns, values, weights }: Computed): void {
     const { top, bottom, left, right } = this.#part
-    this.#room(rows.reduce((most, row) => (row < bottom ? Math.max(most, row) : most), top))
+    let last = top
+    for (let at = 0; at < rows.length; at += 1) if (rows[at]! > last && rows[at]! < bottom) last = rows[at]!
+    this.#room(last)
+    const [sums, base, stride] = [this.#values, this.#base, this.#stride]
     for (let at = 0; at < rows.length; at += 1) {
-      if (rows[at]! < top || rows[at]! >= bottom || columns[at]! < left || columns[at]! >= right) continue
-      const place = (rows[at]! - this.#base) * this.#stride + 3 * (columns[at]! - this.#part.left)
-      for (let channel = 0; channel < 3; channel += 1) this.#values[place + channel]! += weights[at]! * values[3 * at + channel]!
+      const [row, column] = [rows[at]!, columns[at]!]
+      if (row < top || row >= bottom || column < left || column >= right) continue
+      const place = (row - base) * stride + 3 * (column - left)
+      const weight = weights ? weights[at]! : 1
+      for (let channel = 0; channel < 3; channel += 1) sums[place + channel]! += weight * values[3 * at + channel]!
     }
   }
 
@@ -73,9 +91,9 @@ export class Canvas {
   }
 
   take(from: number, to: number): Rows {
-    const values = toUnit(this.#values.subarray(this.#at(from), this.#at(to)), this.#range)
+    const values = this.#values.subarray(this.#at(from), this.#at(to))
     this.#first = to
-    return { from, to, values }
+    return { from, to, values: () => toUnit(values, this.#range), bytes: () => toBytes(values, this.#range) }
   }
 
   #at(row: number): number {
@@ -86,11 +104,15 @@ export class Canvas {
   #room(row: number): void {
     if (this.#at(row + 1) <= this.#values.length) return
     const kept = this.#at(this.#first)
-    this.#values.copyWithin(0, kept)
-    this.#values.fill(0, this.#values.length - kept)
-    this.#base = this.#first
-    if (this.#at(row + 1) <= this.#values.length) return
-    const larger = new Float32Array(this.#at(row + 1))
+    if (kept > 0) {
+      this.#values.copyWithin(0, kept)
+      this.#values.fill(0, this.#values.length - kept)
+      this.#base = this.#first
+    }
+    const needed = this.#at(row + 1)
+    if (needed <= this.#values.length) return
+    // A little more than is needed: rows come some at a time, and each time all that is held would be copied.
+    const larger = new Float32Array(Math.min(Math.ceil(1.25 * needed), this.#at(this.#part.bottom)))
     larger.set(this.#values)
     this.#values = larger
   }

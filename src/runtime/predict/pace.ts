@@ -12,7 +12,6 @@ import { createRandom } from '../files/random.ts'
 import { temporaryFolder } from '../files/temporary-folder.ts'
 import { loadModel } from '../network/load-model.ts'
 import { createNetwork } from '../network/network.ts'
-import { toBytes } from './canvas.ts'
 import { fitPace, type Measured } from './fit-pace.ts'
 import { createPredictor, type PredictOptions } from './predict.ts'
 import { units, type Pace } from './work.ts'
@@ -104,7 +103,7 @@ async function measureProbe({ file, sets, side, m }: (typeof probes)[number], pn
   const end = performance.now() + 1000 * patience
   for (let round = 0; round < rounds && (round < 3 || performance.now() < end); round += 1) {
     const writer = await pngWriter(png, side * m, side * m)
-    for await (const rows of predictor.rows(held(noise(side)), options)) await writer.write(toBytes(rows.values))
+    for await (const rows of predictor.rows(held(noise(side)), options)) await writer.write(rows.bytes())
     await writer.close()
   }
   return [...found.values()]

@@ -176,7 +176,7 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
       const { top, bottom, left, right } = partOf(options)
       const stride = (right - left) * 3
       const values = new Float32Array((bottom - top) * stride)
-      for await (const rows of this.rows(picture, options)) values.set(rows.values, (rows.from - top) * stride)
+      for await (const rows of this.rows(picture, options)) values.set(rows.values(), (rows.from - top) * stride)
       return values
     },
   }

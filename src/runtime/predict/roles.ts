@@ -21,7 +21,3 @@ export function outputOf(model: CompiledModel, name: string | undefined): ModelO
     )
   return output
 }
-
-/** Values of an output's range as 0 to 1. */
-export const toUnit = (values: Float32Array, [from, to]: readonly [number, number]): Float32Array =>
-  values.map((value) => (value - from) / (to - from))

@@ -137,12 +137,12 @@ export class Sheet {
     const x = axis(tile.x, width, extent.width)
     const coord = new Float32Array(rows.length * 2)
     const cell = new Float32Array(rows.length * 2)
-    rows.forEach((row, at) => {
-      coord[2 * at] = y.centre(row)
+    for (let at = 0; at < rows.length; at += 1) {
+      coord[2 * at] = y.centre(rows[at]!)
       coord[2 * at + 1] = x.centre(columns[at]!)
       cell[2 * at] = y.cell
       cell[2 * at + 1] = x.cell
-    })
+    }
     const given = { coordinates: coord, cell }
     return Object.fromEntries(
       this.model.inputs
@@ -220,21 +220,31 @@ export class Sheet {
     const outputs = this.#compute(graph, tile, places, found)
     const values = outputs[outputOf(this.model, this.options.output).name]!.dataSync<'float32'>()
     tf.dispose([outputs, ...(own ? [own] : [])])
-    return { rows: places.rows, columns: places.columns, values, weights: this.#weightsOf(tile, places) }
+    return { rows: places.rows, columns: places.columns, values, ...this.#weightsOf(tile, places) }
   }
 
-  #weightsOf(index: number, { rows, columns }: Places): Float32Array {
+  /** How much a tile counts at positions; all of it where tiles are not mixed. */
+  #weightsOf(index: number, { rows, columns }: Places): { readonly weights?: Float32Array } {
     const { feather } = this.plan
-    if (feather === 0) return new Float32Array(rows.length).fill(1)
+    if (feather === 0) return {}
     const weights = (axis: 'rows' | 'columns', own: number): ((at: number) => number) => {
       const [low, high] =
         axis === 'rows' ? [this.picture.height, this.options.extent.height] : [this.picture.width, this.options.extent.width]
-      return (at) =>
-        sharesOf(this.plan[axis], lowPosition(at, low, high), feather).find(({ stretch }) => stretch === own)?.weight ?? 0
+      const known = new Map<number, number>() // the same rows and columns come again and again
+      return (at) => {
+        const before = known.get(at)
+        if (before !== undefined) return before
+        const weight =
+          sharesOf(this.plan[axis], lowPosition(at, low, high), feather).find(({ stretch }) => stretch === own)?.weight ?? 0
+        known.set(at, weight)
+        return weight
+      }
     }
     const across = this.plan.columns.length
     const [y, x] = [weights('rows', Math.floor(index / across)), weights('columns', index % across)]
-    return Float32Array.from(rows, (row, at) => y(row) * x(columns[at]!))
+    const all = new Float32Array(rows.length)
+    for (let at = 0; at < all.length; at += 1) all[at] = y(rows[at]!) * x(columns[at]!)
+    return { weights: all }
   }
 }
 

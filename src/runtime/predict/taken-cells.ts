@@ -56,26 +56,26 @@ export class TakenCells {
         const offset = new Float32Array(rows.length * count * 2)
         const cell = new Float32Array(rows.length * count * 2)
         const weight = new Float32Array(rows.length * count)
-        let next = 0
-        for (let at = 0; at < rows.length; at += 1) {
-          const [row, column] = [rows[at]!, columns[at]!]
-          for (let vertical = 0; vertical < y.rows.length; vertical += 1) {
-            // A tile that sees less than the network reaches may lack a neighbour: its own last cell stands for it.
-            const wholeRow = y.rows[vertical]![row]! - tile.y.coreFrom
-            const tileRow = Math.min(mapHeight - 1, Math.max(0, wholeRow))
-            for (let horizontal = 0; horizontal < x.rows.length; horizontal += 1) {
-              const wholeColumn = x.rows[horizontal]![column]! - tile.x.coreFrom
-              const tileColumn = Math.min(mapWidth - 1, Math.max(0, wholeColumn))
-              index[next] = tileRow * mapWidth + tileColumn
-              offset[2 * next] = y.offsets[vertical]![row]! + 2 * (wholeRow - tileRow)
-              offset[2 * next + 1] = x.offsets[horizontal]![column]! + 2 * (wholeColumn - tileColumn)
-              cell[2 * next] = y.cell
-              cell[2 * next + 1] = x.cell
-              weight[next] = y.weights[vertical]![row]! * x.weights[horizontal]![column]!
-              next += 1
+        let corner = 0
+        for (const vertical of sidesOf(y))
+          for (const horizontal of sidesOf(x)) {
+            for (let at = 0; at < rows.length; at += 1) {
+              const [row, column] = [rows[at]!, columns[at]!]
+              // A tile that sees less than the network reaches may lack a neighbour: its own last cell stands for it.
+              const wholeRow = vertical.rows[row]! - tile.y.coreFrom
+              const tileRow = wholeRow < 0 ? 0 : wholeRow < mapHeight ? wholeRow : mapHeight - 1
+              const wholeColumn = horizontal.rows[column]! - tile.x.coreFrom
+              const tileColumn = wholeColumn < 0 ? 0 : wholeColumn < mapWidth ? wholeColumn : mapWidth - 1
+              const place = at * count + corner
+              index[place] = tileRow * mapWidth + tileColumn
+              offset[2 * place] = vertical.offsets[row]! + 2 * (wholeRow - tileRow)
+              offset[2 * place + 1] = horizontal.offsets[column]! + 2 * (wholeColumn - tileColumn)
+              cell[2 * place] = y.cell
+              cell[2 * place + 1] = x.cell
+              weight[place] = vertical.weights[row]! * horizontal.weights[column]!
             }
+            corner += 1
           }
-        }
         const shape = [1, rows.length, count]
         const [indexName, offsetName, cellName, weightName] = names
         return {
@@ -88,6 +88,10 @@ export class TakenCells {
     )
   }
 }
+
+/** One side of an axis after the other. */
+const sidesOf = ({ rows, offsets, weights }: Axis) =>
+  rows.map((each, side) => ({ rows: each, offsets: offsets[side]!, weights: weights[side]! }))
 
 /** The cells of the pixels 0 to count - 1, computed by the op itself. */
 function axisOf({ node }: Taken, count: number, length: number, extended: number, clip: number): Axis {

@@ -6,7 +6,7 @@ import { wayBack } from '../data/profile.ts'
 import { openPicture, type OpenedPicture, type PictureFacts } from '../data/read-picture.ts'
 import { openSink } from '../data/sink.ts'
 import { held, type PictureSource } from '../data/source.ts'
-import { toBytes, type Rows } from '../predict/canvas.ts'
+import type { Rows } from '../predict/canvas.ts'
 import { scopeText } from '../predict/candidates.ts'
 import { asWritten, createPredictor, type Estimate, type PredictOptions, type Predictor } from '../predict/predict.ts'
 import type { Pace } from '../predict/work.ts'
@@ -176,8 +176,8 @@ async function writeRows(
     text,
   })
   try {
-    for await (const { values } of all) {
-      const rgb = toBytes(values)
+    for await (const rows of all) {
+      const rgb = rows.bytes()
       times.did('bytes')
       await sink.write(back ? await back.convert(rgb, width) : rgb)
     }

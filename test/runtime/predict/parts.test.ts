@@ -36,7 +36,7 @@ describe.each(['iste.arch', 'liif.arch'])('a part of what %s makes', (file) => {
     const rows: [number, number][] = []
     for await (const { from, to, values } of predictor.rows(held(low), { ...options, part })) {
       rows.push([from, to])
-      expect(values).toHaveLength(3 * (to - from) * (part.right - part.left))
+      expect(values()).toHaveLength(3 * (to - from) * (part.right - part.left))
     }
     expect(rows[0]![0]).toBe(part.top)
     expect(rows.at(-1)![1]).toBe(part.bottom)

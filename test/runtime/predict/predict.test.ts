@@ -182,7 +182,7 @@ describe('tiles', () => {
         onProgress: ({ share }) => shares.push(share),
       })) {
         expect(rows.from).toBe(next)
-        expect(rows.values).toHaveLength((rows.to - rows.from) * base.extent.width * 3)
+        expect(rows.values()).toHaveLength((rows.to - rows.from) * base.extent.width * 3)
         next = rows.to
         bands += 1
       }
