@@ -76,6 +76,7 @@ export class Sheet {
   dispose(): void {
     tf.dispose([...this.#kept.values(), ...this.#parts.map(({ outputs }) => outputs)])
     this.#kept.clear()
+    this.#cells.dispose()
   }
 
   #features(tile: number): Tensors {

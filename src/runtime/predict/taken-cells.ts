@@ -31,6 +31,8 @@ interface Table {
  */
 export class TakenCells {
   readonly #tables: readonly Table[]
+  /** The cells' sizes are the same at all positions: a tensor a table, as long as the positions were before. */
+  readonly #sizes = new Map<Table, tf.Tensor>()
 
   constructor(taken: readonly Taken[], { height, width }: Extent, { extent, m, cellClip }: PredictOptions) {
     const clip = clipOf(m, cellClip)
@@ -49,12 +51,12 @@ export class TakenCells {
     const sizes = { B: 1, h: core.height, w: core.width }
     return Object.assign(
       {},
-      ...this.#tables.map(({ taken: { node, names }, y, x }) => {
+      ...this.#tables.map((table) => {
+        const { taken: { node, names }, y, x } = table // prettier-ignore
         const [mapHeight, mapWidth] = node.sizes['map']!.map((size) => evaluate(size, sizes)) as [number, number]
         const count = y.rows.length * x.rows.length
         const index = new Int32Array(rows.length * count)
         const offset = new Float32Array(rows.length * count * 2)
-        const cell = new Float32Array(rows.length * count * 2)
         const weight = new Float32Array(rows.length * count)
         let corner = 0
         for (const vertical of sidesOf(y))
@@ -70,8 +72,6 @@ export class TakenCells {
               index[place] = tileRow * mapWidth + tileColumn
               offset[2 * place] = vertical.offsets[row]! + 2 * (wholeRow - tileRow)
               offset[2 * place + 1] = horizontal.offsets[column]! + 2 * (wholeColumn - tileColumn)
-              cell[2 * place] = y.cell
-              cell[2 * place + 1] = x.cell
               weight[place] = vertical.weights[row]! * horizontal.weights[column]!
             }
             corner += 1
@@ -81,11 +81,26 @@ export class TakenCells {
         return {
           [indexName]: tf.tensor(index, shape, 'int32'),
           [offsetName]: tf.tensor(offset, [...shape, 2]),
-          [cellName]: tf.tensor(cell, [...shape, 2]),
+          [cellName]: this.#sizesOf(table, [...shape, 2]),
           [weightName]: tf.tensor(weight, shape),
         }
       }),
     )
+  }
+
+  #sizesOf(table: Table, shape: number[]): tf.Tensor {
+    const known = this.#sizes.get(table)
+    if (known && known.shape[1] === shape[1]) return known
+    known?.dispose()
+    const { y, x } = table
+    const made = tf.keep(tf.tidy(() => tf.tile(tf.tensor([y.cell, x.cell], [1, 1, 1, 2]), [1, shape[1]!, shape[2]!, 1])))
+    this.#sizes.set(table, made)
+    return made
+  }
+
+  dispose(): void {
+    tf.dispose([...this.#sizes.values()])
+    this.#sizes.clear()
   }
 }
 
