@@ -17,7 +17,10 @@ export const held = (picture: Picture): PictureSource => ({
 
 /** Takes a picture, rows from the top. Nothing stands under its name before `close` has returned. */
 export interface PictureSink {
-  /** Any number of whole rows (`width * 3` bytes each, RGB), top to bottom. Wait for each call before the next. */
+  /**
+   * Any number of whole rows (`width * 3` bytes each, RGB), top to bottom. Wait for each call before the next. They may still be on their
+   * way when it returns; what fails there is said by the next call.
+   */
   write(rows: Uint8Array): Promise<void>
   /** Finishes the picture and gives it its name. All rows must have been written. */
   close(): Promise<void>
