@@ -130,7 +130,7 @@ export function upscaleCommand(program: Command): void {
           print(JSON.stringify({ input, ...(weights && { weights: weights.name }), ...(expected && { expected }), ...result }))
         else
           print(
-            `${output}: ${result.to.join(' x ')} in ${duration(result.took)}${result.deviation > 0 ? `, tiles deviate by up to ${result.deviation.toFixed(2)} of 255` : ''}`,
+            `${output}: ${result.to.join(' x ')} in ${duration(result.took)}${result.deviation > 0 ? `, tiles deviate by up to ${result.deviation.toFixed(2)} of 255` : ''}; made smaller again ${result.consistency === undefined ? 'it is what came in' : `${result.consistency.toFixed(1)} dB from what came in`}`,
           )
         if (result.profile && !flags.json) profileLines(result.profile).forEach((each) => print(each))
       }

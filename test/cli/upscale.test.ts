@@ -4,8 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import sharp from 'sharp'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { crop, type Picture } from '../../src/runtime/data/picture.ts'
+import { resize } from '../../src/runtime/data/pillow.ts'
 import { writePng } from '../../src/runtime/data/png-writer.ts'
 import { readPicture } from '../../src/runtime/data/read-picture.ts'
+import { psnr } from '../../src/runtime/metrics/psnr.ts'
 import { openNetwork } from '../../src/runtime/network/open-network.ts'
 import { carriedFile, carriedWeights } from '../../src/runtime/weights/carried.ts'
 import type { StageTime } from '../../src/runtime/upscale/stage-times.ts'
@@ -84,6 +86,8 @@ describe('a picture', () => {
       .toBuffer()
     const mean = small.reduce((total, value, at) => total + Math.abs(value - source.data[at]!), 0) / small.length
     expect(mean).toBeLessThan(6)
+    const { consistency } = JSON.parse(outcome.stdout) as { readonly consistency: number }
+    expect(consistency).toBeCloseTo(psnr(resize(picture, 33, 25, 'bicubic'), source), 6)
   })
 
   it('an output that is there is replaced, in words', async () => {
@@ -91,7 +95,7 @@ describe('a picture', () => {
     writeFileSync(again, 'older')
     const { code, stdout } = await archc(['upscale', field, '--scale', '2', '-o', again, ...bicubic])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^.*again\.png: 66 x 50 in (under )?\d+ s\n$/)
+    expect(stdout).toMatch(/^.*again\.png: 66 x 50 in (under )?\d+ s; made smaller again \d\d\.\d dB from what came in\n$/)
     expect((await readPicture(again)).picture.width).toBe(66)
   })
 
@@ -108,8 +112,8 @@ describe('a picture', () => {
 
 describe('--profile', () => {
   it.each([
-    ['a network with coordinates', [], ['start', 'read', 'encode', 'keys', 'match', 'decode', 'bytes', 'write']],
-    ['one without', ['--run', 'models/bicubic.arch'], ['start', 'read', 'picture', 'bytes', 'write']],
+    ['a network with coordinates', [], ['start', 'read', 'encode', 'keys', 'match', 'decode', 'bytes', 'consistency', 'write']],
+    ['one without', ['--run', 'models/bicubic.arch'], ['start', 'read', 'picture', 'bytes', 'consistency', 'write']],
   ])('says where the time went: %s', async (what, flags, stages) => {
     const run = (...more: string[]) =>
       archc(['upscale', field, '-s', '2', '-o', inside(`profile ${what}.png`), '--profile', ...flags, ...more])

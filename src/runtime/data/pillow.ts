@@ -134,6 +134,47 @@ export function resize(picture: Picture, width: number, height: number, kernel: 
   return across === picture ? { width, height, data: picture.data.slice() } : across
 }
 
+/**
+ * As `resize`, byte for byte, of a picture of which bands of rows come from the top: each call gives the rows that are whole with that
+ * band. It holds the rows that the next one reads, made narrow or wide already.
+ */
+export function resizeInBands(
+  from: { readonly width: number; readonly height: number },
+  to: { readonly width: number; readonly height: number },
+  kernel: 'bicubic' | 'bilinear',
+): (band: Picture) => Picture {
+  const across = from.width === to.width ? undefined : weightsFor(from.width, to.width, kernel)
+  const { first, count, stride, fixed } = weightsFor(from.height, to.height, kernel)
+  const length = 3 * to.width
+  let held: Uint8Array = new Uint8Array(0)
+  /** The input's row that `held` begins with, and the next row of the result. */
+  let base = 0
+  let next = 0
+  return (band) => {
+    const rows = across ? resizeRows(band, across).data : band.data
+    const joined = new Uint8Array(held.length + rows.length)
+    joined.set(held)
+    joined.set(rows, held.length)
+    const known = base + joined.length / length
+    let end = next
+    while (end < to.height && first[end]! + count[end]! <= known) end += 1
+    const whole = resizeColumns(
+      { width: to.width, height: known - base, data: joined },
+      {
+        first: first.subarray(next, end).map((row) => row - base),
+        count: count.subarray(next, end),
+        stride,
+        fixed: fixed.subarray(next * stride, end * stride),
+      },
+    )
+    next = end
+    const read = end < to.height ? Math.min(first[end]!, known) : known
+    held = joined.slice((read - base) * length)
+    base = read
+    return whole
+  }
+}
+
 /** For each output position: its first input position, how many it reads, and `stride` fixed-point weights from `position * stride`. */
 interface Weights {
   readonly first: Int32Array

@@ -1,7 +1,7 @@
 import type { Step } from '../predict/schedule.ts'
 
 /** What an enlargement spends time on, in the order in which it comes. */
-const stages = ['start', 'read', 'encode', 'keys', 'match', 'decode', 'picture', 'bytes', 'write'] as const
+const stages = ['start', 'read', 'encode', 'keys', 'match', 'decode', 'picture', 'bytes', 'consistency', 'write'] as const
 export type Stage = (typeof stages)[number]
 
 export interface StageTime {
@@ -16,7 +16,7 @@ export interface StageTime {
 }
 
 /** What ends: a step of the schedule, or one of what is done with rows that it gives away. */
-type Done = Step['do'] | 'start' | 'bytes' | 'close'
+type Done = Step['do'] | 'start' | 'bytes' | 'consistency' | 'close'
 
 /** Which stage a step belongs to; forgetting belongs to the one before it. */
 const stageOf: Readonly<Record<Exclude<Done, 'forget'>, Stage>> = {
@@ -29,6 +29,7 @@ const stageOf: Readonly<Record<Exclude<Done, 'forget'>, Stage>> = {
   decode: 'decode',
   picture: 'picture',
   bytes: 'bytes',
+  consistency: 'consistency',
   rows: 'write',
   close: 'write',
 }

@@ -14,6 +14,7 @@ import type { Extent } from '../predict/places.ts'
 import type { Progress } from '../predict/progress.ts'
 import { compressionInput } from '../predict/roles.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
+import { Consistency } from './consistency.ts'
 import { StageTimes, type StageTime } from './stage-times.ts'
 
 /** How pictures are enlarged. */
@@ -57,6 +58,8 @@ export interface UpscaleResult extends UpscalePlan {
   readonly took: number
   /** Largest difference (of 255) from full overlap on one probed tile; 0 where the overlap is the reach. */
   readonly deviation: number
+  /** The result made smaller again against what came in, in dB (`Consistency`); undefined where both are equal. */
+  readonly consistency?: number
   /** Where the time went, if that was asked. */
   readonly profile?: readonly StageTime[]
 }
@@ -119,7 +122,8 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
     onStart: () => times.did('start'),
     onStep: (step) => times.did(step.do),
   })
-  await writeRows(rows, extent, picture, times, {
+  const consistency = new Consistency(source, extent)
+  await writeRows(rows, extent, picture, times, consistency, {
     file: options.output,
     scale: options.scale,
     text: {
@@ -139,6 +143,7 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
     output: options.output,
     took: (performance.now() - start) / 1000,
     deviation,
+    ...(consistency.decibels !== undefined && { consistency: consistency.decibels }),
     ...(options.profile && { profile: times.all }),
   }
 }
@@ -166,6 +171,7 @@ async function writeRows(
   { width, height }: Extent,
   { density, colours, converted }: PictureFacts,
   times: StageTimes,
+  consistency: Consistency,
   { file, scale, text }: { readonly file: string; readonly scale: number; readonly text: Readonly<Record<string, string>> },
 ): Promise<void> {
   const back = converted && (await wayBack(converted))
@@ -179,6 +185,8 @@ async function writeRows(
     for await (const rows of all) {
       const rgb = rows.bytes()
       times.did('bytes')
+      await consistency.add(rgb)
+      times.did('consistency')
       await sink.write(back ? await back.convert(rgb, width) : rgb)
     }
     await sink.close()
