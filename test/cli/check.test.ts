@@ -44,7 +44,7 @@ describe('archc check', () => {
     expect(code).toBe(1)
     expect(stdout).toBe('')
     expect(stderr).toContain(
-      `error[unknown-attribute]: conv has no kernal; did you mean kernel? It takes out, kernel, stride, pad, dilation, groups, bias, init, bias_init
+      `error[unknown-attribute]: conv has no kernal; did you mean kernel? It takes out, kernel, stride, pad, dilation, groups, bias, norm, init, bias_init
   ┌─ ${two}:4:30
 4 │   let a = lr -> conv(out: 8, kernal: 3)
   │                              ^^^^^^
