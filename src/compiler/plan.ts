@@ -123,6 +123,8 @@ export interface TrainPlan {
   readonly precision?: 'bf16'
   /** Instead of epochs. */
   readonly steps?: number
+  /** The text says steps and no epochs: there are as many as the steps go through the pictures. */
+  readonly epochsFollow?: true
   /** The share of the running mean of the model's weights that an update keeps; none is taken without it. */
   readonly ema?: number
 }

@@ -125,6 +125,10 @@ export const catalogue = {
   'missing-field': error((a: { record: string; name: string }) => `${a.record} needs ${a.name}`),
   'unbound-dim': error((a: { record: string; dim: string }) => `${a.record} does not say how large ${a.dim} is`),
   'out-of-range': error((a: { name: string; range: string; given: string }) => `${a.name} is ${a.range}; ${a.given} is outside`),
+  'loss-weights': error(
+    (a: { path: string }) =>
+      `a loss has a weight of its own, ${a.path}: it would be another network at each call, and nothing would train it`,
+  ),
   'loss-shape': error((a: { problem: string }) => a.problem),
   'objective-shared': error(
     (a: { slot: string }) =>

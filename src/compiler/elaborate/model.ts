@@ -37,6 +37,8 @@ function elaborate(context: ModelContext): CompiledModel {
   bindOwnParameters(context)
   const scale = context.attempt(() => readScale(context))
   const body = elaborateBody(context, scale)
+  // What only losses need is a matter of training's sizes.
+  const pictureChecks = [...e.builder.checks]
   const train = context.attempt(() => trainPlan(context, body))
   const evaluation = context.attempt(() => evaluatePlan(context, body, train))
   if (context.failed || !scale) throw new Consequence()
@@ -51,7 +53,7 @@ function elaborate(context: ModelContext): CompiledModel {
     graph: body.graph,
     ...(train && { train }),
     evaluate: evaluation!,
-    checks: e.builder.checks.map(({ size, least, problem, span }) => ({ size, least, problem, at: context.placeOf(span) })),
+    checks: pictureChecks.map(({ size, least, problem, span }) => ({ size, least, problem, at: context.placeOf(span) })),
     values: context.values,
     removed: [],
   }

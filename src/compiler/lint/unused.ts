@@ -9,7 +9,7 @@ import {
   type LetStatement,
   type Record as FieldRecord,
 } from '../syntax/tree.ts'
-import { mentionedIn, reached } from './mentions.ts'
+import { mentionedIn, mentionedInRecord, reached } from './mentions.ts'
 
 /** Lets, weights, inputs, imports and modules that nothing uses; `units` are all files that are looked at: they may import from it. */
 export const unused = (unit: FileUnit, units: readonly FileUnit[]): Diagnostic[] => [
@@ -63,12 +63,23 @@ function unusedInTraining(unit: FileUnit): Diagnostic[] {
   })
 }
 
+/** Every name that a file mentions. */
+function usedIn(unit: FileUnit): Set<string> {
+  const used = new Set<string>()
+  const visit = (declaration: Declaration): void => {
+    if (declaration.kind === 'module' || declaration.kind === 'model') mentionedIn(declaration).forEach((name) => used.add(name))
+    if (declaration.kind === 'replace') mentioned(declaration.filler, used)
+    if (declaration.kind === 'set') mentioned(declaration.value, used)
+    if ('record' in declaration) mentionedInRecord(declaration.record, used)
+  }
+  unit.source.declarations.forEach(visit)
+  return used
+}
+
 /** Modules beside a model that nothing calls; a file without a model is a library. */
 function unusedModules(unit: FileUnit, units: readonly FileUnit[]): Diagnostic[] {
   if (unit.models.size === 0) return []
-  const used = new Set<string>()
-  for (const declaration of unit.source.declarations)
-    if (declaration.kind === 'module' || declaration.kind === 'model') mentionedIn(declaration).forEach((name) => used.add(name))
+  const used = usedIn(unit)
   const imported = units.filter((other) => other !== unit).flatMap((other) => [...other.modules.values()])
   return unit.source.declarations.flatMap((declaration) =>
     declaration.kind === 'module' &&
@@ -80,12 +91,7 @@ function unusedModules(unit: FileUnit, units: readonly FileUnit[]): Diagnostic[]
 }
 
 function unusedImports(unit: FileUnit): Diagnostic[] {
-  const used = new Set<string>()
-  const visit = (declaration: Declaration): void => {
-    if (declaration.kind === 'module' || declaration.kind === 'model') mentionedIn(declaration).forEach((name) => used.add(name))
-    if (declaration.kind === 'replace') mentioned(declaration.filler, used)
-  }
-  unit.source.declarations.forEach(visit)
+  const used = usedIn(unit)
   return unit.source.declarations.flatMap((declaration) =>
     declaration.kind === 'import' && !used.has(declaration.name.text)
       ? [diagnostic('unused-import', { name: declaration.name.text }, declaration.name.span)]

@@ -77,6 +77,11 @@ export function makeItem(
   const moves = augmentation.filter(({ op }) => op !== 'stain')
   const stained = degrade(cut, stains, cut.width, cut.height)
   const small = pair ? degrade(pair.low, stains, low[1]!, low[0]!) : degrade(stained, degradation, low[1]!, low[0]!)
+  if (small.width !== low[1] || small.height !== low[0])
+    throw new UserError(
+      `train.degrade gives pictures of ${small.height} x ${small.width}, and ${model.name} takes ${low[0]} x ${low[1]}`,
+      'end it with resize(kernel: bicubic), or give pictures that are small already: --low FOLDER',
+    )
   const shown = enlarged ? degrade(small, enlargement, width, height) : small
   const [input, target] = [shown, stained].map((each) => degrade(each, moves, each.width, each.height)) as [Picture, Picture]
   const frame = pair && movedFrame(pair.frame, moves, cut)

@@ -259,6 +259,7 @@ class Training {
   readonly #items: number
   /** Steps as they were asked for; undefined where the text's epochs count. */
   readonly #given: number | undefined
+  readonly #epochs: number
   /** The step that is computed, or was last. */
   #now = 0
   /** The loss, smoothed, and the lowest that it was. */
@@ -280,6 +281,7 @@ class Training {
     this.#stepsPerEpoch = Math.max(1, Math.floor((parts.train.length * plan.repeat) / this.#items))
     this.#given = options.steps ?? run.record.training?.steps ?? plan.steps
     this.#steps = this.#given ?? plan.epochs * this.#stepsPerEpoch
+    this.#epochs = plan.epochsFollow ? Math.max(1, plan.steps! / this.#stepsPerEpoch) : plan.epochs
   }
 
   async go(): Promise<TrainResult> {
@@ -376,7 +378,7 @@ class Training {
   #epoch(step: number): number {
     return this.#given === undefined
       ? Math.floor(step / this.#stepsPerEpoch)
-      : Math.floor((step / this.#steps) * this.plan.epochs)
+      : Math.floor((step / this.#steps) * this.#epochs)
   }
 
   #rate(objective: Objective, step: number): number {
@@ -384,7 +386,7 @@ class Training {
   }
 
   #moment(step: number): Moment {
-    return { step, steps: this.#steps, epoch: this.#epoch(step), epochs: this.plan.epochs }
+    return { step, steps: this.#steps, epoch: this.#epoch(step), epochs: this.#epochs }
   }
 
   /** What losses are given at the step that is computed, or was last. */
@@ -398,7 +400,7 @@ class Training {
 
   /** The items of a step: a function of seed and step alone. */
   async #batchItems(step: number): Promise<Item[]> {
-    const values = { epoch: this.#epoch(step), epochs: this.plan.epochs }
+    const values = { epoch: this.#epoch(step), epochs: this.#epochs }
     return Promise.all(
       Array.from({ length: this.#items }, async (_, at) => {
         const position = step * this.#items + at

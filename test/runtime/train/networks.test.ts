@@ -169,3 +169,12 @@ describe.each([
     whole.log.forEach(({ rate }, at) => expect((rate as number) / lr).toBeCloseTo(shares[at]!, 6))
   })
 })
+
+it('without epochs the steps of a text go through the pictures, and what is said in epochs comes at its time', async () => {
+  const sets = ['train.repeat=1', 'train.B=2', 'train.h=16', 'train.w=16', 'train.steps=24', 'train.schedule=step(at: [1], factor: 0.5)', haste]
+  const { run } = await training(model('edsr.arch', sets), 'steps-alone')
+  const log = await readLog(run)
+  const turn = log.findIndex(({ epoch }) => epoch === 1)
+  expect(turn).toBeGreaterThan(0)
+  expect(log.map(({ rate }) => rate)).toEqual(log.map((_, at) => (at < turn ? 2e-3 : 1e-3)))
+})

@@ -45,7 +45,7 @@ const optimizer: FieldSpec = {
 const schedule: FieldSpec = {
   about: 'of the learning rate',
   takes:
-    '`step(at: [epochs], factor:)`, `cosine(to:, restarts: [epochs], decay: 1)`, `constant`, or the rate itself, of `lr`, `step`, `steps`, `epoch` and `epochs`',
+    '`step(at: [epochs], factor:)`, `cosine(to: share, restarts: [epochs], decay: 1)`, `constant`, or the rate itself, of `lr`, `step`, `steps`, `epoch` and `epochs`',
   standard: 'constant',
   words: ['step', 'cosine', 'constant'],
 }
@@ -128,7 +128,11 @@ const train: Fields = {
     standard: 'float32',
     words: ['float32', 'bf16'],
   },
-  steps: { about: 'how many there are', takes: 'int', otherwise: '`epochs` times what an epoch has' },
+  steps: {
+    about: 'how many there are; without `epochs` an epoch is one way through the pictures',
+    takes: 'int',
+    otherwise: '`epochs` times what an epoch has',
+  },
 }
 
 /** Of a slot that is trained by a loss of its own. */

@@ -9,7 +9,7 @@ import {
   type PictureAttribute,
   type PictureOperationName,
 } from '../../picture-operations.ts'
-import type { PerItem, PictureOperation } from '../../plan.ts'
+import type { PerItem, PictureOperation, Scale } from '../../plan.ts'
 import type { Argument, Call, Expression } from '../../syntax/tree.ts'
 import { show } from '../values/values.ts'
 import { perItem, rangeOf } from './per-item.ts'
@@ -150,6 +150,18 @@ export function checkDrawn(list: readonly PictureOperation[], ends: Parameters<t
 }
 
 type Size = 'own' | 'between' | 'wanted'
+
+/** A list that never resizes gives pictures of their own size; an empty one is for low-resolution pictures that are there already. */
+export function requireResize(list: readonly PictureOperation[], scale: Scale | undefined, span: Span): void {
+  const isSame = scale?.kind === 'fixed' && scale.value === 1
+  const after = sizesAfter(list, new Set(['own']))
+  if (list.length > 0 && !isSame && after.size === 1 && after.has('own'))
+    fail(
+      'attribute-value',
+      { name: 'degrade', accepted: 'a list with resize(kernel:), which goes to the size of the input', given: 'one without' },
+      span,
+    )
+}
 
 /** Whatever is chosen, a picture that was resized on the way must come to the size that is wanted. */
 export function checkSizes(list: readonly PictureOperation[], span: Span): void {

@@ -31,7 +31,7 @@ import { asTensor, evaluate } from '../evaluate.ts'
 import { elaborateStatement } from '../calls/call-module.ts'
 import { callsIn, ownerLabels } from '../calls/owners.ts'
 import { degradations, augmentations, fieldNames, sizeFields } from './fields.ts'
-import { checkDrawn, checkSizes, operations } from './operations.ts'
+import { checkDrawn, checkSizes, operations, requireResize } from './operations.ts'
 import { readClip, readOptimiser, readSchedule } from './optimiser.ts'
 import { perItem, rangeOf } from './per-item.ts'
 import { readEvaluate, usualScales } from './evaluate.ts'
@@ -69,7 +69,11 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
   const augment = read(() => operations(reader, reader.items('augment'), augmentations, itemVariables))
   if (m && epochs !== undefined) {
     const ends = { m: rangeOf(m, {}) ?? limits(body.scale), epoch: [0, epochs - 1], epochs: [epochs, epochs] } as const
-    if (degrade) read(() => checkDrawn(degrade, ends, reader.spanOf('degrade')))
+    if (degrade)
+      read(() => {
+        checkDrawn(degrade, ends, reader.spanOf('degrade'))
+        requireResize(degrade, body.scale, reader.spanOf('degrade'))
+      })
     if (augment) read(() => checkDrawn(augment, ends, reader.spanOf('augment')))
   }
   const steps = read(() => (reader.has('steps') ? reader.int('steps') : undefined))
@@ -82,7 +86,9 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
     degrade,
     augment,
     objectives: read(() => {
+      const { length: before } = context.e.builder.checks
       const all = objectives(context, reader, body)
+      if (sizes) context.attempt(() => checkBoundaries(context, reader, sizes, before))
       return body.isWhole && shares ? withShares(all, context.name, shares) : all
     }),
     rates: shares && Object.fromEntries(shares.map(({ path, share }) => [path, share])),
@@ -93,6 +99,7 @@ export function trainPlan(context: ModelContext, body: Body): TrainPlan | undefi
   return {
     ...plan,
     ...(steps !== undefined && { steps }),
+    ...(steps !== undefined && !reader.has('epochs') && { epochsFollow: true as const }),
     ...(ema !== undefined && { ema }),
     ...(isHalf && { precision: 'bf16' as const }),
   }
@@ -140,6 +147,7 @@ function readDegrade(reader: FieldReader): PictureOperation[] {
 function readOwn(reader: FieldReader, scale: Scale | undefined): PictureOperation[] {
   const degrade = readDegrade(reader)
   checkDrawn(degrade, { m: limits(scale), epoch: [0, 0], epochs: [1, 1] }, reader.spanOf('degrade'))
+  requireResize(degrade, scale, reader.spanOf('degrade'))
   return degrade
 }
 
@@ -216,8 +224,8 @@ function readSizes(context: ModelContext, reader: FieldReader, inputs: readonly 
 }
 
 /** Conditions on a picture's size are tested against the sizes of training, before anything runs. */
-function checkBoundaries(context: ModelContext, reader: FieldReader, sizes: Readonly<Record<string, number>>): void {
-  for (const { size, least, problem, span } of context.e.builder.checks) {
+function checkBoundaries(context: ModelContext, reader: FieldReader, sizes: Readonly<Record<string, number>>, from = 0): void {
+  for (const { size, least, problem, span } of context.e.builder.checks.slice(from)) {
     const names = symbols(size)
     if (!names.every((name) => name in sizes) || sizeAt(size, sizes) >= least) continue
     const given = names.map((name) => `${name} = ${sizes[name]}`).join(', ')
@@ -254,6 +262,7 @@ function objectives(context: ModelContext, reader: FieldReader, body: Body): Obj
       ? main.graph.weights.filter((weight) => !own.has(weight.path) && !weight.frozen).map((weight) => weight.path.split('.')[0]!)
       : callsIn(reader.expression('loss')).flatMap((call) => (reader.has(call.callee.text) ? [call.callee.text] : [])),
   )
+  context.attempt(() => main && ownNothing(context, own, main, reader.spanOf('loss')))
   const others = [...context.slots.keys()].map((slot) =>
     context.attempt(() => {
       const record = reader.fields.get(slot)
@@ -269,16 +278,15 @@ function objectives(context: ModelContext, reader: FieldReader, body: Body): Obj
         fail('attribute-type', { name: slot, takes: 'a record { loss: .., optimizer: .. }', given: 'a value' }, record.span)
       if ([...own].some((path) => path.startsWith(`${slot}.`))) fail('objective-shared', { slot }, record.span)
       // What train.loss does not mention is neither built nor trained; its record may stay.
-      return called.has(slot)
-        ? [
-            objective(
-              context,
-              slotReader(context, slot, record.value, record.span),
-              withLets(context, shared, record.value.lets ?? [], `${slot}.loss`),
-              slot,
-            ),
-          ]
-        : []
+      if (!called.has(slot)) return []
+      const made = objective(
+        context,
+        slotReader(context, slot, record.value, record.span),
+        withLets(context, shared, record.value.lets ?? [], `${slot}.loss`),
+        slot,
+      )
+      ownNothing(context, own, made, record.span)
+      return [made]
     }),
   )
   return whole<readonly Objective[][]>([main && [main], ...others])
@@ -292,6 +300,15 @@ function objectives(context: ModelContext, reader: FieldReader, body: Body): Obj
         ),
       },
     }))
+}
+
+/** Weights in a loss are those of slots: what is called by itself would be another network at each call, and nothing would train it. */
+function ownNothing(context: ModelContext, own: ReadonlySet<string>, { graph }: Objective, span: Span): void {
+  const stray = graph.weights.find(({ path }) => !own.has(path) && !context.slots.has(path.split(/[.[]/)[0]!))
+  if (stray)
+    fail('loss-weights', { path: stray.path }, graph.nodes.find(({ weights }) => weights.includes(stray.path))?.span ?? span, {
+      help: 'give it a slot, trained by a record of its own or frozen: slot seen frozen: [B, H, W, 3] -> [B, ?y, ?x, ?c] = VGG19()',
+    })
 }
 
 function slotReader(context: ModelContext, slot: string, written: FieldRecord, span: Span): FieldReader {
