@@ -418,8 +418,8 @@ describe('repeat, scale and records', () => {
     ['train.degrade=[blur(sigma: 1 - m * uniform(0, 1))]', 'the sigma of blur is at least 0; down to -3 is outside'],
     ['train.degrade=[blur(sigma: [1, 0 - 1])]', 'the sigma of blur is at least 0; down to -1 is outside'],
     // What a normal draw is cannot be told, and this one is as it should be.
-    ['train.degrade=[blur(sigma: normal(mean: 1, std: 1))]', undefined],
-    ['train.degrade=[blur(sigma: max(m - 2, 0) / m)]', undefined],
+    ['train.degrade=[blur(sigma: normal(mean: 1, std: 1)), resize(kernel: bicubic)]', undefined],
+    ['train.degrade=[blur(sigma: max(m - 2, 0) / m), resize(kernel: bicubic)]', undefined],
     [
       'train.degrade=[resize(kernel: [bicubic, bilinear]), jpeg(quality: uniform(50, 98), subsampling: ["4:2:0", "4:4:4"])]',
       undefined,

@@ -171,8 +171,8 @@ describe.each([
 })
 
 it('without epochs the steps of a text go through the pictures, and what is said in epochs comes at its time', async () => {
-  const sets = ['train.repeat=1', 'train.B=2', 'train.h=16', 'train.w=16', 'train.steps=24', 'train.schedule=step(at: [1], factor: 0.5)', haste]
-  const { run } = await training(model('edsr.arch', sets), 'steps-alone')
+  const sets = ['train.steps=6', 'train.schedule=step(at: [1], factor: 0.5)', haste]
+  const { run } = await training(model('zoo/nafnet.arch', sets), 'steps-alone')
   const log = await readLog(run)
   const turn = log.findIndex(({ epoch }) => epoch === 1)
   expect(turn).toBeGreaterThan(0)
