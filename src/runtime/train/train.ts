@@ -376,9 +376,7 @@ class Training {
   }
 
   #epoch(step: number): number {
-    return this.#given === undefined
-      ? Math.floor(step / this.#stepsPerEpoch)
-      : Math.floor((step / this.#steps) * this.#epochs)
+    return this.#given === undefined ? Math.floor(step / this.#stepsPerEpoch) : Math.floor((step / this.#steps) * this.#epochs)
   }
 
   #rate(objective: Objective, step: number): number {
