@@ -91,6 +91,16 @@ export function repairBrackets(file: string, text: string, given: readonly IToke
     }
     if (closers.includes(token.tokenType)) {
       const opener = open.at(-1)
+      if (
+        open.length === 1 &&
+        opener!.tokenType === t.OpenBrace &&
+        token.tokenType === t.CloseBrace &&
+        !beginsLine(text, token) &&
+        goesOn(given[index + 1])
+      ) {
+        diagnostics.push(diagnostic('unexpected-token', { expected: "'{' before it", found: "'}'" }, spanOf(file, token)))
+        continue
+      }
       if (opener && closerOf.get(opener.tokenType) !== token.tokenType) {
         unclosed(opener, token, 'noticed here')
         dropStatement()
@@ -125,6 +135,9 @@ export function repairBrackets(file: string, text: string, given: readonly IToke
   }
   return { tokens, diagnostics, hopeless: false }
 }
+
+/** Whether what follows a brace says that it does not end a declaration: neither the end of the text, nor another one. */
+const goesOn = (next: IToken | undefined): boolean => next !== undefined && !t.declarationWords.includes(next.tokenType)
 
 const beginsText = (text: string, token: IToken): boolean =>
   token.startOffset === 0 || /[\r\n]/.test(text[token.startOffset - 1]!)
