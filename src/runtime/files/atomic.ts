@@ -32,7 +32,8 @@ export async function removeLeftovers(folder: string): Promise<void> {
     if (host === undefined || pid === undefined) continue
     const file = path.join(folder, name)
     const written = (await lstat(file).catch(() => undefined))?.mtimeMs ?? Date.now()
-    if (Date.now() - written < keptFor(host, Number(pid))) continue
+    // The clock has whole milliseconds, and files have parts of one: what was written just now is not younger than nothing.
+    if (Math.max(0, Date.now() - written) < keptFor(host, Number(pid))) continue
     // A command of the dead process may still be writing there; what cannot be removed now goes another time.
     await rm(file, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
   }
