@@ -185,19 +185,7 @@ export class ArchParser extends EmbeddedActionsParser {
     return this.ACTION(() => ({ fields, ...(lets.length > 0 && { lets }), span: this.span(first, last) }))
   })
 
-  private trainField = this.RULE('trainField', (): tree.Field => {
-    const path = this.SUBRULE(this.path)
-    const value = this.OR([
-      {
-        ALT: () => {
-          this.CONSUME(t.Colon)
-          return this.SUBRULE(this.expression) as tree.Expression | tree.Record
-        },
-      },
-      { ALT: () => this.SUBRULE(this.trainRecord) },
-    ])
-    return this.ACTION(() => ({ path, value, span: this.span(path[0]!, value) }))
-  })
+  private trainField = this.RULE('trainField', () => this.fieldOf(() => this.SUBRULE(this.trainRecord)))
 
   private record = this.RULE('record', (): tree.Record => {
     const first = this.CONSUME(t.OpenBrace)
@@ -210,19 +198,22 @@ export class ArchParser extends EmbeddedActionsParser {
     return this.ACTION(() => ({ fields, span: this.span(first, last) }))
   })
 
-  private field = this.RULE('field', (): tree.Field => {
+  private field = this.RULE('field', () => this.fieldOf(() => this.SUBRULE(this.record)))
+
+  /** A field whose value is an expression, or a record of the kind that it stands in. */
+  private fieldOf(record: () => tree.Record): tree.Field {
     const path = this.SUBRULE(this.path)
-    const value = this.OR([
+    const value = this.OR<tree.Expression | tree.Record>([
       {
         ALT: () => {
           this.CONSUME(t.Colon)
-          return this.SUBRULE(this.expression) as tree.Expression | tree.Record
+          return this.SUBRULE(this.expression)
         },
       },
-      { ALT: () => this.SUBRULE(this.record) },
+      { ALT: record },
     ])
     return this.ACTION(() => ({ path, value, span: this.span(path[0]!, value) }))
-  })
+  }
 
   private path = this.RULE('path', (): tree.Name[] => {
     const names: tree.Name[] = []

@@ -259,13 +259,10 @@ export const split: Op = {
   example: { inputs: { x: [2, 5] }, code: 'split(x, sizes: [2, 3], axis: -1)' },
 }
 
-/** Leaves out an axis of one position. */
-export function withoutAxis(x: TensorValue, axis: number): { readonly primitive: Primitive; readonly emission: Emission } {
+/** What a rearrangement is told to leave out an axis of one position. */
+export function withoutAxis(x: TensorValue, axis: number): Emission {
   const shape = x.shape.filter((_, at) => at !== axis)
-  return {
-    primitive: rearrangement,
-    emission: { attributes: { permute: shape.map((_, at) => at) }, sizes: { split: shape, merge: shape } },
-  }
+  return { attributes: { permute: shape.map((_, at) => at) }, sizes: { split: shape, merge: shape } }
 }
 
 export const unstack: Op = {
@@ -280,8 +277,7 @@ export const unstack: Op = {
     const count = call.static(x.shape[axis]!, `axis ${axis} of its input`)
     return Array.from({ length: count }, (_, at) => {
       const piece = slice(call, x, axis, constant(at), one)
-      const { primitive, emission } = withoutAxis(piece, axis)
-      return call.emit(primitive, [piece], emission)[0]!
+      return call.emit(rearrangement, [piece], withoutAxis(piece, axis))[0]!
     })
   },
   example: { inputs: { x: [2, 3] }, code: 'unstack(x, axis: 0)' },

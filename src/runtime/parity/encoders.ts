@@ -4,19 +4,10 @@ import { readMap } from '../weights/map.ts'
 import type { ParityCase } from './case.ts'
 import { CannotRun, type Checks } from './check.ts'
 import { at, numberOf, numbersOf, recordOf, textOf } from './json.ts'
-import { checkCotangent, pictureOutput } from './picture-network.ts'
-import { edsrParameters, edsrStages, list, swinirParameters } from './shapes.ts'
+import { checkCotangent, pictureOutput, pictures } from './picture-network.ts'
+import { edsrParameters, list, stagesOf, swinirParameters } from './shapes.ts'
 import { checkParameters, configured, configuredModule, createSubject } from './subject.ts'
 import { channelsFirst, channelsLast, compute, reshaped, sliced, valueAt, type Address } from './values.ts'
-
-/** Pictures of a case by set: `16x16.input` belongs to `16x16.`, `input` to the empty set. */
-function pictures({ tensors }: ParityCase): Map<string, Tensor> {
-  const found = [...tensors].flatMap(([name, tensor]) => {
-    const [, set] = /^(.*?)(?:input|lr)$/.exec(name) ?? []
-    return set !== undefined && (set === '' || set.endsWith('.')) ? [[set, tensor] as const] : []
-  })
-  return new Map(found)
-}
 
 /** The SwinIR encoder alone: outputs, values after its parts, gradients. */
 export function checkSwinir(data: ParityCase, checks: Checks): void {
@@ -98,7 +89,7 @@ export function checkEdsr(data: ParityCase, checks: Checks): void {
     checks.part(names, () => {
       const hyper = { ...data.hyper, ...recordOf(data.hyper, 'per_scale', prefix.slice(1, -1)) }
       const parameters = edsrParameters(data.weights, prefix, { ...data.network, ...hyper })
-      const stages = edsrStages(data.weights, prefix)
+      const stages = stagesOf(data.weights, `${prefix}tail.0.`)
       const body = stages.length === 0
       if (!body && stages.some((stage) => !Number.isInteger(stage))) throw new CannotRun(`the tail has stages of ${list(stages)}`)
       const sets = [...Object.entries(parameters).map(([name, value]) => `${name}=${value}`), `stages=${list(stages)}`]

@@ -6,6 +6,15 @@ import type { Checks } from './check.ts'
 import { gradientsOf, requireTraining, trainable, type Subject } from './subject.ts'
 import { asTf, channelsFirst, channelsLast, compute, fromTf } from './values.ts'
 
+/** Pictures of a case by set: `16x16.input` belongs to `16x16.`, `input` to the empty set. */
+export function pictures({ tensors }: ParityCase): Map<string, Tensor> {
+  const found = [...tensors].flatMap(([name, tensor]) => {
+    const [, set] = /^(.*?)(?:input|lr)$/.exec(name) ?? []
+    return set !== undefined && (set === '' || set.endsWith('.')) ? [[set, tensor] as const] : []
+  })
+  return new Map(found)
+}
+
 /** The result of a network from pictures to one picture or map, in the case's layout. */
 export function pictureOutput(subject: Subject, graph: Graph, inputs: Readonly<Record<string, Tensor>>): Tensor {
   const given = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, channelsLast(tensor)]))

@@ -66,14 +66,12 @@ export function edsrParameters(weights: Weights, prefix: string, hyper: JsonReco
 /** The residual factor where nothing states it: the paper's network has 0.1, the baseline 1. */
 const publishedFactor = (width: number, blocks: number): number => (width === 256 && blocks === 32 ? 0.1 : 1)
 
-/** The sub-pixel stages of an EDSR's tail; none for a body alone. */
-export function edsrStages(weights: Weights, prefix: string): number[] {
-  const tail = turns(weights, `${prefix}tail.0.`, '.weight')
-  return tail.map((turn) => {
-    const [out, width] = shapeOf(weights, `${prefix}tail.0.${turn}.weight`) as [number, number]
+/** The sub-pixel stages of the tail below a prefix; none for a body alone. */
+export const stagesOf = (weights: Weights, prefix: string): number[] =>
+  turns(weights, prefix, '.weight').map((turn) => {
+    const [out, width] = shapeOf(weights, `${prefix}${turn}.weight`) as [number, number]
     return Math.sqrt(out / width)
   })
-}
 
 /** The widths of an MLP's hidden layers. */
 export function hiddenWidths(weights: Weights, prefix: string): number[] {

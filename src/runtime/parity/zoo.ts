@@ -3,8 +3,8 @@ import type { CompiledModel } from '../../compiler/plan.ts'
 import type { ParityCase } from './case.ts'
 import { CannotRun, type Checks } from './check.ts'
 import { at, numberOf, numbersOf } from './json.ts'
-import { checkCotangent, pictureOutput } from './picture-network.ts'
-import { list, shapeOf, swinirParameters, turns, type Weights } from './shapes.ts'
+import { checkCotangent, pictureOutput, pictures } from './picture-network.ts'
+import { list, shapeOf, stagesOf, swinirParameters, turns } from './shapes.ts'
 import { checkParameters, configured, createSubject } from './subject.ts'
 
 /** Networks of models/zoo: from one picture to another. */
@@ -29,7 +29,7 @@ export function checkSwinirClassical(data: ParityCase, checks: Checks): void {
   requirePixelShuffle(data)
   const { out, ...parameters } = swinirParameters(weights, '', hyper)
   const encoder = Object.entries(parameters).map(([name, value]) => `encoder.${name}=${value}`)
-  const sets = [`width=${out}`, `stages=${list(stagesOf(weights))}`, ...encoder]
+  const sets = [`width=${out}`, `stages=${list(stagesOf(weights, 'upsample.'))}`, ...encoder]
   check(data, checks, configured('SwinIRClassical', { file: 'zoo/swinir.arch', sets }), 'swinir-classical')
 }
 
@@ -55,17 +55,10 @@ export function checkHat(data: ParityCase, checks: Checks): void {
     `compress=${Math.floor(embed / shapeOf(weights, `${block}conv_block.cab.0.weight`)[0]!)}`,
     `squeeze=${Math.floor(embed / shapeOf(weights, `${block}conv_block.cab.3.attention.1.weight`)[0]!)}`,
     `ratio=${shapeOf(weights, `${block}mlp.fc1.weight`)[0]! / embed}`,
-    `stages=${list(stagesOf(weights))}`,
+    `stages=${list(stagesOf(weights, 'upsample.'))}`,
   ]
   check(data, checks, configured('HAT', { file: 'zoo/hat.arch', sets }), 'hat')
 }
-
-/** The sub-pixel stages of a tail. */
-const stagesOf = (weights: Weights): number[] =>
-  turns(weights, 'upsample.', '.weight').map((turn) => {
-    const [out, width] = shapeOf(weights, `upsample.${turn}.weight`) as [number, number]
-    return Math.sqrt(out / width)
-  })
 
 /** @throws CannotRun for another tail, another range of values or another mean than the texts have. */
 function requirePixelShuffle({ hyper }: ParityCase): void {
@@ -81,9 +74,7 @@ function check(data: ParityCase, checks: Checks, { graph }: CompiledModel, map: 
   const subject = createSubject(data, checks, readMap(map), [graph])
   try {
     checks.part(['parameters'], () => checkParameters(data, checks, graph))
-    for (const [name, picture] of data.tensors) {
-      const [, set] = /^(.*?)(?:input|lr)$/.exec(name) ?? []
-      if (set === undefined || (set !== '' && !set.endsWith('.'))) continue
+    for (const [set, picture] of pictures(data)) {
       for (const output of ['out', 'output'].map((each) => set + each))
         if (data.infos.get(output)?.input === false)
           checks.part([output], () => checks.tensor(output, pictureOutput(subject, graph, { lr: picture })))

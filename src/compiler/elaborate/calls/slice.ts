@@ -1,5 +1,6 @@
 import { fail } from '../../diagnostics/catalogue.ts'
 import type { Span } from '../../diagnostics/diagnostic.ts'
+import { rearrangement } from '../../ops/convolution.ts'
 import { slicing, withoutAxis } from '../../ops/layout.ts'
 import type { TensorValue } from '../../ops/op.ts'
 import { asInteger, atLeast, compare, constant, format, sub, type Size } from '../../shapes/size.ts'
@@ -52,10 +53,10 @@ function ofTensor(x: TensorValue, { entries, span }: Slice, here: Caller): Tenso
     if (entry.kind === 'at' || entry.kind === 'range') result = cut(result, axisOf(at), entry, here)
   })
   const gone = entries.flatMap((entry, at) => (entry.kind === 'at' ? [axisOf(at)] : []))
-  return gone.reduceRight((value, axis) => {
-    const { primitive, emission } = withoutAxis(value, axis)
-    return here.e.builder.emit(primitive, [value], emission, pathOf(here.place), span)[0]!
-  }, result)
+  return gone.reduceRight(
+    (value, axis) => here.e.builder.emit(rearrangement, [value], withoutAxis(value, axis), pathOf(here.place), span)[0]!,
+    result,
+  )
 }
 
 /** The positions of one axis that an entry asks for. */
@@ -71,9 +72,10 @@ function cut(x: TensorValue, axis: number, entry: Extract<SliceEntry, { kind: 'a
   }
   const isAt = entry.kind === 'at'
   const from = isAt ? bound(entry.at) : entry.from ? bound(entry.from) : constant(0)
-  const count = isAt ? constant(1) : sub(entry.to ? bound(entry.to) : length, from)
+  const to = !isAt && entry.to ? bound(entry.to) : undefined
+  const count = isAt ? constant(1) : sub(to ?? length, from)
   if (compare(count, length) === 'equal' && asInteger(from) === 0) return x
-  const written = isAt ? format(from) : `${format(from)}:${entry.to ? format(bound(entry.to)) : ''}`
+  const written = isAt ? format(from) : `${format(from)}:${to ? format(to) : ''}`
   const holds = (size: Size, least: number, span: Span): void => {
     const problem = `[${written}] is cut from axis ${axis}, which has ${format(length)}`
     const verdict = atLeast(size, least)

@@ -333,12 +333,12 @@ interface LossScope {
 function lossScope(context: ModelContext, body: Body): LossScope {
   const { builder } = context.e
   const target = context.attempt(() => builder.inputNamed('target') ?? builder.input('target', f32(targetShape(context, body))))
-  const all = builder.graph()
-  const tensor = (value: number): TensorValue => ({ kind: 'tensor', id: value, ...all.values[value]! })
+  const { inputs, values } = body.graph
+  const tensor = (value: number): TensorValue => ({ kind: 'tensor', id: value, ...values[value]! })
   const names = new Map<string, Value>([
     ...context.parameters.names,
     ...declaredNames(context).map((name) => [name, failed] as const),
-    ...all.inputs.map((input) => [input.name, tensor(input.value)] as const),
+    ...inputs.map((input) => [input.name, tensor(input.value)] as const),
     ...body.values.map((output) => [output.name, tensor(output.value)] as const),
     ['target', target ?? failed],
   ])
