@@ -82,6 +82,12 @@ export interface Graph {
   readonly lets: ReadonlyMap<string, number>
 }
 
+/** Everything that a weight path begins with, itself too. */
+export function beginnings(path: string): string[] {
+  const ends = [...path.matchAll(/[.[]/g)].map(({ index }) => index)
+  return [...ends.map((end) => path.slice(0, end)), path]
+}
+
 /** The node that makes each value; inputs have none. */
 export function producers(graph: Graph): Map<number, Node> {
   const map = new Map<number, Node>()

@@ -1,7 +1,7 @@
 import { fail } from '../../diagnostics/catalogue.ts'
 import type { Span } from '../../diagnostics/diagnostic.ts'
 import { nearest } from '../../diagnostics/suggest.ts'
-import type { Weight } from '../../ir/graph.ts'
+import { beginnings, type Weight } from '../../ir/graph.ts'
 import type { Objective } from '../../plan.ts'
 import type { Expression } from '../../syntax/tree.ts'
 import { isInteger } from '../values/values.ts'
@@ -58,12 +58,6 @@ function pathOf(reader: FieldReader, expression: Expression, field: string): str
     { name: field, accepted: 'of weight paths, such as encoder.body[0]', given: reader.textOf(expression) },
     expression.span,
   )
-}
-
-/** Everything that a weight path begins with, itself too. */
-function beginnings(path: string): string[] {
-  const ends = [...path.matchAll(/[.[]/g)].map(({ index }) => index)
-  return [...ends.map((end) => path.slice(0, end)), path]
 }
 
 /** Says to every objective at which share of its rate its weights move, where that is not the whole. */
