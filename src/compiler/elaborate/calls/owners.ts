@@ -3,27 +3,44 @@ import type { Scope } from '../values/scope.ts'
 import type { FileUnit, ModuleUnit } from '../../names/program.ts'
 import { childrenOf, type Call, type Expression, type ModuleDeclaration, type Repetition, type Stage } from '../../syntax/tree.ts'
 
-/** The calls of an expression in textual order, those of nested stages and arguments included. */
-export const callsIn = (node: Expression | Stage): Call[] => [
-  ...(node.kind === 'call' ? [node] : []),
-  ...childrenOf(node).flatMap(callsIn),
-]
+/** What stands in an expression, in textual order: its calls, those of nested stages and arguments included; repeats in no other one. */
+interface Contents {
+  readonly calls: readonly Call[]
+  readonly repeats: readonly Repetition[]
+}
 
-/** Repeats that stand in no other one. */
-const repeatsIn = (node: Expression | Stage): Repetition[] =>
-  node.kind === 'repeat' ? [node] : childrenOf(node).flatMap(repeatsIn)
+const contents = new WeakMap<Expression | Stage, Contents>()
+
+/** Found once: a module's statements are elaborated at each of its calls. */
+function contentsOf(node: Expression | Stage): Contents {
+  const before = contents.get(node)
+  if (before) return before
+  const calls: Call[] = []
+  const repeats: Repetition[] = []
+  const visit = (inner: Expression | Stage, isRepeated: boolean): void => {
+    if (inner.kind === 'call') calls.push(inner)
+    if (inner.kind === 'repeat' && !isRepeated) repeats.push(inner)
+    childrenOf(inner).forEach((child) => visit(child, isRepeated || inner.kind === 'repeat'))
+  }
+  visit(node, false)
+  const found = { calls, repeats }
+  contents.set(node, found)
+  return found
+}
+
+export const callsIn = (node: Expression | Stage): readonly Call[] => contentsOf(node).calls
 
 /** How repeats are called in paths: nothing for the first of a statement or of another repeat's body, `repeat2` for the second. */
 const repeatLabels = (nodes: readonly (Expression | Stage)[]): [Repetition, string][] =>
   nodes
-    .flatMap(repeatsIn)
+    .flatMap((node) => contentsOf(node).repeats)
     .flatMap((repeat, at): [Repetition, string][] => [[repeat, at === 0 ? '' : `repeat${at + 1}`], ...repeatLabels(repeat.body)])
 
 /** What a body may call beside ops and the modules of its file: slots, and parameters of type `module`. */
 interface Callers {
   readonly file: FileUnit
   readonly slots: ReadonlySet<string>
-  readonly held: ReadonlySet<string>
+  readonly isHeld: (name: string) => boolean
 }
 
 /**
@@ -32,11 +49,11 @@ interface Callers {
  */
 function ownsWeights(
   callee: string,
-  { file, slots, held }: Callers,
+  { file, slots, isHeld }: Callers,
   visiting: ReadonlySet<ModuleDeclaration> = new Set(),
 ): boolean {
   if (slots.has(callee)) return false
-  if (held.has(callee)) return true
+  if (isHeld(callee)) return true
   const module = file.modules.get(callee)
   return module ? moduleOwnsWeights(module, visiting) : ops.get(callee)?.ownsWeights === true
 }
@@ -49,8 +66,8 @@ function moduleOwnsWeights({ declaration, file }: ModuleUnit, visiting: Readonly
   if (visiting.has(declaration)) return false
   if (declaration.kind === 'model') return true
   const inside = new Set([...visiting, declaration])
-  const held = declaration.parameters.filter(({ type }) => type.text === 'module').map(({ name }) => name.text)
-  const callers: Callers = { file, slots: new Set(), held: new Set(held) }
+  const held = new Set(declaration.parameters.filter(({ type }) => type.text === 'module').map(({ name }) => name.text))
+  const callers: Callers = { file, slots: new Set(), isHeld: (name) => held.has(name) }
   const owns = declaration.body.some((statement) => {
     if (statement.kind === 'weight') return true
     const values = statement.kind === 'let' ? [statement.value] : statement.kind === 'return' ? statement.values : []
@@ -65,8 +82,11 @@ function moduleOwnsWeights({ declaration, file }: ModuleUnit, visiting: Readonly
  * nothing for the only one of a `let`. And its repeats.
  */
 export function ownerLabels(expressions: readonly Expression[], isLet: boolean, scope: Scope): Map<Call | Repetition, string> {
-  const held = [...scope.names].filter(([, { kind }]) => kind === 'callable').map(([name]) => name)
-  const callers: Callers = { file: scope.file, slots: scope.slots?.names ?? new Set(), held: new Set(held) }
+  const callers: Callers = {
+    file: scope.file,
+    slots: scope.slots?.names ?? new Set(),
+    isHeld: (name) => scope.names.get(name)?.kind === 'callable',
+  }
   const owners = expressions.flatMap(callsIn).filter((call) => ownsWeights(call.callee.text, callers))
   const seen = new Map<string, number>()
   const labelOf = (call: Call): string => {

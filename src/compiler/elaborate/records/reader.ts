@@ -17,6 +17,18 @@ export interface ScopedField {
   readonly origin: Origin
 }
 
+const standards = new Map<string, Expression>()
+
+/** A default as an expression of a file, parsed once: every preset of a model reads the same ones. */
+function parsedStandard(file: string, text: string): Expression {
+  const key = `${file}\n${text}`
+  const known = standards.get(key)
+  if (known) return known
+  const expression = parseExpression(file, text).expression!
+  standards.set(key, expression)
+  return expression
+}
+
 /** Reads static values of fields; those that are not written are their defaults. */
 export class FieldReader {
   constructor(
@@ -51,7 +63,7 @@ export class FieldReader {
 
   #standard(name: string): Expression {
     const { standard } = known[this.kind][name] as FieldSpec
-    if (standard !== undefined) return parseExpression(this.span.file, standard).expression!
+    if (standard !== undefined) return parsedStandard(this.span.file, standard)
     if (!this.isKnown) throw new Consequence()
     return fail('missing-field', { record: this.record, name }, this.span)
   }
