@@ -28,6 +28,7 @@ function contentsOf(node: Expression | Stage): Contents {
   return found
 }
 
+/** The calls of an expression in textual order, those of nested stages and arguments included. */
 export const callsIn = (node: Expression | Stage): readonly Call[] => contentsOf(node).calls
 
 /** How repeats are called in paths: nothing for the first of a statement or of another repeat's body, `repeat2` for the second. */
