@@ -57,6 +57,7 @@ export const rearrange: Op = {
 export const contraction: Primitive = {
   ...elementFacts,
   name: 'einsum',
+  algebra: 'sums of products',
   reach: (call, inputs) => {
     const { attributes, sizes } = call
     const [batch, left, right] = ['batch', 'left', 'right'].map((axes) => sizes[axes]!.length) as [number, number, number]

@@ -50,6 +50,9 @@ export type Algebra =
   /** y = x W over the last axis; takes `rows: [from, count]` of W. */
   | 'linear in the last axis'
   | 'joins along an axis'
+  | 'sums of products'
+  /** A picture [B, h, w, c] at coordinates [B, q, 2]. */
+  | 'a picture between its pixels'
   /** Rows of a map [B, H, W, c], by flat position. */
   | 'rows of a map'
   | 'rows along axis 1'

@@ -4,13 +4,13 @@ import { elementFacts, f32, type Op, type Primitive } from './op.ts'
 import { byIndex, byWindows, type Window } from './positions.ts'
 import { firstRows, gatherRows } from './formula-tools.ts'
 
-type Kernel = 'nearest' | 'bilinear' | 'bicubic'
+export type SamplingKernel = 'nearest' | 'bilinear' | 'bicubic'
 
 /** Keys' cubic with a = -0.5 at distance `t` from 0 to 2 (Pillow's; OpenCV and PyTorch use -0.75). */
 const cubic = (t: number): number => (t < 1 ? (1.5 * t - 2.5) * t * t + 1 : t < 2 ? ((-0.5 * t + 2.5) * t - 4) * t + 2 : 0)
 
 /** The taps of one position: indices clamped to the border, weights that sum to 1. */
-function taps(position: number, length: number, kernel: Kernel): { index: number; weight: number }[] {
+function taps(position: number, length: number, kernel: SamplingKernel): { index: number; weight: number }[] {
   const clamp = (index: number): number => Math.min(Math.max(index, 0), length - 1)
   if (kernel === 'nearest') return [{ index: clamp(Math.floor(position + 0.5)), weight: 1 }]
   const base = Math.floor(position)
@@ -19,25 +19,34 @@ function taps(position: number, length: number, kernel: Kernel): { index: number
   return [-1, 0, 1, 2].map((k) => ({ index: clamp(base + k), weight: cubic(Math.abs(t - k)) }))
 }
 
-/** The matrix [to, from] that resamples one axis. */
-function resampling(from: number, to: number, kernel: Kernel, align: string): Float32Array {
-  const matrix = new Float32Array(to * from)
-  for (let i = 0; i < to; i += 1) {
-    const position = align === 'corners' ? (to === 1 ? 0 : (i * (from - 1)) / (to - 1)) : ((i + 0.5) * from) / to - 0.5
-    for (const { index, weight } of taps(position, from, kernel)) matrix[i * from + index]! += weight
-  }
+/** The matrix [positions, length] that resamples one axis at positions, counted in its pixels from the first one's centre. */
+export function samplingMatrix(positions: readonly number[], length: number, kernel: SamplingKernel): Float32Array {
+  const matrix = new Float32Array(positions.length * length)
+  positions.forEach((position, row) => {
+    for (const { index, weight } of taps(position, length, kernel)) matrix[row * length + index]! += weight
+  })
   return matrix
 }
 
+/** The matrix [to, from] that resamples one axis. */
+const resampling = (from: number, to: number, kernel: SamplingKernel, align: string): Float32Array =>
+  samplingMatrix(
+    Array.from({ length: to }, (_, i) =>
+      align === 'corners' ? (to === 1 ? 0 : (i * (from - 1)) / (to - 1)) : ((i + 0.5) * from) / to - 0.5,
+    ),
+    from,
+    kernel,
+  )
+
 /** Taps on each side of the pixel under an enlarged one. */
-const taken: Readonly<Record<Kernel, number>> = { nearest: 0, bilinear: 1, bicubic: 2 }
+const taken: Readonly<Record<SamplingKernel, number>> = { nearest: 0, bilinear: 1, bicubic: 2 }
 
 export const interpolation: Primitive = {
   ...elementFacts,
   name: 'interpolate',
   // A whole factor looks at neighbours; any other one, and aligned corners, where the picture's size says.
   reach: byWindows(({ inputs, attributes, sizes }) => {
-    const around = taken[attributes['kernel'] as Kernel]
+    const around = taken[attributes['kernel'] as SamplingKernel]
     const factors = sizes['to']!.map((to, at) => divide(to, inputs[0]!.shape[at + 1]!)).map(
       (factor) => factor && asInteger(factor),
     )
@@ -46,7 +55,7 @@ export const interpolation: Primitive = {
   }),
   results: ({ inputs, sizes }) => [f32([inputs[0]!.shape[0]!, ...sizes['to']!, inputs[0]!.shape[3]!])],
   compute(tf, [x], _weights, { attributes, sizes }) {
-    const kernel = attributes['kernel'] as Kernel
+    const kernel = attributes['kernel'] as SamplingKernel
     const align = attributes['align'] as string
     const [batch, height, width, channels] = x!.shape as [number, number, number, number]
     const [toHeight, toWidth] = sizes['to'] as [number, number]
@@ -103,7 +112,12 @@ export const interpolate: Op = {
 }
 
 /** Taps of one axis for positions that are only known when computed. */
-function sampleAxis(tf: Backend, coordinate: Tensor, length: number, kernel: Kernel): { index: Tensor; weight: Tensor }[] {
+function sampleAxis(
+  tf: Backend,
+  coordinate: Tensor,
+  length: number,
+  kernel: SamplingKernel,
+): { index: Tensor; weight: Tensor }[] {
   const position = tf.div(tf.sub(tf.mul(tf.add(coordinate, 1), length), 1), 2)
   const clamp = (index: Tensor): Tensor => tf.cast(tf.clipByValue(index, 0, length - 1), 'int32')
   if (kernel === 'nearest') return [{ index: clamp(tf.round(position)), weight: tf.onesLike(position) }]
@@ -126,16 +140,17 @@ function sampleAxis(tf: Backend, coordinate: Tensor, length: number, kernel: Ker
 export const sampling: Primitive = {
   ...elementFacts,
   name: 'sample',
+  algebra: 'a picture between its pixels',
   reach: byIndex,
   results: ({ inputs }) => [f32([inputs[1]!.shape[0]!, inputs[1]!.shape[1]!, inputs[0]!.shape[3]!])],
   scratch({ inputs: [x, coord], attributes }) {
     // Of every tap index and weight, its values, and these weighted.
-    const taps = { nearest: 1, bilinear: 4, bicubic: 16 }[attributes['kernel'] as Kernel]
+    const taps = { nearest: 1, bilinear: 4, bicubic: 16 }[attributes['kernel'] as SamplingKernel]
     const each = add(constant(4), mul(constant(2), x!.shape[3]!))
     return [coord!.shape[0]!, coord!.shape[1]!, constant(taps), each].reduce(mul)
   },
   compute(tf, [x, coord], _weights, { attributes }) {
-    const kernel = attributes['kernel'] as Kernel
+    const kernel = attributes['kernel'] as SamplingKernel
     const [batch, height, width, channels] = x!.shape as [number, number, number, number]
     const queries = coord!.shape[1]!
     const at = (axis: 0 | 1): Tensor => coord!.slice([0, 0, axis], [-1, -1, 1]).squeeze([2])

@@ -35,7 +35,7 @@ export function rehearse(schedule: Schedule, network: Network, options: PredictO
   let multiplyAdds = 0
   let matching = 0
   const seconds = secondsByKind(schedule, network.rehearsal(), options, pace, (step, calls) => {
-    const each = calls.map(({ cost }) => cost.multiplyAdds)
+    const each = step.do === 'paint' ? [step.multiplyAdds] : calls.map(({ cost }) => cost.multiplyAdds)
     multiplyAdds += each.reduce((total, count) => total + count, 0)
     if (step.do === 'match' || (step.do === 'decode' && step.match)) matching += each[0]!
     memory.take(step, calls)
@@ -97,6 +97,8 @@ class Memory {
         calls.forEach((call) => this.#hold(call)())
         return found?.()
       }
+      case 'paint':
+        return this.#arena.allocate(step.bytes)()
       case 'picture':
         return this.#hold(calls[0]!)()
       case 'forget':

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { reach, type Reach } from '../../compiler/passes/reach.ts'
+import { separable, type Separable } from '../../compiler/passes/separable.ts'
 import { stages, type Stages } from '../../compiler/passes/stages.ts'
 import type { CompiledModel, Scope } from '../../compiler/plan.ts'
 import { evaluate } from '../../compiler/shapes/size.ts'
@@ -21,6 +22,7 @@ import {
   bandOf,
   keyBytes,
   keysAtOnce,
+  paintedSchedule,
   matchBytes,
   sharedCandidates,
   plainSchedule,
@@ -274,16 +276,29 @@ function inStages(model: CompiledModel, network: Network, parts: Stages): Manner
   const whole = wide && wholeText(wide, model)
   /** One cell more than the encoder's reach: corners read the neighbouring cell. */
   const overlapOf = ({ overlap }: PredictOptions): number => overlap ?? (reached ? reached.positions + 2 : Infinity)
+  const plans = new Map<string, Separable | undefined>()
+  /** How an output is computed axis by axis, if it can be. */
+  const separated = ({ output }: PredictOptions): Separable | undefined => {
+    const { name } = outputOf(model, output)
+    if (!plans.has(name)) plans.set(name, separable(model, parts, name))
+    return plans.get(name)
+  }
+  /** Tiles that are mixed are computed position by position. */
+  const planOf = ({ feather }: TilePlan, options: PredictOptions) => (feather === 0 ? separated(options) : undefined)
   const tilesOf = (low: Extent, options: PredictOptions): TilePlan => {
     if (parts.across) return { rows: [single(low.height)], columns: [single(low.width)], feather: 0 }
     const overlap = overlapOf(options)
-    const side = options.tile ?? tileSide
+    const side = options.tile ?? (separated(options) ? plainSide : tileSide)
     const cut = (length: number, size: number): Stretch[] => stretches(length, size, overlap, reached?.grid ?? 1)
     const feather = reached && overlap < reached.positions ? Math.floor(overlap / 2) : 0
     return { rows: cut(low.height, bandOf(side, low, options)), columns: cut(low.width, side), feather }
   }
   return {
-    schedule: (low, options) => stagedSchedule(parts, tilesOf(low, options), low, options),
+    schedule(low, options) {
+      const tiles = tilesOf(low, options)
+      const plan = planOf(tiles, options)
+      return plan ? paintedSchedule(parts, plan, tiles, low, options) : stagedSchedule(parts, tiles, low, options)
+    },
     facts: (options) => ({
       overlap: Number.isFinite(overlapOf(options)) ? overlapOf(options) : 0,
       reach: reached?.positions,
@@ -292,7 +307,7 @@ function inStages(model: CompiledModel, network: Network, parts: Stages): Manner
     table(picture, { tiles }, options) {
       checkSizes(model, { B: 1, h: picture.height, w: picture.width, q: 1 })
       checkMatches(parts, picture, options)
-      return new Sheet(model, network, parts, picture, options, tiles)
+      return new Sheet(model, network, parts, picture, options, tiles, planOf(tiles, options))
     },
   }
 }

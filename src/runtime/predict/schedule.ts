@@ -1,5 +1,6 @@
 import { bytesAt } from '../../compiler/passes/cost.ts'
 import type { Graph } from '../../compiler/ir/graph.ts'
+import type { Separable } from '../../compiler/passes/separable.ts'
 import type { Hoisted, Stages } from '../../compiler/passes/stages.ts'
 import { evaluate, symbols } from '../../compiler/shapes/size.ts'
 import type { Sizes } from '../network/rehearsal.ts'
@@ -42,6 +43,14 @@ export type Step =
   | { readonly do: 'match'; readonly tile: number; readonly call: Call; readonly kept: Kept }
   /** Values at positions; with `match` they find their own matches first, which take so many bytes. */
   | { readonly do: 'decode'; readonly asked: Asked; readonly call: Call; readonly match?: Call & { readonly bytes: number } }
+  /** Values of a place of the result, axis by axis; `bytes`: what is written on the way. */
+  | {
+      readonly do: 'paint'
+      readonly tile: number
+      readonly place: Rectangle
+      readonly multiplyAdds: number
+      readonly bytes: number
+    }
   /** A tile of a network without coordinates: all values of that place of the result. */
   | { readonly do: 'picture'; readonly tile: number; readonly place: Rectangle; readonly call: Call }
   | { readonly do: 'forget'; readonly name: string }
@@ -64,6 +73,8 @@ export interface Schedule {
 
 /** Pixels of the result that are given away at once. */
 const pixelsAtOnce = 1 << 20
+/** Pixels of the result that are painted at once. */
+const paintedAtOnce = 1 << 18
 /** Rows of the result that are computed together take no more bytes than this. */
 const bandBytes = 128_000_000
 /** Queries that are computed at once. */
@@ -132,6 +143,75 @@ export const stagedSchedule = (parts: Stages, tiles: TilePlan, low: Extent, opti
   steps: { [Symbol.iterator]: () => new Planner(parts, tiles, low, options).steps() },
   tiles,
 })
+
+/** A picture whose samples are computed axis by axis. */
+export const paintedSchedule = (
+  parts: Stages,
+  plan: Separable,
+  tiles: TilePlan,
+  low: Extent,
+  options: PredictOptions,
+): Schedule => ({
+  steps: { [Symbol.iterator]: () => paintedSteps(parts, plan, tiles, low, options) },
+  tiles,
+})
+
+function* paintedSteps(parts: Stages, plan: Separable, tiles: TilePlan, low: Extent, options: PredictOptions): Generator<Step> {
+  const { extent } = options
+  const part = partOf(options)
+  for (const [band, y] of tiles.rows.entries()) {
+    const [from, to] = [y.from, y.to].map((at) => firstOutput(at, low.height, extent.height)) as [number, number]
+    const [first, last] = [Math.max(from, part.top), Math.min(to, part.bottom)]
+    if (first >= last) continue
+    for (const [column, x] of tiles.columns.entries()) {
+      const [left, right] = [
+        Math.max(firstOutput(x.from, low.width, extent.width), part.left),
+        Math.min(firstOutput(x.to, low.width, extent.width), part.right),
+      ]
+      if (left >= right) continue
+      const index = band * tiles.columns.length + column
+      const tile = { y, x }
+      const sizes = sizesOf(seenOf(tile))
+      yield { do: 'read', tile: index }
+      yield { do: 'encode', tile: index, call: { graph: parts.features, sizes }, kept: { name: featuresOf(index), bytes: featureBytes(parts, tile) } } // prettier-ignore
+      const rows = Math.max(1, Math.floor(paintedAtOnce / (right - left)))
+      for (let top = first; top < last; top += rows) {
+        const place = { top, bottom: Math.min(top + rows, last), left, right }
+        yield { do: 'paint', tile: index, place, ...paintingOf(parts, plan, tile, place, low, extent) }
+        if (tiles.columns.length === 1) yield* rowsOf(top, place.bottom, part)
+      }
+      yield { do: 'forget', name: featuresOf(index) }
+    }
+    if (tiles.columns.length > 1) yield* rowsOf(first, last, part)
+  }
+}
+
+/** What a place takes: multiply-adds, and the bytes of what is written on the way. */
+function paintingOf({ decode }: Stages, plan: Separable, tile: Tile, place: Rectangle, low: Extent, extent: Extent) {
+  const [height, width] = [place.bottom - place.top, place.right - place.left]
+  const rows = (height * low.height) / extent.height + 4
+  const core = coreOf(tile)
+  const sampled = plan.bases.map(() => ({
+    multiplyAdds: 3 * width * core.height * (core.width + height),
+    values: 3 * width * (2 * core.height + 2 * height),
+  }))
+  const painted = plan.paintings.map(({ product, taken }) => {
+    const [depth, basis] = ['rows', 'basis'].map((name) =>
+      evaluate(product.values[product.inputs.find((input) => input.name === name)!.value]!.shape.at(-1)!, {}),
+    ) as [number, number]
+    const channels = evaluate(product.values[product.outputs[0]!.value]!.shape.at(-1)!, {})
+    const sides = Math.sqrt(evaluate(decode.values[taken.node.results[0]!]!.shape[2]!, {}))
+    return {
+      multiplyAdds: channels * basis * (rows * core.width * depth + sides * height * width),
+      values: channels * basis * (rows * core.width + (2 * sides + 1) * rows * width) + 2 * channels * height * width,
+    }
+  })
+  const all = [...sampled, ...painted]
+  return {
+    multiplyAdds: all.reduce((sum, each) => sum + each.multiplyAdds, 0),
+    bytes: 4 * all.reduce((sum, each) => sum + each.values, 0),
+  }
+}
 
 /** What all positions of a picture choose from; undefined where nothing is matched, or positions among themselves. */
 export function sharedCandidates({ keys }: Stages, { scope, extent }: PredictOptions): Area | undefined {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Graph } from '../../compiler/ir/graph.ts'
+import type { Separable } from '../../compiler/passes/separable.ts'
 import type { MatchedMap, Stages } from '../../compiler/passes/stages.ts'
 import { isPerQuery, type CompiledModel } from '../../compiler/plan.ts'
 import type { Picture } from '../data/picture.ts'
@@ -8,10 +9,11 @@ import { pixelCentre } from '../network/coordinates.ts'
 import { cellIn, clipOf, pictureValues, tensorsOf } from '../network/per-picture.ts'
 import type { Network } from '../network/network.ts'
 import { normalised } from '../network/normalised.ts'
-import { placesOf, type Places } from './places.ts'
+import { Painter } from './painter.ts'
+import { placesOf, type Places, type Rectangle } from './places.ts'
 import type { PredictOptions } from './predict.ts'
 import { outputOf, pictureInput } from './roles.ts'
-import type { Computed } from './canvas.ts'
+import type { Block, Computed } from './canvas.ts'
 import { featuresOf, keyName, matchesOf, tileAt, type Asked, type Step, type TilePlan } from './schedule.ts'
 import { TakenCells } from './taken-cells.ts'
 import { coreOf, cropOf, lowPosition, seenOf, sharesOf, type Stretch, type Tile } from './tiles.ts'
@@ -25,6 +27,7 @@ export class Sheet {
   /** Keys that are not joined yet. */
   readonly #parts: { readonly at: Int32Array; readonly outputs: Tensors }[] = []
   readonly #cells: TakenCells
+  readonly #painter: Painter | undefined
   /** What was read for the step to come. */
   #seen: Picture | undefined
 
@@ -34,21 +37,23 @@ export class Sheet {
     readonly parts: Stages,
     readonly picture: PictureSource,
     readonly options: PredictOptions,
-    readonly plan: TilePlan,
+    readonly tiles: TilePlan,
+    plan?: Separable,
   ) {
     this.#cells = new TakenCells(parts.taken, picture, options)
+    this.#painter = plan && new Painter(network, plan, this.#cells, picture, options.extent)
   }
 
-  async run(step: Step): Promise<Computed | undefined> {
+  async run(step: Step): Promise<Computed | Block | undefined> {
     switch (step.do) {
       case 'read': {
-        const { x, y } = tileAt(this.plan, step.tile)
+        const { x, y } = tileAt(this.tiles, step.tile)
         const { height, width } = seenOf({ x, y })
         this.#seen = await this.picture.region(x.seenFrom, y.seenFrom, width, height)
         return undefined
       }
       case 'encode':
-        this.#kept.set(step.kept.name, this.#encode(tileAt(this.plan, step.tile), this.#seen!))
+        this.#kept.set(step.kept.name, this.#encode(tileAt(this.tiles, step.tile), this.#seen!))
         this.#seen = undefined
         return undefined
       case 'keys': {
@@ -64,6 +69,8 @@ export class Sheet {
         return undefined
       case 'decode':
         return this.#decode(step.asked, step.call.graph, step.match !== undefined)
+      case 'paint':
+        return this.#paint(step.tile, step.place)
       case 'forget':
         tf.dispose(this.#kept.get(step.name)!)
         this.#kept.delete(step.name)
@@ -76,6 +83,7 @@ export class Sheet {
   dispose(): void {
     tf.dispose([...this.#kept.values(), ...this.#parts.map(({ outputs }) => outputs)])
     this.#kept.clear()
+    this.#painter?.dispose()
     this.#cells.dispose()
   }
 
@@ -102,7 +110,7 @@ export class Sheet {
   /** What a stage gives for positions of a tile. */
   #compute(graph: Graph, index: number, places: Places, more: Tensors): Tensors {
     return tf.tidy(() => {
-      const tile = tileAt(this.plan, index)
+      const tile = tileAt(this.tiles, index)
       const { height, width } = coreOf(tile)
       const own = { ...this.#whole(height, width), ...this.#queries(tile, places) }
       const inputs = { ...this.#features(index), ...this.#cells.at(tile, places), ...more, ...own }
@@ -200,7 +208,7 @@ export class Sheet {
     const { maps } = this.parts.hoisted!
     return tf.tidy(() => {
       const all = this.#rowsOf(this.#features(tile))
-      const cells = this.#cells.at(tileAt(this.plan, tile), places)
+      const cells = this.#cells.at(tileAt(this.tiles, tile), places)
       const taken = new Map(
         maps.map((map) => [map.rows, tf.tensor1d(Int32Array.from(new Set(cells[map.index]!.dataSync())).sort(), 'int32')]),
       )
@@ -224,9 +232,19 @@ export class Sheet {
     return { rows: places.rows, columns: places.columns, values, ...this.#weightsOf(tile, places) }
   }
 
+  #paint(index: number, place: Rectangle): Block {
+    const tile = tileAt(this.tiles, index)
+    const { height, width } = coreOf(tile)
+    const whole = this.#whole(height, width)
+    const painted = this.#painter!.paint(tile, place, this.#features(index), whole)
+    const values = painted.dataSync<'float32'>()
+    tf.dispose([painted, whole])
+    return { place, values }
+  }
+
   /** How much a tile counts at positions; all of it where tiles are not mixed. */
   #weightsOf(index: number, { rows, columns }: Places): { readonly weights?: Float32Array } {
-    const { feather } = this.plan
+    const { feather } = this.tiles
     if (feather === 0) return {}
     const weights = (axis: 'rows' | 'columns', own: number): ((at: number) => number) => {
       const [low, high] =
@@ -236,12 +254,12 @@ export class Sheet {
         const before = known.get(at)
         if (before !== undefined) return before
         const weight =
-          sharesOf(this.plan[axis], lowPosition(at, low, high), feather).find(({ stretch }) => stretch === own)?.weight ?? 0
+          sharesOf(this.tiles[axis], lowPosition(at, low, high), feather).find(({ stretch }) => stretch === own)?.weight ?? 0
         known.set(at, weight)
         return weight
       }
     }
-    const across = this.plan.columns.length
+    const across = this.tiles.columns.length
     const [y, x] = [weights('rows', Math.floor(index / across)), weights('columns', index % across)]
     const all = new Float32Array(rows.length)
     for (let at = 0; at < all.length; at += 1) all[at] = y(rows[at]!) * x(columns[at]!)

@@ -10,7 +10,7 @@ import type { PredictOptions } from './predict.ts'
 import { coreOf, type Tile } from './tiles.ts'
 
 /** Along one axis, for every row (or column) of the result and both sides of it: cells of the whole map, offsets, weights. */
-interface Axis {
+export interface Axis {
   readonly rows: readonly Float32Array[]
   readonly offsets: readonly Float32Array[]
   readonly weights: readonly Float32Array[]
@@ -19,7 +19,7 @@ interface Axis {
 }
 
 /** One op's cells, along both axes. */
-interface Table {
+export interface Table {
   readonly taken: Taken
   readonly y: Axis
   readonly x: Axis
@@ -43,6 +43,11 @@ export class TakenCells {
         axisOf(each, count, evaluate(lengths[at]!, sizes), evaluate(extended[at]!, sizes), clip)
       return { taken: each, y: axis(0, extent.height), x: axis(1, extent.width) }
     })
+  }
+
+  /** One op's cells, along both axes. */
+  along(taken: Taken): Table {
+    return this.#tables.find((table) => table.taken === taken)!
   }
 
   /** What the stages take for positions, in the frame of the tile's core, by the names of the stages' inputs. */

@@ -59,6 +59,8 @@ export function workOf(
       return called([step.call], step.asked.to - step.asked.from, rehearsal)
     case 'decode':
       return called([...(step.match ? [step.match] : []), step.call], step.asked.to - step.asked.from, rehearsal)
+    case 'paint':
+      return { work: { ...noWork, multiplyAdd: step.multiplyAdds, byte: 2 * step.bytes }, calls: [] }
     case 'join':
       return { work: { ...noWork, byte: 2 * step.kept.bytes }, calls: [] }
     case 'rows': {

@@ -27,6 +27,7 @@ const stageOf: Readonly<Record<Exclude<Done, 'forget'>, Stage>> = {
   join: 'keys',
   match: 'match',
   decode: 'decode',
+  paint: 'decode',
   picture: 'picture',
   bytes: 'bytes',
   consistency: 'consistency',
