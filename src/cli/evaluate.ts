@@ -73,12 +73,13 @@ export function evaluateCommand(program: Command): void {
     .option('--json', 'print the evaluation as one JSON object')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc evaluate runs/first --data fields/ --scales 2,3,4,6,8,6.7\n  archc evaluate bicubic.arch --data fields/ --scales 2\n  archc evaluate runs/first --data fields/ --fid-weights pt_inception-2015-12-05-6726825d.pth',
+      "\nExamples:\n  archc evaluate runs/first --data fields/ --scales 2,3,4,6,8,6.7\n  archc evaluate bicubic.arch --data fields/ --scales 2\n  archc evaluate runs/first --data fields/ --set 'evaluate.degrade=[resize(kernel: bicubic), jpeg(quality: 80)]'\n  archc evaluate runs/first --data fields/ --fid-weights pt_inception-2015-12-05-6726825d.pth",
     )
     .action(async (source: string, flags: Flags) => {
-      if (!source.endsWith('.arch') && (flags.preset !== undefined || flags.variant || flags.set))
+      const others = flags.set?.filter((set) => !set.startsWith('evaluate.')) ?? []
+      if (!source.endsWith('.arch') && (flags.preset !== undefined || flags.variant || others.length > 0))
         throw new UsageError(
-          '--preset, --variant and --set are for a model file',
+          '--preset, --variant and --set of other fields than those of evaluate are for a model file',
           `${source} has what it was trained with: train another run, or leave them out`,
         )
       const { listPictures, lookAt } = await import('../runtime/data/dataset.ts')

@@ -157,7 +157,7 @@ describe('archc evaluate', () => {
     ['no such run', () => [inside('none'), '--data', fields], 1, /error: .*none is no run: it does not exist\n/],
     ['a file of something else', () => [path.join(run, 'run.json'), '--data', fields], 1, /error: .*run\.json is not a whole safetensors file/],
     ['a model without weights', () => ['models/iste.arch', '--data', fields], 1, /error: models\/iste\.arch has 522 weights and none are given\n/],
-    ['another preset than the run has', () => [run, '--data', fields, '--preset', 'small'], 2, /^error: --preset, --variant and --set are for a model file\n/],
+    ['another preset than the run has', () => [run, '--data', fields, '--preset', 'small'], 2, /^error: --preset, --variant and --set of other fields than those of evaluate are for a model file\n/],
     ['no scope', () => [run, '--data', fields, '--scope', 'lattice'], 2, /A scope is full, lattice\(2304\), raster\(30000\) or tile\(4096\)\./],
   ])('%s', async (_what, args, code, message) => {
     await refused(['evaluate', ...args()], code, message)

@@ -76,6 +76,10 @@ export const describeModel = ({
 })
 
 /** The model of a run, from the text that the run keeps. */
-export function modelOfRun(run: Run): LoadedModel {
-  return loadModel(run.record.file, run.record.options, sourcesHost(run.text))
+export function modelOfRun(run: Run, sets: readonly string[] = []): LoadedModel {
+  return loadModel(run.record.file, withSets(run.record.options, sets), sourcesHost(run.text))
 }
+
+/** The same options, and set once more. */
+export const withSets = (options: CompileOptions, sets: readonly string[]): CompileOptions =>
+  sets.length === 0 ? options : { ...options, sets: [...(options.sets ?? []), ...sets] }

@@ -1,7 +1,7 @@
 import type { CompileOptions } from '../../compiler/index.ts'
 import { UserError } from '../../errors.ts'
 import { readSafetensors, writeSafetensors, type Tensor } from '../files/safetensors.ts'
-import { loadModel, type LoadedModel } from './load-model.ts'
+import { loadModel, withSets, type LoadedModel } from './load-model.ts'
 import { sourcesHost } from './sources.ts'
 
 /** A network in one file: the sources of its text, what they are compiled with, and weights. */
@@ -88,4 +88,5 @@ export async function writeNetworkFile(
 }
 
 /** The model of a network file, compiled from the text that it holds. @throws UserError with what is wrong in the text. */
-export const modelOfFile = ({ file, options, text }: NetworkFile): LoadedModel => loadModel(file, options, sourcesHost(text))
+export const modelOfFile = ({ file, options, text }: NetworkFile, sets: readonly string[] = []): LoadedModel =>
+  loadModel(file, withSets(options, sets), sourcesHost(text))

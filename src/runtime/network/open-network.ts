@@ -35,14 +35,14 @@ export const averagedText = ({ averaged }: Pick<OpenedNetwork, 'averaged'>): str
 
 /**
  * Opens a run folder (its newest whole weights), one checkpoint of it, a network file (text and weights in one), or a model
- * file that learns nothing (Bicubic).
+ * file that learns nothing (Bicubic). What has weights takes of the options `sets` alone, and of those what moves no weight: fields of `evaluate`.
  */
 export async function openNetwork(source: string, options: CompileOptions = {}): Promise<OpenedNetwork> {
   if (source.endsWith('.arch')) return openModel(source, options)
-  if (statSync(source, { throwIfNoEntry: false })?.isFile()) return openFile(source)
+  if (statSync(source, { throwIfNoEntry: false })?.isFile()) return openFile(source, options.sets)
   const { folder, file } = weightsOf(source)
   const run = await openRun(folder)
-  const loaded = modelOfRun(run)
+  const loaded = modelOfRun(run, options.sets)
   const { tensors, metadata } = await readSafetensors(file)
   const averaged = metadata['averaged']
   return { ...ready(loaded, tensors, file, source), run, ...(averaged !== undefined && { averaged: Number(averaged) }) }
@@ -58,10 +58,10 @@ function openModel(file: string, options: CompileOptions): OpenedNetwork {
   return ready(loaded, new Map(), file, file)
 }
 
-async function openFile(file: string): Promise<OpenedNetwork> {
+async function openFile(file: string, sets?: readonly string[]): Promise<OpenedNetwork> {
   const network = await readNetworkFile(file)
   const { averaged } = network
-  return { ...ready(modelOfFile(network), network.tensors, file, file), ...(averaged !== undefined && { averaged }) }
+  return { ...ready(modelOfFile(network, sets), network.tensors, file, file), ...(averaged !== undefined && { averaged }) }
 }
 
 function ready(loaded: LoadedModel, tensors: ReadonlyMap<string, Tensor>, file: string, source: string): OpenedNetwork {
