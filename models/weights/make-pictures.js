@@ -13,29 +13,27 @@ if (!folder || !out) {
 
 /**
  * What other slides and scanners give: the smaller, the sharper and the lower the magnification, and above 1 what is scanned finer than it is sharp;
- * a scanner's sharpening (the Gaussian's sigma in pixels), its noise (standard deviation in levels of 255), and the compression of slides. `far`: colours
- * far from any stain, so that detail of every colour is seen; the others are like those of other stains and scanners, where most detail is brightness.
+ * a scanner's sharpening (the Gaussian's sigma in pixels), its noise (standard deviation in levels of 255), and the compression of slides.
  */
 const forms = [
   { size: 1.4, jpeg: 85, halved: true },
   { size: 1 },
   { size: 1, noise: 2 },
-  { size: 1, far: true, noise: 3 },
   { size: 0.7, jpeg: 85, halved: true },
-  { size: 0.7, far: true, noise: 4 },
+  { size: 0.7, noise: 3 },
   { size: 0.5 },
-  { size: 0.5, far: true },
+  { size: 0.5 },
   { size: 0.5, noise: 4 },
   { size: 0.5, jpeg: 80, halved: true },
   { size: 0.5, sharpening: 1, jpeg: 75 },
   { size: 0.4, jpeg: 85 },
-  { size: 0.4, far: true, noise: 4 },
+  { size: 0.4, noise: 4 },
   { size: 0.35, sharpening: 1 },
-  { size: 0.35, far: true, webp: 80 },
+  { size: 0.35, webp: 80 },
   { size: 0.3, jpeg: 75 },
-  { size: 0.3, far: true, noise: 8 },
+  { size: 0.3, noise: 8 },
   { size: 0.25, jpeg: 90 },
-  { size: 0.25, far: true, noise: 4 },
+  { size: 0.25, noise: 4 },
 ]
 
 /** The look-alike groups of fields that are trained on: one slide, or one batch of stain. */
@@ -48,10 +46,12 @@ const groups = [
 let state = 11
 const random = () => (state = (state * 1103515245 + 12345) % 2147483648) / 2147483648
 
-/** A gain and an exponent for the absorption of each channel: stains and scanners differ, and `far` ones differ more than they do. */
-function recolour(data, far) {
-  const [gains, exponents] = far ? [1.6, 2] : [0.4, 0.5]
-  const channels = [0, 1, 2].map(() => [1 + gains * (random() - 0.5), Math.exp(exponents * (random() - 0.5))])
+/**
+ * A gain and an exponent for the absorption of each channel, as other stains and scanners have them. Colours farther from any stain do harm: their
+ * detail is colour as much as brightness, and a network learns to see colour in what JPEG left of it that is not there in real tissue.
+ */
+function recolour(data) {
+  const channels = [0, 1, 2].map(() => [1 + 0.4 * (random() - 0.5), Math.exp(0.4 * (random() - 0.5))])
   for (let at = 0; at < data.length; at += 1) {
     const [gain, exponent] = channels[at % 3]
     data[at] = Math.max(0, Math.min(255, Math.round(255 * (1 - gain * (1 - (data[at] / 255) ** exponent)))))
@@ -87,7 +87,7 @@ for (const name of fs.readdirSync(folder).sort()) {
       form.size === 1 ? read : read.resize(Math.round(width * form.size), Math.round(height * form.size), { kernel: 'lanczos3' })
     const sharpened = form.sharpening ? sized.sharpen({ sigma: form.sharpening }) : sized
     const { data, info } = await sharpened.raw().toBuffer({ resolveWithObject: true })
-    recolour(data, form.far)
+    recolour(data)
     if (form.noise) addNoise(data, form.noise)
     const picture = `data/${number}_${index}.png`
     await sharp(await compressed(sharp(data, { raw: info }), form))

@@ -38,7 +38,7 @@ export type PictureAttribute = (DrawnAttribute | WordAttribute | ManyAttribute |
 }
 export type PictureAttributes = Readonly<Record<string, PictureAttribute>>
 
-export const kernels = ['bicubic', 'bilinear', 'nearest'] as const
+export const kernels = ['bicubic', 'bilinear', 'lanczos', 'nearest'] as const
 export const subsamplings = ['4:4:4', '4:2:2', '4:2:0'] as const
 export const noises = ['gaussian', 'poisson'] as const
 

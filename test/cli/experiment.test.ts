@@ -330,3 +330,38 @@ it('--dry-run says what there is to do', async () => {
     '',
   ])
 })
+
+it('weights that are there are judged without a training, each block on pictures of its own', async () => {
+  const file = path.join(folder, 'ready.yaml')
+  const systems = 'systems: [{ name: Lanczos, model: archc/lanczos.arch }, { name: plain, weights: plain }]'
+  writeFileSync(
+    file,
+    `title: Clean and compressed
+data: { test: fields, split: by slide, leaks: none }
+scales: { in: [2] }
+metrics: [psnr, consistency]
+evaluate: { tile: 32 }
+concludes: Little, of one field.
+blocks:
+  - { name: clean, set: ['evaluate.degrade=[resize(kernel: bicubic)]'], ${systems} }
+  - { name: compressed, set: ['evaluate.degrade=[resize(kernel: bicubic), jpeg(quality: 60)]'], ${systems} }
+`,
+  )
+  const command = ['experiment', 'run', file, '--state', path.join(folder, 'ready-state'), '-o', path.join(folder, 'ready')]
+  const first = await archc(command)
+  expect(first.code).toBe(0)
+  expect(first.stderr).not.toContain('step 1')
+  const { scales, evaluations, trainings } = JSON.parse(
+    readFileSync(path.join(folder, 'ready', 'results.json'), 'utf8'),
+  ) as Results
+  expect(scales.map(({ m, block }) => [m, block])).toEqual([[2, 'clean'], [2, 'compressed']]) // prettier-ignore
+  const [clean, compressed] = scales.map(({ bicubic }) => bicubic.psnr!) as [number[], number[]]
+  clean.forEach((value, tile) => expect(value).toBeGreaterThan(compressed[tile]! + 0.5))
+  expect(evaluations.map(({ block, system }) => `${block} ${system}`)).toEqual(['clean Lanczos', 'clean plain', 'compressed Lanczos', 'compressed plain']) // prettier-ignore
+  evaluations.forEach(({ mean }) => expect(mean.consistency).toBeGreaterThan(mean.psnr))
+  trainings.forEach(({ steps, losses }) => expect([steps, losses]).toEqual([undefined, []]))
+  expect(readFileSync(path.join(folder, 'ready', 'tables.md'), 'utf8')).toContain('made smaller again')
+  const again = await archc(command)
+  expect(again.code).toBe(0)
+  expect(again.stderr).not.toContain('evaluated')
+})

@@ -1,7 +1,7 @@
 import type { Picture } from './picture.ts'
 
 /** The resampling kernels that a degradation may name. */
-export type Kernel = 'bicubic' | 'bilinear' | 'nearest'
+export type Kernel = 'bicubic' | 'bilinear' | 'lanczos' | 'nearest'
 
 /** Weights are held with this many fractional bits: 32 less 8 for the sample and 2 for overshoot. */
 const fractionBits = 32 - 8 - 2
@@ -119,7 +119,7 @@ function blurColumns(source: Uint8Array, target: Uint8Array, length: number, hei
 }
 
 /**
- * The picture at `width` x `height` pixels as Pillow's `resize`, byte for byte. `bicubic` (a = -0.5) and `bilinear` are
+ * The picture at `width` x `height` pixels as Pillow's `resize`, byte for byte. `bicubic` (a = -0.5), `bilinear` and `lanczos` (of three lobes) are
  * antialiased: their support grows with the reduction, cut and renormalised at the border; first along the rows, then down the
  * columns, rounded to 8 bits after each; an axis of unchanged size is left out. `nearest` takes the pixel under the centre.
  * (Pillow 13 does the columns first where the width grows while the height shrinks; this stays with the older order.)
@@ -141,7 +141,7 @@ export function resize(picture: Picture, width: number, height: number, kernel: 
 export function resizeInBands(
   from: { readonly width: number; readonly height: number },
   to: { readonly width: number; readonly height: number },
-  kernel: 'bicubic' | 'bilinear',
+  kernel: Smooth,
 ): (band: Picture) => Picture {
   const across = from.width === to.width ? undefined : weightsFor(from.width, to.width, kernel)
   const { first, count, stride, fixed } = weightsFor(from.height, to.height, kernel)
@@ -183,11 +183,20 @@ interface Weights {
   readonly fixed: Int32Array
 }
 
-function weightsFor(inputs: number, outputs: number, kernel: 'bicubic' | 'bilinear'): Weights {
+type Smooth = Exclude<Kernel, 'nearest'>
+
+/** Curves, and how far each reaches. */
+const curves: Readonly<Record<Smooth, readonly [curve: (distance: number) => number, reach: number]>> = {
+  bicubic: [cubic, 2],
+  bilinear: [triangle, 1],
+  lanczos: [lanczos, 3],
+}
+
+function weightsFor(inputs: number, outputs: number, kernel: Smooth): Weights {
   const ratio = inputs / outputs
   const stretch = Math.max(ratio, 1)
-  const support = (kernel === 'bicubic' ? 2 : 1) * stretch
-  const curve = kernel === 'bicubic' ? cubic : triangle
+  const [curve, reach] = curves[kernel]
+  const support = reach * stretch
   const stride = Math.ceil(support) * 2 + 1
   const first = new Int32Array(outputs)
   const count = new Int32Array(outputs)
@@ -212,6 +221,12 @@ function weightsFor(inputs: number, outputs: number, kernel: 'bicubic' | 'biline
     count[position] = taps
   }
   return { first, count, stride, fixed }
+}
+
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI))
+
+function lanczos(distance: number): number {
+  return distance >= -3 && distance < 3 ? sinc(distance) * sinc(distance / 3) : 0
 }
 
 /** Keys' cubic with a = -0.5. */

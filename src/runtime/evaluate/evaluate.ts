@@ -28,6 +28,8 @@ export interface EvaluateOptions {
   readonly pairs?: Pairs
   readonly scope?: Scope
   readonly gaussian?: boolean
+  /** Also how each result agrees with what it was made of (`Quality.consistency`). */
+  readonly consistency?: boolean
   /** Also gets the tiles of all pictures, for a distance between sets. */
   readonly frechet?: FrechetSets
   /** Of this machine: what is left is estimated by it. */
@@ -69,6 +71,8 @@ export interface Quality {
   readonly psnr: number
   readonly ssim: number
   readonly ssim_gaussian?: number
+  /** Made smaller again (bicubic) against the low-resolution picture, both in 8 bits: PSNR in dB over all pixels. */
+  readonly consistency?: number
 }
 
 export interface TileResult {
@@ -108,6 +112,9 @@ export interface Pair {
   /** How strongly what is enlarged was compressed (`strengthOf`). */
   readonly compression: number
 }
+
+const consistencyDefinition =
+  'consistency: the result made smaller again by bicubic with antialiasing, against the low-resolution picture; 8-bit RGB, all pixels, PSNR in dB'
 
 /** Sizes of what an enlargement is judged on: the low-resolution picture, and the true one cut to round(low size * m). */
 function pairSizes({ width, height }: Extent, m: number): { readonly low: Extent; readonly extent: Extent } {
@@ -222,6 +229,8 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
   const tiles: TileResult[] = []
   const course = options.onProgress && (await courseOf(opened, options, options.onProgress))
 
+  const consistent = (sr: Picture, lr: Picture): Pick<Quality, 'consistency'> =>
+    options.consistency ? { consistency: psnr(resize(sr, lr.width, lr.height, 'bicubic'), lr, { shave: 0 }) } : {}
   const judge = async (source: PictureSource, entry: DataEntry, m: number, told?: (share: number) => void): Promise<void> => {
     const ready = options.pairs?.get(entry.path)
     if (ready && ready.m !== m) return
@@ -248,8 +257,8 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
         m,
         width: hr.width,
         height: hr.height,
-        model: quality(computed, hr, shave, gaussian),
-        bicubic: quality(bicubic, hr, shave, gaussian),
+        model: { ...quality(computed, hr, shave, gaussian), ...consistent(sr, lr) },
+        bicubic: { ...quality(bicubic, hr, shave, gaussian), ...consistent(bicubic, lr) },
       })
     }
   }
@@ -286,6 +295,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
       psnr: psnrDefinition(plan.shave ?? 'ceil(m) + 6'),
       ssim: ssimDefinition,
       ...(gaussian && { ssim_gaussian: definitionGaussian }),
+      ...(options.consistency && { consistency: consistencyDefinition }),
       ...(frechet && { frechet: frechet.definition }),
       tiles: options.pairs?.size ? 'pictures whole' : `${side} x ${side} pixels; smaller pictures whole`,
       scope: `best_match chooses from ${scopeText(scope)}`,
@@ -355,6 +365,7 @@ function average(m: number, shave: number, tiles: readonly TileResult[]): ScaleR
     psnr: mean(side, 'psnr'),
     ssim: mean(side, 'ssim'),
     ...(tiles[0]?.model.ssim_gaussian !== undefined && { ssim_gaussian: mean(side, 'ssim_gaussian') }),
+    ...(tiles[0]?.model.consistency !== undefined && { consistency: mean(side, 'consistency') }),
   })
   return { m, tiles: tiles.length, shave, model: both('model'), bicubic: both('bicubic') }
 }

@@ -9,14 +9,16 @@ import { fileHost } from '../host.ts'
 import { placesIn, type Place, type PlaceOf } from './place.ts'
 
 /** What every tile has a number of. */
-export type Metric = 'psnr' | 'ssim' | 'ssim_gaussian'
+export type Metric = 'psnr' | 'ssim' | 'ssim_gaussian' | 'consistency'
 
 export type Budget = { readonly steps: number } | { readonly minutes: number } | { readonly epochs: 'published' }
 
-/** One network of a block, as the file has it. */
+/** One network of a block, as the file has it: a model that is trained (or learns nothing), or weights that are there. */
 export interface SystemText {
   readonly name: string
-  readonly model: string
+  readonly model?: string
+  /** A name of weights that archc carries, or a network file. */
+  readonly weights?: string
   readonly preset?: string
   readonly variants?: readonly string[]
   readonly set?: readonly string[]
@@ -31,6 +33,8 @@ export interface BlockText {
   readonly note?: string
   readonly reference?: string
   readonly show?: readonly Shown[]
+  /** For every system of the block, behind the file's own. */
+  readonly set?: readonly string[]
   readonly systems: readonly SystemText[]
 }
 
@@ -60,7 +64,8 @@ export interface Shown {
 export interface ExperimentText {
   readonly title: string
   readonly data: {
-    readonly train: string | readonly string[]
+    /** What is trained on; needed where a system is. */
+    readonly train?: string | readonly string[]
     readonly test: string | readonly string[]
     readonly split: string
     readonly leaks: string
@@ -68,7 +73,8 @@ export interface ExperimentText {
   readonly scales: { readonly in: readonly number[]; readonly out?: readonly number[] }
   /** The Frechet distance is of all tiles together. */
   readonly metrics?: readonly (Metric | 'frechet')[]
-  readonly budget: Budget
+  /** Of each training; needed where there is one. */
+  readonly budget?: Budget
   readonly set?: readonly string[]
   readonly seeds?: readonly number[]
   readonly evaluate?: { readonly tile?: number }

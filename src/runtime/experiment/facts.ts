@@ -17,16 +17,17 @@ export function factsOf(text: ExperimentText, results: Results): (readonly [stri
   const { data, tile, trainings, evaluations, scales } = results
   const machines = [
     ...new Set(
-      [...trainings, ...evaluations].map(
-        ({ machine: { cpu, cores, memory, system, engine, archc } }) =>
-          `${cpu}, ${cores} cores, ${memory}, ${system}, ${engine}, archc ${archc}`,
-      ),
+      [...trainings, ...evaluations]
+        .flatMap(({ machine }) => machine ?? [])
+        .map(
+          ({ cpu, cores, memory, system, engine, archc }) =>
+            `${cpu}, ${cores} cores, ${memory}, ${system}, ${engine}, archc ${archc}`,
+        ),
     ),
   ]
   const sets = text.set ?? []
   return [
-    ['budget', budgetText(results.budget)],
-    ['trained on', sideText(data.train)],
+    ...(results.budget ? [['budget', budgetText(results.budget)] as const, ['trained on', sideText(data.train)] as const] : []),
     ['judged on', `${sideText(data.test)}; ${scales[0]?.tiles.length ?? 0} tiles of at most ${tile} x ${tile} a scale`],
     ...(data.isGiven ? [['the pictures', 'were named on the command line instead of those of the file'] as const] : []),
     ['split', text.data.split],

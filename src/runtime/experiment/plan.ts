@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parameterCount } from '../../compiler/ir/graph.ts'
 import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { listPictures, manifest, withoutLow, type DataEntry } from '../data/dataset.ts'
 import type { LoadedModel } from '../network/load-model.ts'
-import { ExperimentError, type Budget, type Experiment, type Metric, type Problem, type Shown } from './experiment.ts'
-import { compileForm, formsOf, otherDegradation, suits, type Degradations, type Report } from './system.ts'
+import {
+  ExperimentError,
+  type BlockText,
+  type Budget,
+  type Experiment,
+  type Metric,
+  type Problem,
+  type Shown,
+} from './experiment.ts'
+import { compileForm, formsOf, openForm, otherDegradation, suits, weightsFile, type Degradations, type Report } from './system.ts'
 
 /** One network that is trained once: a system with a seed and, where it enlarges by one scale only, that scale. */
 export interface Training {
@@ -28,12 +37,15 @@ export interface Training {
   readonly shown: readonly Shown[]
   /** Whether its weights are copied into the results. */
   readonly keepsWeights: boolean
+  /** Nothing is trained: what is opened instead of a run, a network file or a model that learns nothing. */
+  readonly ready?: string
 }
 
 /** An experiment that is right in all its parts, and what it comes to. */
 export interface Plan {
   readonly experiment: Experiment
-  readonly budget: Budget
+  /** Undefined where nothing is trained. */
+  readonly budget?: Budget
   readonly metrics: readonly Metric[]
   /** What the Frechet distance's features come from, where it is asked for: a stand-in, or pytorch-fid's weights. */
   readonly features?: { readonly fidWeights?: string }
@@ -79,7 +91,8 @@ export async function planExperiment(experiment: Experiment, overrides: Override
   const report: Report = (at, message, which = 'value') => void problems.push({ place: experiment.placeOf(at, which), message })
 
   const side = async (name: 'train' | 'test'): Promise<Pictures> => {
-    const where = overrides[name] ?? list(text.data[name]).map((each) => path.join(folder, each))
+    const where = overrides[name] ?? list(text.data[name] ?? []).map((each) => path.join(folder, each))
+    if (where.length === 0) return { entries: [], digest: '' }
     try {
       const entries = withoutLow(await listPictures(where), 'an experiment')
       return { entries, digest: manifest(entries).digest }
@@ -101,43 +114,68 @@ export async function planExperiment(experiment: Experiment, overrides: Override
 
   const budget = overrides.steps === undefined ? text.budget : { steps: overrides.steps }
   const trainings: Training[] = []
-  const degradations: Degradations = new Map()
+  const shared: Degradations = new Map()
   for (const [b, block] of text.blocks.entries()) {
+    const degradations: Degradations = hasOwnPictures(block) ? new Map() : shared
     const shown = shownOf(block.show ?? [], test, scales, overrides.test !== undefined, (at, message) =>
       report(['blocks', b, 'show', ...at], message),
     )
     for (const [s, system] of block.systems.entries()) {
       const at = ['blocks', b, 'systems', s] as const
-      const forms = formsOf(experiment, system, scales, at, report)
+      if ((system.model === undefined) === (system.weights === undefined)) {
+        report([...at, 'name'], `${system.name} takes either a model or weights`)
+        continue
+      }
+      const forms = formsOf(experiment, block, system, scales, at, report)
       for (const form of forms) {
-        const loaded = compileForm(experiment, system, form, [...at, ...form.path], report)
+        const place = [...at, ...form.path]
+        const loaded =
+          system.model === undefined
+            ? await openForm(experiment, system, form, place, report)
+            : compileForm(experiment, system, system.model, form, place, report)
         if (!loaded) continue
         const { model } = loaded
-        if (!suits(model, form.scales, system, (message) => report([...at, ...form.path], message, 'key'))) continue
+        const ready = system.weights === undefined ? undefined : weightsFile(experiment, system.weights)
+        const isTrained = ready === undefined && model.graph.weights.length > 0
+        if (!suits(model, form.scales, system, isTrained, (message) => report(place, message, 'key'))) continue
+        if (isTrained) checkTrained(experiment, budget, train, (message) => report(place, message, 'key'))
         const other = otherDegradation(model, form.scales, system.name, degradations)
         if (other) report(at, other)
-        for (const [index, seed] of (system.seeds ?? text.seeds ?? [1]).entries()) {
+        for (const [index, seed] of (isTrained ? (system.seeds ?? text.seeds ?? [1]) : [1]).entries()) {
           const keep = text.keep_weights ?? 'none'
           trainings.push({
             key: keyOf({
               protocol,
               text: loaded.text,
               options: loaded.options,
-              data: train.entries.map(({ name, sha256, group }) => [name, sha256, group ?? null]),
-              budget,
-              seed,
+              ...(isTrained
+                ? { data: train.entries.map(({ name, sha256, group }) => [name, sha256, group ?? null]), budget, seed }
+                : {
+                    weights:
+                      ready === undefined
+                        ? null
+                        : createHash('sha256')
+                            .update(await readFile(ready))
+                            .digest('hex'),
+                  }),
             }),
             block: block.name,
             system: system.name,
             seed,
             ...(form.at !== undefined && { at: form.at }),
-            title: [system.name, block.name, ...(form.at === undefined ? [] : [`x${form.at}`]), `seed ${seed}`].join(', '),
+            title: [
+              system.name,
+              block.name,
+              ...(form.at === undefined ? [] : [`x${form.at}`]),
+              ...(isTrained ? [`seed ${seed}`] : []),
+            ].join(', '),
             loaded,
             parameters: parameterCount(model.graph),
             scales: form.scales,
             scopes: system.scopes ?? [undefined],
             shown: index === 0 ? shown.filter(({ m }) => form.scales.includes(m)) : [],
-            keepsWeights: keep === 'all' || (keep === 'first seed' && index === 0),
+            keepsWeights: isTrained && (keep === 'all' || (keep === 'first seed' && index === 0)),
+            ...(!isTrained && { ready: ready ?? loaded.file }),
           })
         }
       }
@@ -148,7 +186,7 @@ export async function planExperiment(experiment: Experiment, overrides: Override
   const metrics = text.metrics ?? ['psnr', 'ssim']
   return {
     experiment,
-    budget,
+    ...(budget && { budget }),
     metrics: metrics.filter((metric) => metric !== 'frechet'),
     ...(metrics.includes('frechet') && {
       features: overrides.fidWeights === undefined ? {} : { fidWeights: overrides.fidWeights },
@@ -172,6 +210,19 @@ function checkData(train: Pictures, test: Pictures, report: (message: string) =>
       report(`two pictures are called ${name}: list them in one CSV, or in folders of their own below one folder`)
     names.add(name)
   }
+}
+
+/** Whether a block's pictures are made low-resolution otherwise than those of the others. */
+export const hasOwnPictures = ({ set = [] }: BlockText): boolean => set.some((each) => each.startsWith('evaluate.degrade='))
+
+function checkTrained(
+  { text }: Experiment,
+  budget: Budget | undefined,
+  train: Pictures,
+  report: (message: string) => void,
+): void {
+  if (!budget) report('it is trained, and the file has no budget')
+  if (text.data.train === undefined && train.entries.length === 0) report('it is trained, and the file has no data to train on')
 }
 
 function checkNames({ text }: Experiment, report: Report): void {

@@ -10,7 +10,7 @@ import { openRun, readLog, runPaths } from '../files/run-folder.ts'
 import { readSafetensors } from '../files/safetensors.ts'
 import { readNetworkFile, writeNetworkFile } from '../network/network-file.ts'
 import type { Budget, Metric } from './experiment.ts'
-import { keyOf, type Pictures, type Plan, type Training } from './plan.ts'
+import { hasOwnPictures, keyOf, type Pictures, type Plan, type Training } from './plan.ts'
 import { fileName, partsOf, readEvaluated, readShown, readTrained, runFolder, type Machine, type ShownTile } from './state.ts'
 
 /** Numbers of the tiles of one scale, by metric, in the order of the scale's tiles. */
@@ -19,6 +19,8 @@ export type TileValues = Readonly<Partial<Record<Metric, readonly number[]>>>
 /** What all systems have at one scale: the tiles, and Bicubic on them. */
 export interface ScaleRecord {
   readonly m: number
+  /** Of a block whose pictures are made low-resolution in a way of its own. */
+  readonly block?: string
   /** `picture tile` */
   readonly tiles: readonly string[]
   /** The picture of each tile. */
@@ -46,9 +48,10 @@ export interface TrainingRecord {
   readonly preset: string
   readonly sets: readonly string[]
   readonly parameters: number
-  readonly steps: number
-  readonly seconds: number
-  readonly machine: Machine
+  /** What its training took; of weights that were there nothing is known. */
+  readonly steps?: number
+  readonly seconds?: number
+  readonly machine?: Machine
   /** Steps and losses, each the mean of those since the one before. */
   readonly losses: readonly (readonly [number, number])[]
   /** Where its weights are, below the results. */
@@ -96,7 +99,7 @@ export interface PictureRecord {
 export interface Results {
   readonly format: 1
   readonly experiment: string
-  readonly budget: Budget
+  readonly budget?: Budget
   readonly metrics: readonly Metric[]
   readonly data: {
     readonly train: SideRecord
@@ -114,6 +117,12 @@ export interface Results {
   readonly definitions: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Trainings that are still to be done or to be finished. */
   readonly missing: readonly string[]
+}
+
+/** The scales of a block, with what its systems are held against. */
+export const scalesOf = ({ scales }: Pick<Results, 'scales'>, block: string): ScaleRecord[] => {
+  const own = scales.filter((scale) => scale.block === block)
+  return own.length > 0 ? own : scales.filter((scale) => scale.block === undefined)
 }
 
 /** Points of a loss curve that are kept. */
@@ -149,7 +158,14 @@ async function standing(plan: Plan, folder: string): Promise<Results | undefined
  * the records that stand in `folder` stay: whoever runs a shipped experiment again loses none of its numbers.
  */
 export async function gatherResults(plan: Plan, state: string, folder: string): Promise<Results> {
-  const scales = new Map<number, ScaleRecord>()
+  const scales = new Map<string, ScaleRecord>()
+  const owners = new Set(plan.experiment.text.blocks.filter(hasOwnPictures).map(({ name }) => name))
+  /** A scale counts once for all blocks that see the same pictures. */
+  const noteScale = (m: number, block: string, make: () => ScaleRecord): void => {
+    const own = owners.has(block) ? { block } : {}
+    const key = `${own.block ?? ''} ${m}`
+    if (!scales.has(key)) scales.set(key, { ...make(), ...own })
+  }
   const trainings: TrainingRecord[] = []
   const evaluations: EvaluationRecord[] = []
   const pictures: PictureRecord[] = []
@@ -157,7 +173,7 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
   const missing: string[] = []
   const before = await standing(plan, folder)
   for (const training of plan.trainings) {
-    const trained = await readTrained(state, training)
+    const trained = training.ready === undefined ? await readTrained(state, training) : {}
     if (!trained) {
       const { key, block, system } = training
       const record = before?.trainings.find((each) => each.key === key && each.block === block && each.system === system)
@@ -170,7 +186,7 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
         if (evaluation.training !== key || evaluation.block !== block || evaluation.system !== system) continue
         evaluations.push(evaluation)
         definitions.set(evaluation.definitions, before!.definitions[evaluation.definitions]!)
-        scales.set(evaluation.m, scales.get(evaluation.m) ?? before!.scales.find(({ m }) => m === evaluation.m)!)
+        noteScale(evaluation.m, block, () => scalesOf(before!, block).find(({ m }) => m === evaluation.m)!)
       }
       pictures.push(...before!.pictures.filter((each) => each.training === key && each.block === block))
       continue
@@ -189,7 +205,7 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
       sets: options.sets ?? [],
       parameters: training.parameters,
       ...trained,
-      losses: await lossesOf(runFolder(state, training)),
+      losses: training.ready === undefined ? await lossesOf(runFolder(state, training)) : [],
       ...(weights !== undefined && { weights }),
     })
     for (const part of partsOf(training)) {
@@ -202,7 +218,7 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
       const id = keyOf(evaluation.definitions)
       definitions.set(id, evaluation.definitions)
       const { tiles } = evaluation
-      scales.set(part.m, scales.get(part.m) ?? scaleRecord(part.m, tiles, plan.metrics))
+      noteScale(part.m, training.block, () => scaleRecord(part.m, tiles, plan.metrics))
       const record: EvaluationRecord = {
         training: training.key,
         block: training.block,
@@ -227,7 +243,7 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
   return {
     format: 1,
     experiment: plan.experiment.text.title,
-    budget: plan.budget,
+    ...(plan.budget && { budget: plan.budget }),
     metrics: plan.metrics,
     data: {
       train: sideRecord(plan.train),

@@ -65,7 +65,8 @@ export async function runExperiment(options: RunOptions): Promise<Outcome> {
   const failed: { training: Training; problem: string }[] = []
   let left = [...new Map(plan.trainings.map((training) => [training.key, training])).values()]
   const untrained = new Set<string>()
-  for (const training of left) if (!(await readTrained(options.state, training))) untrained.add(training.key)
+  for (const training of left)
+    if (training.ready === undefined && !(await readTrained(options.state, training))) untrained.add(training.key)
   let waited = ''
   while (left.length > 0 && !signal.aborted) {
     const busy: Training[] = []
@@ -95,7 +96,7 @@ export async function runExperiment(options: RunOptions): Promise<Outcome> {
 /** One training and its evaluations; `busy` where another process has it. */
 async function work(options: RunOptions, training: Training, untrained: Set<string>): Promise<'done' | 'busy'> {
   const { plan, state, say, signal } = options
-  const isTrained = (await readTrained(state, training)) !== undefined
+  const isTrained = training.ready !== undefined || (await readTrained(state, training)) !== undefined
   if (isTrained) untrained.delete(training.key)
   const missing: Part[] = []
   for (const part of partsOf(training)) if (!(await readEvaluated(state, plan, part))) missing.push(part)
@@ -129,7 +130,7 @@ async function trainOne(options: RunOptions, training: Training, after: number):
   const began = existsSync(runPaths(folder).record)
   let isOurs = false
   try {
-    const steps = began ? undefined : await stepsOf(plan.budget, common, temporaryBeside(folder))
+    const steps = began ? undefined : await stepsOf(plan.budget!, common, temporaryBeside(folder))
     // A pace that was cut short must not decide how long a training is.
     if (signal.aborted) return false
     const { finished, step, run } = await train({
@@ -181,14 +182,20 @@ async function evaluateAll(options: RunOptions, training: Training, missing: rea
   if (missing.length === 0) return 'done'
   const engine = await options.engine()
   const folder = runFolder(state, training)
-  const lock = await lockRun(await openRun(folder)).catch((error: unknown) => {
-    if (holder(state, training)) return undefined
-    throw error
-  })
-  if (!lock) return 'busy'
+  const lock =
+    training.ready === undefined &&
+    (await lockRun(await openRun(folder)).catch((error: unknown) => {
+      if (holder(state, training)) return undefined
+      throw error
+    }))
+  if (lock === undefined) return 'busy'
   try {
     await loadEngine({ name: engine.name })
-    const opened = await openNetwork(folder)
+    const sets = training.loaded.options.sets?.filter((set) => set.startsWith('evaluate.')) ?? []
+    const opened = await openNetwork(
+      training.ready ?? folder,
+      training.ready?.endsWith('.arch') ? training.loaded.options : { sets },
+    )
     const extractor = plan.features && (await options.extractor())
     for (const part of missing) {
       if (signal.aborted) break
@@ -198,7 +205,7 @@ async function evaluateAll(options: RunOptions, training: Training, missing: rea
       await onStored()
     }
   } finally {
-    lock.release()
+    if (lock) lock.release()
   }
   return 'done'
 }
@@ -221,6 +228,7 @@ export async function evaluatePart(
       scales: [m],
       ...(scope !== undefined && { scope: scopeOf(scope) }),
       gaussian: plan.metrics.includes('ssim_gaussian'),
+      consistency: plan.metrics.includes('consistency'),
       ...(extractor && { frechet: createFrechetSets({ extractor, patch: 'tile' }) }),
       onTile: async ({ picture, tile, hr, lr, sr }) => {
         if (tile > 0 || !show.includes(picture)) return

@@ -84,6 +84,7 @@ function evaluationFile(state: string, plan: Plan, part: Part): string {
     scope: scope ?? null,
     tile: plan.tile,
     gaussian: plan.metrics.includes('ssim_gaussian'),
+    ...(plan.metrics.includes('consistency') && { consistency: true }),
     test: plan.test.entries.map(({ name, sha256 }) => [name, sha256]),
     ...(shown.length > 0 && { shown }),
     ...(plan.features && { features: plan.features.fidWeights === undefined ? 'stand-in' : 'pytorch-fid' }),

@@ -1,5 +1,5 @@
 import type { Metric } from './experiment.ts'
-import { rowName, type EvaluationRecord, type Results, type ScaleRecord } from './results.ts'
+import { rowName, scalesOf, type EvaluationRecord, type Results, type ScaleRecord } from './results.ts'
 import { bootstrapMean, isOpen, pairedUnits, type Interval } from './significance.ts'
 
 /** One row's number at one scale. */
@@ -53,7 +53,7 @@ export function summarise(
   const names = [...new Set(records.map(rowName))]
   const values = new Map(names.map((name) => [name, new Map<string, Value>()]))
   const bicubic = new Map<string, number>()
-  for (const scale of results.scales)
+  for (const scale of scalesOf(results, block))
     for (const metric of results.metrics) {
       const key = cellKey(metric, scale.m)
       const beside = scale.bicubic[metric]!

@@ -7,7 +7,10 @@ import { hostIn, isOwn } from '../host.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import { sourcesText } from '../network/sources.ts'
 import { drawOperations } from '../network/per-item.ts'
-import type { Experiment, SystemText } from './experiment.ts'
+import { carriedFile, carriedWeights } from '../weights/carried.ts'
+import { modelOfFile, readNetworkFile } from '../network/network-file.ts'
+import { UserError, CompileError } from '../../errors.ts'
+import type { BlockText, Experiment, SystemText } from './experiment.ts'
 
 /** Takes down what is wrong at a place of the file. */
 export type Report = (at: readonly (string | number)[], message: string, which?: 'value' | 'key') => void
@@ -25,12 +28,13 @@ export interface Form {
 /** The forms of a system; scales that the experiment does not have are reported. */
 export function formsOf(
   { text }: Experiment,
+  block: BlockText,
   system: SystemText,
   scales: readonly number[],
   at: readonly (string | number)[],
   report: Report,
 ): Form[] {
-  const sets = [...(text.set ?? []), ...(system.set ?? [])]
+  const sets = [...(text.set ?? []), ...(block.set ?? []), ...(system.set ?? [])]
   const own = system.preset === undefined ? {} : { preset: system.preset }
   if (!system.at) return [{ scales, sets, ...own, path: [] }]
   return Object.entries(system.at).flatMap(([written, change]) => {
@@ -50,7 +54,8 @@ export function formsOf(
  */
 export function compileForm(
   { folder }: Experiment,
-  { model: wanted, variants }: SystemText,
+  { variants }: SystemText,
+  wanted: string,
   { preset, sets }: Form,
   at: readonly (string | number)[],
   report: Report,
@@ -78,17 +83,43 @@ export function compileForm(
   return undefined
 }
 
+/** What a system's weights are kept in: a network file, or one that archc carries. */
+export const weightsFile = ({ folder }: Experiment, named: string): string => {
+  const carried = carriedWeights.find(({ name }) => name === named)
+  return carried ? carriedFile(carried) : path.join(folder, named)
+}
+
+/** A network file as the experiment names it, with what is set of `evaluate`; nothing else of it can be set. */
+export async function openForm(
+  experiment: Experiment,
+  { weights }: SystemText,
+  { sets }: Form,
+  at: readonly (string | number)[],
+  report: Report,
+): Promise<LoadedModel | undefined> {
+  try {
+    return modelOfFile(
+      await readNetworkFile(weightsFile(experiment, weights!)),
+      sets.filter((set) => set.startsWith('evaluate.')),
+    )
+  } catch (error) {
+    if (!(error instanceof UserError || error instanceof CompileError)) throw error
+    report([...at, 'weights'], error.message)
+    return undefined
+  }
+}
+
 /** Whether a model can be trained and evaluated as it is asked to. */
 export function suits(
   model: CompiledModel,
   scales: readonly number[],
   { name }: SystemText,
+  isTrained: boolean,
   report: (message: string) => void,
 ): boolean {
   const before: string[] = []
   const { scale } = model
-  if (model.graph.weights.length === 0) before.push(`${name} learns nothing`)
-  else if (!model.train) before.push(`${name} has no train block`)
+  if (isTrained && !model.train) before.push(`${name} has no train block`)
   if (scale.kind === 'fixed' && scales.some((m) => m !== scale.value))
     before.push(
       `${name} enlarges ${scale.value} times only, not ${scales.filter((m) => m !== scale.value).join(', ')} times; its field at says what makes it enlarge by each scale`,
@@ -116,7 +147,7 @@ export function otherDegradation(
     const first = known.get(m)
     if (first === undefined) known.set(m, { system: name, operations })
     else if (first.operations !== operations)
-      return `${name} would be judged on other pictures than ${first.system}: at x${m} its own are made by ${operations}, those by ${first.operations}; give all the same train.degrade, by set at the top of the file`
+      return `${name} would be judged on other pictures than ${first.system}: at x${m} its own are made by ${operations}, those by ${first.operations}; give all the same, by set of evaluate.degrade or train.degrade`
   }
   return undefined
 }

@@ -1,6 +1,6 @@
 import type { ExperimentText, Metric, Paper } from './experiment.ts'
 import { intervalNotes, type IntervalNotes } from './intervals.ts'
-import { rowName, type Results } from './results.ts'
+import { rowName, scalesOf, type Results } from './results.ts'
 import { cellKey, summarise, type BlockSummary, type Difference, type Row, type Value } from './summary.ts'
 
 export interface Cell {
@@ -26,8 +26,15 @@ export interface BlockTables {
   readonly tables: readonly Table[]
 }
 
-const titles = { psnr: 'PSNR (dB)', ssim: 'SSIM', ssim_gaussian: 'SSIM, Gaussian window', fid: 'FID' } as const
-const places = (metric: keyof typeof titles): number => (metric === 'psnr' || metric === 'fid' ? 2 : 4)
+const titles = {
+  psnr: 'PSNR (dB)',
+  ssim: 'SSIM',
+  ssim_gaussian: 'SSIM, Gaussian window',
+  consistency: 'Consistency: made smaller again, against what was enlarged (dB)',
+  fid: 'FID',
+} as const
+const places = (metric: keyof typeof titles): number =>
+  metric === 'psnr' || metric === 'fid' || metric === 'consistency' ? 2 : 4
 
 const fixed = (value: number, metric: keyof typeof titles): string => value.toFixed(places(metric))
 const signed = (value: number, metric: keyof typeof titles): string => {
@@ -41,7 +48,7 @@ const nothing: Cell = { text: '' }
 /** All tables of an experiment. */
 export function tablesOf(text: ExperimentText, results: Results): BlockTables[] {
   const isIn = new Set(text.scales.in)
-  const scales = results.scales.map(({ m }) => m)
+  const scales = [...new Set(results.scales.map(({ m }) => m))]
   const columns: Table['columns'] = [
     { title: 'system' },
     ...scales.map((m) => ({ title: `x${m}`, group: isIn.has(m) ? 'in distribution' : 'out of distribution' })),
@@ -200,16 +207,21 @@ function costs(results: Results, { name, rows }: BlockSummary): Table {
       const keys = new Set(these.map(({ key }) => key))
       const paces = own
         .filter(({ training }) => keys.has(training))
-        .map(({ m, seconds }) => seconds / results.scales.find((scale) => scale.m === m)!.megapixels)
-      const minutes = mean(these.map(({ seconds }) => seconds)) / 60
+        .map(({ m, seconds }) => seconds / scalesOf(results, name).find((scale) => scale.m === m)!.megapixels)
+      const trained = these.flatMap(({ seconds }) => seconds ?? [])
+      const minutes = mean(trained) / 60
       const number = (value: number, text: string): Cell => ({ text, value })
       return {
         name: at === undefined ? row.name : `${row.name}, x${at}`,
         cells: [
           number(these[0]!.parameters, these[0]!.parameters.toLocaleString('en')),
-          number(these[0]!.steps, these[0]!.steps.toLocaleString('en')),
-          { text: these.map(({ seed }) => seed).join(', ') },
-          number(minutes, minutes.toFixed(1)),
+          ...(trained.length === 0
+            ? [nothing, nothing, nothing]
+            : [
+                number(these[0]!.steps!, these[0]!.steps!.toLocaleString('en')),
+                { text: these.map(({ seed }) => seed).join(', ') },
+                number(minutes, minutes.toFixed(1)),
+              ]),
           paces.length > 0 ? number(mean(paces), mean(paces).toFixed(1)) : nothing,
         ],
       }

@@ -39,6 +39,9 @@ describe('resize by hand', () => {
     ['bilinear, doubled', row(0, 100), 4, 'bilinear' as const, [0, 25, 75, 100]],
     ['nearest, halved', row(1, 2, 3, 4), 2, 'nearest' as const, [2, 4]],
     ['nearest, enlarged', row(1, 2), 5, 'nearest' as const, [1, 1, 2, 2, 2]],
+    // Pillow 13.0's own numbers
+    ['lanczos, doubled', row(0, 0, 255, 255), 8, 'lanczos' as const, [10, 0, 0, 54, 201, 255, 255, 245]],
+    ['lanczos, made smaller', row(0, 30, 60, 255, 10, 200, 90, 90), 3, 'lanczos' as const, [39, 138, 107]],
     ['bicubic overshoot is clipped', row(0, 0, 255, 255), 8, 'bicubic' as const, [0, 0, 0, 52, 203, 255, 255, 255]],
   ])('%s', (_, picture, width, kernel, expected) => {
     expect(reds(resize(picture, width, 1, kernel))).toEqual(expected)
