@@ -13,23 +13,28 @@ if (!folder || !out) {
 
 /**
  * What other slides and scanners give: the smaller, the sharper and the lower the magnification, and above 1 what is scanned finer than it is sharp;
- * a scanner's sharpening (the Gaussian's sigma in pixels), its noise (standard deviation in levels of 255), and the compression of slides.
+ * a scanner's sharpening (the Gaussian's sigma in pixels), its noise (standard deviation in levels of 255), and the compression of slides: JPEG of brightness and
+ * colours, at full or half (`halved`) resolution, or of red, green and blue each by itself (`apart`), as some scanners store them: their colours are noisy.
  */
 const forms = [
   { size: 1.4, jpeg: 85, halved: true },
+  { size: 1.4, jpeg: 70, apart: true },
   { size: 1 },
   { size: 1, noise: 2 },
+  { size: 1, jpeg: 75, apart: true },
   { size: 0.7, jpeg: 85, halved: true },
+  { size: 0.7, jpeg: 65, apart: true },
   { size: 0.7, noise: 3 },
-  { size: 0.5 },
   { size: 0.5 },
   { size: 0.5, noise: 4 },
   { size: 0.5, jpeg: 80, halved: true },
   { size: 0.5, sharpening: 1, jpeg: 75 },
+  { size: 0.5, jpeg: 70, apart: true },
   { size: 0.4, jpeg: 85 },
   { size: 0.4, noise: 4 },
   { size: 0.35, sharpening: 1 },
   { size: 0.35, webp: 80 },
+  { size: 0.35, jpeg: 75, apart: true },
   { size: 0.3, jpeg: 75 },
   { size: 0.3, noise: 8 },
   { size: 0.25, jpeg: 90 },
@@ -66,12 +71,26 @@ function addNoise(data, deviation) {
   }
 }
 
-const compressed = (picture, { jpeg, webp, halved }) =>
-  jpeg
-    ? picture.jpeg({ quality: jpeg, chromaSubsampling: halved ? '4:2:0' : '4:4:4' }).toBuffer()
-    : webp
-      ? picture.webp({ quality: webp }).toBuffer()
-      : picture.png().toBuffer()
+/** The picture as it comes out of its compression. */
+async function compressed({ data, info }, { jpeg, webp, halved, apart }) {
+  const picture = sharp(data, { raw: info })
+  if (webp) return sharp(await picture.webp({ quality: webp }).toBuffer())
+  if (!jpeg) return picture
+  if (!apart) return sharp(await picture.jpeg({ quality: jpeg, chromaSubsampling: halved ? '4:2:0' : '4:4:4' }).toBuffer())
+  const { width, height } = info
+  const planes = await Promise.all(
+    [0, 1, 2].map(async (channel) => {
+      const plane = data.filter((_, at) => at % 3 === channel)
+      const stored = await sharp(plane, { raw: { width, height, channels: 1 } })
+        .jpeg({ quality: jpeg })
+        .toBuffer()
+      return sharp(stored).greyscale().raw().toBuffer()
+    }),
+  )
+  const joined = Buffer.from({ length: 3 * width * height })
+  for (let at = 0; at < joined.length; at += 1) joined[at] = planes[at % 3][Math.floor(at / 3)]
+  return sharp(joined, { raw: info })
+}
 
 fs.mkdirSync(path.join(out, 'data'), { recursive: true })
 const rows = ['path,group']
@@ -90,9 +109,7 @@ for (const name of fs.readdirSync(folder).sort()) {
     recolour(data)
     if (form.noise) addNoise(data, form.noise)
     const picture = `data/${number}_${index}.png`
-    await sharp(await compressed(sharp(data, { raw: info }), form))
-      .png()
-      .toFile(path.join(out, picture))
+    await (await compressed({ data, info }, form)).png().toFile(path.join(out, picture))
     rows.push(`${picture},${group}`)
   }
 }

@@ -138,6 +138,8 @@ export interface EvaluatePlan {
   /** Whether the text says the scope. */
   readonly saysScope: boolean
   readonly cellClip?: number
+  /** How often results are projected onto pictures that were not compressed. */
+  readonly backProjection: number
   readonly tile: number
   readonly shave?: number
   readonly degrade: readonly PictureOperation[]

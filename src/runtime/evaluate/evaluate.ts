@@ -299,6 +299,9 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
       ...(frechet && { frechet: frechet.definition }),
       tiles: options.pairs?.size ? 'pictures whole' : `${side} x ${side} pixels; smaller pictures whole`,
       scope: `best_match chooses from ${scopeText(scope)}`,
+      ...(plan.backProjection > 0 && {
+        back_projection: `results of pictures that were not compressed are projected onto them ${plan.backProjection} times (Irani and Peleg 1991)`,
+      }),
       cell_clip: plan.cellClip === undefined ? 'none' : `cells times max(m / ${plan.cellClip}, 1)`,
       degradation: options.pairs?.size
         ? 'none: low-resolution pictures are ready-made'

@@ -43,6 +43,14 @@ function toBytes(values: Float32Array, [from, to]: readonly [number, number]): U
   return bytes
 }
 
+/** Rows whose values are 0 to 1. */
+export const rowsOf = (from: number, to: number, values: Float32Array): Rows => ({
+  from,
+  to,
+  values: () => values,
+  bytes: () => toBytes(values, [0, 1]),
+})
+
 /** Rows of a part of the result that are not given away yet: what several tiles compute of a position is added up. */
 export class Canvas {
   readonly #part: Rectangle

@@ -104,6 +104,7 @@ class Memory {
       case 'forget':
         this.#kept.get(step.name)!()
         return void this.#kept.delete(step.name)
+      case 'project':
       case 'read': // held by JavaScript
       case 'rows':
         return undefined

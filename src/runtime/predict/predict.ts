@@ -34,8 +34,9 @@ import {
   type TilePlan,
 } from './schedule.ts'
 import { Sheet } from './sheet.ts'
+import { projected, widened } from './projected.ts'
 import { seenOf, stretches, type Stretch, type Tile } from './tiles.ts'
-import { secondsOf, usualPace, workOf, type Pace, type Work } from './work.ts'
+import { noWork, secondsOf, usualPace, workOf, type Pace, type Work } from './work.ts'
 
 export interface PredictOptions {
   /** The size of the result. */
@@ -47,6 +48,8 @@ export interface PredictOptions {
   readonly scope: Scope
   /** Cells are multiplied by max(m / clip, 1). */
   readonly cellClip?: number
+  /** How often the result is projected onto a picture that was not compressed (`projected`); not at all without it. */
+  readonly backProjection?: number
   /** How strongly the picture was compressed (`strengthOf`), for a network that takes it; 0 without it. */
   readonly compression?: number
   /** Low-resolution positions along the side of a tile, its overlap apart. */
@@ -68,9 +71,13 @@ export interface PredictOptions {
 
 /** How a model's text says that pictures are computed; another scope goes before its own. */
 export const asWritten = (
-  { evaluate: { scope, cellClip } }: CompiledModel,
+  { evaluate: { scope, cellClip, backProjection } }: CompiledModel,
   other?: Scope,
-): Pick<PredictOptions, 'scope' | 'cellClip'> => ({ scope: other ?? scope, ...(cellClip !== undefined && { cellClip }) })
+): Pick<PredictOptions, 'scope' | 'cellClip' | 'backProjection'> => ({
+  scope: other ?? scope,
+  ...(cellClip !== undefined && { cellClip }),
+  ...(backProjection > 0 && { backProjection }),
+})
 
 /** What a prediction will take. */
 export interface Estimate {
@@ -150,6 +157,16 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
       return pictures.map(({ low, options }) => sumOf(secondsByKind(manner.schedule(low, options), rehearsal, options, pace)))
     },
     async *rows(picture, options) {
+      const turns = options.output === undefined && !options.compression ? (options.backProjection ?? 0) : 0
+      if (turns > 0) {
+        const { extent } = options
+        const part = partOf(options)
+        const wide = widened(part, picture, extent, turns)
+        const plain = this.rows(picture, { ...options, part: wide, backProjection: 0 })
+        return yield* projected(plain, picture, { extent, part, wide, turns }, (from, to) =>
+          options.onStep?.({ do: 'project', from, to }, noWork, 0),
+        )
+      }
       const schedule = manner.schedule(picture, options)
       const table = manner.table(picture, schedule, options)
       const canvas = new Canvas(partOf(options), outputOf(model, options.output).range)

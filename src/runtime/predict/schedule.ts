@@ -53,6 +53,8 @@ export type Step =
     }
   /** A tile of a network without coordinates: all values of that place of the result. */
   | { readonly do: 'picture'; readonly tile: number; readonly place: Rectangle; readonly call: Call }
+  /** These rows were projected onto the picture; beside the schedule, as rows get whole. */
+  | { readonly do: 'project'; readonly from: number; readonly to: number }
   | { readonly do: 'forget'; readonly name: string }
   /** These rows of the result are whole: they are given away. */
   | { readonly do: 'rows'; readonly from: number; readonly to: number }

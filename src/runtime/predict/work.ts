@@ -67,6 +67,7 @@ export function workOf(
       const { left, right } = partOf(options)
       return { work: { ...noWork, sample: options.writes ? 3 * (right - left) * (step.to - step.from) : 0 }, calls: [] }
     }
+    case 'project':
     case 'read':
     case 'forget':
       return { work: noWork, calls: [] }

@@ -1,7 +1,7 @@
 import type { Step } from '../predict/schedule.ts'
 
 /** What an enlargement spends time on, in the order in which it comes. */
-const stages = ['start', 'read', 'encode', 'keys', 'match', 'decode', 'picture', 'bytes', 'consistency', 'write'] as const
+const stages = ['start', 'read', 'encode', 'keys', 'match', 'decode', 'picture', 'project', 'bytes', 'consistency', 'write'] as const
 export type Stage = (typeof stages)[number]
 
 export interface StageTime {
@@ -29,6 +29,7 @@ const stageOf: Readonly<Record<Exclude<Done, 'forget'>, Stage>> = {
   decode: 'decode',
   paint: 'decode',
   picture: 'picture',
+  project: 'project',
   bytes: 'bytes',
   consistency: 'consistency',
   rows: 'write',

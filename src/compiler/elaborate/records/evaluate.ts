@@ -21,6 +21,7 @@ export function readEvaluate(
     metrics: read(() => reader.words('metrics', metrics)),
     scope: read(() => readScope(reader)),
     saysScope: reader.has('scope'),
+    backProjection: read(() => reader.int('back_projection', 0)),
     tile: read(() => reader.int('tile')),
     degrade,
   })

@@ -160,6 +160,11 @@ const evaluate: Fields = {
     words: ['full', 'lattice', 'raster', 'tile'],
   },
   cell_clip: { about: 'cells are multiplied by max(m / clip, 1)', takes: 'real or `none`', standard: 'none' },
+  back_projection: {
+    about: 'how often a result is projected onto the picture it was made of, where that was not compressed',
+    takes: 'int',
+    standard: '0',
+  },
   degrade: {
     about: 'what test pictures go through',
     takes: 'as `degrade` of train',
