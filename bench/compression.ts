@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import { listData } from '../src/runtime/data/dataset.ts'
+import { strengthOf } from '../src/runtime/data/compression.ts'
 import { jpegTraces } from '../src/runtime/data/jpeg-traces.ts'
 import { crop, type Picture } from '../src/runtime/data/picture.ts'
 import { readPicture } from '../src/runtime/data/read-picture.ts'
@@ -103,10 +104,12 @@ export async function measureGains(sources: readonly string[], scale: number): P
       base.push(bicubic)
       for (const { name, opened } of networks) {
         const { model } = opened.loaded
+        const compression = strengthOf(quality === undefined ? undefined : { quality })
         const data = await createPredictor(model, opened.network).whole(held(seen), {
           extent: truth,
           m: scale,
-          ...asWritten(model),
+          compression,
+          ...asWritten(model, undefined, compression),
         })
         const enlarged = quantise({ width: truth.width, height: truth.height, data })
         gains.get(name)!.push(psnr(enlarged, truth, options) - bicubic)

@@ -24,21 +24,14 @@ const forms = [
   { size: 1, jpeg: 75, apart: true },
   { size: 0.7, jpeg: 85, halved: true },
   { size: 0.7, jpeg: 65, apart: true },
-  { size: 0.7, noise: 3 },
   { size: 0.5 },
-  { size: 0.5, noise: 4 },
-  { size: 0.5, jpeg: 80, halved: true },
   { size: 0.5, sharpening: 1, jpeg: 75 },
   { size: 0.5, jpeg: 70, apart: true },
   { size: 0.4, jpeg: 85 },
-  { size: 0.4, noise: 4 },
   { size: 0.35, sharpening: 1 },
-  { size: 0.35, webp: 80 },
   { size: 0.35, jpeg: 75, apart: true },
   { size: 0.3, jpeg: 75 },
-  { size: 0.3, noise: 8 },
   { size: 0.25, jpeg: 90 },
-  { size: 0.25, noise: 4 },
 ]
 
 /** The look-alike groups of fields that are trained on: one slide, or one batch of stain. */
@@ -72,9 +65,8 @@ function addNoise(data, deviation) {
 }
 
 /** The picture as it comes out of its compression. */
-async function compressed({ data, info }, { jpeg, webp, halved, apart }) {
+async function compressed({ data, info }, { jpeg, halved, apart }) {
   const picture = sharp(data, { raw: info })
-  if (webp) return sharp(await picture.webp({ quality: webp }).toBuffer())
   if (!jpeg) return picture
   if (!apart) return sharp(await picture.jpeg({ quality: jpeg, chromaSubsampling: halved ? '4:2:0' : '4:4:4' }).toBuffer())
   const { width, height } = info

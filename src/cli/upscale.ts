@@ -36,6 +36,7 @@ interface Flags extends CommonFlags {
   readonly overlap?: number
   readonly tile?: number
   readonly compression?: number | 'none'
+  readonly consistent?: boolean
   readonly yes?: boolean
   readonly profile?: boolean
 }
@@ -59,6 +60,11 @@ export function upscaleCommand(program: Command): void {
       'of the JPEG that pictures were, 1 to 100, or none, for a network that is told it; what files and pixels say, without it',
       jpegQuality,
     )
+    .option(
+      '--consistent',
+      'project the result onto the picture (back-projection): made smaller again it is what came in; as the text of the network says, and not where the picture was compressed, without it',
+    )
+    .option('--no-consistent', 'leave it as the network made it')
     .option('--yes', agreed)
     .option('--profile', 'say where the time went, stage by stage')
   engineFlags(command)
@@ -80,7 +86,8 @@ export function upscaleCommand(program: Command): void {
       const { checkScale, openNetwork } = await import('../runtime/network/open-network.ts')
       const { machinePace } = await import('../runtime/predict/pace.ts')
       const { upscale, upscaleSeconds } = await import('../runtime/upscale/upscale.ts')
-      const { compressionText, expectationOf, expectationText, toldText } = await import('../runtime/upscale/expectation.ts')
+      const { betterWeights, compressionText, expectationOf, expectationText, toldText } =
+        await import('../runtime/upscale/expectation.ts')
       const carried = flags.plain ? plainWeights : (flags.weights ?? defaultWeights)
       const weights = flags.run === undefined ? carried : undefined
       const pace = await machinePace(remark)
@@ -94,6 +101,7 @@ export function upscaleCommand(program: Command): void {
         ...(flags.overlap !== undefined && { overlap: flags.overlap }),
         ...(flags.tile !== undefined && { tile: flags.tile }),
         ...(flags.compression !== undefined && { compression: flags.compression }),
+        ...(flags.consistent !== undefined && { consistent: flags.consistent }),
       }
       const shorter = flags.scope?.kind === 'full' ? '--scope "lattice(2304)" agrees with full within 0.001 dB' : undefined
       const yes = flags.yes ?? false
@@ -112,9 +120,14 @@ export function upscaleCommand(program: Command): void {
           ...(flags.profile && { profile: true }),
           onPlan: ({ from, to, scope, estimate, seconds, compression, strength, notes }) => {
             notes.forEach((note) => remark(`${input}: ${note}`))
-            if (strength !== undefined) remark(`${input}: ${toldText(compression, strength, flags.compression)}`)
-            else if (compression)
-              remark(`${input}: ${compressionText(compression)}; ${expectationText(compression, weights, flags.scale)}`)
+            const seen =
+              strength !== undefined
+                ? toldText(compression, strength, flags.compression)
+                : compression
+                  ? compressionText(compression)
+                  : 'no JPEG by its file or pixels'
+            const expected = compression || weights ? `; ${expectationText(compression, weights, flags.scale)}` : ''
+            if (strength !== undefined || expected) remark(`${input}: ${seen}${expected}`)
             remark(
               `${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, ${roughly(seconds)} and ${memory(estimate.bytes)}`,
             )
@@ -125,9 +138,18 @@ export function upscaleCommand(program: Command): void {
         }).catch((error: unknown) => failures.note(input, error))
         line.end()
         if (!result) continue
-        const expected = weights && result.compression && expectationOf(result.compression, weights, flags.scale)
+        const expected = weights && expectationOf(result.compression, weights, flags.scale)
+        const better = weights && betterWeights(result.compression, weights, flags.scale)
         if (flags.json)
-          print(JSON.stringify({ input, ...(weights && { weights: weights.name }), ...(expected && { expected }), ...result }))
+          print(
+            JSON.stringify({
+              input,
+              ...(weights && { weights: weights.name }),
+              ...(expected && { expected }),
+              ...(better && { better: better.name }),
+              ...result,
+            }),
+          )
         else
           print(
             `${output}: ${result.to.join(' x ')} in ${duration(result.took)}${result.deviation > 0 ? `, tiles deviate by up to ${result.deviation.toFixed(2)} of 255` : ''}; made smaller again ${result.consistency === undefined ? 'it is what came in' : `${result.consistency.toFixed(1)} dB from what came in`}`,

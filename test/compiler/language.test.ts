@@ -377,6 +377,7 @@ describe('repeat, scale and records', () => {
     })
     expect(evaluate).toEqual({
       m: [2],
+      backProjection: 0,
       metrics: ['psnr', 'ssim'],
       scope: { kind: 'lattice', count: 2304 },
       saysScope: false,

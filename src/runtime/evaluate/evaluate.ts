@@ -170,8 +170,9 @@ function predictOptions(
   options: Pick<EvaluateOptions, 'scope'>,
   m: number,
   extent: Extent,
+  compression = 0,
 ): PredictOptions {
-  return { extent, m, ...asWritten(opened.loaded.model, options.scope) }
+  return { extent, m, compression, ...asWritten(opened.loaded.model, options.scope, compression) }
 }
 
 /** Seconds that pictures of these sizes will take, at each scale; a Frechet distance comes on top. */
@@ -242,8 +243,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
         ? await readyPair(source, entry.low!.path, m, compressionInput(model) !== undefined)
         : degradePair(await source.region(x, y, width, height), m, opened, `${entry.name} ${index} x${m}`)
       const values = await predictor.whole(held(lr), {
-        ...predictOptions(opened, options, m, hr),
-        compression,
+        ...predictOptions(opened, options, m, hr, compression),
         ...(told && { onProgress: ({ share }) => told((index + share) / places.length) }),
       })
       const computed = { width: hr.width, height: hr.height, data: values }

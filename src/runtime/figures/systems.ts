@@ -110,7 +110,7 @@ export async function predicted(
     extent: hr,
     m,
     compression,
-    ...asWritten(model, scope),
+    ...asWritten(model, scope, compression),
     ...(output !== undefined && { output }),
   })
   return { width: hr.width, height: hr.height, data }

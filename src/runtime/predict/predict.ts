@@ -48,7 +48,7 @@ export interface PredictOptions {
   readonly scope: Scope
   /** Cells are multiplied by max(m / clip, 1). */
   readonly cellClip?: number
-  /** How often the result is projected onto a picture that was not compressed (`projected`); not at all without it. */
+  /** How often the result is projected onto the picture (`projected`); not at all without it. */
   readonly backProjection?: number
   /** How strongly the picture was compressed (`strengthOf`), for a network that takes it; 0 without it. */
   readonly compression?: number
@@ -69,14 +69,15 @@ export interface PredictOptions {
   readonly onStep?: (step: Step, work: Work, seconds: number) => void
 }
 
-/** How a model's text says that pictures are computed; another scope goes before its own. */
+/** How a model's text says that pictures are computed; another scope goes before its own. Of what was compressed (`strengthOf`) nothing is projected onto it. */
 export const asWritten = (
   { evaluate: { scope, cellClip, backProjection } }: CompiledModel,
   other?: Scope,
+  compression = 0,
 ): Pick<PredictOptions, 'scope' | 'cellClip' | 'backProjection'> => ({
   scope: other ?? scope,
   ...(cellClip !== undefined && { cellClip }),
-  ...(backProjection > 0 && { backProjection }),
+  ...(backProjection > 0 && compression === 0 && { backProjection }),
 })
 
 /** What a prediction will take. */
@@ -157,7 +158,7 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
       return pictures.map(({ low, options }) => sumOf(secondsByKind(manner.schedule(low, options), rehearsal, options, pace)))
     },
     async *rows(picture, options) {
-      const turns = options.output === undefined && !options.compression ? (options.backProjection ?? 0) : 0
+      const turns = options.output === undefined ? (options.backProjection ?? 0) : 0
       if (turns > 0) {
         const { extent } = options
         const part = partOf(options)

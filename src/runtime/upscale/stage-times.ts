@@ -1,7 +1,19 @@
 import type { Step } from '../predict/schedule.ts'
 
 /** What an enlargement spends time on, in the order in which it comes. */
-const stages = ['start', 'read', 'encode', 'keys', 'match', 'decode', 'picture', 'project', 'bytes', 'consistency', 'write'] as const
+const stages = [
+  'start',
+  'read',
+  'encode',
+  'keys',
+  'match',
+  'decode',
+  'picture',
+  'project',
+  'bytes',
+  'consistency',
+  'write',
+] as const
 export type Stage = (typeof stages)[number]
 
 export interface StageTime {

@@ -26,6 +26,8 @@ export interface Enlargement {
   readonly tile?: number
   /** The quality of the JPEG that the picture was, or that it was none, for a network that takes it; what file and pixels say, without it. */
   readonly compression?: number | 'none'
+  /** Projects the result onto the picture (`projected`), or does not; as the text says, and not where the picture was compressed, without it. */
+  readonly consistent?: boolean
   /** Of this machine: times are stated by it. */
   readonly pace?: Pace
 }
@@ -64,12 +66,19 @@ export interface UpscaleResult extends UpscalePlan {
   readonly profile?: readonly StageTime[]
 }
 
-function predictOptions(opened: OpenedNetwork, { width, height }: Extent, options: Enlargement): PredictOptions {
-  const { scale, tile, overlap } = options
+/** How often a result is projected where that is asked for and the text says nothing of it. */
+const usualTurns = 2
+
+/** `compression`: `strengthOf` what the picture was, whether or not the network is told. */
+function predictOptions(opened: OpenedNetwork, { width, height }: Extent, options: Enlargement, compression = 0): PredictOptions {
+  const { scale, tile, overlap, consistent } = options
+  const { backProjection: written, ...rest } = asWritten(opened.loaded.model, options.scope, consistent ? 0 : compression)
+  const backProjection = consistent === undefined ? written : consistent ? (written ?? usualTurns) : undefined
   return {
     extent: { width: Math.round(width * scale), height: Math.round(height * scale) },
     m: scale,
-    ...asWritten(opened.loaded.model, options.scope),
+    ...rest,
+    ...(backProjection !== undefined && { backProjection }),
     writes: true,
     ...(tile !== undefined && { tile }),
     ...(overlap !== undefined && { overlap }),
@@ -97,7 +106,10 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
   const { model } = opened.loaded
   const { source, compression, notes } = picture
   const strength = toldStrength(model, compression, options.compression)
-  const predict = { ...predictOptions(opened, source, options), ...(strength !== undefined && { compression: strength }) }
+  const predict = {
+    ...predictOptions(opened, source, options, strength ?? strengthOf(compression)),
+    ...(strength !== undefined && { compression: strength }),
+  }
   const { extent } = predict
   const predictor = createPredictor(model, opened.network, options.pace)
   const estimate = predictor.estimate(source, predict)
@@ -135,6 +147,7 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
       Scale: String(options.scale),
       ...(picture.profile !== undefined && { 'Source profile': picture.profile }),
       ...(strength !== undefined && { 'Told compression': strength.toFixed(3) }),
+      ...(predict.backProjection !== undefined && { 'Back-projection': String(predict.backProjection) }),
       ...(deviation > 0 && { 'Tile deviation': `${deviation.toFixed(3)} of 255` }),
     },
   })
