@@ -8,6 +8,7 @@ import { measureCheckAll, measureCold, measureCompiler, type CheckTimes, type Co
 import { thisMachine, type Machine } from './machine.ts'
 import type { Compared } from './compare.ts'
 import type { Gain, Recognised } from './compression.ts'
+import type { Enlarged } from './enlarge.ts'
 import type { Mutations } from './mutations.ts'
 import { both, milliseconds, print, row } from './print.ts'
 import type { PythonCheck } from './python.ts'
@@ -32,6 +33,7 @@ interface Results {
   readonly mutations?: Mutations
   readonly recognised?: readonly Recognised[]
   readonly gains?: readonly Gain[]
+  readonly enlarged?: readonly Enlarged[]
 }
 
 /** Above this load other work shares the cores, and times mean little. */
@@ -41,7 +43,8 @@ const quiet = 0.5
  * `words`: `compiler`, presets of ISTE, `predict`; `compiler tiny mini predict` without any. After `compare`, what bench/compare.ts takes: archc
  * beside PyTorch; `mutations`: what becomes of models with one word changed; `python`: a SavedModel of archc's in Python's TensorFlow; `compression`:
  * what the carried weights gain on pictures that were JPEGs (those that are named, samples/judge without), and how surely such pictures are recognised;
- * `times`: what pictures are said to take, and what they take; `sizes`: memory by the size of the picture.
+ * `times`: what pictures are said to take, and what they take; `sizes`: memory by the size of the picture; `enlarge`:
+ * all carried weights on one field: megapixels a second.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
@@ -63,6 +66,10 @@ async function measure(kind: string, what: string): Promise<unknown> {
   if (kind === 'size') {
     const [at, file] = what.split(' ') as [string, string]
     return (await import('./sizes.ts')).measureSize(Number(at), file)
+  }
+  if (kind === 'enlarged') {
+    const [name, scale] = what.split(' ') as [string, string]
+    return (await import('./enlarge.ts')).measureEnlarged(name, Number(scale))
   }
   if (kind === 'picture') return (await import('./prediction.ts')).measurePicture(Number(what))
   const { measureSteps } = await import('./training.ts') // loads TensorFlow.js, which the compiler does without
@@ -133,6 +140,16 @@ async function bench(words: readonly string[]): Promise<void> {
     await rm(folder, { recursive: true })
     return print(`\n${await write({ machine, sizes: found })}`)
   }
+  if (words[0] === 'enlarge') {
+    const { enlargements } = await import('./enlarge.ts')
+    print(`\n${row(['512 x 512 by carried weights', 'megapixels/s', 'CPU s/MP', 'beside, CPU s/MP', '', 'peak'])}`)
+    const enlarged = enlargements.map(({ name, scale }) => {
+      const one = runChild<Enlarged>('enlarged', `${name} ${scale}`)
+      print(enlargedRow(one))
+      return one
+    })
+    return print(`\n${await write({ machine, enlarged })}`)
+  }
   const compiler = words.includes('compiler') ? measureCompiler() : undefined
   const checkAll = compiler && measureCheckAll()
   if (compiler && checkAll) print(`\n${compilerTable(compiler, checkAll)}`)
@@ -189,6 +206,22 @@ const pictureRow = ({ side, scope, milliseconds: took, peakBytes, predictedBytes
 
 const sizeRow = ({ network, side, milliseconds: took, peakBytes }: SizeMemory): string =>
   row([`${network}, ${side} x ${side}`, milliseconds(took), '', '', '', megabytes(peakBytes)])
+
+/** What is no arithmetic: reading, rounding, the check by making smaller again, writing. */
+const besides = ['start', 'read', 'bytes', 'consistency', 'write']
+
+function enlargedRow({ weights, scale, megapixels, seconds, stages, peakBytes }: Enlarged): string {
+  const cpu = (which: (stage: string) => boolean): string =>
+    (stages.filter(({ stage }) => which(stage)).reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) / megapixels).toFixed(2)
+  return row([
+    `${weights}, x${scale}`,
+    (megapixels / seconds).toFixed(2),
+    cpu(() => true),
+    cpu((stage) => besides.includes(stage)),
+    '',
+    megabytes(peakBytes),
+  ])
+}
 
 const statedRow = ({ network, picture, stated, took }: StatedTimes): string =>
   row([`${network}, ${picture}`, `${stated.toFixed(2)} s`, `${took.toFixed(2)} s`, (stated / took).toFixed(2)])

@@ -18,18 +18,17 @@ if (!folder || !out) {
  */
 const forms = [
   { size: 1.4, jpeg: 85, halved: true },
-  { size: 1.4, jpeg: 70, apart: true },
+  { size: 1.4, jpeg: 35, apart: true },
   { size: 1 },
-  { size: 1, noise: 2 },
-  { size: 1, jpeg: 75, apart: true },
+  { size: 1, jpeg: 40, apart: true },
   { size: 0.7, jpeg: 85, halved: true },
-  { size: 0.7, jpeg: 65, apart: true },
+  { size: 0.7, jpeg: 30, apart: true },
   { size: 0.5 },
   { size: 0.5, sharpening: 1, jpeg: 75 },
-  { size: 0.5, jpeg: 70, apart: true },
+  { size: 0.5, jpeg: 40, apart: true },
   { size: 0.4, jpeg: 85 },
   { size: 0.35, sharpening: 1 },
-  { size: 0.35, jpeg: 75, apart: true },
+  { size: 0.35, jpeg: 50, apart: true },
   { size: 0.3, jpeg: 75 },
   { size: 0.25, jpeg: 90 },
 ]
@@ -45,11 +44,12 @@ let state = 11
 const random = () => (state = (state * 1103515245 + 12345) % 2147483648) / 2147483648
 
 /**
- * A gain and an exponent for the absorption of each channel, as other stains and scanners have them. Colours farther from any stain do harm: their
- * detail is colour as much as brightness, and a network learns to see colour in what JPEG left of it that is not there in real tissue.
+ * A depth of the stain, and a gain and an exponent for the absorption of each channel, as other stains and scanners have them. Colours farther from any stain
+ * do harm: their detail is colour as much as brightness, and a network learns to see colour in what JPEG left of it that is not there in real tissue.
  */
 function recolour(data) {
-  const channels = [0, 1, 2].map(() => [1 + 0.4 * (random() - 0.5), Math.exp(0.4 * (random() - 0.5))])
+  const depth = 0.8 + 0.9 * random()
+  const channels = [0, 1, 2].map(() => [depth * (1 + 0.4 * (random() - 0.5)), Math.exp(0.4 * (random() - 0.5))])
   for (let at = 0; at < data.length; at += 1) {
     const [gain, exponent] = channels[at % 3]
     data[at] = Math.max(0, Math.min(255, Math.round(255 * (1 - gain * (1 - (data[at] / 255) ** exponent)))))

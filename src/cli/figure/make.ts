@@ -5,7 +5,7 @@ import { makeFolder } from '../../runtime/files/atomic.ts'
 import type { Field } from '../../runtime/figures/field.ts'
 import type { System } from '../../runtime/figures/systems.ts'
 import type { Figure } from '../../runtime/figures/write-figure.ts'
-import { carriedFile, defaultWeights } from '../../runtime/weights/carried.ts'
+import { carriedFile, plainWeights } from '../../runtime/weights/carried.ts'
 import { kindOf, print } from '../common.ts'
 import { liveLine, type LiveLine } from '../live-line.ts'
 import { openEngine } from '../open-engine.ts'
@@ -23,7 +23,7 @@ export async function opened(picture: string, flags: RunsFlags, wanted: number):
   const { readField } = await import('../../runtime/figures/field.ts')
   const field = await readField(picture, flags, wanted)
   await makeFolder(path.dirname(flags.out))
-  const runs = await Promise.all((flags.runs ?? [carriedFile(defaultWeights)]).map((run) => runsOf(run, flags)))
+  const runs = await Promise.all((flags.runs ?? [carriedFile(plainWeights)]).map((run) => runsOf(run, flags)))
   await openEngine(flags)
   const { openSystems } = await import('../../runtime/figures/systems.ts')
   const line = liveLine()

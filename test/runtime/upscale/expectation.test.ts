@@ -46,7 +46,7 @@ describe('what is to be expected', () => {
     [undefined, 2, undefined],
     [undefined, 4, 'other'],
   ])('names weights that fit clearly better: %j, x%i', (compression, scale, name) => {
-    const other = { ...weights, name: 'other', gains: [{ scale: 2, uncompressed: 2.05, jpeg: { 90: 0.55, 60: 0.4 } }, { scale: 4, uncompressed: 1, jpeg: { 90: 0 } }] } // prettier-ignore
+    const other: CarriedWeights = { ...weights, name: 'other', gains: [{ scale: 2, uncompressed: 2.05, jpeg: { 90: 0.55, 60: 0.4 } }, { scale: 4, uncompressed: 1, jpeg: { 90: 0 } }] } // prettier-ignore
     expect(betterWeights(compression, weights, scale, [weights, other])?.name).toBe(name)
     const text = expectationText(compression, weights, scale, [weights, other])
     if (name) expect(text).toMatch(/: --weights other fits better, \d\.\d dB above Bicubic$/)
