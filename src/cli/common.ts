@@ -88,7 +88,10 @@ export const compileFlags = (command: Command): Command =>
   command
     .option('-p, --preset <name>', 'a preset of the model; its defaults without one')
     .option('--variant <file>', 'a variant file to apply; twice at most', collect)
-    .option('--set <path=value>', 'set a parameter or a field of train or evaluate', collect)
+    .option(...setOption('set a parameter or a field of train or evaluate'))
+
+/** `--set PATH=VALUE`, as often as one likes. */
+export const setOption = (about: string) => ['--set <path=value>', about, collect] as const
 
 export const engineFlags = (command: Command): Command =>
   command

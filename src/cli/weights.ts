@@ -12,6 +12,7 @@ import {
   print,
   remark,
   type CommonFlags,
+  setOption,
 } from './common.ts'
 import { openEngine } from './open-engine.ts'
 
@@ -27,6 +28,7 @@ interface ExportFlags extends CommonFlags {
   readonly out: string
   readonly format: 'safetensors' | 'pytorch-names' | 'tfjs'
   readonly map?: string
+  readonly set?: string[]
 }
 
 interface CardFlags {
@@ -111,15 +113,18 @@ export function weightsCommand(program: Command): void {
         .default('safetensors'),
     )
     .requiredOption('-o, --out <path>', 'a .safetensors file; for tfjs a folder')
+    .option(
+      ...setOption('set a parameter that changes no weight, or a field of evaluate, in the text that goes with the weights'),
+    )
     .option('--map <map>', 'for pytorch-names: one of models/maps by its name, or a .json of your own; the model’s without it')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc weights export runs/first -o first.safetensors\n  archc weights export runs/first --format pytorch-names -o for-pytorch.safetensors\n  archc weights export runs/first --format tfjs -o build/first',
+      '\nExamples:\n  archc weights export runs/first -o first.safetensors\n  archc weights export runs/first --set evaluate.back_projection=2 -o first.safetensors\n  archc weights export runs/first --format pytorch-names -o for-pytorch.safetensors\n  archc weights export runs/first --format tfjs -o build/first',
     )
     .action(async (run: string, flags: ExportFlags) => {
       await openEngine(flags)
       const { averagedText, openNetwork, packNetwork } = await import('../runtime/network/open-network.ts')
-      const opened = await openNetwork(run)
+      const opened = await openNetwork(run, flags.set ? { sets: flags.set } : {})
       const count = `${opened.network.weights.length}${averagedText(opened)} weights (${opened.hash})`
       switch (flags.format) {
         case 'safetensors':

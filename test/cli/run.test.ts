@@ -137,6 +137,18 @@ describe('archc evaluate', () => {
     expect(printed.scales[0]!.model).toHaveProperty('ssim_gaussian')
   })
 
+  it('on pictures made otherwise than the run says, and keeps that in an exported file', async () => {
+    const degrade = 'evaluate.degrade=[resize(kernel: bicubic), jpeg(quality: 30)]'
+    const args = ['--data', fields, '--scales', '2', '--json', '-o', inside('otherwise')]
+    const [usual, otherwise] = await Promise.all([archc(['evaluate', run, ...args]), archc(['evaluate', run, ...args.slice(0, -1), inside('other'), '--set', degrade])]) // prettier-ignore
+    const psnr = ({ stdout }: Outcome): number => (JSON.parse(stdout) as Evaluated).scales[0]!.bicubic.psnr
+    expect(psnr(usual!)).toBeGreaterThan(psnr(otherwise!) + 0.5)
+    const file = inside('otherwise.safetensors')
+    expect(await archc(['weights', 'export', run, '--set', degrade, '-o', file])).toMatchObject({ code: 0 })
+    const exported = await archc(['evaluate', file, ...args])
+    expect((JSON.parse(exported.stdout) as Evaluated).scales).toEqual((JSON.parse(otherwise!.stdout) as Evaluated).scales)
+  })
+
   it('a file that learns nothing is its own run, and writes nothing without -o', async () => {
     const { code, stdout, stderr } = await archc(['evaluate', 'models/bicubic.arch', '--data', fields, '--scales', '2', '--json'])
     expect(code).toBe(0)
