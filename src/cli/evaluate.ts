@@ -5,6 +5,7 @@ import type { Scope } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
 import type { EvaluateOptions } from '../runtime/evaluate/evaluate.ts'
 import type { FeatureExtractor } from '../runtime/frechet/extractor.ts'
+import { jsonText } from '../runtime/files/json.ts'
 import {
   compileFlags,
   compileOptions,
@@ -123,7 +124,7 @@ export function evaluateCommand(program: Command): void {
       const work = { ...options, seconds: parts }
       const evaluation = folder ? (await evaluateInto(folder, opened, work)).evaluation : await evaluate(opened, work)
       line.end()
-      print(flags.json ? JSON.stringify(evaluation) : evaluationTable(evaluation))
+      print(flags.json ? jsonText(evaluation) : evaluationTable(evaluation))
       if (folder) remark(`written to ${folder}`)
     })
 }

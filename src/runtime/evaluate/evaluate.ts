@@ -8,12 +8,14 @@ import type { Pairs } from '../data/pairs.ts'
 import { openPicture, pictureSize, readPicture } from '../data/read-picture.ts'
 import { resize } from '../data/pillow.ts'
 import { createRandom } from '../files/random.ts'
+import { decibelGain, decibels, finitePlaces } from '../metrics/mean.ts'
 import { definition as psnrDefinition, psnr } from '../metrics/psnr.ts'
 import { quantise } from '../metrics/samples.ts'
 import { definition as ssimDefinition, definitionGaussian, ssimGaussian, ssimUniform } from '../metrics/ssim.ts'
 import { checkScale, type OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
 import type { Extent } from '../predict/places.ts'
+import { requireFinite } from '../predict/canvas.ts'
 import { asWritten, createPredictor, type PredictOptions } from '../predict/predict.ts'
 import { compressionInput } from '../predict/roles.ts'
 import type { Pace } from '../predict/work.ts'
@@ -85,13 +87,22 @@ export interface TileResult {
   readonly bicubic: Quality
 }
 
+/** A tile that is reproduced exactly: its PSNR is infinite, and it is left out of the means. */
+export interface Exact {
+  readonly picture: string
+  readonly tile: number
+  readonly by: readonly ('model' | 'bicubic')[]
+}
+
 export interface ScaleResult {
   readonly m: number
   readonly tiles: number
   readonly shave: number
+  /** Over the tiles that neither side reproduces exactly; over all, infinite, where there are no others. */
   readonly model: Quality
   readonly bicubic: Quality
   readonly frechet?: FrechetResult
+  readonly exact?: readonly Exact[]
 }
 
 export interface Evaluation {
@@ -246,6 +257,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
         ...predictOptions(opened, options, m, hr, compression),
         ...(told && { onProgress: ({ share }) => told((index + share) / places.length) }),
       })
+      requireFinite(values, `${entry.name} at x${m}`)
       const computed = { width: hr.width, height: hr.height, data: values }
       const bicubic = resize(lr, hr.width, hr.height, 'bicubic')
       const sr = quantise(computed)
@@ -362,15 +374,27 @@ function quality(sr: Samples, hr: Picture, shave: number, gaussian: boolean): Qu
 }
 
 function average(m: number, shave: number, tiles: readonly TileResult[]): ScaleResult {
-  const mean = (side: 'model' | 'bicubic', name: keyof Quality): number =>
-    tiles.reduce((total, tile) => total + (tile[side][name] ?? 0), 0) / tiles.length
+  const valuesOf = (side: 'model' | 'bicubic', name: keyof Quality): number[] => tiles.map((tile) => tile[side][name] ?? NaN)
+  /** Both sides are averaged over the same tiles: those that neither reproduces exactly. */
+  const mean = (side: 'model' | 'bicubic', name: keyof Quality): number => {
+    const own = valuesOf(side, name)
+    const places = finitePlaces([valuesOf('model', name), valuesOf('bicubic', name)])
+    return places.reduce((total, at) => total + own[at]!, 0) / places.length
+  }
+  const exact = tiles.flatMap(({ picture, tile, model, bicubic }): Exact[] => {
+    const by = [
+      ...(model.psnr === Infinity ? ['model' as const] : []),
+      ...(bicubic.psnr === Infinity ? ['bicubic' as const] : []),
+    ]
+    return by.length > 0 ? [{ picture, tile, by }] : []
+  })
   const both = (side: 'model' | 'bicubic'): Quality => ({
     psnr: mean(side, 'psnr'),
     ssim: mean(side, 'ssim'),
     ...(tiles[0]?.model.ssim_gaussian !== undefined && { ssim_gaussian: mean(side, 'ssim_gaussian') }),
     ...(tiles[0]?.model.consistency !== undefined && { consistency: mean(side, 'consistency') }),
   })
-  return { m, tiles: tiles.length, shave, model: both('model'), bicubic: both('bicubic') }
+  return { m, tiles: tiles.length, shave, model: both('model'), bicubic: both('bicubic'), ...(exact.length > 0 && { exact }) }
 }
 
 /** The readable table, definitions below. */
@@ -379,9 +403,9 @@ export function evaluationTable(evaluation: Evaluation): string {
   const rows = evaluation.scales.map(({ m, tiles, model, bicubic }) => [
     `x${m}`,
     String(tiles),
-    model.psnr.toFixed(2),
-    bicubic.psnr.toFixed(2),
-    `${model.psnr >= bicubic.psnr ? '+' : ''}${(model.psnr - bicubic.psnr).toFixed(2)}`,
+    decibels(model.psnr),
+    decibels(bicubic.psnr),
+    decibelGain(model.psnr - bicubic.psnr),
     model.ssim.toFixed(4),
     bicubic.ssim.toFixed(4),
   ])
@@ -392,9 +416,20 @@ export function evaluationTable(evaluation: Evaluation): string {
     `${title}, preset ${evaluation.preset || '(defaults)'}, ${evaluation.source} (${evaluation.hash})`,
     line(header),
     ...rows.map(line),
+    ...evaluation.scales.flatMap(({ m, tiles, exact }) => (exact ? [`x${m}  ${exactText(exact, tiles)}`] : [])),
     ...evaluation.scales.flatMap(({ m, frechet }) => (frechet ? [`x${m}  ${frechetText(frechet)}`] : [])),
     ...Object.entries(evaluation.definitions).map(([name, text]) => `${name}: ${text}`),
   ].join('\n')
+}
+
+/** Which tiles the means of PSNR leave out, and why. */
+export function exactText(exact: readonly Exact[], tiles: number): string {
+  const named = exact.map(
+    ({ picture, tile, by }) =>
+      `${picture} ${tile} by ${by.map((side) => (side === 'model' ? 'the network' : 'Bicubic')).join(' and ')}`,
+  )
+  const rest = exact.length < tiles ? '; PSNR is the mean of the others' : ''
+  return `${exact.length} of ${tiles} tiles ${exact.length === 1 ? 'is' : 'are'} reproduced exactly: ${named.join(', ')}${rest}`
 }
 
 /** A distance with what it was taken of. */

@@ -6,6 +6,7 @@ import { UserError } from '../../errors.ts'
 import type { Quality, TileResult } from '../evaluate/evaluate.ts'
 import type { FrechetResult } from '../evaluate/sets.ts'
 import { writeAtomic } from '../files/atomic.ts'
+import { jsonText, parseJson } from '../files/json.ts'
 import { openRun, readLog, runPaths } from '../files/run-folder.ts'
 import { readSafetensors } from '../files/safetensors.ts'
 import { readNetworkFile, writeNetworkFile } from '../network/network-file.ts'
@@ -365,7 +366,7 @@ export async function weightsOfBlock(folder: string, state: string, block: strin
 
 /** Writes `results.json`; lists of numbers stand in one line. */
 export async function writeResults(folder: string, results: Results): Promise<void> {
-  const text = JSON.stringify(results, undefined, 1).replace(
+  const text = jsonText(results, 1).replace(
     /\[\s+(-?[\d.][^[\]{}"]*?)\s+\]/g,
     (_, numbers: string) => `[${numbers.replace(/\s+/g, ' ')}]`,
   )
@@ -379,7 +380,7 @@ export async function readResults(folder: string): Promise<Results> {
   if (text === undefined)
     throw new UserError(`there are no results in ${folder}`, 'archc experiment run makes them; --out names another folder')
   try {
-    const results = JSON.parse(text) as Results
+    const results = parseJson(text) as Results
     if (results.format === 1) return results
   } catch {
     // Said below.

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { cacheFolder } from '../engine/paths.ts'
 import type { Evaluation } from '../evaluate/evaluate.ts'
 import { writeAtomic } from '../files/atomic.ts'
+import { jsonText, parseJson } from '../files/json.ts'
 import type { Owner } from '../files/owner.ts'
 import { runHolder, runPaths } from '../files/run-folder.ts'
 import { keyOf, protocol, type Plan, type Training } from './plan.ts'
@@ -95,11 +96,10 @@ function evaluationFile(state: string, plan: Plan, part: Part): string {
 /** A record that was written whole, or undefined where there is none. */
 async function readRecord<T>(file: string): Promise<T | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : (JSON.parse(text) as T)
+  return text === undefined ? undefined : (parseJson(text) as T)
 }
 
-const writeRecord = (file: string, record: object): Promise<void> =>
-  writeAtomic(file, `${JSON.stringify(record, undefined, 1)}\n`)
+const writeRecord = (file: string, record: object): Promise<void> => writeAtomic(file, `${jsonText(record, 1)}\n`)
 
 export const readTrained = (state: string, training: Pick<Training, 'key'>): Promise<Trained | undefined> =>
   readRecord<Trained>(trainedFile(state, training))

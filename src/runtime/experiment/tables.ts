@@ -36,7 +36,8 @@ const titles = {
 const places = (metric: keyof typeof titles): number =>
   metric === 'psnr' || metric === 'fid' || metric === 'consistency' ? 2 : 4
 
-const fixed = (value: number, metric: keyof typeof titles): string => value.toFixed(places(metric))
+const fixed = (value: number, metric: keyof typeof titles): string =>
+  value === Infinity ? 'exact' : value.toFixed(places(metric))
 const signed = (value: number, metric: keyof typeof titles): string => {
   // A difference may be of another size than what it is of.
   const text = value.toFixed(places(metric) + (metric === 'psnr' ? 1 : 0))
@@ -110,10 +111,18 @@ function levels(
     ],
     notes: [
       `Bold: ${beside}. ${intervals.levels}`,
+      ...exactNotes(summary, metric, scales),
       ...(hasSeeds ? ['Of several seeds the mean; beside it the least and the most.'] : []),
     ],
   }
 }
+
+/** Which tiles the means leave out. */
+const exactNotes = ({ exact }: BlockSummary, metric: Metric, scales: readonly number[]): string[] =>
+  scales.flatMap((m) => {
+    const tiles = exact.get(cellKey(metric, m))
+    return tiles ? [`At x${m} without ${tiles.join(', ')}, which somebody reproduces exactly (an infinite number).`] : []
+  })
 
 function differences(
   { rows }: BlockSummary,

@@ -176,5 +176,20 @@ export function loadWeights(network: Network, tensors: ReadonlyMap<string, Tenso
       `${file} does not fit the network (${problems.length} of ${network.weights.length} weights):\n  ${problems.join('\n  ')}`,
       'the file, the variant and the preset must be those of the training',
     )
+  requireFiniteWeights(tensors, file)
   network.assign(tensors)
+}
+
+/** @throws UserError naming the tensors that hold NaN, infinity, or what float32 has no number for. */
+export function requireFiniteWeights(tensors: ReadonlyMap<string, Tensor>, file: string): void {
+  const bad = [...tensors].flatMap(([name, { data }]) => {
+    let count = 0
+    for (const value of data) if (!Number.isFinite(value)) count += 1
+    return count > 0 ? [`${name}: ${count} of ${data.length}`] : []
+  })
+  if (bad.length > 0)
+    throw new UserError(
+      `${file} holds weights that are not finite:\n  ${bad.join('\n  ')}`,
+      'they give no picture: take a checkpoint from before its loss was not finite',
+    )
 }

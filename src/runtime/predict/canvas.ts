@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.ts'
 import type { Rectangle } from './places.ts'
 
 /** What was computed at positions, three values a position, in the output's range; each counts by its weight, or whole. */
@@ -24,6 +25,19 @@ export interface Rows {
   bytes(): Uint8Array
 }
 
+/**
+ * @throws UserError where a value is NaN or infinite: it would be black, or white, and look like a picture.
+ * @param of what was computed, as it is named.
+ */
+export function requireFinite(values: Float32Array, of: string): void {
+  const at = values.findIndex((value) => !Number.isFinite(value))
+  if (at !== -1)
+    throw new UserError(
+      `${of}: the network gives ${values[at]!} for pixel ${Math.floor(at / 3)}, channel ${at % 3}`,
+      'its weights are too large or damaged: take a checkpoint from before its loss was not finite',
+    )
+}
+
 /** Values of an output's range as 0 to 1. */
 function toUnit(values: Float32Array, [from, to]: readonly [number, number]): Float32Array {
   const unit = new Float32Array(values.length)
@@ -36,10 +50,13 @@ function toUnit(values: Float32Array, [from, to]: readonly [number, number]): Fl
 function toBytes(values: Float32Array, [from, to]: readonly [number, number]): Uint8Array {
   const bytes = new Uint8Array(values.length)
   const size = to - from
+  let check = 0
   for (let at = 0; at < values.length; at += 1) {
     const unit = Math.fround((values[at]! - from) / size)
     bytes[at] = unit >= 1 ? 255 : unit > 0 ? unit * 255 + 0.5 : 0 // stored, what is behind the point goes
+    check += unit * 0 // NaN once one is not finite
   }
+  if (check !== 0) requireFinite(values, 'the result')
   return bytes
 }
 

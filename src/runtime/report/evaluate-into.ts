@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { parameterCount } from '../../compiler/ir/graph.ts'
 import { makeFolder, writeAtomic } from '../files/atomic.ts'
+import { jsonText } from '../files/json.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
 import { middlePanel, panelPicture, writeRunPage } from './run-page.ts'
 import type { Panel } from './report.ts'
@@ -20,7 +21,7 @@ export async function evaluateInto(
       if (pictures.picture === options.entries[0]?.name && pictures.tile === 0) panels.push(await middlePanel(pictures))
     },
   })
-  await writeAtomic(path.join(folder, 'evaluation.json'), `${JSON.stringify(evaluation, undefined, 2)}\n`)
+  await writeAtomic(path.join(folder, 'evaluation.json'), `${jsonText(evaluation, 2)}\n`)
   await writeAtomic(path.join(folder, 'evaluation.txt'), `${evaluationTable(evaluation)}\n`)
   for (const panel of panels) await writeAtomic(path.join(folder, `panel-x${panel.scale}.png`), await panelPicture(panel))
   const page = await writeRunPage(folder, opened.run, evaluation, panels, parameterCount(opened.loaded.model.graph))

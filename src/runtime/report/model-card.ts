@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import type { Evaluation, TileResult } from '../evaluate/evaluate.ts'
+import { exactText, type Evaluation, type TileResult } from '../evaluate/evaluate.ts'
+import { decibelGain, decibels, finiteMean, finitePlaces } from '../metrics/mean.ts'
 import { readLog, type Run } from '../files/run-folder.ts'
 import { drawLossCurve } from './loss-curve.ts'
 
@@ -133,15 +134,17 @@ function scores(title: string, { scales, tiles, definitions }: Evaluation): stri
       ['scale', 'PSNR (dB)', 'Bicubic', 'gain', 'least and most gain of a picture', 'SSIM', 'Bicubic', 'pictures above Bicubic'],
       scales.map(({ m }, at) => {
         const rows = gains[at]!
-        const mean = (of: (row: Gain) => number): number => rows.reduce((sum, row) => sum + of(row), 0) / rows.length
+        const mean = (of: (row: Gain) => number): number => finiteMean(rows.map(of))
+        const places = finitePlaces([rows.map(({ model }) => model.psnr), rows.map(({ bicubic }) => bicubic.psnr)])
+        const both = (of: (row: Gain) => number): number => finiteMean(places.map((at) => of(rows[at]!)))
         const isAbove = rows.filter(({ model, bicubic }) => model.psnr > bicubic.psnr && model.ssim > bicubic.ssim).length
-        const psnr = rows.map(gain)
+        const psnr = rows.map(gain).filter(Number.isFinite)
         return [
           `x${m}`,
-          mean(({ model }) => model.psnr).toFixed(2),
-          mean(({ bicubic }) => bicubic.psnr).toFixed(2),
-          signed(mean(gain)),
-          `${signed(Math.min(...psnr))} to ${signed(Math.max(...psnr))}`,
+          decibels(both(({ model }) => model.psnr)),
+          decibels(both(({ bicubic }) => bicubic.psnr)),
+          decibelGain(both(gain)),
+          psnr.length > 0 ? `${signed(Math.min(...psnr))} to ${signed(Math.max(...psnr))}` : '',
           mean(({ model }) => model.ssim).toFixed(4),
           mean(({ bicubic }) => bicubic.ssim).toFixed(4),
           `${isAbove} of ${rows.length}`,
@@ -152,7 +155,8 @@ function scores(title: string, { scales, tiles, definitions }: Evaluation): stri
     scales
       .map(
         ({ m }, at) =>
-          `- x${m}: ${gains[at]!.toSorted((a, b) => gain(a) - gain(b))
+          `- x${m}: ${gains[at]!.filter((row) => Number.isFinite(gain(row)))
+            .toSorted((a, b) => gain(a) - gain(b))
             .slice(0, weakest)
             .map((row) => `${path.basename(row.picture)} (${signed(gain(row))})`)
             .join(', ')}`,
@@ -165,14 +169,15 @@ function scores(title: string, { scales, tiles, definitions }: Evaluation): stri
         ...gains.flatMap((rows) => {
           const row = rows.find((each) => each.picture === picture)!
           return [
-            row.model.psnr.toFixed(2),
-            signed(gain(row)),
+            decibels(row.model.psnr),
+            decibelGain(gain(row)),
             row.model.ssim.toFixed(4),
             signed(row.model.ssim - row.bicubic.ssim, 4),
           ]
         }),
       ]),
     )}\n\n</details>`,
+    ...scales.flatMap(({ m, tiles: count, exact }) => (exact ? [`x${m}: ${exactText(exact, count)}.`] : [])),
     Object.values(definitions)
       .map((line) => `- ${line}`)
       .join('\n'),
@@ -189,8 +194,11 @@ const signed = (value: number, places = 2): string => `${value > 0 ? '+' : ''}${
 function gainsOf(tiles: readonly TileResult[]): Gain[] {
   return [...new Set(tiles.map(({ picture }) => picture))].map((picture) => {
     const own = tiles.filter((tile) => tile.picture === picture)
-    const mean = (side: 'model' | 'bicubic', metric: keyof Means): number =>
-      own.reduce((sum, tile) => sum + tile[side][metric], 0) / own.length
+    const valuesOf = (side: 'model' | 'bicubic', metric: keyof Means) => own.map((tile) => tile[side][metric])
+    const mean = (side: 'model' | 'bicubic', metric: keyof Means): number => {
+      const places = finitePlaces([valuesOf('model', metric), valuesOf('bicubic', metric)])
+      return finiteMean(places.map((at) => valuesOf(side, metric)[at]!))
+    }
     const means = (side: 'model' | 'bicubic'): Means => ({ psnr: mean(side, 'psnr'), ssim: mean(side, 'ssim') })
     return { picture, model: means('model'), bicubic: means('bicubic') }
   })

@@ -37,7 +37,7 @@ export async function panelOf({ m, field, truth, low, bicubic, results }: Compar
   const compared = async (label: string, picture: Picture): Promise<PanelPicture> => ({
     label,
     image: await imageOf(picture),
-    note: `${psnr(picture, truth, { shave: 0 }).toFixed(2)} dB here`,
+    note: besideTruth(psnr(picture, truth, { shave: 0 })),
     error: await imageOf({ width, height, data: errorMap(picture.data, truth.data, width, height, { max: errorMax }) }),
   })
   return {
@@ -52,3 +52,5 @@ export async function panelOf({ m, field, truth, low, bicubic, results }: Compar
     ],
   }
 }
+
+const besideTruth = (value: number): string => (value === Infinity ? 'exact here' : `${value.toFixed(2)} dB here`)

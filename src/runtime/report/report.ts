@@ -1,3 +1,4 @@
+import { decibels } from '../metrics/mean.ts'
 import path from 'node:path'
 import { writeAtomic } from '../files/atomic.ts'
 import { html, type Html, trusted } from './html.ts'
@@ -40,7 +41,7 @@ function measureOf(column: string): string | undefined {
 function cellText(column: string, value: string | number, first: boolean): string {
   if (typeof value === 'string') return value
   if (first) return `×${Number(value.toFixed(2))}`
-  return value.toFixed(measureOf(column) === 'SSIM' ? 4 : 2)
+  return measureOf(column) === 'SSIM' ? value.toFixed(4) : decibels(value)
 }
 
 function evaluationRow(columns: readonly string[], row: readonly (string | number)[]): Html {

@@ -4,6 +4,7 @@ import { parameterCount } from '../../compiler/ir/graph.ts'
 import { UserError } from '../../errors.ts'
 import type { Evaluation } from '../evaluate/evaluate.ts'
 import { writeAtomic } from '../files/atomic.ts'
+import { parseJson } from '../files/json.ts'
 import { checksum } from '../files/checksum.ts'
 import { fileError } from '../files/file-error.ts'
 import { openRun } from '../files/run-folder.ts'
@@ -48,7 +49,7 @@ async function readEvaluation(named: string): Promise<{ title: string; evaluatio
   const [, title, folder] = /^([^=]+)=(.+)$/.exec(named) ?? [named, path.basename(named), named]
   const file = path.join(folder!, 'evaluation.json')
   try {
-    return { title: title!, evaluation: JSON.parse(await text(file)) as Evaluation }
+    return { title: title!, evaluation: parseJson(await text(file)) as Evaluation }
   } catch (error) {
     if (error instanceof UserError) throw error
     throw new UserError(`${file} is not what archc evaluate writes`, 'evaluate again with --out')

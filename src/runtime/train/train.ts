@@ -27,7 +27,7 @@ import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { openEventFile } from '../files/tensorboard.ts'
 import { describeModel, type LoadedModel } from '../network/load-model.ts'
 import type { ItemValues } from '../network/per-item.ts'
-import { compareWeights, createNetwork, initialWeights, misshapenText } from '../network/network.ts'
+import { compareWeights, createNetwork, initialWeights, misshapenText, requireFiniteWeights } from '../network/network.ts'
 import { compressionInput } from '../predict/roles.ts'
 import { inParts } from '../weights/parts.ts'
 import { asSaved, restored } from './averages.ts'
@@ -542,6 +542,7 @@ async function startFrom(
   const below = parts ? ` under ${parts.join(' or ')}` : ''
   if (fitting.size === 0)
     throw new UserError(`nothing in ${file}${below} fits this network`, 'its names must be weight paths of archc')
+  requireFiniteWeights(fitting, file)
   say(`${fitting.size} of ${weights.length} weights from ${file}${parts ? `, those${below}` : ''}`)
   if (missing.length > 0) say(`new, starting fresh: ${missing.join(', ')}`)
   const others = weights.filter((weight) => !asked.includes(weight)).map(({ path }) => path)

@@ -5,7 +5,7 @@ import { UserError } from '../../errors.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import { writeNetworkFile } from '../network/network-file.ts'
-import { compareWeights, misshapenText } from '../network/network.ts'
+import { compareWeights, misshapenText, requireFiniteWeights } from '../network/network.ts'
 import { bestFit, nearness, shippedMaps, type Fit } from './fit.ts'
 import { planByPath, readMap, toPaths, type Mapped, type WeightMap } from './map.ts'
 import { inParts } from './parts.ts'
@@ -66,10 +66,12 @@ export async function importWeights({ files, into, map, key, parts }: ImportOpti
     const missing = mapped.missing.filter((name) => !anew.has(name))
     if (missing.length + mapped.misshapen.length + (parts ? 0 : mapped.unused.length) > 0)
       throw misfit(shown, fit, { ...mapped, ignored: fit.ignored, missing }, all, texts)
+    const tensors = new Map(
+      all.flatMap(({ path }) => (mapped.tensors.has(path) ? [[path, asFloats(mapped.tensors.get(path)!)] as const] : [])),
+    )
+    requireFiniteWeights(tensors, shown)
     return {
-      tensors: new Map(
-        all.flatMap(({ path }) => (mapped.tensors.has(path) ? [[path, asFloats(mapped.tensors.get(path)!)]] : [])),
-      ),
+      tensors,
       form: sources[0]!.form,
       key: fit.dict.key,
       ...(fit.map && { map: fit.map }),
