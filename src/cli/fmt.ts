@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
@@ -7,6 +6,7 @@ import type { Style } from '../compiler/format/format.ts'
 import { CompileError, UserError } from '../errors.ts'
 import { writeAtomic } from '../runtime/files/atomic.ts'
 import { fileError } from '../runtime/files/file-error.ts'
+import { textOf } from '../runtime/files/text.ts'
 import { archFiles } from '../runtime/host.ts'
 import { colourful, print, remark } from './common.ts'
 import { createFailures } from './failures.ts'
@@ -50,8 +50,9 @@ A file with errors of syntax is left as it is.`,
         let text: string
         let formatted: string
         try {
-          text = read(file)
-          formatted = await formattedText(file, text)
+          const read = readText(file)
+          text = read.whole
+          formatted = read.asItWas(await formattedText(file, read.text))
         } catch (error) {
           failures.note(file, error)
           continue
@@ -80,15 +81,23 @@ function summary(changed: number, all: number, isCheck: boolean): string {
   return isCheck ? `${changed} of ${files} not formatted` : `${changed} of ${files} formatted`
 }
 
-function read(file: string): string {
+/** A file's text without its byte order mark and with line ends of one character, and the way back: what the file has throughout it keeps. */
+function readText(file: string): { readonly whole: string; readonly text: string; readonly asItWas: (text: string) => string } {
   let bytes: Buffer
   try {
     bytes = readFileSync(file === '-' ? 0 : file)
   } catch (error) {
     throw fileError(error, 'read', file)
   }
-  if (!isUtf8(bytes)) throw new UserError(`${file} is not UTF-8`, 'save it as UTF-8')
-  return bytes.toString('utf8')
+  const found = textOf(bytes)
+  if ('problem' in found) throw new UserError(`cannot read ${file}: ${found.problem}`)
+  const isCrlf = found.text.includes('\r\n') && !/(^|[^\r])\n/.test(found.text)
+  const mark = found.hasMark ? '\uFEFF' : ''
+  return {
+    whole: mark + found.text,
+    text: isCrlf ? found.text.replaceAll('\r\n', '\n') : found.text,
+    asItWas: (text) => mark + (isCrlf ? text.replaceAll('\n', '\r\n') : text),
+  }
 }
 
 /** @throws UserError where the text does not parse. */

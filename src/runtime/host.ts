@@ -4,6 +4,7 @@ import { nearest } from '../compiler/diagnostics/suggest.ts'
 import type { CompilerHost } from '../compiler/index.ts'
 import { archcRoot } from '../root.ts'
 import { errorCode, explained } from './files/file-error.ts'
+import { textOf } from './files/text.ts'
 
 /** What stands before the names of archc's own networks: `archc/iste.arch`, `archc/lib/mlp.arch`. */
 const own = 'archc/'
@@ -41,7 +42,7 @@ export function hostIn(folder: string): FileHost {
   return {
     read(file) {
       try {
-        return { text: readFileSync(file === '-' ? 0 : placeOf(file, folder), 'utf8') }
+        return textOf(readFileSync(file === '-' ? 0 : placeOf(file, folder)))
       } catch (error) {
         const problem = explained(error, 'read', file)?.what ?? (error as Error).message
         return { problem, ...(errorCode(error) === 'ENOENT' && { near: nearOwn(file) }) }

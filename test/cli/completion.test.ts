@@ -62,7 +62,7 @@ describe.skipIf(!has('bash'))('bash completes', () => {
       [['check', '--format', '=', 'p'], ['pretty']],
       [
         ['upscale', '--weights', ''],
-        ['deblur', 'plain'],
+        ['deblur', 'live', 'plain'],
       ],
       [
         ['check', '--format', 'json', ''],

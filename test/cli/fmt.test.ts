@@ -64,7 +64,7 @@ describe('archc fmt', () => {
   it.each<[string, string, string]>([
     ['a folder without any', 'none', 'error: no .arch file in none\n  help: name a file or a folder that holds some\n'],
     ['a file that is not there', 'gone.arch', 'error: cannot read gone.arch: there is no such file\n  help: check the path\n'],
-    ['a file of another encoding', 'latin.arch', 'error: latin.arch is not UTF-8\n  help: save it as UTF-8\n'],
+    ['a file of another encoding', 'latin.arch', 'error: cannot read latin.arch: it is not UTF-8 (Latin-1?); save it as UTF-8\n'],
   ])('%s', async (_what, name, stderr) => {
     mkdirSync(file('none'), { recursive: true })
     writeFileSync(file('latin.arch'), Buffer.from('// caf\xe9\n', 'latin1'))

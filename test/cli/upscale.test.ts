@@ -145,7 +145,8 @@ describe('the weights that archc carries', () => {
   beforeAll(() => quietEngine())
 
   it.each([
-    ['plain without a flag', [], 'plain'],
+    ['live without a flag', [], 'live'],
+    ['live', ['--weights', 'live'], 'live'],
     ['plain', ['--weights', 'plain'], 'plain'],
     ['plain by its own flag', ['--plain'], 'plain'],
     ['deblur', ['--weights', 'deblur'], 'deblur'],
@@ -177,10 +178,12 @@ describe('a picture that was compressed', () => {
   ])('is named %s, with what to expect', async (_what, file, compression, text) => {
     const { code, stdout, stderr } = await by(file)
     expect(code, stderr).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ weights: 'plain', compression, expected: { scale: 2, quality: 80 } })
-    expect(stderr).toContain(
-      `${file}: ${text}; at x2 and quality 80 weights plain are 0.3 dB below Bicubic, and 2.1 dB above Bicubic where`,
-    )
+    expect(JSON.parse(stdout)).toMatchObject({ weights: 'live', compression, expected: { scale: 2, quality: 80 } })
+    expect(stderr).toMatch(/ 80( \(4:2:0\))? by its (tables|pixels): the network is told 0\.54 of 1; at x2 and quality 80 weights live are 0\.\d dB above/)
+    expect(stderr).toContain(`${file}: ${text}`)
+    const plain = await by(file, '--plain')
+    expect(JSON.parse(plain.stdout)).toMatchObject({ weights: 'plain', better: 'live' })
+    expect(plain.stderr).toMatch(/weights plain are 0\.3 dB below Bicubic, and 2\.1 dB above Bicubic where .*: --weights live fits better, 0\.\d dB above/)
   })
 
   it('is named with other weights too, of which nothing is known', async () => {
@@ -309,7 +312,7 @@ describe('a mistake leaves nothing behind', () => {
     ['two of one name', [path.join(place, 'both'), '-s', '2', '-o', path.join(place, 'y')], 1, /a\.png and .*a\.tif would both become .*y\/a\.png\n/],
     ['several into a file', [path.join(place, 'both'), '-s', '2', '-o', path.join(place, 'same.png')], 1, /^error: cannot write into .*same\.png: it is a file\n/],
     ['no run', [field, '-s', '2', '-o', out, '--run', place], 1, /error: .*place is no run: it has no run\.json/],
-    ['weights that are not carried', [field, '-s', '2', '-o', out, '--weights', 'plian'], 2, /argument 'plian' is invalid\. None that archc carries is called so; did you mean plain\? There are plain \(.*\), deblur \(.*\)\./],
+    ['weights that are not carried', [field, '-s', '2', '-o', out, '--weights', 'plian'], 2, /argument 'plian' is invalid\. None that archc carries is called so; did you mean plain\? There are live \(.*\), plain \(.*\), deblur \(.*\)\./],
     ['a file instead of a name', [field, '-s', '2', '-o', out, '--weights', 'models/bicubic.arch'], 2, /It takes a name; a run folder or a network file is given by --run\./],
     ['two kinds of weights', [field, '-s', '2', '-o', out, '--weights', 'deblur', ...bicubic], 2, /option '--weights <name>' cannot be used with option '--run <run>'/],
     ['two names', [field, '-s', '2', '-o', out, '--weights', 'deblur', '--plain'], 2, /option '--plain' cannot be used with option '--weights <name>'/],

@@ -4,6 +4,7 @@ import * as t from '../../../grammar/tokens.ts'
 import { diagnostic } from '../diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
+import { shownText } from './shown-text.ts'
 import { habitDiagnostics, mendCharacters, mendWords, type Found } from './mend.ts'
 import { beginsLine, beginsStatement, repairBrackets, spanOf, withoutStatement } from './recover.ts'
 import type { Expression, SourceFile } from './tree.ts'
@@ -121,7 +122,7 @@ function inserted(text: string, span: Span, signs: MixedPipeline['readings'][num
 function lexical(file: string, text: string, error: ILexingError): Diagnostic {
   const span = { file, start: error.offset, end: error.offset + error.length }
   if (text[error.offset] === '"') return diagnostic('bad-string', {}, span)
-  return diagnostic('bad-character', { found: JSON.stringify(text.slice(span.start, Math.min(span.end, span.start + 12))) }, span)
+  return diagnostic('bad-character', { found: shownText(text.slice(span.start, Math.min(span.end, span.start + 12))) }, span)
 }
 
 /** `1e`, `2x`, `1.2.3`: what begins as a number and goes on as none. */
