@@ -148,6 +148,9 @@ export interface DataManifest {
   readonly files: readonly (Omit<DataEntry, 'path' | 'low'> & { readonly low?: Omit<LowEntry, 'path'> })[]
 }
 
+/** Folders that a NAS, macOS or a file system lays among people's pictures: thumbnails, what was thrown away. */
+const laidBeside = new Set(['@eaDir', '#recycle', '@Recycle', '$RECYCLE.BIN', 'System Volume Information', '__MACOSX', 'lost+found'])
+
 /** The record of these entries, in their order. */
 export function manifest(entries: readonly DataEntry[]): DataManifest {
   const files = entries.map(({ name, group, mpp, sha256, bytes, low }) => ({
@@ -171,6 +174,7 @@ async function listOne(source: string): Promise<Listed[]> {
   const kind = await stat(source).catch(() => undefined)
   if (kind === undefined) throw new UserError(`${source}: there is no such file or folder`)
   if (kind.isDirectory()) return listFolder(source)
+  if (!kind.isFile()) throw new UserError(`${source}: it is no file (a pipe or a device has no picture)`)
   const ending = extname(source).toLowerCase()
   if (ending === '.csv') return listCsv(source)
   if (pictureEndings.includes(ending)) return [{ path: resolve(source), name: basename(source) }]
@@ -186,11 +190,11 @@ async function listFolder(folder: string): Promise<Listed[]> {
     if (seen.has(real)) return
     seen.add(real)
     for (const name of await readdir(at)) {
-      if (name.startsWith('.')) continue
+      if (name.startsWith('.') || laidBeside.has(name)) continue
       const path = join(at, name)
       const kind = await stat(path).catch(() => undefined)
       if (kind?.isDirectory()) await walk(path, `${prefix}${name}/`)
-      else if (pictureEndings.includes(extname(name).toLowerCase())) names.push(prefix + name)
+      else if ((!kind || kind.isFile()) && pictureEndings.includes(extname(name).toLowerCase())) names.push(prefix + name)
       else others += 1
     }
   }

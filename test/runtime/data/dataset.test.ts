@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -14,6 +15,10 @@ beforeAll(async () => {
     'tissue/deep/c.tiff': 'c',
     'tissue/notes.txt': 'n',
     'tissue/.hidden.png': 'h',
+    'tissue/@eaDir/a.jpg/SYNOPHOTO_THUMB_SM.jpg': 't',
+    'tissue/deep/__MACOSX/c.tiff': 'm',
+    'tissue/#recycle/d.png': 'r',
+    'tissue/lost+found/e.png': 'l',
     'words/notes.txt': 'n',
     'list.csv': 'path,group,mpp\ntissue/b.PNG,slide 1,0.25\n"tissue/a.jpg",,\n',
     'groups.csv': '\uFEFFgroups,path\r\nG,tissue/b.PNG\r\n\r\n',
@@ -31,11 +36,15 @@ beforeAll(async () => {
     await writeFile(join(folder, name), text)
   }
   await mkdir(join(folder, 'bare'))
+  execFileSync('mkfifo', [join(folder, 'tissue', 'pipe.png')])
   await symlink(join(folder, 'tissue'), join(folder, 'tissue', 'deep', 'round-again'))
 })
 afterAll(() => rm(folder, { recursive: true }))
 
 describe('listData', () => {
+  test('a pipe is no picture', () =>
+    expect(listData(join(folder, 'tissue', 'pipe.png'))).rejects.toThrow(/pipe\.png: it is no file/))
+
   test('a folder: deep, sorted, pictures only, no going round in circles', async () => {
     const entries = await listData(join(folder, 'tissue'))
     expect(entries.map(({ name }) => name)).toEqual(['a.jpg', 'b.PNG', 'deep/c.tiff'])
