@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
@@ -9,6 +9,13 @@ const remove = (folder: string): void => rmSync(folder, { recursive: true, force
 
 function removeAll(): void {
   for (const folder of standing) remove(folder)
+}
+
+/** Where the system keeps such. @throws UserError where it is not there: the TMPDIR of a job that has ended is gone. */
+function place(): string {
+  const folder = os.tmpdir()
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder
+  throw new UserError(`${folder}, where temporary files go, is no folder`, 'make it, or name another: TMPDIR=..')
 }
 
 /** A folder for what is needed for a while only. */
@@ -24,7 +31,7 @@ export interface TemporaryFolder {
  * containers, for whom a pid that is not alive here says nothing.
  */
 export function temporaryFolder(what: string): TemporaryFolder {
-  const folder = mkdtempSync(path.join(os.tmpdir(), `archc-${what}-`))
+  const folder = mkdtempSync(path.join(place(), `archc-${what}-`))
   if (standing.size === 0) process.on('exit', removeAll)
   standing.add(folder)
   return {
@@ -39,7 +46,7 @@ export function temporaryFolder(what: string): TemporaryFolder {
 
 /** @throws UserError that names `file` where temporary folders have no room for so many bytes of it. */
 export function requireRoom(file: string, bytes: number): void {
-  const { bavail, bsize } = statfsSync(os.tmpdir())
+  const { bavail, bsize } = statfsSync(place())
   const megabytes = (count: number): string => `${Math.round(count / 1e6).toLocaleString('en')} MB`
   if (bytes > bavail * bsize)
     throw new UserError(

@@ -35,3 +35,15 @@ it('has room, or what needs it is named with what it needs and what there is', (
     /^slide\.png is decoded once into a temporary file of 2,000,000,000,000 MB, and .* has room for [\d,]+ MB$/,
   )
 })
+
+it('names a TMPDIR that is gone', () => {
+  const before = process.env['TMPDIR']
+  process.env['TMPDIR'] = '/nonexistent/job-17'
+  try {
+    for (const asked of [() => temporaryFolder('test'), () => requireRoom('a.tif', 1)])
+      expect(asked).toThrow(/^\/nonexistent\/job-17, where temporary files go, is no folder$/)
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before
+  }
+})
