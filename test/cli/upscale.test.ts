@@ -179,11 +179,15 @@ describe('a picture that was compressed', () => {
     const { code, stdout, stderr } = await by(file)
     expect(code, stderr).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ weights: 'live', compression, expected: { scale: 2, quality: 80 } })
-    expect(stderr).toMatch(/ 80( \(4:2:0\))? by its (tables|pixels): the network is told 0\.54 of 1; at x2 and quality 80 weights live are 0\.\d dB above/)
+    expect(stderr).toMatch(
+      / 80( \(4:2:0\))? by its (tables|pixels): the network is told 0\.54 of 1; at x2 and quality 80 weights live are 0\.\d dB above/,
+    )
     expect(stderr).toContain(`${file}: ${text}`)
     const plain = await by(file, '--plain')
     expect(JSON.parse(plain.stdout)).toMatchObject({ weights: 'plain', better: 'live' })
-    expect(plain.stderr).toMatch(/weights plain are 0\.3 dB below Bicubic, and 2\.1 dB above Bicubic where .*: --weights live fits better, 0\.\d dB above/)
+    expect(plain.stderr).toMatch(
+      /weights plain are 0\.3 dB below Bicubic, and 2\.1 dB above Bicubic where .*: --weights live fits better, 0\.\d dB above/,
+    )
   })
 
   it('is named with other weights too, of which nothing is known', async () => {

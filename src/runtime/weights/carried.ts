@@ -26,8 +26,8 @@ export const liveWeights: CarriedWeights = {
   file: 'live.safetensors',
   about: 'for pictures that were compressed as for others, and the quickest by far',
   gains: [
-    { scale: 2, uncompressed: 0, jpeg: { 98: 0, 95: 0, 90: 0, 80: 0, 60: 0, 30: 0 } },
-    { scale: 4, uncompressed: 0, jpeg: { 98: 0, 95: 0, 90: 0, 80: 0, 60: 0, 30: 0 } },
+    { scale: 2, uncompressed: 1.94, jpeg: { 98: 1.01, 95: 0.79, 90: 0.58, 80: 0.43, 60: 0.39, 30: 0.41 } },
+    { scale: 4, uncompressed: 1.41, jpeg: { 98: 0.99, 95: 0.87, 90: 0.67, 80: 0.44, 60: 0.3, 30: 0.26 } },
   ],
 }
 
