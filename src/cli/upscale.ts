@@ -4,6 +4,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Extent } from '../runtime/predict/places.ts'
 import type { Scope } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
+import type { Compression } from '../runtime/data/compression.ts'
 import type { StageTime } from '../runtime/upscale/stage-times.ts'
 import { carriedFile, defaultWeights, plainWeights, type CarriedWeights } from '../runtime/weights/carried.ts'
 import { carriedOption } from './carried-option.ts'
@@ -126,7 +127,10 @@ export function upscaleCommand(program: Command): void {
                 : compression
                   ? compressionText(compression)
                   : 'no JPEG by its file or pixels'
-            const expected = compression || weights ? `; ${expectationText(compression, weights, flags.scale)}` : ''
+            const expected =
+              weights || (compression && strength === undefined)
+                ? `; ${expectationText(taken(compression, flags), weights, flags.scale)}`
+                : ''
             if (strength !== undefined || expected) remark(`${input}: ${seen}${expected}`)
             remark(
               `${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, ${roughly(seconds)} and ${memory(estimate.bytes)}`,
@@ -138,8 +142,9 @@ export function upscaleCommand(program: Command): void {
         }).catch((error: unknown) => failures.note(input, error))
         line.end()
         if (!result) continue
-        const expected = weights && expectationOf(result.compression, weights, flags.scale)
-        const better = weights && betterWeights(result.compression, weights, flags.scale)
+        const compression = taken(result.compression, flags)
+        const expected = weights && expectationOf(compression, weights, flags.scale)
+        const better = weights && betterWeights(compression, weights, flags.scale)
         if (flags.json)
           print(
             JSON.stringify({
@@ -158,6 +163,12 @@ export function upscaleCommand(program: Command): void {
       }
       failures.end()
     })
+}
+
+/** What a picture is taken as: what was seen of it, unless the user says otherwise. */
+function taken(seen: Compression | undefined, { compression }: Flags): Compression | undefined {
+  if (compression === undefined) return seen
+  return compression === 'none' ? undefined : { kind: 'jpeg', quality: compression, from: 'tables' }
 }
 
 /** A table of stages. */

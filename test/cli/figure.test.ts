@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { crop } from '../../src/runtime/data/picture.ts'
 import { writePng } from '../../src/runtime/data/png-writer.ts'
 import { readPicture } from '../../src/runtime/data/read-picture.ts'
-import { defaultWeights } from '../../src/runtime/weights/carried.ts'
+import { plainWeights } from '../../src/runtime/weights/carried.ts'
 import { temporaryFolder, testField } from '../runtime/network/small.ts'
 import { archc } from './run-archc.ts'
 
@@ -48,7 +48,7 @@ describe('figure', () => {
       micrometresPerPixel: 0.5,
       scale: 4,
       matches: 1600,
-      systems: [{ label: 'ISTE on bicubic', scope: 'lattice(400)', weights: defaultWeights.file }],
+      systems: [{ label: 'ISTE on bicubic', scope: 'lattice(400)', weights: plainWeights.file }],
     })
     expect(readFileSync(inside('transfer.svg'), 'utf8')).toContain('µm')
     const { comments, density } = await sharp(inside('transfer.png')).metadata()

@@ -149,7 +149,15 @@ export interface DataManifest {
 }
 
 /** Folders that a NAS, macOS or a file system lays among people's pictures: thumbnails, what was thrown away. */
-const laidBeside = new Set(['@eaDir', '#recycle', '@Recycle', '$RECYCLE.BIN', 'System Volume Information', '__MACOSX', 'lost+found'])
+const laidBeside = new Set([
+  '@eaDir',
+  '#recycle',
+  '@Recycle',
+  '$RECYCLE.BIN',
+  'System Volume Information',
+  '__MACOSX',
+  'lost+found',
+])
 
 /** The record of these entries, in their order. */
 export function manifest(entries: readonly DataEntry[]): DataManifest {
