@@ -203,11 +203,40 @@ describe('what it comes to', () => {
   ])('scope %s', (text, expected) => expect(scopeOf(text)).toEqual(expected))
 })
 
+describe('weights that are there', () => {
+  const ready = '{ name: live, weights: live }'
+  const block = (name: string, degrade: string) =>
+    `  - { name: ${name}, set: ['evaluate.degrade=${degrade}'], systems: [${ready}] }`
+  const file = (blocks: string): string => {
+    const place = path.join(folder, 'ready.yaml')
+    writeFileSync(
+      place,
+      `title: t\ndata: { test: ${path.relative(folder, path.join(root, 'samples', 'test'))}, split: s, leaks: l }\nscales: { in: [2] }\nconcludes: c\nblocks:\n${blocks}\n`,
+    )
+    return place
+  }
+
+  it('need no budget and nothing to train on, and blocks may see other pictures', async () => {
+    const { trainings } = await planExperiment(
+      readExperiment(file(`${block('a', '[resize(kernel: bicubic)]')}\n${block('b', '[resize(kernel: bilinear)]')}`)),
+    )
+    expect(trainings.map(({ title, ready }) => [title, path.basename(ready!)])).toEqual([['live, a', 'live.safetensors'], ['live, b', 'live.safetensors']]) // prettier-ignore
+    expect(new Set(trainings.map(({ key }) => key)).size).toBe(2)
+  })
+
+  it('what is trained beside them needs both', async () => {
+    const trained = '  - { name: c, systems: [{ name: ISTE, model: archc/iste.arch, preset: tiny }] }'
+    const lines = await said(file(`${block('a', '[resize(kernel: bicubic)]')}\n${trained}`))
+    expect(lines).toEqual([expect.stringMatching(/it is trained, and the file has no budget$/), expect.stringMatching(/it is trained, and the file has no data to train on$/)]) // prettier-ignore
+  })
+})
+
 describe('the shipped experiments', () => {
   it.each([
     ['table1-small', 20],
     ['table2-small', 16],
     ['scopes-small', 1],
+    ['real', 16],
   ])('%s is right: %i trainings', async (name, count) => {
     const plan = await planExperiment(readExperiment(path.join(root, 'experiments', `${name}.yaml`)))
     expect(plan.trainings).toHaveLength(count)
