@@ -42,7 +42,8 @@ export function hostIn(folder: string): FileHost {
   return {
     read(file) {
       try {
-        return textOf(readFileSync(file === '-' ? 0 : placeOf(file, folder)))
+        const found = textOf(readFileSync(file === '-' ? 0 : placeOf(file, folder)))
+        return 'text' in found ? { text: found.text } : found
       } catch (error) {
         const problem = explained(error, 'read', file)?.what ?? (error as Error).message
         return { problem, ...(errorCode(error) === 'ENOENT' && { near: nearOwn(file) }) }

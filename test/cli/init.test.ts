@@ -35,7 +35,7 @@ describe('archc init', () => {
     expect(await archc(['check', '--max-warnings', '0'], { cwd: at('of-edsr') })).toMatchObject({ code: 0, stderr: '' })
     expect(await archc(['init', '--ablation-of', 'edrs', 'of-edrs'], { cwd: folder })).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^error: archc has no network of its own that is called edrs; did you mean edsr\?\n {2}help: it has bicubic, /) as string, // prettier-ignore
+      stderr: expect.stringMatching(/^error: archc has no network of its own that is called edrs; did you mean edsr\?\n {2}help: it has best, bicubic, /) as string, // prettier-ignore
     })
     expect(readdirSync(folder)).not.toContain('of-edrs')
   })

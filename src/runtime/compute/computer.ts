@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Endpoints } from '../../compiler/targets/savedmodel/write.ts'
 import { UserError } from '../../errors.ts'
 import { archcRoot } from '../../root.ts'
+import { errorCode } from '../files/file-error.ts'
 import type { Answer, HostTensors, Request } from './messages.ts'
 
 /** A process of its own that computes SavedModels, so that signals, progress and loading never wait for it. */
@@ -53,14 +54,18 @@ export function startComputer(): Computer {
     for (const { reject } of waiting.values()) reject(gone)
     waiting.clear()
   }
-  child.on('error', (error) => end(error.message))
+  // A process that is gone cannot be written to; how it ended is told by its exit, which follows.
+  const fail = (error: Error): void => {
+    if (errorCode(error) !== 'EPIPE') end(error.message)
+  }
+  child.on('error', fail)
   child.on('exit', (code, signal) => end(signal ?? `exit code ${code}`))
   const ask = (question: Question): Promise<HostTensors> =>
     new Promise((resolve, reject) => {
       if (gone) return reject(gone)
       count += 1
       waiting.set(count, { resolve, reject })
-      child.send({ ...question, id: count } satisfies Request, (error) => error && end(error.message))
+      child.send({ ...question, id: count } satisfies Request, (error) => error && fail(error))
     })
   return {
     pid: child.pid!,
