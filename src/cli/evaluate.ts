@@ -77,8 +77,9 @@ export function evaluateCommand(program: Command): void {
       "\nExamples:\n  archc evaluate runs/first --data fields/ --scales 2,3,4,6,8,6.7\n  archc evaluate bicubic.arch --data fields/ --scales 2\n  archc evaluate runs/first --data fields/ --set 'evaluate.degrade=[resize(kernel: bicubic), jpeg(quality: 80)]'\n  archc evaluate runs/first --data fields/ --fid-weights pt_inception-2015-12-05-6726825d.pth",
     )
     .action(async (source: string, flags: Flags) => {
-      const others = flags.set?.filter((set) => !set.startsWith('evaluate.')) ?? []
-      if (!source.endsWith('.arch') && (flags.preset !== undefined || flags.variant || others.length > 0))
+      const { evaluateSets } = await import('../runtime/network/load-model.ts')
+      const setsOthers = evaluateSets(flags.set).length < (flags.set ?? []).length
+      if (!source.endsWith('.arch') && (flags.preset !== undefined || flags.variant || setsOthers))
         throw new UsageError(
           '--preset, --variant and --set of other fields than those of evaluate are for a model file',
           `${source} has what it was trained with: train another run, or leave them out`,

@@ -161,7 +161,7 @@ async function printPlan(plan: Plan, state: string): Promise<void> {
     const parts = partsOf(training)
     const done = (await Promise.all(parts.map((part) => readEvaluated(state, plan, part)))).filter(Boolean).length
     print(
-      `${place(plan, training)}: ${training.parameters.toLocaleString('en')} parameters, ${trained ? 'trained' : 'to be trained'}, ${done} of ${parts.length} evaluations done (${training.key})`,
+      `${place(plan, training)}: ${training.parameters.toLocaleString('en')} parameters, ${!training.isTrained ? 'nothing to train' : trained ? 'trained' : 'to be trained'}, ${done} of ${parts.length} evaluations done (${training.key})`,
     )
   }
   print(`${plan.train.entries.length} pictures to train on, ${plan.test.entries.length} to judge on; kept in ${state}`)

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -333,7 +333,9 @@ it('--dry-run says what there is to do', async () => {
 
 it('weights that are there are judged without a training, each block on pictures of its own', async () => {
   const file = path.join(folder, 'ready.yaml')
-  const systems = 'systems: [{ name: Lanczos, model: archc/lanczos.arch }, { name: plain, weights: plain }]'
+  const systems =
+    'systems: [{ name: Lanczos, model: archc/lanczos.arch }, { name: plain, weights: plain }, { name: mine, model: mine.arch }]'
+  copyFileSync(path.join(root, 'models', 'bicubic.arch'), path.join(folder, 'mine.arch')) // beside the file, wherever archc is called
   writeFileSync(
     file,
     `title: Clean and compressed
@@ -357,7 +359,7 @@ blocks:
   expect(scales.map(({ m, block }) => [m, block])).toEqual([[2, 'clean'], [2, 'compressed']]) // prettier-ignore
   const [clean, compressed] = scales.map(({ bicubic }) => bicubic.psnr!) as [number[], number[]]
   clean.forEach((value, tile) => expect(value).toBeGreaterThan(compressed[tile]! + 0.5))
-  expect(evaluations.map(({ block, system }) => `${block} ${system}`)).toEqual(['clean Lanczos', 'clean plain', 'compressed Lanczos', 'compressed plain']) // prettier-ignore
+  expect(evaluations.map(({ block, system }) => `${block} ${system}`)).toEqual(['clean Lanczos', 'clean plain', 'clean mine', 'compressed Lanczos', 'compressed plain', 'compressed mine']) // prettier-ignore
   evaluations.forEach(({ mean }) => expect(mean.consistency).toBeGreaterThan(mean.psnr))
   trainings.forEach(({ steps, losses }) => expect([steps, losses]).toEqual([undefined, []]))
   expect(readFileSync(path.join(folder, 'ready', 'tables.md'), 'utf8')).toContain('made smaller again')

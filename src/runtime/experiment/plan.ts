@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parameterCount } from '../../compiler/ir/graph.ts'
 import type { Scope } from '../../compiler/plan.ts'
@@ -15,7 +14,16 @@ import {
   type Problem,
   type Shown,
 } from './experiment.ts'
-import { compileForm, formsOf, openForm, otherDegradation, suits, weightsFile, type Degradations, type Report } from './system.ts'
+import {
+  compileForm,
+  formsOf,
+  openForm,
+  otherDegradation,
+  suits,
+  type Degradations,
+  type NetworkFileOf,
+  type Report,
+} from './system.ts'
 
 /** One network that is trained once: a system with a seed and, where it enlarges by one scale only, that scale. */
 export interface Training {
@@ -37,8 +45,10 @@ export interface Training {
   readonly shown: readonly Shown[]
   /** Whether its weights are copied into the results. */
   readonly keepsWeights: boolean
-  /** Nothing is trained: what is opened instead of a run, a network file or a model that learns nothing. */
-  readonly ready?: string
+  /** False for weights that are there, and for what learns nothing. */
+  readonly isTrained: boolean
+  /** The weights that are there. */
+  readonly weights?: NetworkFileOf
 }
 
 /** An experiment that is right in all its parts, and what it comes to. */
@@ -129,14 +139,14 @@ export async function planExperiment(experiment: Experiment, overrides: Override
       const forms = formsOf(experiment, block, system, scales, at, report)
       for (const form of forms) {
         const place = [...at, ...form.path]
-        const loaded =
+        const opened =
           system.model === undefined
             ? await openForm(experiment, system, form, place, report)
-            : compileForm(experiment, system, system.model, form, place, report)
-        if (!loaded) continue
+            : { loaded: compileForm(experiment, system, system.model, form, place, report), weights: undefined }
+        if (!opened?.loaded) continue
+        const { loaded, weights } = opened
         const { model } = loaded
-        const ready = system.weights === undefined ? undefined : weightsFile(experiment, system.weights)
-        const isTrained = ready === undefined && model.graph.weights.length > 0
+        const isTrained = weights === undefined && model.graph.weights.length > 0
         if (!suits(model, form.scales, system, isTrained, (message) => report(place, message, 'key'))) continue
         if (isTrained) checkTrained(experiment, budget, train, (message) => report(place, message, 'key'))
         const other = otherDegradation(model, form.scales, system.name, degradations)
@@ -150,14 +160,7 @@ export async function planExperiment(experiment: Experiment, overrides: Override
               options: loaded.options,
               ...(isTrained
                 ? { data: train.entries.map(({ name, sha256, group }) => [name, sha256, group ?? null]), budget, seed }
-                : {
-                    weights:
-                      ready === undefined
-                        ? null
-                        : createHash('sha256')
-                            .update(await readFile(ready))
-                            .digest('hex'),
-                  }),
+                : { weights: weights?.sha256 ?? null }),
             }),
             block: block.name,
             system: system.name,
@@ -175,7 +178,8 @@ export async function planExperiment(experiment: Experiment, overrides: Override
             scopes: system.scopes ?? [undefined],
             shown: index === 0 ? shown.filter(({ m }) => form.scales.includes(m)) : [],
             keepsWeights: isTrained && (keep === 'all' || (keep === 'first seed' && index === 0)),
-            ...(!isTrained && { ready: ready ?? loaded.file }),
+            isTrained,
+            ...(weights && { weights }),
           })
         }
       }

@@ -174,7 +174,7 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
   const missing: string[] = []
   const before = await standing(plan, folder)
   for (const training of plan.trainings) {
-    const trained = training.ready === undefined ? await readTrained(state, training) : {}
+    const trained = training.isTrained ? await readTrained(state, training) : {}
     if (!trained) {
       const { key, block, system } = training
       const record = before?.trainings.find((each) => each.key === key && each.block === block && each.system === system)
@@ -206,7 +206,7 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
       sets: options.sets ?? [],
       parameters: training.parameters,
       ...trained,
-      losses: training.ready === undefined ? await lossesOf(runFolder(state, training)) : [],
+      losses: training.isTrained ? await lossesOf(runFolder(state, training)) : [],
       ...(weights !== undefined && { weights }),
     })
     for (const part of partsOf(training)) {

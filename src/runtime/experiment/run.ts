@@ -9,7 +9,7 @@ import type { FeatureExtractor } from '../frechet/extractor.ts'
 import { createFrechetSets } from '../frechet/frechet-sets.ts'
 import { temporaryBeside } from '../files/atomic.ts'
 import { lockRun, openRun, readLog, runPaths } from '../files/run-folder.ts'
-import { openNetwork, type OpenedNetwork } from '../network/open-network.ts'
+import { openLoaded, openNetwork, type OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
 import { pngOf } from '../report/panel-of.ts'
 import { train, type StepProgress, type TrainOptions } from '../train/train.ts'
@@ -66,7 +66,7 @@ export async function runExperiment(options: RunOptions): Promise<Outcome> {
   let left = [...new Map(plan.trainings.map((training) => [training.key, training])).values()]
   const untrained = new Set<string>()
   for (const training of left)
-    if (training.ready === undefined && !(await readTrained(options.state, training))) untrained.add(training.key)
+    if (training.isTrained && !(await readTrained(options.state, training))) untrained.add(training.key)
   let waited = ''
   while (left.length > 0 && !signal.aborted) {
     const busy: Training[] = []
@@ -96,17 +96,17 @@ export async function runExperiment(options: RunOptions): Promise<Outcome> {
 /** One training and its evaluations; `busy` where another process has it. */
 async function work(options: RunOptions, training: Training, untrained: Set<string>): Promise<'done' | 'busy'> {
   const { plan, state, say, signal } = options
-  const isTrained = training.ready !== undefined || (await readTrained(state, training)) !== undefined
-  if (isTrained) untrained.delete(training.key)
+  const isReady = !training.isTrained || (await readTrained(state, training)) !== undefined
+  if (isReady) untrained.delete(training.key)
   const missing: Part[] = []
   for (const part of partsOf(training)) if (!(await readEvaluated(state, plan, part))) missing.push(part)
-  if (isTrained && missing.length === 0) return 'done'
+  if (isReady && missing.length === 0) return 'done'
   const other = holder(state, training)
   if (other) {
     say(`${training.title}: process ${other.pid} on ${other.host} has it`)
     return 'busy'
   }
-  if (!isTrained) {
+  if (!isReady) {
     if (!(await trainOne(options, training, untrained.size - 1))) return signal.aborted ? 'done' : 'busy'
     untrained.delete(training.key)
   }
@@ -182,20 +182,16 @@ async function evaluateAll(options: RunOptions, training: Training, missing: rea
   if (missing.length === 0) return 'done'
   const engine = await options.engine()
   const folder = runFolder(state, training)
-  const lock =
-    training.ready === undefined &&
-    (await lockRun(await openRun(folder)).catch((error: unknown) => {
-      if (holder(state, training)) return undefined
-      throw error
-    }))
-  if (lock === undefined) return 'busy'
+  const lock = !training.isTrained
+    ? { release: () => undefined }
+    : await lockRun(await openRun(folder)).catch((error: unknown) => {
+        if (holder(state, training)) return undefined
+        throw error
+      })
+  if (!lock) return 'busy'
   try {
     await loadEngine({ name: engine.name })
-    const sets = training.loaded.options.sets?.filter((set) => set.startsWith('evaluate.')) ?? []
-    const opened = await openNetwork(
-      training.ready ?? folder,
-      training.ready?.endsWith('.arch') ? training.loaded.options : { sets },
-    )
+    const opened = await openTraining(training, folder)
     const extractor = plan.features && (await options.extractor())
     for (const part of missing) {
       if (signal.aborted) break
@@ -205,9 +201,15 @@ async function evaluateAll(options: RunOptions, training: Training, missing: rea
       await onStored()
     }
   } finally {
-    if (lock) lock.release()
+    lock.release()
   }
   return 'done'
+}
+
+/** What was trained, the weights that are there, or what learns nothing. */
+async function openTraining({ isTrained, weights, loaded }: Training, folder: string): Promise<OpenedNetwork> {
+  if (weights) return openNetwork(weights.file, { sets: weights.sets })
+  return isTrained ? openNetwork(folder) : openLoaded(loaded)
 }
 
 /** A network on the test pictures at one scale, with the experiment's tiles; of the pictures `show` the first tiles, and with an extractor the Frechet distance. */

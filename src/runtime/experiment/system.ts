@@ -4,7 +4,8 @@ import { places } from '../../compiler/diagnostics/source.ts'
 import { degradeText } from '../data/degrade.ts'
 import { createRandom } from '../files/random.ts'
 import { hostIn, isOwn } from '../host.ts'
-import type { LoadedModel } from '../network/load-model.ts'
+import { checksum } from '../files/checksum.ts'
+import { evaluateSets, type LoadedModel } from '../network/load-model.ts'
 import { sourcesText } from '../network/sources.ts'
 import { drawOperations } from '../network/per-item.ts'
 import { carriedFile, carriedWeights } from '../weights/carried.ts'
@@ -84,9 +85,16 @@ export function compileForm(
 }
 
 /** What a system's weights are kept in: a network file, or one that archc carries. */
-export const weightsFile = ({ folder }: Experiment, named: string): string => {
+const weightsFile = ({ folder }: Experiment, named: string): string => {
   const carried = carriedWeights.find(({ name }) => name === named)
   return carried ? carriedFile(carried) : path.join(folder, named)
+}
+
+/** A network file that is opened instead of a run. */
+export interface NetworkFileOf {
+  readonly file: string
+  readonly sets: readonly string[]
+  readonly sha256: string
 }
 
 /** A network file as the experiment names it, with what is set of `evaluate`; nothing else of it can be set. */
@@ -96,12 +104,12 @@ export async function openForm(
   { sets }: Form,
   at: readonly (string | number)[],
   report: Report,
-): Promise<LoadedModel | undefined> {
+): Promise<{ readonly loaded: LoadedModel; readonly weights: NetworkFileOf } | undefined> {
+  const file = weightsFile(experiment, weights!)
+  const own = evaluateSets(sets)
   try {
-    return modelOfFile(
-      await readNetworkFile(weightsFile(experiment, weights!)),
-      sets.filter((set) => set.startsWith('evaluate.')),
-    )
+    const loaded = modelOfFile(await readNetworkFile(file), own)
+    return { loaded, weights: { file, sets: own, sha256: (await checksum(file)).sha256 } }
   } catch (error) {
     if (!(error instanceof UserError || error instanceof CompileError)) throw error
     report([...at, 'weights'], error.message)

@@ -80,6 +80,9 @@ export function modelOfRun(run: Run, sets: readonly string[] = []): LoadedModel 
   return loadModel(run.record.file, withSets(run.record.options, sets), sourcesHost(run.text))
 }
 
+/** Of settings those that move no weight: fields of `evaluate`. */
+export const evaluateSets = (sets: readonly string[] = []): string[] => sets.filter((set) => set.startsWith('evaluate.'))
+
 /** The same options, and set once more. */
 export const withSets = (options: CompileOptions, sets: readonly string[]): CompileOptions =>
   sets.length === 0 ? options : { ...options, sets: [...(options.sets ?? []), ...sets] }

@@ -35,7 +35,7 @@ export const averagedText = ({ averaged }: Pick<OpenedNetwork, 'averaged'>): str
 
 /**
  * Opens a run folder (its newest whole weights), one checkpoint of it, a network file (text and weights in one), or a model
- * file that learns nothing (Bicubic). What has weights takes of the options `sets` alone, and of those what moves no weight: fields of `evaluate`.
+ * file that learns nothing (Bicubic). What has weights takes of the options `sets` alone, which must leave them their shapes: fields of `evaluate`, parameters that are numbers.
  */
 export async function openNetwork(source: string, options: CompileOptions = {}): Promise<OpenedNetwork> {
   if (source.endsWith('.arch')) return openModel(source, options)
@@ -49,7 +49,12 @@ export async function openNetwork(source: string, options: CompileOptions = {}):
 }
 
 function openModel(file: string, options: CompileOptions): OpenedNetwork {
-  const loaded = loadModel(file, options)
+  return openLoaded(loadModel(file, options))
+}
+
+/** A model that learns nothing. @throws UserError where it has weights. */
+export function openLoaded(loaded: LoadedModel): OpenedNetwork {
+  const { file } = loaded
   if (loaded.model.graph.weights.length > 0)
     throw new UserError(
       `${file} has ${loaded.model.graph.weights.length} weights and none are given`,

@@ -220,7 +220,7 @@ describe('weights that are there', () => {
     const { trainings } = await planExperiment(
       readExperiment(file(`${block('a', '[resize(kernel: bicubic)]')}\n${block('b', '[resize(kernel: bilinear)]')}`)),
     )
-    expect(trainings.map(({ title, ready }) => [title, path.basename(ready!)])).toEqual([['live, a', 'live.safetensors'], ['live, b', 'live.safetensors']]) // prettier-ignore
+    expect(trainings.map(({ title, weights }) => [title, path.basename(weights!.file)])).toEqual([['live, a', 'live.safetensors'], ['live, b', 'live.safetensors']]) // prettier-ignore
     expect(new Set(trainings.map(({ key }) => key)).size).toBe(2)
   })
 
