@@ -8,7 +8,7 @@ import type { Pairs } from '../data/pairs.ts'
 import { openPicture, pictureSize, readPicture } from '../data/read-picture.ts'
 import { resize } from '../data/pillow.ts'
 import { createRandom } from '../files/random.ts'
-import { decibelGain, decibels, finitePlaces } from '../metrics/mean.ts'
+import { decibelGain, decibels, finitePlaces, meanAt } from '../metrics/mean.ts'
 import { definition as psnrDefinition, psnr } from '../metrics/psnr.ts'
 import { quantise } from '../metrics/samples.ts'
 import { definition as ssimDefinition, definitionGaussian, ssimGaussian, ssimUniform } from '../metrics/ssim.ts'
@@ -376,11 +376,8 @@ function quality(sr: Samples, hr: Picture, shave: number, gaussian: boolean): Qu
 function average(m: number, shave: number, tiles: readonly TileResult[]): ScaleResult {
   const valuesOf = (side: 'model' | 'bicubic', name: keyof Quality): number[] => tiles.map((tile) => tile[side][name] ?? NaN)
   /** Both sides are averaged over the same tiles: those that neither reproduces exactly. */
-  const mean = (side: 'model' | 'bicubic', name: keyof Quality): number => {
-    const own = valuesOf(side, name)
-    const places = finitePlaces([valuesOf('model', name), valuesOf('bicubic', name)])
-    return places.reduce((total, at) => total + own[at]!, 0) / places.length
-  }
+  const mean = (side: 'model' | 'bicubic', name: keyof Quality): number =>
+    meanAt(valuesOf(side, name), finitePlaces([valuesOf('model', name), valuesOf('bicubic', name)]))
   const exact = tiles.flatMap(({ picture, tile, model, bicubic }): Exact[] => {
     const by = [
       ...(model.psnr === Infinity ? ['model' as const] : []),

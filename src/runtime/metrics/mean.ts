@@ -1,9 +1,9 @@
 /** The mean of those that are finite; of all where none is, which is then not finite itself. */
-export function finiteMean(values: readonly number[]): number {
-  const finite = values.filter(Number.isFinite)
-  const taken = finite.length > 0 ? finite : values
-  return taken.reduce((sum, value) => sum + value, 0) / taken.length
-}
+export const finiteMean = (values: readonly number[]): number => meanAt(values, finitePlaces([values]))
+
+/** The mean of those at some places. */
+export const meanAt = (values: readonly number[], places: readonly number[]): number =>
+  places.reduce((sum, at) => sum + values[at]!, 0) / places.length
 
 /** Of several lists, side by side, the places at which all are finite; all places where there is none. */
 export function finitePlaces(lists: readonly (readonly number[])[]): number[] {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { exactText, type Evaluation, type TileResult } from '../evaluate/evaluate.ts'
-import { decibelGain, decibels, finiteMean, finitePlaces } from '../metrics/mean.ts'
+import { decibelGain, decibels, finiteMean, finitePlaces, meanAt } from '../metrics/mean.ts'
 import { readLog, type Run } from '../files/run-folder.ts'
 import { drawLossCurve } from './loss-curve.ts'
 
@@ -136,7 +136,7 @@ function scores(title: string, { scales, tiles, definitions }: Evaluation): stri
         const rows = gains[at]!
         const mean = (of: (row: Gain) => number): number => finiteMean(rows.map(of))
         const places = finitePlaces([rows.map(({ model }) => model.psnr), rows.map(({ bicubic }) => bicubic.psnr)])
-        const both = (of: (row: Gain) => number): number => finiteMean(places.map((at) => of(rows[at]!)))
+        const both = (of: (row: Gain) => number): number => meanAt(rows.map(of), places)
         const isAbove = rows.filter(({ model, bicubic }) => model.psnr > bicubic.psnr && model.ssim > bicubic.ssim).length
         const psnr = rows.map(gain).filter(Number.isFinite)
         return [
@@ -195,10 +195,8 @@ function gainsOf(tiles: readonly TileResult[]): Gain[] {
   return [...new Set(tiles.map(({ picture }) => picture))].map((picture) => {
     const own = tiles.filter((tile) => tile.picture === picture)
     const valuesOf = (side: 'model' | 'bicubic', metric: keyof Means) => own.map((tile) => tile[side][metric])
-    const mean = (side: 'model' | 'bicubic', metric: keyof Means): number => {
-      const places = finitePlaces([valuesOf('model', metric), valuesOf('bicubic', metric)])
-      return finiteMean(places.map((at) => valuesOf(side, metric)[at]!))
-    }
+    const mean = (side: 'model' | 'bicubic', metric: keyof Means): number =>
+      meanAt(valuesOf(side, metric), finitePlaces([valuesOf('model', metric), valuesOf('bicubic', metric)]))
     const means = (side: 'model' | 'bicubic'): Means => ({ psnr: mean(side, 'psnr'), ssim: mean(side, 'ssim') })
     return { picture, model: means('model'), bicubic: means('bicubic') }
   })

@@ -1,6 +1,6 @@
-import { decibels } from '../metrics/mean.ts'
 import path from 'node:path'
 import { writeAtomic } from '../files/atomic.ts'
+import { decibels } from '../metrics/mean.ts'
 import { html, type Html, trusted } from './html.ts'
 import { drawLossCurve, type LossCurve, type LossPoint } from './loss-curve.ts'
 import { definitionList, factList, pageText } from './page.ts'
