@@ -4,7 +4,6 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Extent } from '../runtime/predict/places.ts'
 import type { Scope } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
-import type { Compression } from '../runtime/data/compression.ts'
 import type { StageTime } from '../runtime/upscale/stage-times.ts'
 import { carriedFile, defaultWeights, plainWeights, type CarriedWeights } from '../runtime/weights/carried.ts'
 import { carriedOption } from './carried-option.ts'
@@ -87,8 +86,9 @@ export function upscaleCommand(program: Command): void {
       const { checkScale, openNetwork } = await import('../runtime/network/open-network.ts')
       const { machinePace } = await import('../runtime/predict/pace.ts')
       const { upscale, upscaleSeconds } = await import('../runtime/upscale/upscale.ts')
-      const { betterWeights, compressionText, expectationOf, expectationText, toldText } =
+      const { betterWeights, expectationOf, expectationText, seenText, toldText } =
         await import('../runtime/upscale/expectation.ts')
+      const { takenAs } = await import('../runtime/data/compression.ts')
       const carried = flags.plain ? plainWeights : (flags.weights ?? defaultWeights)
       const weights = flags.run === undefined ? carried : undefined
       const pace = await machinePace(remark)
@@ -121,17 +121,11 @@ export function upscaleCommand(program: Command): void {
           ...(flags.profile && { profile: true }),
           onPlan: ({ from, to, scope, estimate, seconds, compression, strength, notes }) => {
             notes.forEach((note) => remark(`${input}: ${note}`))
-            const seen =
-              strength !== undefined
-                ? toldText(compression, strength, flags.compression)
-                : compression
-                  ? compressionText(compression)
-                  : 'no JPEG by its file or pixels'
-            const expected =
-              weights || (compression && strength === undefined)
-                ? `; ${expectationText(taken(compression, flags), weights, flags.scale)}`
-                : ''
-            if (strength !== undefined || expected) remark(`${input}: ${seen}${expected}`)
+            const seen = strength === undefined ? seenText(compression) : toldText(compression, strength, flags.compression)
+            const isExpected = weights !== undefined || (compression !== undefined && strength === undefined)
+            const expected = expectationText(takenAs(compression, flags.compression), weights, flags.scale)
+            if (isExpected) remark(`${input}: ${seen}; ${expected}`)
+            else if (strength !== undefined) remark(`${input}: ${seen}`)
             remark(
               `${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, ${roughly(seconds)} and ${memory(estimate.bytes)}`,
             )
@@ -142,7 +136,7 @@ export function upscaleCommand(program: Command): void {
         }).catch((error: unknown) => failures.note(input, error))
         line.end()
         if (!result) continue
-        const compression = taken(result.compression, flags)
+        const compression = takenAs(result.compression, flags.compression)
         const expected = weights && expectationOf(compression, weights, flags.scale)
         const better = weights && betterWeights(compression, weights, flags.scale)
         if (flags.json)
@@ -163,12 +157,6 @@ export function upscaleCommand(program: Command): void {
       }
       failures.end()
     })
-}
-
-/** What a picture is taken as: what was seen of it, unless the user says otherwise. */
-function taken(seen: Compression | undefined, { compression }: Flags): Compression | undefined {
-  if (compression === undefined) return seen
-  return compression === 'none' ? undefined : { kind: 'jpeg', quality: compression, from: 'tables' }
 }
 
 /** A table of stages. */

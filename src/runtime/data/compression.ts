@@ -29,6 +29,12 @@ export function worse(stored: Compression | undefined, shown: Compression | unde
   return stored && shown && shown.quality > stored.quality - 5 ? stored : (shown ?? stored)
 }
 
+/** What a picture is taken as: what was seen of it, unless the user names the quality of the JPEG that it was, or that it was none. */
+export const takenAs = (
+  seen: Pick<Compression, 'quality'> | undefined,
+  said: number | 'none' | undefined,
+): Pick<Compression, 'quality'> | undefined => (said === undefined ? seen : said === 'none' ? undefined : { quality: said })
+
 /**
  * How strongly a picture was compressed, for a network that is told (role `compression`): 0 where it never was; for a JPEG the mean over the 64 steps
  * of brightness at its quality of log2(1 + step) / 8, from 1/8 at quality 100 to 1 at quality 1. Steps of brightness alone, since pixels

@@ -1,6 +1,9 @@
 import type { Compression } from '../data/compression.ts'
 import { carriedWeights, type CarriedWeights } from '../weights/carried.ts'
 
+/** What a picture is taken as (`takenAs`). */
+type Taken = Pick<Compression, 'quality'> | undefined
+
 /** What weights made of such pictures where it was measured: dB over Bicubic. */
 export interface Expectation {
   /** Scale and quality that were measured, the nearest; no quality of what was never compressed. */
@@ -11,7 +14,7 @@ export interface Expectation {
   readonly uncompressed: number
 }
 
-export function expectationOf(compression: Compression | undefined, weights: CarriedWeights, wanted: number): Expectation {
+export function expectationOf(compression: Taken, weights: CarriedWeights, wanted: number): Expectation {
   const { scale, uncompressed, jpeg } = nearest(weights.gains, (each) => Math.log(each.scale / wanted))
   if (!compression) return { scale, gain: uncompressed, uncompressed }
   const quality = nearest(Object.keys(jpeg).map(Number), (each) => each - compression.quality)
@@ -23,7 +26,7 @@ const worthNaming = 0.1
 
 /** The carried weights that gain most on such pictures, where they are not these and gain clearly more. */
 export function betterWeights(
-  compression: Compression | undefined,
+  compression: Taken,
   weights: CarriedWeights,
   scale: number,
   all: readonly CarriedWeights[] = carriedWeights,
@@ -40,9 +43,13 @@ const nearest = <T>(all: readonly T[], away: (one: T) => number): T =>
 export const compressionText = ({ quality, subsampling, from }: Compression): string =>
   `JPEG of quality ${quality}${subsampling ? ` (${subsampling})` : ''} by its ${from}`
 
+/** The same, or that nothing was seen. */
+export const seenText = (seen: Compression | undefined): string =>
+  seen ? compressionText(seen) : 'no JPEG by its file or pixels'
+
 /** What is to be expected of a picture, and which weights fit it better; nothing is known of weights of the user's own. */
 export function expectationText(
-  compression: Compression | undefined,
+  compression: Taken,
   weights: CarriedWeights | undefined,
   scale: number,
   all: readonly CarriedWeights[] = carriedWeights,
@@ -65,7 +72,7 @@ const besideBicubic = (gain: number): string => `${Math.abs(gain).toFixed(1)} dB
 
 /** What a network is told of a picture's compression, and by whom: `JPEG of quality 80 (4:2:0) by its tables: the network is told 0.47 of 1`. */
 export function toldText(seen: Compression | undefined, strength: number, asked: number | 'none' | undefined): string {
-  const said = seen ? compressionText(seen) : 'no JPEG by its file or pixels'
+  const said = seenText(seen)
   const taken =
     asked === undefined ? '' : `, taken ${asked === 'none' ? 'as never compressed' : `as quality ${asked}`} (--compression)`
   return `${said}${taken}: the network is told ${strength.toFixed(2)} of 1`

@@ -1,7 +1,7 @@
 import type { CompiledModel, Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
-import { strengthOf, type Compression } from '../data/compression.ts'
+import { strengthOf, takenAs, type Compression } from '../data/compression.ts'
 import { wayBack } from '../data/profile.ts'
 import { openPicture, type OpenedPicture, type PictureFacts } from '../data/read-picture.ts'
 import { openSink } from '../data/sink.ts'
@@ -167,10 +167,7 @@ function toldStrength(
   seen: Compression | undefined,
   asked: number | 'none' | undefined,
 ): number | undefined {
-  if (compressionInput(model)) {
-    if (asked === undefined) return strengthOf(seen)
-    return asked === 'none' ? 0 : strengthOf({ quality: asked })
-  }
+  if (compressionInput(model)) return strengthOf(takenAs(seen, asked))
   if (asked === undefined) return undefined
   throw new UserError(
     `${model.name} is not told how pictures were compressed: it has no input as compression`,
