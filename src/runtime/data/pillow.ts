@@ -186,11 +186,11 @@ interface Weights {
 type Smooth = Exclude<Kernel, 'nearest'>
 
 /** The weights of `resize` along one axis: output `at` is made of `count[at]` inputs from `first[at]` on. */
-export function resizeWeights(
-  inputs: number,
-  outputs: number,
-  kernel: Smooth,
-): { readonly first: Int32Array; readonly count: Int32Array; readonly weights: (at: number, tap: number) => number } {
+export interface ResizeWeights extends Pick<Weights, 'first' | 'count'> {
+  readonly weights: (at: number, tap: number) => number
+}
+
+export function resizeWeights(inputs: number, outputs: number, kernel: Smooth): ResizeWeights {
   const { first, count, stride, fixed } = weightsFor(inputs, outputs, kernel)
   return { first, count, weights: (at, tap) => fixed[at * stride + tap]! / 2 ** fractionBits }
 }

@@ -64,7 +64,7 @@ export class Painter {
     const seen = Math.min(height, Math.floor(rows.at(-1)!) + tapsAround + 2) - first
     const matrix = (positions: readonly number[], length: number) =>
       tf.tensor2d(samplingMatrix(positions, length, kernel), [positions.length, length])
-    const down = tf.slice(matrix(rows, height), [0, first], [rows.length, seen])
+    const down = matrix(rows.map((position) => position - first), seen) // prettier-ignore
     const turned = tf.transpose(tf.slice(map, [0, first, 0, 0], [1, seen, width, channels]), [0, 1, 3, 2])
     const wide = tf.matMul(tf.reshape(turned, [seen * channels, width]), matrix(columns, width), false, true)
     const back = tf.transpose(tf.reshape(wide, [seen, channels, columns.length]), [0, 2, 1])

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { samplingMatrix } from '../../compiler/ops/resample.ts'
-import { resizeWeights } from '../data/pillow.ts'
+import { resizeWeights, type ResizeWeights } from '../data/pillow.ts'
 import type { PictureSource } from '../data/source.ts'
 import { rowsOf, type Rows } from './canvas.ts'
 import type { Extent, Rectangle } from './places.ts'
@@ -41,11 +41,17 @@ export async function* projected(
   }: { readonly extent: Extent; readonly part: Rectangle; readonly wide: Rectangle; readonly turns: number },
   onDone: (from: number, to: number) => void,
 ): AsyncGenerator<Rows> {
+  const job: Job = {
+    picture,
+    extent,
+    turns,
+    y: resizeWeights(extent.height, picture.height, 'bicubic'),
+    x: resizeWeights(extent.width, picture.width, 'bicubic'),
+  }
   const stride = 3 * (wide.right - wide.left)
   const height = Math.max(16, Math.min(side, Math.floor(heldBytes / (4 * stride))))
   let held = new Float32Array(0)
   let first = wide.top
-  let last = wide.top
   let next = part.top
   for await (const rows of all) {
     const more = rows.values()
@@ -53,12 +59,10 @@ export async function* projected(
     joined.set(held)
     joined.set(more, held.length)
     held = joined
-    last = rows.to
     while (next < part.bottom) {
       const block = { ...part, top: next, bottom: Math.min(part.bottom, next + height) }
-      const around = widened(block, picture, extent, turns)
-      if (around.bottom > last) break
-      const values = await projectRows(picture, { values: held, top: first, stride, left: wide.left }, block, extent, turns)
+      if (widened(block, picture, extent, turns).bottom > rows.to) break
+      const values = await projectRows(job, { values: held, top: first, stride, left: wide.left }, block)
       onDone(block.top, block.bottom)
       yield rowsOf(block.top, block.bottom, values)
       next = block.bottom
@@ -67,6 +71,15 @@ export async function* projected(
       first = top
     }
   }
+}
+
+/** A projection, with how both axes are made smaller. */
+interface Job {
+  readonly picture: PictureSource
+  readonly extent: Extent
+  readonly turns: number
+  readonly y: ResizeWeights
+  readonly x: ResizeWeights
 }
 
 /** Rows of the result: the first is row `top`, each begins with column `left`. */
@@ -78,19 +91,13 @@ interface Held {
 }
 
 /** A block of rows, columns by columns. */
-async function projectRows(
-  picture: PictureSource,
-  held: Held,
-  block: Rectangle,
-  extent: Extent,
-  turns: number,
-): Promise<Float32Array> {
+async function projectRows(job: Job, held: Held, block: Rectangle): Promise<Float32Array> {
   const width = block.right - block.left
   const result = new Float32Array(3 * (block.bottom - block.top) * width)
   for (let left = block.left; left < block.right; left += side) {
     const own = { ...block, left, right: Math.min(block.right, left + side) }
-    const around = widened(own, picture, extent, turns)
-    const values = await projectBlock(picture, held, around, extent, turns)
+    const around = widened(own, job.picture, job.extent, job.turns)
+    const values = await projectBlock(job, held, around)
     const [length, stride] = [3 * (own.right - own.left), 3 * (around.right - around.left)]
     for (let row = own.top; row < own.bottom; row += 1) {
       const from = (row - around.top) * stride + 3 * (own.left - around.left)
@@ -100,16 +107,11 @@ async function projectRows(
   return result
 }
 
-async function projectBlock(
-  picture: PictureSource,
-  held: Held,
-  { top, bottom, left, right }: Rectangle,
-  extent: Extent,
-  turns: number,
-): Promise<Float32Array> {
+async function projectBlock(job: Job, held: Held, { top, bottom, left, right }: Rectangle): Promise<Float32Array> {
+  const { picture, extent, turns } = job
   const [height, width] = [bottom - top, right - left]
-  const y = axisOf(picture.height, extent.height, top, bottom)
-  const x = axisOf(picture.width, extent.width, left, right)
+  const y = axisOf(job.y, extent.height, top, bottom)
+  const x = axisOf(job.x, extent.width, left, right)
   const low = await picture.region(x.from, y.from, x.count, y.count)
   const values = new Float32Array(3 * height * width)
   for (let row = 0; row < height; row += 1) {
@@ -148,12 +150,12 @@ interface Matrix {
 
 /** Along one axis: the low-resolution pixels that are made of pixels `top` to before `bottom` of the result alone, and both ways between them. */
 function axisOf(
-  low: number,
+  { first, count, weights }: ResizeWeights,
   high: number,
   top: number,
   bottom: number,
 ): { readonly from: number; readonly count: number; readonly down: Matrix; readonly up: Matrix } {
-  const { first, count, weights } = resizeWeights(high, low, 'bicubic')
+  const low = first.length
   const whole = Array.from({ length: low }, (_, at) => at).filter((at) => first[at]! >= top && first[at]! + count[at]! <= bottom)
   const from = whole[0] ?? 0
   const length = bottom - top
