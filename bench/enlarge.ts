@@ -1,9 +1,8 @@
-import os from 'node:os'
 import path from 'node:path'
-import { mkdtemp, rm } from 'node:fs/promises'
 import sharp from 'sharp'
 import { archcRoot } from '../src/root.ts'
 import { loadEngine } from '../src/runtime/engine/index.ts'
+import { temporaryFolder } from '../src/runtime/files/temporary-folder.ts'
 import { openNetwork } from '../src/runtime/network/open-network.ts'
 import { upscale } from '../src/runtime/upscale/upscale.ts'
 import type { StageTime } from '../src/runtime/upscale/stage-times.ts'
@@ -27,7 +26,7 @@ export const enlargements = [2, 3.3, 4].flatMap((scale) => carriedWeights.map(({
 export async function measureEnlarged(name: string, scale: number): Promise<Enlarged> {
   await loadEngine({ name: 'tensorflow', say: () => undefined })
   const opened = await openNetwork(carriedFile(carriedWeights.find((weights) => weights.name === name)!))
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'archc-enlarge-'))
+  const { folder, remove } = temporaryFolder('enlarge')
   try {
     const input = path.join(folder, 'field.png')
     await sharp(path.join(archcRoot, 'samples', 'test', 'cmu1_x620_y560.png'))
@@ -40,6 +39,6 @@ export async function measureEnlarged(name: string, scale: number): Promise<Enla
     const peakBytes = process.resourceUsage().maxRSS * 1024
     return { weights: name, scale, megapixels: (to[0] * to[1]) / 1e6, seconds: took, stages: profile!, peakBytes }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    remove()
   }
 }
