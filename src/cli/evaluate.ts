@@ -1,6 +1,5 @@
 import path from 'node:path'
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import type { Extent } from '../runtime/predict/places.ts'
 import type { Scope } from '../compiler/plan.ts'
 import { UserError } from '../errors.ts'
 import type { EvaluateOptions } from '../runtime/evaluate/evaluate.ts'
@@ -22,6 +21,7 @@ import { agree, agreed } from './agree.ts'
 import { roughly } from './durations.ts'
 import { liveLine } from './live-line.ts'
 import { openEngine } from './open-engine.ts'
+import { readPictures } from './read-pictures.ts'
 import { scopeOption } from './scope.ts'
 
 interface Flags extends CommonFlags {
@@ -84,8 +84,8 @@ export function evaluateCommand(program: Command): void {
           '--preset, --variant and --set of other fields than those of evaluate are for a model file',
           `${source} has what it was trained with: train another run, or leave them out`,
         )
-      const { listPictures, lookAt } = await import('../runtime/data/dataset.ts')
-      const entries = await listPictures(flags.data, flags.low)
+      const pictures = await readPictures(flags.data, flags.low)
+      const { entries } = pictures
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
       const { machinePace } = await import('../runtime/predict/pace.ts')
@@ -95,12 +95,16 @@ export function evaluateCommand(program: Command): void {
       const { pairsOf, scalesOf } = await import('../runtime/data/pairs.ts')
       const pairs = await pairsOf(entries, opened.loaded.model)
       requireAllPaired(pairs.size, entries.length, flags)
+      const { runLeaks } = await import('../runtime/evaluate/leaks.ts')
       const extractor = await openExtractor(flags, opened.loaded.model.evaluate.metrics.includes('fid'))
       const { createFrechetSets } = await import('../runtime/frechet/frechet-sets.ts')
       const pace = await machinePace(remark)
       const line = liveLine()
+      const sizes = entries.map(({ path }) => pictures.looks.get(path)!)
       const options: EvaluateOptions = {
         entries,
+        sizes,
+        ...(opened.run && { leaks: runLeaks(opened.run, pictures) }),
         pace,
         scales: pairs.size > 0 ? scalesOf(pairs) : (flags.scales ?? opened.loaded.model.evaluate.m),
         ...(pairs.size > 0 && { pairs }),
@@ -113,7 +117,6 @@ export function evaluateCommand(program: Command): void {
             ...(secondsLeft !== undefined && { left: secondsLeft }),
           }),
       }
-      const sizes = [...(await lookAt(entries.map((entry) => entry.path))).values()] as Extent[]
       const parts = evaluationSeconds(opened, sizes, options)
       const seconds = parts.flat().reduce((total, each) => total + each, 0)
       const count = pairs.size > 0 ? pairs.size : entries.length * options.scales.length

@@ -95,10 +95,16 @@ const resultsFolder = ({ folder, name }: Experiment, out: string | undefined, st
 
 async function run(file: string, flags: RunFlags): Promise<void> {
   const { readExperiment } = await import('../runtime/experiment/experiment.ts')
-  const { onlyThose, planExperiment } = await import('../runtime/experiment/plan.ts')
+  const { dataLines, onlyThose, planExperiment, sharedGroups } = await import('../runtime/experiment/plan.ts')
   const { stateFolder } = await import('../runtime/experiment/state.ts')
   const experiment = readExperiment(file)
   const whole = await planExperiment(experiment, flags)
+  dataLines(whole).forEach(remark)
+  const shared = sharedGroups(whole)
+  if (shared.length > 0)
+    remark(
+      `of ${shared.length === 1 ? 'the group' : 'the groups'} ${shared.join(', ')} pictures are trained on and others judged; the results say so`,
+    )
   const plan = flags.only ? onlyThose(whole, flags.only) : whole
   const state = flags.state ?? stateFolder()
   if (flags.dryRun) return printPlan(plan, state)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { InvalidArgumentError, type Command } from 'commander'
 import {
   compileFlags,
@@ -13,6 +14,7 @@ import {
 } from './common.ts'
 import { liveLine } from './live-line.ts'
 import { openEngine } from './open-engine.ts'
+import { readPictures } from './read-pictures.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
 
 interface Flags extends CommonFlags {
@@ -62,19 +64,22 @@ export function trainCommand(program: Command): void {
       const { loadModel } = await import('../runtime/network/load-model.ts')
       const loaded = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
       if (loaded.warnings) remark(loaded.warnings)
-      const { listPictures } = await import('../runtime/data/dataset.ts')
-      const data = await listPictures(flags.data, flags.low)
+      const pictures = await readPictures(flags.data, flags.low)
+      // Jobs that are queued again say --resume each time.
+      const isNew = flags.resume === true && !existsSync(flags.out)
+      if (isNew) remark(`${flags.out} does not exist yet: it begins`)
       const { prepare, train } = await import('../runtime/train/train.ts')
       const line = liveLine()
       const asked = {
         loaded,
-        data,
+        data: pictures.entries,
+        pictures,
         out: flags.out,
         seed: flags.seed,
         val: flags.val,
         say: line.say,
         ...(flags.steps !== undefined && { steps: flags.steps }),
-        ...(flags.resume && { resume: true }),
+        ...(flags.resume && !isNew && { resume: true }),
         ...(flags.checkpointEvery !== undefined && { checkpointEvery: flags.checkpointEvery }),
         ...(flags.from && { from: flags.from }),
         ...(flags.frozen && { frozen: flags.frozen }),

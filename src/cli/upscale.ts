@@ -119,6 +119,7 @@ export function upscaleCommand(program: Command): void {
           input,
           output,
           ...(flags.profile && { profile: true }),
+          ...(work.length > 1 && { keepsDone: true }),
           onPlan: ({ from, to, scope, estimate, seconds, compression, strength, notes }) => {
             notes.forEach((note) => remark(`${input}: ${note}`))
             const seen = strength === undefined ? seenText(compression) : toldText(compression, strength, flags.compression)
@@ -136,6 +137,7 @@ export function upscaleCommand(program: Command): void {
         }).catch((error: unknown) => failures.note(input, error))
         line.end()
         if (!result) continue
+        if (result.isKept) remark(`${output} is there already, made of the same file in the same way: kept`)
         const compression = takenAs(result.compression, flags.compression)
         const expected = weights && expectationOf(compression, weights, flags.scale)
         const better = weights && betterWeights(compression, weights, flags.scale)
@@ -149,7 +151,7 @@ export function upscaleCommand(program: Command): void {
               ...result,
             }),
           )
-        else
+        else if (!result.isKept)
           print(
             `${output}: ${result.to.join(' x ')} in ${duration(result.took)}${result.deviation > 0 ? `, tiles deviate by up to ${result.deviation.toFixed(2)} of 255` : ''}; made smaller again ${result.consistency === undefined ? 'it is what came in' : `${result.consistency.toFixed(1)} dB from what came in`}`,
           )
@@ -201,8 +203,9 @@ async function listWork(pictures: readonly string[], out: string): Promise<Work[
     return requireOthers([{ input: pictures[0]!, output: out }])
   }
   if (kindOf(out) === 'file') throw new UserError(`cannot write into ${out}: it is a file`, 'several pictures go to a folder')
-  const { listData } = await import('../runtime/data/dataset.ts')
-  const entries = await listData(pictures)
+  const { findData, leftOutText } = await import('../runtime/data/dataset.ts')
+  const { entries, leftOut } = await findData(pictures)
+  remark(`${entries.length} picture${entries.length === 1 ? '' : 's'}${leftOutText(leftOut)}`)
   const work = requireOthers(
     entries.map((entry) => ({
       input: entry.path,

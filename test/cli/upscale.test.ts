@@ -70,6 +70,7 @@ describe('a picture', () => {
     expect(await texts(out)).toEqual({
       Software: expect.stringMatching(/^archc \d/) as string,
       Comment: 'Computed by a network: texture is invented. For research, not for diagnosis.',
+      Source: expect.stringMatching(/^SHA-256 [0-9a-f]{64}$/) as string,
       Model: 'Live',
       'Model hash': expect.stringMatching(/^[0-9a-f]{16}$/) as string,
       Scope: 'lattice(2304)',
@@ -282,14 +283,27 @@ it('goes on after a bad file and names at the end what failed', async () => {
   writeFileSync(path.join(from, 'b.png'), 'no picture')
   writeFileSync(path.join(from, 'c.png'), damaged(readFileSync(field)))
   copyFileSync(field, path.join(from, 'd.png'))
-  const { code, stdout, stderr } = await archc(['upscale', from, '-s', '2', '-o', to, ...bicubic])
+  for (const name of ['e.bmp', 'f.webp']) writeFileSync(path.join(from, name), 'another kind')
+  const command = ['upscale', from, '-s', '2', '-o', to, ...bicubic]
+  const { code, stdout, stderr } = await archc(command)
   expect(code).toBe(1)
+  expect(stderr).toMatch(/^4 pictures; 2 other files left out \(1 \.bmp, 1 \.webp\)\n/)
   expect(stdout.match(/[a-z]\.png: 66 x 50/g)).toEqual(['a.png: 66 x 50', 'd.png: 66 x 50'])
   expect(readdirSync(to)).toEqual(['a.png', 'd.png'])
   expect(stderr.indexOf('b.png: it is not a PNG')).toBeLessThan(stderr.indexOf('engine:'))
   expect(stderr).toMatch(
     /error: 2 of 4 files not enlarged:\n {2}.*b\.png: it is not a PNG.*\n {2}.*c\.png: the picture cannot be decoded.*\n$/,
   )
+
+  // Started again it does what is missing: one that was made otherwise, and one that was mended.
+  copyFileSync(path.join(to, 'a.png'), path.join(to, 'd.png'))
+  copyFileSync(fixture('lzw.tif'), path.join(from, 'b.png'))
+  const again = await archc(command)
+  expect(again.code).toBe(1)
+  expect(again.stdout.match(/[a-z]\.png: \d+ x \d+/g)).toEqual(['b.png: 80 x 48'])
+  expect(again.stderr.match(/[a-z]\.png is there already, made of the same file in the same way: kept/g)).toHaveLength(2)
+  const other = await archc([...command.with(3, '3'), '--json'])
+  expect(other.stdout.match(/isKept/g)).toBeNull()
 })
 
 /** A PNG whose header and end are right and whose pixels are not. */

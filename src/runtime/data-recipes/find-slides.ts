@@ -1,6 +1,7 @@
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
+import { filesBelow, type FilesBelow } from '../data/files-below.ts'
 import { slideEndings } from '../data/picture.ts'
 
 /** A slide's identifier: its file's name before the first point, as TCGA names its files. */
@@ -10,18 +11,23 @@ export const slideId = (file: string): string => path.basename(file).split('.')[
  * The files of slides: a file stands for itself, a folder for the slides in it, and an identifier, or its beginning, for the one slide
  * below `within` whose name begins so. What is not there, or is there several times, is a UserError.
  */
-export async function findSlides(named: readonly string[], within: string): Promise<string[]> {
+export async function findSlides(
+  named: readonly string[],
+  within: string,
+): Promise<{ readonly files: readonly string[]; readonly leftOut: FilesBelow['leftOut'] }> {
   const found: string[] = []
+  const leftOut: Record<string, number> = {}
   let below: readonly string[] | undefined
   for (const name of named) {
     const kind = await stat(name).catch(() => undefined)
     if (kind?.isFile()) found.push(name)
     else if (kind?.isDirectory()) {
       const inside = await slidesBelow(name)
-      if (inside.length === 0) throw new UserError(`${name}: no slides in it`, `Slides end in ${slideEndings.join(' ')}.`)
-      found.push(...inside)
+      for (const [what, count] of Object.entries(inside.leftOut)) leftOut[what] = (leftOut[what] ?? 0) + count
+      if (inside.files.length === 0) throw new UserError(`${name}: no slides in it`, `Slides end in ${slideEndings.join(' ')}.`)
+      found.push(...inside.files)
     } else {
-      below ??= await slidesBelow(within)
+      below ??= (await slidesBelow(within)).files
       const fitting = below.filter((file) => path.basename(file).startsWith(name))
       if (fitting.length !== 1) {
         const said = fitting.length === 0 ? 'no slide' : `${fitting.length} slides`
@@ -33,12 +39,10 @@ export async function findSlides(named: readonly string[], within: string): Prom
       found.push(fitting[0]!)
     }
   }
-  return [...new Set(found)].sort((a, b) => (path.basename(a) < path.basename(b) ? -1 : 1))
+  return { files: [...new Set(found)].sort((a, b) => (path.basename(a) < path.basename(b) ? -1 : 1)), leftOut }
 }
 
-async function slidesBelow(folder: string): Promise<string[]> {
-  const names = await readdir(folder, { recursive: true }).catch(() => [])
-  return names
-    .filter((name) => !path.basename(name).startsWith('.') && slideEndings.includes(path.extname(name).toLowerCase()))
-    .map((name) => path.join(folder, name))
+async function slidesBelow(folder: string): ReturnType<typeof findSlides> {
+  const { names, leftOut } = await filesBelow(folder, slideEndings)
+  return { files: names.map((name) => path.join(folder, name)), leftOut }
 }

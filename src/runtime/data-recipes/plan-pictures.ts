@@ -1,6 +1,8 @@
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
-import { listPictures, withoutLow } from '../data/dataset.ts'
+import { findPictures, picturesLines, withoutLow } from '../data/dataset.ts'
+import { decodeAll, withPixels, type Trained } from '../data/decoded.ts'
+import { pixelCache } from '../engine/paths.ts'
 import { readPicture } from '../data/read-picture.ts'
 import { groupsOf, type GroupBy } from './groups.ts'
 import { countRemarks, type Piece, type Plan, type Source, type SplitSettings } from './plan.ts'
@@ -18,8 +20,9 @@ export interface PicturesSettings extends SplitSettings {
 /** The set made of pictures: TMA cores, or fields at hand. Nothing is written. Throws UserError. */
 export async function planPictures(settings: PicturesSettings): Promise<Plan> {
   const { recipe, from, splitBy, groupBy, split, seed, tile } = settings
-  const entries = withoutLow(await listPictures(from), 'a set')
-  refuseCopies(entries)
+  const found = await decodeAll(await findPictures(from), { cache: pixelCache() })
+  const entries = withoutLow(found.entries, 'a set')
+  refuseCopies(withPixels(found))
   const groups =
     groupBy !== undefined
       ? groupsOf(entries, groupBy)
@@ -65,19 +68,23 @@ export async function planPictures(settings: PicturesSettings): Promise<Plan> {
           ? `whole groups (${new Set(groups).size} of them): none stands on two sides`
           : 'pictures at random: those of one patient or slide may stand on two sides',
     },
-    remarks: splitBy === 'group' ? [] : countRemarks(entries.length, split, 'pictures'),
+    remarks: [...picturesLines(found), ...(splitBy === 'group' ? [] : countRemarks(entries.length, split, 'pictures'))],
   }
 }
 
 const stemOf = (name: string): string =>
   path.posix.join(path.posix.dirname(name), path.posix.parse(name).name).replaceAll('/', '__')
 
-/** The same contents under two names would stand on both sides. */
-function refuseCopies(entries: readonly { readonly name: string; readonly sha256: string }[]): void {
-  const seen = new Map<string, string>()
-  for (const { name, sha256 } of entries) {
-    const other = seen.get(sha256)
-    if (other !== undefined) throw new UserError(`${name} is a copy of ${other}`, 'Leave one of them out.')
-    seen.set(sha256, name)
+/** The same picture under two names, whatever format it has, would stand on both sides. */
+function refuseCopies(entries: readonly Trained[]): void {
+  const files = new Map<string, string>()
+  const samples = new Map<string, string>()
+  for (const { name, sha256, pixels } of entries) {
+    const copied = files.get(sha256)
+    if (copied !== undefined) throw new UserError(`${name} is a copy of ${copied}`, 'Leave one of them out.')
+    const same = pixels === undefined ? undefined : samples.get(pixels)
+    if (same !== undefined) throw new UserError(`${name} has the same pixels as ${same}`, 'Leave one of them out.')
+    files.set(sha256, name)
+    if (pixels !== undefined) samples.set(pixels, name)
   }
 }

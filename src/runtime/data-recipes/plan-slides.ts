@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
+import { leftOutText } from '../data/dataset.ts'
 import { checksum } from '../files/checksum.ts'
 import { findSlides, slideId } from './find-slides.ts'
 import { countRemarks, type Piece, type Plan, type Source, type SplitSettings } from './plan.ts'
@@ -31,9 +32,10 @@ const longest = 4096
 /** The set made of slides: sub-images with tissue, chosen by the seed. Slides are looked at, nothing is written. Throws UserError. */
 export async function planSlides(settings: SlidesSettings): Promise<Plan> {
   const { side, level, lowLevel, tissue, split, splitBy, seed, tile, onProgress } = settings
-  const files = await findSlides(settings.slides, settings.within)
+  const { files, leftOut } = await findSlides(settings.slides, settings.within)
   const wanted = split[0] + split[1] + split[2]
   const sources: Source[] = []
+  const blanks: string[] = []
   const candidates: { key: string; group: string; piece: Omit<Piece, 'split'> }[] = []
   for (const [at, file] of files.entries()) {
     onProgress?.(at, files.length, path.basename(file))
@@ -48,6 +50,7 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
     const same = sources.find((other) => other.sha256 === source.sha256 || other.group === source.group)
     if (same) throw new UserError(`${source.name} and ${same.name} are the same slide`, 'Leave one of them out.')
     sources.push(source)
+    if (slide.blank !== undefined) blanks.push(`${source.name}: ${slide.blank}`)
     const m = lowLevel === undefined ? undefined : levelScale(file, slide, level, lowLevel, [side, tile])
     for (const [x, y] of await withTissue(slide, chosen, side, tissue)) {
       if (m !== undefined && !isInside(x, y, side, m, slide.levels[lowLevel!]!)) continue
@@ -93,7 +96,11 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
           ? `whole slides (${sources.length} of them): none stands on two sides`
           : `sub-images at random, as in the paper: slides stand on several sides, so scores on the test side are better than on slides that were not trained on; --split-by slide keeps them apart`,
     },
-    remarks: countRemarks(units.length, split, 'sub-images with tissue'),
+    remarks: [
+      `${files.length} slide${files.length === 1 ? '' : 's'}${leftOutText(leftOut)}`,
+      ...blanks,
+      ...countRemarks(units.length, split, 'sub-images with tissue'),
+    ],
   }
 }
 

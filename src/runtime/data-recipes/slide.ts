@@ -1,6 +1,7 @@
 import path from 'node:path'
 import sharp, { type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
+import { blankText, blankTiles, type BlankTiles, type Part } from '../data/blank-tiles.ts'
 import type { Picture } from '../data/picture.ts'
 import { withBytes } from '../data/bytes.ts'
 import { readTiff, type TiffPage } from '../data/tiff-directories.ts'
@@ -19,12 +20,16 @@ export interface Slide {
   readonly levels: readonly SlideLevel[]
   /** Micrometres per pixel at full size, where the file says. */
   readonly mpp?: number
+  /** What of its levels is not in the file, in words: white in every region. */
+  readonly blank?: string
   /** 8-bit RGB as stored; the region must lie inside the level. */
   region(level: number, x: number, y: number, width: number, height: number): Promise<Picture>
   /** The whole slide, `width` x `height` pixels. */
   thumbnail(width: number, height: number): Promise<Picture>
 }
 
+/** Rows of a thumbnail that are made at once. */
+const bandRows = 16
 const readEndings = ['.svs', '.tif', '.tiff']
 const jpeg2000 = [33003, 33004, 33005, 34712]
 const convert = (file: string): string =>
@@ -52,19 +57,49 @@ export async function openSlide(file: string): Promise<Slide> {
     )
   const found = levelsOf(pages)
   const levels = found.map(({ width, height }) => ({ width, height, downsample: full.width / width }))
-  const mpp = mppOf(full)
+  const { mpp } = full
+  const blanks = found.flatMap(({ blank }, level) => (blank ? [`level ${level}: ${blankText(blank)}`] : []))
+  const region: Slide['region'] = (level, x, y, width, height) => regionOf(file, found[level]!, { x, y, width, height })
   return {
     levels,
     ...(mpp !== undefined && { mpp }),
-    region(level, left, top, width, height) {
-      const image = opened(file, found[level]!).extract({ left, top, width, height })
-      return decoded(file, image)
-    },
-    thumbnail(width, height) {
-      const wide = levels.findLastIndex((level) => level.width >= width && level.height >= height)
-      return decoded(file, opened(file, found[Math.max(0, wide)]!).resize(width, height, { fit: 'fill', kernel: 'cubic' }))
+    ...(blanks.length > 0 && { blank: blanks.join('; ') }),
+    region,
+    async thumbnail(width, height) {
+      const wide = Math.max(
+        0,
+        levels.findLastIndex((level) => level.width >= width && level.height >= height),
+      )
+      const place = found[wide]!
+      if (!place.blank) return decoded(file, opened(file, place).resize(width, height, { fit: 'fill', kernel: 'cubic' }))
+      const data = new Uint8Array(width * height * 3)
+      const rowOf = (row: number): number => Math.round((row * place.height) / height)
+      for (let row = 0; row < height; row += bandRows) {
+        const rows = Math.min(bandRows, height - row)
+        const band = await region(wide, 0, rowOf(row), place.width, rowOf(row + rows) - rowOf(row))
+        const raw = { width: band.width, height: band.height, channels: 3 } as const
+        const small = await decoded(file, sharp(band.data, { raw }).resize(width, rows, { fit: 'fill', kernel: 'cubic' }))
+        data.set(small.data, 3 * row * width)
+      }
+      return { width, height, data }
     },
   }
+}
+
+/** A part of a level; what is not in the file is glass, not black tissue. */
+async function regionOf(file: string, place: Place, part: Part): Promise<Picture> {
+  const { x: left, y: top, width, height } = part
+  if (!place.blank) return decoded(file, opened(file, place).extract({ left, top, width, height }))
+  const data = new Uint8Array(width * height * 3).fill(255)
+  for (const piece of place.blank.present(part)) {
+    const { data: present } = await regionOf(file, { ...place, blank: undefined }, piece)
+    for (let row = 0; row < piece.height; row += 1)
+      data.set(
+        present.subarray(3 * row * piece.width, 3 * (row + 1) * piece.width),
+        3 * ((piece.y - top + row) * width + piece.x - left),
+      )
+  }
+  return { width, height, data }
 }
 
 /** Where a level is in its file. */
@@ -73,11 +108,15 @@ interface Place {
   readonly width: number
   readonly height: number
   readonly isTiled: boolean
+  readonly blank: BlankTiles | undefined
 }
 
 /** The full size and what is the same picture smaller: tiled as it is, of the same form, not a label, not an overview. */
 function levelsOf(pages: readonly TiffPage[]): Place[] {
-  const places = pages.map(({ width, height, isTiled }, page): Place => ({ page, width, height, isTiled }))
+  const places = pages.map((each, page): Place => {
+    const { width, height, isTiled } = each
+    return { page, width, height, isTiled, blank: blankTiles(each) }
+  })
   const [full, ...others] = places as [Place, ...Place[]]
   const levels = others
     .filter((place) => place.isTiled === full.isTiled && place.width < full.width && isSameForm(full, place))
@@ -88,15 +127,6 @@ function levelsOf(pages: readonly TiffPage[]): Place[] {
 function isSameForm(full: Place, { width, height }: Place): boolean {
   const scale = full.width / width
   return Math.abs(full.height / scale - height) <= 1 + 0.005 * height
-}
-
-/** By Aperio's or OME's words, else by the resolution tags. */
-function mppOf({ description, mpp }: TiffPage): number | undefined {
-  const aperio = /\bMPP\s*=\s*([0-9.]+)/.exec(description)?.[1]
-  const [, ome] = /\bPhysicalSizeX="([0-9.eE+-]+)"/.exec(description) ?? []
-  const unit = /\bPhysicalSizeXUnit="([^"]+)"/.exec(description)?.[1] ?? 'µm'
-  const written = Number(aperio ?? (unit.endsWith('m') && unit.length === 2 && 'µμu'.includes(unit[0]!) ? ome : undefined))
-  return written > 0 ? written : mpp
 }
 
 function opened(file: string, { page, isTiled }: Place): Sharp {

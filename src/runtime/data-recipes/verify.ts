@@ -5,7 +5,7 @@ import { UserError } from '../../errors.ts'
 import { readPicture } from '../data/read-picture.ts'
 import { fileError } from '../files/file-error.ts'
 import { checksum } from '../files/checksum.ts'
-import { pixelChecksum } from './pixel-checksum.ts'
+import { pixelChecksum } from '../data/pixel-checksum.ts'
 import { csvFiles, digestOf, filesOf, type LowOutput, type Output, type SetManifest } from './manifest.ts'
 import { splitNames } from './split.ts'
 

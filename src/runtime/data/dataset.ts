@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { listing, UserError } from '../../errors.ts'
 import { checksum } from '../files/checksum.ts'
-import { pictureEndings, type Picture } from './picture.ts'
-import { pictureSize } from './read-picture.ts'
+import { filesBelow } from './files-below.ts'
+import { pictureEndings } from './picture.ts'
+import { lookAtPicture, type PictureLook } from './read-picture.ts'
 
 /** One picture of a data set. */
 export interface DataEntry {
@@ -32,6 +33,19 @@ export interface LowEntry {
   readonly sha256: string
 }
 
+/** What people name as their data, as it was found. */
+export interface Listing {
+  readonly entries: readonly DataEntry[]
+  /** How many files of its folders are none of the pictures that archc reads, by their ending; folders that were not looked into, by their name with `/`. */
+  readonly leftOut: Readonly<Record<string, number>>
+}
+
+/** A listing whose pictures were looked at. */
+export interface Pictures extends Listing {
+  /** By path, those of low resolution too. */
+  readonly looks: ReadonlyMap<string, PictureLook>
+}
+
 interface Listed extends Omit<DataEntry, 'sha256' | 'bytes' | 'low'> {
   readonly low?: Omit<LowEntry, 'sha256'>
 }
@@ -44,11 +58,12 @@ const knownColumns = ['path', 'group', 'mpp', 'low']
  * these. `low`: a folder of their low-resolution pictures, under the same names. Nothing to be found, a missing file or column, and a file
  * listed twice are UserErrors that name it.
  */
-export async function listData(source: string | readonly string[], low?: string): Promise<DataEntry[]> {
+export async function findData(source: string | readonly string[], low?: string): Promise<Listing> {
   const sources = typeof source === 'string' ? [source] : source
   if (sources.length === 0) throw new UserError('no data given', 'Name a folder of pictures or a CSV with the column path.')
   const listed: Listed[] = []
-  for (const one of sources) listed.push(...(await listOne(one)))
+  const leftOut = new Map<string, number>()
+  for (const one of sources) listed.push(...(await listOne(one, leftOut)))
   refuseRepeated(listed)
   const entries: DataEntry[] = []
   for (const entry of low === undefined ? listed : await withLow(listed, low)) {
@@ -56,14 +71,26 @@ export async function listData(source: string | readonly string[], low?: string)
     const sums = await checksum(entry.path)
     entries.push({ ...others, ...sums, ...(small && { low: { ...small, sha256: (await checksum(small.path)).sha256 } }) })
   }
-  return entries
+  return { entries, leftOut: Object.fromEntries([...leftOut].sort(([a], [b]) => compare(a, b))) }
 }
 
-/** `listData` of pictures that can all be read, by what is known without decoding them: else a UserError that names those that cannot. */
-export async function listPictures(source: string | readonly string[], low?: string): Promise<DataEntry[]> {
-  const entries = await listData(source, low)
+/** `findData`, without what was left out. */
+export const listData = async (source: string | readonly string[], low?: string): Promise<readonly DataEntry[]> =>
+  (await findData(source, low)).entries
+
+/** `findPictures`, the pictures alone. */
+export const listPictures = async (source: string | readonly string[], low?: string): Promise<readonly DataEntry[]> =>
+  (await findPictures(source, low)).entries
+
+/** `findData` of pictures that can all be read, by what is known without decoding them: else a UserError that names those that cannot. */
+export async function findPictures(source: string | readonly string[], low?: string): Promise<Pictures> {
+  const { entries, leftOut } = await findData(source, low)
   const files = entries.flatMap((entry) => [entry.path, ...(entry.low ? [entry.low.path] : [])])
-  const wrong = [...(await lookAt(files)).values()].filter((found) => found instanceof UserError)
+  const looks = new Map<string, PictureLook>()
+  const wrong: UserError[] = []
+  for (const [file, found] of await lookAt(files))
+    if (found instanceof UserError) wrong.push(found)
+    else looks.set(file, found)
   if (wrong.length === 1) throw wrong[0]!
   if (wrong.length > 0)
     throw new UserError(
@@ -73,8 +100,58 @@ export async function listPictures(source: string | readonly string[], low?: str
       ),
       wrong[0]!.help,
     )
-  return entries
+  return { entries, leftOut, looks }
 }
+
+/** How pictures were read: of how many something was changed to make them 8-bit RGB, by what it was. */
+export interface ReadAs {
+  readonly leftOut: Readonly<Record<string, number>>
+  readonly notes: Readonly<Record<string, number>>
+}
+
+/** The names of pictures by what is noted of them. */
+function notedPictures({ entries, looks }: Pictures): Map<string, string[]> {
+  const noted = new Map<string, string[]>()
+  for (const { path, name, low } of entries)
+    for (const each of [{ path, name }, ...(low ? [low] : [])])
+      for (const note of looks.get(each.path)?.notes ?? []) noted.set(note, [...(noted.get(note) ?? []), each.name])
+  return noted
+}
+
+/** What a run keeps of how its pictures were read. */
+export const readAs = (pictures: Pictures): ReadAs => ({
+  leftOut: pictures.leftOut,
+  notes: Object.fromEntries([...notedPictures(pictures)].map(([note, names]) => [note, names.length])),
+})
+
+/** How many pictures are used and what was left out, then what was done to some of them, a line each. */
+export function picturesLines(pictures: Pictures): string[] {
+  return [
+    `${counted(pictures.entries.length, 'picture')}${leftOutText(pictures.leftOut)}`,
+    ...[...notedPictures(pictures)].map(([note, names]) => `${note}: ${someNames(names, pictures.entries.length)}`),
+  ]
+}
+
+/** `; 6 other files left out (3 .bmp, 3 .webp)`, or nothing. */
+export function leftOutText(leftOut: Listing['leftOut']): string {
+  const [folders, files] = [true, false].map((isFolder) =>
+    Object.entries(leftOut).filter(([name]) => name.endsWith('/') === isFolder),
+  )
+  const count = files!.reduce((sum, [, each]) => sum + each, 0)
+  const named = files!.map(([ending, each]) => (files!.length === 1 ? ending : `${each} ${ending}`)).join(', ')
+  return [
+    count === 0 ? '' : `; ${counted(count, 'other file')} left out (${named})`,
+    folders!.length === 0 ? '' : `; not looked into: ${folders!.map(([name]) => name).join(', ')}`,
+  ].join('')
+}
+
+function someNames(names: readonly string[], all: number): string {
+  if (names.length === all && all > 1) return 'all of them'
+  const more = names.length - 3
+  return more > 0 ? `${names.slice(0, 3).join(', ')} and ${more} more` : names.join(', ')
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /**
  * Entries whose low-resolution pictures were made elsewhere, for what makes its own.
@@ -90,13 +167,13 @@ export function withoutLow(entries: readonly DataEntry[], what: string): readonl
   return entries
 }
 
-/** The sizes of pictures, or why files cannot be read as such. */
-export async function lookAt(files: readonly string[]): Promise<Map<string, Pick<Picture, 'width' | 'height'> | UserError>> {
-  const found = new Map<string, Pick<Picture, 'width' | 'height'> | UserError>()
+/** What is known of pictures without decoding them, or why files cannot be read as such. */
+export async function lookAt(files: readonly string[]): Promise<Map<string, PictureLook | UserError>> {
+  const found = new Map<string, PictureLook | UserError>()
   for (const file of files)
     found.set(
       file,
-      await pictureSize(file).catch((error: unknown) => {
+      await lookAtPicture(file).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error
         return error
       }),
@@ -148,17 +225,6 @@ export interface DataManifest {
   readonly files: readonly (Omit<DataEntry, 'path' | 'low'> & { readonly low?: Omit<LowEntry, 'path'> })[]
 }
 
-/** Folders that a NAS, macOS or a file system lays among people's pictures: thumbnails, what was thrown away. */
-const laidBeside = new Set([
-  '@eaDir',
-  '#recycle',
-  '@Recycle',
-  '$RECYCLE.BIN',
-  'System Volume Information',
-  '__MACOSX',
-  'lost+found',
-])
-
 /** The record of these entries, in their order. */
 export function manifest(entries: readonly DataEntry[]): DataManifest {
   const files = entries.map(({ name, group, mpp, sha256, bytes, low }) => ({
@@ -178,10 +244,10 @@ export function manifest(entries: readonly DataEntry[]): DataManifest {
   return { count: files.length, bytes, digest: sha256(lines.join('\n')), files }
 }
 
-async function listOne(source: string): Promise<Listed[]> {
+async function listOne(source: string, leftOut: Map<string, number>): Promise<Listed[]> {
   const kind = await stat(source).catch(() => undefined)
   if (kind === undefined) throw new UserError(`${source}: there is no such file or folder`)
-  if (kind.isDirectory()) return listFolder(source)
+  if (kind.isDirectory()) return listFolder(source, leftOut)
   if (!kind.isFile()) throw new UserError(`${source}: it is no file (a pipe or a device has no picture)`)
   const ending = extname(source).toLowerCase()
   if (ending === '.csv') return listCsv(source)
@@ -189,29 +255,15 @@ async function listOne(source: string): Promise<Listed[]> {
   throw new UserError(`${source}: neither a folder, a CSV nor a picture (${pictureEndings.join(' ')})`)
 }
 
-async function listFolder(folder: string): Promise<Listed[]> {
-  const names: string[] = []
-  const seen = new Set<string>()
-  let others = 0
-  const walk = async (at: string, prefix: string): Promise<void> => {
-    const real = await realpath(at)
-    if (seen.has(real)) return
-    seen.add(real)
-    for (const name of await readdir(at)) {
-      if (name.startsWith('.') || laidBeside.has(name)) continue
-      const path = join(at, name)
-      const kind = await stat(path).catch(() => undefined)
-      if (kind?.isDirectory()) await walk(path, `${prefix}${name}/`)
-      else if ((!kind || kind.isFile()) && pictureEndings.includes(extname(name).toLowerCase())) names.push(prefix + name)
-      else others += 1
-    }
+async function listFolder(folder: string, leftOut: Map<string, number>): Promise<Listed[]> {
+  const found = await filesBelow(folder, pictureEndings)
+  if (found.names.length === 0) {
+    const others = Object.entries(found.leftOut).reduce((sum, [what, count]) => sum + (what.endsWith('/') ? 0 : count), 0)
+    const said = others === 0 ? 'the folder is empty' : `no pictures among its ${counted(others, 'file')}`
+    throw new UserError(`${folder}: ${said}`, `Pictures end in ${pictureEndings.join(' ')}.`)
   }
-  await walk(folder, '')
-  if (names.length === 0) {
-    const found = others === 0 ? 'the folder is empty' : `no pictures among its ${others} file${others === 1 ? '' : 's'}`
-    throw new UserError(`${folder}: ${found}`, `Pictures end in ${pictureEndings.join(' ')}.`)
-  }
-  return names.sort(compare).map((name) => ({ path: resolve(folder, name), name }))
+  for (const [what, count] of Object.entries(found.leftOut)) leftOut.set(what, (leftOut.get(what) ?? 0) + count)
+  return found.names.map((name) => ({ path: resolve(folder, name), name }))
 }
 
 async function listCsv(file: string): Promise<Listed[]> {

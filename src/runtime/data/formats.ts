@@ -1,9 +1,11 @@
+import type { BlankTiles } from './blank-tiles.ts'
 import type { Bytes } from './bytes.ts'
 import type { Compression } from './compression.ts'
 import { jpegDensity, readPngHeader } from './file-header.ts'
 import { jpegCompression, jpegHead } from './jpeg-header.ts'
+import { mendedJpeg } from './mended-jpeg.ts'
 import { refused, undecodable } from './refusal.ts'
-import { tiffPicture } from './tiff-picture.ts'
+import { tiffPicture, type Extra } from './tiff-picture.ts'
 
 /** What is known of a picture in a file before decoding. */
 export interface Header {
@@ -14,6 +16,14 @@ export interface Header {
   /** Pixels per inch. */
   readonly density?: number | undefined
   readonly compression?: Compression | undefined
+  /** What is decoded in place of the file, which is written in a way that the decoder refuses. */
+  readonly mended?: Buffer | undefined
+  /** Channels beyond those of the colours; without it the only one is alpha. */
+  readonly extra?: Extra
+  /** The sample of 16 bits that is white, where it is another than 65535. */
+  readonly largest?: number | undefined
+  /** What is not in the file. */
+  readonly blank?: BlankTiles | undefined
   readonly notes: readonly string[]
 }
 
@@ -40,8 +50,9 @@ const formats: readonly Format[] = [
     name: 'JPEG',
     magic: ['\xff\xd8\xff'],
     async header(_file, bytes) {
-      const head = await bytes.at(0, jpegHead)
-      return { page: 0, isTiled: false, density: jpegDensity(head), compression: jpegCompression(head), notes: [] }
+      const mended = await mendedJpeg(bytes)
+      const head = mended?.subarray(0, jpegHead) ?? (await bytes.at(0, jpegHead))
+      return { page: 0, isTiled: false, density: jpegDensity(head), compression: jpegCompression(head), mended, notes: [] }
     },
   },
   {

@@ -3,6 +3,7 @@ import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
 import { errorCode, explained } from '../files/file-error.ts'
 import { requireRoom, temporaryFolder } from '../files/temporary-folder.ts'
+import type { BlankTiles, Part } from './blank-tiles.ts'
 import { withBytes } from './bytes.ts'
 import { colour, onWhite, type Coloured, type Stored } from './colours.ts'
 import { worse, type Compression } from './compression.ts'
@@ -56,9 +57,11 @@ export interface ReadOptions {
 }
 
 /** Pictures of more pixels are not held in memory by `openPicture`. */
-const heldPixels = 1 << 24
+export const heldPixels = 1 << 24
 /** More is not decoded at once: the limit of sharp. */
 const mostPixels = 0x3fff ** 2
+/** 4095 of 65535, in 8 bits. */
+const dark = 16
 /** Side of what is searched for traces of compression in a picture that is not held. */
 const searchedSide = 2048
 /** What slides alone end in. */
@@ -78,7 +81,7 @@ export async function readPicture(file: string, options: ReadOptions = {}): Prom
   const looked = await look(file)
   if (looked.pixels > mostPixels)
     throw refused(file, 'it has more than 268 million pixels', 'export the region that you need as PNG or TIFF first')
-  return knowing(file, () => decodeWhole(file, looked, options))
+  return knowing(file, () => decodeWhole(looked, options))
 }
 
 /**
@@ -92,18 +95,37 @@ export async function openPicture(
   const looked = await look(file)
   return knowing(file, async () => {
     if (looked.pixels > (options.heldPixels ?? heldPixels)) return openLarge(file, looked, options)
-    const { picture, ...facts } = await decodeWhole(file, looked, options)
+    const { picture, ...facts } = await decodeWhole(looked, options)
     return { source: held(picture), ...facts, close: () => Promise.resolve() }
   })
 }
 
+/** What is known of a picture without decoding it. */
+export interface PictureLook {
+  /** Upright. */
+  readonly width: number
+  readonly height: number
+  /** What is changed to make it 8-bit RGB. */
+  readonly notes: readonly string[]
+}
+
 /**
- * The size of a picture, upright. Throws what `readPicture` would throw without decoding: what is no picture that archc reads is said
- * before anything is done.
+ * Looks at a picture. Throws what `readPicture` would throw without decoding: what is no picture that archc reads is said before anything
+ * is done.
  */
-export async function pictureSize(file: string): Promise<Pick<Picture, 'width' | 'height'>> {
-  const { width, height } = (await look(file)).metadata.autoOrient
-  return { width, height }
+export async function lookAtPicture(file: string): Promise<PictureLook> {
+  const looked = await look(file)
+  const { width, height } = looked.metadata.autoOrient
+  const space = spaces[looked.metadata.space]
+  return {
+    width,
+    height,
+    notes: [
+      ...notesOf(looked),
+      ...(space === 'GRAY' ? ['grey widened to RGB'] : space === 'CMYK' ? ['CMYK taken to RGB without a profile'] : []),
+      ...(alphaAt(looked) === undefined ? [] : ['alpha composited on white']),
+    ],
+  }
 }
 
 /** A file that archc reads, by all that can be known without decoding it. */
@@ -111,7 +133,8 @@ interface Looked {
   readonly header: Header
   readonly metadata: Metadata
   readonly pixels: number
-  /** How it is decoded. */
+  /** What is decoded, and how. */
+  readonly input: string | Buffer
   readonly open: SharpOptions
 }
 
@@ -120,12 +143,40 @@ async function look(file: string): Promise<Looked> {
   const header = await withBytes(file, (bytes) => readHeader(file, bytes)).catch((error: unknown) => {
     throw unreadable(file, error)
   })
+  const input = header.mended ?? file
   const open: SharpOptions = { failOn: 'warning', ignoreIcc: true, page: header.page, limitInputPixels: false }
   return knowing(file, async () => {
-    const metadata = await sharp(file, open).metadata()
-    refuseOtherPixels(file, metadata)
-    return { header, metadata, pixels: metadata.width * metadata.height, open }
+    const metadata = await tolerant(open, (options) => sharp(input, options).metadata())
+    refuseOtherPixels(file, metadata, header)
+    if (header.blank && (metadata.orientation ?? 1) !== 1)
+      throw refused(file, `${header.blank.count} of its ${header.blank.of} tiles are not in the file`)
+    return { header, metadata, pixels: metadata.width * metadata.height, input, open }
   })
+}
+
+/** What libtiff says of tags that it then ignores, or understands. */
+const harmless = [
+  /^Sum of Photometric type-related color channels and ExtraSamples/,
+  /does not end in null byte/,
+  /^Incorrect (count|value|data type) for "/,
+  /^Unknown field with tag/,
+  /^Invalid data type for tag|^Wrong data type \d+ for "/,
+  /tags are not sorted in ascending order|^Invalid TIFF directory; tags/,
+]
+
+/** A warning about the pixels is an error; one about tags that do not matter is none. */
+async function tolerant<T>(strict: SharpOptions, work: (open: SharpOptions) => Promise<T>): Promise<T> {
+  try {
+    return await work(strict)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    // Where a warning stops the decoder, it also says so, and in which tile.
+    const said = error.message
+      .split('\n')
+      .filter((line) => line !== '' && !/^Warning treated as error|^error in tile \d+ x \d+$/.test(line))
+    if (said.length === 0 || !said.every((line) => harmless.some((each) => each.test(line.replace(/^\w+: /, ''))))) throw error
+    return work({ ...strict, failOn: 'error' })
+  }
 }
 
 function unreadable(file: string, error: unknown): unknown {
@@ -144,10 +195,14 @@ async function knowing<T>(file: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function decodeWhole(file: string, looked: Looked, options: ReadOptions): Promise<PictureFile> {
-  const { metadata, open } = looked
+async function decodeWhole(looked: Looked, options: ReadOptions): Promise<PictureFile> {
+  const { metadata, header, input } = looked
   const notes = notesOf(looked)
-  const stored = await decode(sharp(file, open).autoOrient(), metadata)
+  const stored = header.blank
+    ? await decodePresent(looked, input, { x: 0, y: 0, width: metadata.width, height: metadata.height }, header.blank)
+    : await decode((options) => sharp(input, options).autoOrient(), looked)
+  if (metadata.depth === 'ushort' && header.largest === undefined && stored.samples.every((sample) => sample <= dark))
+    notes.push('no sample is above 1/16 of white: perhaps 12 bits, of which the file says nothing')
   const coloured = await colour(stored, metadata.icc, options.profile ?? 'ignore', notes)
   const data = onWhite(coloured.rgb, stored.alpha, notes)
   const traces = options.traces ? jpegTraces(stored) : undefined
@@ -159,6 +214,7 @@ const notesOf = ({ header, metadata }: Looked): string[] => [
   ...header.notes,
   ...((metadata.orientation ?? 1) > 1 ? [`turned upright (EXIF orientation ${metadata.orientation})`] : []),
   ...(metadata.depth === 'ushort' ? ['16 bits rounded to 8'] : []),
+  ...(header.largest === undefined ? [] : [`${header.largest} is white, as the file says`]),
 ]
 
 function factsOf(
@@ -183,10 +239,12 @@ async function openLarge(file: string, looked: Looked, options: ReadOptions): Pr
   const { header, metadata } = looked
   const { width, height } = metadata.autoOrient
   const isUpright = (metadata.orientation ?? 1) === 1
-  const laid = header.isTiled && isUpright ? undefined : await layOut(file, looked)
-  const open = { ...looked.open, ...(laid && { page: 0 }) }
+  const isLaid = !(header.isTiled && isUpright)
+  if (isLaid && header.blank) throw refused(file, `${header.blank.count} of its ${header.blank.of} strips are not in the file`)
+  const laid = isLaid ? await layOut(file, looked) : undefined
+  const input = laid?.file ?? looked.input
   const part = (x: number, y: number, across: number, down: number): Promise<Stored> =>
-    decode(sharp(laid?.file ?? file, open).extract({ left: x, top: y, width: across, height: down }), metadata)
+    decodePart(laid ? { ...looked, open: { ...looked.open, page: 0 } } : looked, input, { x, y, width: across, height: down })
   try {
     const notes = notesOf(looked)
     if (metadata.isProgressive) notes.push('stored in passes: the decoder holds it whole')
@@ -219,14 +277,19 @@ async function openLarge(file: string, looked: Looked, options: ReadOptions): Pr
 }
 
 /** The samples of a picture in a file of tiles, upright: decoded from the top, in bands. */
-async function layOut(file: string, { metadata, pixels, open }: Looked): Promise<{ readonly file: string; remove(): void }> {
+async function layOut(
+  file: string,
+  { metadata, pixels, input, open }: Looked,
+): Promise<{ readonly file: string; remove(): void }> {
   requireRoom(file, pixels * metadata.channels * (metadata.depth === 'ushort' ? 2 : 1))
   const { folder, remove } = temporaryFolder('picture')
   try {
     const tiles = path.join(folder, 'tiles.tif')
-    await native(sharp(file, { ...open, sequentialRead: true }).autoOrient(), metadata)
-      .tiff({ tile: true, tileWidth: 256, tileHeight: 256, compression: 'none', bigtiff: true })
-      .toFile(tiles)
+    await tolerant(open, (options) =>
+      native(sharp(input, { ...options, sequentialRead: true }).autoOrient(), metadata)
+        .tiff({ tile: true, tileWidth: 256, tileHeight: 256, compression: 'none', bigtiff: true })
+        .toFile(tiles),
+    )
     return { file: tiles, remove }
   } catch (error) {
     remove()
@@ -242,48 +305,92 @@ function decodedDensity({ format, resolutionUnit, exif, density }: Metadata): nu
 
 const spaces: Readonly<Record<string, Space>> = { srgb: 'RGB', rgb16: 'RGB', 'b-w': 'GRAY', grey16: 'GRAY', cmyk: 'CMYK' }
 
-function refuseOtherPixels(file: string, metadata: Metadata): void {
+function refuseOtherPixels(file: string, metadata: Metadata, { extra }: Header): void {
   if (metadata.depth !== 'uchar' && metadata.depth !== 'ushort')
     throw refused(file, `its samples are ${metadata.depth}`, readable)
   const space = spaces[metadata.space]
   if (space === undefined) throw refused(file, `its colour space is ${metadata.space}, not RGB`, readable)
-  const alpha = space === 'CMYK' ? 0 : 1
-  if (metadata.channels < channelsOf[space] || metadata.channels > channelsOf[space] + alpha) {
+  const others = metadata.channels - channelsOf[space]
+  // Beside grey, more channels are more stains or wavelengths: which of them is the picture is not known.
+  const most = space === 'GRAY' || !extra ? 1 : extra.count
+  if (others < 0 || others > most || (space === 'CMYK' && others > 0 && !extra))
     throw refused(file, `it has ${metadata.channels} channels, not ${channelsOf[space]}`, readable)
-  }
 }
 
-/** Without its own space for the output, the decoder would convert the colours, and cut 16 bits off instead of rounding. */
-const native = (image: Sharp, { space }: Metadata): Sharp =>
-  space === 'srgb' ? image : image.pipelineColourspace(space).toColourspace(space)
+/** Grey with another channel comes out of the decoder as RGB with it: in its own space that channel would be lost. */
+const isWidened = ({ space, channels }: Metadata): boolean => space === 'b-w' && channels > 1
 
-async function decode(image: Sharp, metadata: Metadata): Promise<Stored> {
+/** Without its own space for the output, the decoder would convert the colours, and cut 16 bits off instead of rounding. */
+const native = (image: Sharp, metadata: Metadata): Sharp =>
+  metadata.space === 'srgb' || isWidened(metadata)
+    ? image
+    : image.pipelineColourspace(metadata.space).toColourspace(metadata.space)
+
+/** Which of the decoded channels is alpha. */
+function alphaAt({ header: { extra }, metadata }: Looked): number | undefined {
   const space = spaces[metadata.space]!
-  const deep = metadata.depth === 'ushort'
-  const { data, info } = await native(image, metadata)
-    .raw({ depth: deep ? 'ushort' : 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-  const { width, height } = info
-  const all = deep
-    ? rounded(new Uint16Array(data.buffer, data.byteOffset, data.length / 2))
-    : new Uint8Array(data.buffer, data.byteOffset, data.length)
+  const colours = isWidened(metadata) ? 3 : channelsOf[space]
+  if (extra) return extra.alpha === undefined ? undefined : colours + extra.alpha
+  return metadata.channels > channelsOf[space] ? colours : undefined
+}
+
+/** A part of a picture that is stored upright. */
+async function decodePart(looked: Looked, input: string | Buffer, part: Part): Promise<Stored> {
+  const { blank } = looked.header
+  if (blank) return decodePresent(looked, input, part, blank)
+  const { x: left, y: top, width, height } = part
+  return decode((options) => sharp(input, options).extract({ left, top, width, height }), looked)
+}
+
+/** What stands in the file, on white. */
+async function decodePresent(looked: Looked, input: string | Buffer, part: Part, blank: BlankTiles): Promise<Stored> {
+  const space = spaces[looked.metadata.space]!
   const channels = channelsOf[space]
-  if (info.channels !== channels && info.channels !== channels + 1)
-    throw new Error(`${info.channels} channels came out of the decoder`)
-  if (info.channels === channels) return { width, height, space, samples: all, alpha: undefined }
-  const samples = new Uint8Array(width * height * channels)
-  const alpha = new Uint8Array(width * height)
-  for (let pixel = 0; pixel < alpha.length; pixel += 1) {
-    const [from, to] = [pixel * (channels + 1), pixel * channels]
-    for (let channel = 0; channel < channels; channel += 1) samples[to + channel] = all[from + channel]!
-    alpha[pixel] = all[from + channels]!
+  const { width, height } = part
+  const samples = new Uint8Array(width * height * channels).fill(space === 'CMYK' ? 0 : 255)
+  const alpha = alphaAt(looked) === undefined ? undefined : new Uint8Array(width * height).fill(255)
+  for (const piece of blank.present(part)) {
+    const stored = await decodePart({ ...looked, header: { ...looked.header, blank: undefined } }, input, piece)
+    for (let row = 0; row < piece.height; row += 1) {
+      const [from, to] = [row * piece.width, (piece.y - part.y + row) * width + piece.x - part.x]
+      samples.set(stored.samples.subarray(from * channels, (from + piece.width) * channels), to * channels)
+      alpha?.set(stored.alpha!.subarray(from, from + piece.width), to)
+    }
   }
   return { width, height, space, samples, alpha }
 }
 
-/** 65535 is 255 * 257. */
-function rounded(samples: Uint16Array): Uint8Array {
+async function decode(image: (open: SharpOptions) => Sharp, looked: Looked): Promise<Stored> {
+  const { metadata, header } = looked
+  const space = spaces[metadata.space]!
+  const deep = metadata.depth === 'ushort'
+  const { data, info } = await tolerant(looked.open, (open) =>
+    native(image(open), metadata)
+      .raw({ depth: deep ? 'ushort' : 'uchar' })
+      .toBuffer({ resolveWithObject: true }),
+  )
+  const { width, height } = info
+  const all = deep
+    ? rounded(new Uint16Array(data.buffer, data.byteOffset, data.length / 2), header.largest)
+    : new Uint8Array(data.buffer, data.byteOffset, data.length)
+  const channels = channelsOf[space]
+  const expected = isWidened(metadata) ? metadata.channels + 2 : metadata.channels
+  if (info.channels !== expected) throw new Error(`${info.channels} channels came out of the decoder`)
+  if (info.channels === channels) return { width, height, space, samples: all, alpha: undefined }
+  const samples = new Uint8Array(width * height * channels)
+  const at = alphaAt(looked)
+  const alpha = at === undefined ? undefined : new Uint8Array(width * height)
+  for (let pixel = 0; pixel < width * height; pixel += 1) {
+    const [from, to] = [pixel * info.channels, pixel * channels]
+    for (let channel = 0; channel < channels; channel += 1) samples[to + channel] = all[from + channel]!
+    if (alpha) alpha[pixel] = all[from + at!]!
+  }
+  return { width, height, space, samples, alpha }
+}
+
+/** As 8 bits, where white is 65535 (255 * 257) or what the file says. */
+function rounded(samples: Uint16Array, white = 65_535): Uint8Array {
   const out = new Uint8Array(samples.length)
-  for (let i = 0; i < out.length; i += 1) out[i] = Math.floor((samples[i]! + 128) / 257)
+  for (let i = 0; i < out.length; i += 1) out[i] = Math.min(255, Math.floor((510 * samples[i]! + white) / (2 * white)))
   return out
 }

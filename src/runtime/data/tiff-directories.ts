@@ -1,4 +1,5 @@
 import type { Bytes } from './bytes.ts'
+import { micrometres } from './micrometres.ts'
 
 /** What the directories (pages) of a TIFF or BigTIFF file say, in the order of the file. */
 export interface TiffFile {
@@ -25,8 +26,16 @@ export interface TiffPage {
   readonly jpegTables: readonly number[]
   /** Where its first tile or strip is. */
   readonly start: number
+  /** Its tiles, or its strips, which are tiles as wide as the page. */
+  readonly tiles: { readonly width: number; readonly height: number; readonly count: number }
+  /** Those of which the file has not a byte, by their number, from the upper left corner row by row. */
+  readonly missing: readonly number[]
+  /** What the channels beyond those of the colours are: 0 not said, 1 alpha that the colours are multiplied by, 2 alpha. */
+  readonly extra: readonly number[]
+  /** The largest sample, where that is said to be another than the type's. */
+  readonly largest?: number
   readonly description: string
-  /** Micrometres a pixel by the resolution tags. */
+  /** Micrometres a pixel, by the description or the resolution tags. */
   readonly mpp?: number
 }
 
@@ -36,16 +45,22 @@ const ascii = 2
 const rational = 5
 /** Bytes of a value that are read. */
 const mostBytes = 1 << 20
+/** Of the sizes of tiles, of which a slide has a million, all are. */
+const mostSizes = 1 << 25
+/** Bytes of the values of all directories. */
+const mostInAll = 1 << 28
 const mostEntries = 4096
 const mostPages = 10_000
 
 const tag = {
   subfile: 254, oldSubfile: 255, width: 256, height: 257, bits: 258, compression: 259, photometric: 262, description: 270, strips: 273,
-  channels: 277, across: 282, planar: 284, unit: 296, tileWidth: 322, tiles: 324, below: 330, sampleFormat: 339, jpegTables: 347,
+  channels: 277, stripRows: 278, stripSizes: 279, largestUsed: 281, across: 282, planar: 284, unit: 296, tileWidth: 322, tileHeight: 323,
+  tiles: 324, tileSizes: 325, below: 330, extra: 338, sampleFormat: 339, largest: 341, jpegTables: 347,
 } as const // prettier-ignore
 const looked = new Set<number>(Object.values(tag))
-/** Of the places of tiles, of which a slide has a million, the first is read. */
+/** Of the places of tiles the first is read. */
 const firstOnly = new Set<number>([tag.tiles, tag.strips])
+const sizes = new Set<number>([tag.tileSizes, tag.stripSizes])
 
 type Tags = ReadonlyMap<number, readonly number[] | string>
 
@@ -96,6 +111,7 @@ async function createReader(file: Bytes): Promise<Reader> {
   const magic = number(head, 2, 2)
   if (magic !== 42 && magic !== 43) throw new RangeError('it is not a TIFF file')
   const isBig = magic === 43
+  let readInAll = 0
   const [word, countWidth] = isBig ? [8, 8] : [4, 2]
   const size = 4 + 2 * word
 
@@ -104,8 +120,10 @@ async function createReader(file: Bytes): Promise<Reader> {
     const width = widths[type]
     if (width === undefined) return undefined
     const all = number(entry, 4, word)
-    const count = Math.min(all, firstOnly.has(key) ? 1 : Math.floor(mostBytes / width))
+    const count = Math.min(all, firstOnly.has(key) ? 1 : Math.floor((sizes.has(key) ? mostSizes : mostBytes) / width))
     const isHere = width * all <= word
+    readInAll += width * count
+    if (readInAll > mostInAll) throw new RangeError('its directories hold more than any picture needs')
     const bytes = isHere ? entry.subarray(4 + word) : await bytesAt(number(entry, 4 + word, word), width * count, 'a tag')
     if (type === ascii) return bytes.toString('utf8', 0, count).replace(/\0.*$/s, '')
     return Array.from({ length: count }, (_, at) =>
@@ -131,11 +149,6 @@ async function createReader(file: Bytes): Promise<Reader> {
   }
 }
 
-/** Of an inch and of a centimetre. */
-const micrometres: Readonly<Record<number, number>> = { 2: 25_400, 3: 10_000 }
-/** Nothing is scanned at more: it is the resolution that a program writes where it knows none. */
-const coarsestMpp = 20
-
 function pageOf(tags: Tags): TiffPage {
   const numbers = (key: number): readonly number[] | undefined => {
     const value = tags.get(key)
@@ -145,22 +158,46 @@ function pageOf(tags: Tags): TiffPage {
   const flags = first(tag.subfile, 0)
   const photometric = first(tag.photometric, -1)
   const isMask = (flags & 4) !== 0 || photometric === 4
-  const description = tags.get(tag.description)
-  const mpp = (micrometres[first(tag.unit, 2)] ?? NaN) / first(tag.across, NaN)
+  const text = tags.get(tag.description)
+  const description = typeof text === 'string' ? text : ''
+  const bits = numbers(tag.bits) ?? [1]
+  const largest = largestSample(bits[0]!, first(tag.largest, 0), first(tag.largestUsed, 0))
+  const mpp = micrometres({ description, unit: first(tag.unit, 2), perUnit: first(tag.across, NaN) })
+  const [width, height] = [first(tag.width, 0), first(tag.height, 0)]
+  const isTiled = tags.has(tag.tileWidth)
+  const lengths = numbers(isTiled ? tag.tileSizes : tag.stripSizes) ?? []
   return {
     kind: isMask ? 'mask' : (flags & 1) !== 0 || first(tag.oldSubfile, 1) === 2 ? 'reduced' : 'full',
-    width: first(tag.width, 0),
-    height: first(tag.height, 0),
-    bits: numbers(tag.bits) ?? [1],
+    width,
+    height,
+    bits,
     channels: first(tag.channels, 1),
     sampleFormat: first(tag.sampleFormat, 1),
     compression: first(tag.compression, 1),
     photometric,
-    isTiled: tags.has(tag.tileWidth),
+    isTiled,
     isPlanar: first(tag.planar, 1) === 2,
     jpegTables: numbers(tag.jpegTables) ?? [],
     start: first(tag.tiles, first(tag.strips, 0)),
-    description: typeof description === 'string' ? description : '',
-    ...(mpp > 0 && mpp < coarsestMpp && { mpp }),
+    tiles: {
+      width: isTiled ? first(tag.tileWidth, width) : width,
+      height: isTiled ? first(tag.tileHeight, height) : Math.min(height, first(tag.stripRows, height)),
+      count: lengths.length,
+    },
+    missing: lengths.flatMap((length, at) => (length === 0 ? [at] : [])),
+    extra: numbers(tag.extra) ?? [],
+    ...(largest !== undefined && { largest }),
+    description,
+    ...(mpp !== undefined && { mpp }),
   }
+}
+
+/**
+ * The largest sample of 16 bits that stands for white, where it is less than they hold. SMaxSampleValue says it; MaxSampleValue is the
+ * largest that was used (TIFF 6.0, section 8), which cameras and microscopes of 10, 12 or 14 bits fill with what these hold.
+ */
+function largestSample(bits: number, said: number, used: number): number | undefined {
+  if (bits !== 16) return undefined
+  if (said > 255 && said < 65_535) return said
+  return [1023, 2047, 4095, 8191, 16_383, 32_767].includes(used) ? used : undefined
 }

@@ -1,6 +1,7 @@
+import { blankText, blankTiles, type BlankTiles } from './blank-tiles.ts'
+import type { Bytes } from './bytes.ts'
 import type { Compression } from './compression.ts'
 import { jpegCompression, jpegHead } from './jpeg-header.ts'
-import type { Bytes } from './bytes.ts'
 import { cutOut, readable, refused, undecodable } from './refusal.ts'
 import { readTiff, type TiffPage } from './tiff-directories.ts'
 
@@ -52,7 +53,19 @@ export interface TiffPicture {
   /** Whether any part of it is decoded without what stands before. */
   readonly isTiled: boolean
   readonly compression: Compression | undefined
+  readonly density: number | undefined
+  readonly extra: Extra
+  /** The sample of 16 bits that is white, where it is another than 65535. */
+  readonly largest: number | undefined
+  readonly blank: BlankTiles | undefined
   readonly notes: readonly string[]
+}
+
+/** The channels beyond those of the colours. */
+export interface Extra {
+  readonly count: number
+  /** Which of them is alpha. */
+  readonly alpha?: number
 }
 
 /**
@@ -79,7 +92,35 @@ export async function tiffPicture(file: string, bytes: Bytes): Promise<TiffPictu
     if (thumbnails.length > 0) notes.push('thumbnail left out')
     if (others.length > thumbnails.length) notes.push('mask left out')
   }
-  return { page, isTiled: pages[page]!.isTiled, compression: await compressionOf(pages[page]!, bytes), notes }
+  const chosen = pages[page]!
+  const extra = extraOf(chosen)
+  const left = extra.count - (extra.alpha === undefined ? 0 : 1)
+  if (left > 0) notes.push(`${left === 1 ? 'a channel that is' : `${left} channels that are`} no alpha left out`)
+  const blank = blankTiles(chosen)
+  if (blank) notes.push(blankText(blank))
+  return {
+    page,
+    isTiled: chosen.isTiled,
+    compression: await compressionOf(chosen, bytes),
+    density: chosen.mpp && 25_400 / chosen.mpp,
+    extra,
+    largest: chosen.largest,
+    blank,
+    notes,
+  }
+}
+
+/** Channels of the colours by the kind of colours: grey, a palette and a mask have one. */
+const colourChannels: Readonly<Record<number, number>> = { 0: 1, 1: 1, 3: 1, 5: 4 }
+
+/**
+ * Only ExtraSamples says that a channel is alpha (TIFF 6.0, section 18): 1 or 2. A channel of which it says 0, or nothing, is a mask, a
+ * wavelength or whatever its maker wanted.
+ */
+function extraOf({ channels, photometric, extra }: TiffPage): Extra {
+  const count = Math.max(0, channels - (colourChannels[photometric] ?? 3))
+  const alpha = extra.slice(0, count).findIndex((kind) => kind === 1 || kind === 2)
+  return { count, ...(alpha >= 0 && { alpha }) }
 }
 
 /** By the tables that its tiles share, or by those of the first. */

@@ -53,6 +53,9 @@ export function cacheFolder(
   return platform === 'darwin' ? path.join(home, 'Library', 'Caches', 'archc') : path.join(home, '.cache', 'archc')
 }
 
+/** Where the checksums of what was decoded are kept. */
+export const pixelCache = (): string => path.join(cacheFolder(), 'pixels.jsonl')
+
 /** Where the engine of a flavour stands (or will stand): `<cache>/engine/tensorflow-<flavour>-<version>-<platform>-<arch>`. */
 export function engineHome(
   flavour: Flavour = 'cpu',

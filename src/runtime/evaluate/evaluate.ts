@@ -1,11 +1,10 @@
 import type { Scope } from '../../compiler/plan.ts'
-import { UserError } from '../../errors.ts'
 import type { DataEntry } from '../data/dataset.ts'
 import { strengthOf } from '../data/compression.ts'
 import { compressionOf, degrade } from '../data/degrade.ts'
 import { crop, type Picture } from '../data/picture.ts'
 import type { Pairs } from '../data/pairs.ts'
-import { openPicture, pictureSize, readPicture } from '../data/read-picture.ts'
+import { lookAtPicture, openPicture, readPicture } from '../data/read-picture.ts'
 import { resize } from '../data/pillow.ts'
 import { createRandom } from '../files/random.ts'
 import { decibelGain, decibels, finitePlaces, meanAt } from '../metrics/mean.ts'
@@ -22,12 +21,17 @@ import type { Pace } from '../predict/work.ts'
 import { drawOperations } from '../network/per-item.ts'
 import { held, type PictureSource } from '../data/source.ts'
 import type { FrechetResult, FrechetSets } from './sets.ts'
+import { pairSizes, requireJudgeable, tilesOf } from './tiles.ts'
 
 export interface EvaluateOptions {
   readonly entries: readonly DataEntry[]
+  /** Of these, where they are known already. */
+  readonly sizes?: readonly Extent[]
   readonly scales: readonly number[]
   /** Pictures whose low-resolution ones are ready-made: they are judged whole, at their own scale. */
   readonly pairs?: Pairs
+  /** Which of them the network was trained on, in words. */
+  readonly leaks?: string | undefined
   readonly scope?: Scope
   readonly gaussian?: boolean
   /** Also how each result agrees with what it was made of (`Quality.consistency`). */
@@ -127,16 +131,6 @@ export interface Pair {
 const consistencyDefinition =
   'consistency: the result made smaller again by bicubic with antialiasing, against the low-resolution picture; 8-bit RGB, all pixels, PSNR in dB'
 
-/** Sizes of what an enlargement is judged on: the low-resolution picture, and the true one cut to round(low size * m). */
-function pairSizes({ width, height }: Extent, m: number): { readonly low: Extent; readonly extent: Extent } {
-  const low = { width: Math.floor(width / m), height: Math.floor(height / m) }
-  if (low.width < 1 || low.height < 1) throw new UserError(`a tile of ${width} x ${height} pixels has nothing left at x${m}`)
-  return {
-    low,
-    extent: { width: Math.min(width, Math.round(low.width * m)), height: Math.min(height, Math.round(low.height * m)) },
-  }
-}
-
 /**
  * The high-resolution tile cut to round(low size * m) and its degraded low-resolution picture (docs/commands.md, evaluate). What is drawn depends on
  * `label` alone.
@@ -161,18 +155,6 @@ async function readyPair(source: PictureSource, low: string, m: number, isTold: 
   const { width, height } = wholeExtent(source, small.picture, m)
   return { hr: await source.region(0, 0, width, height), lr: small.picture, compression: strengthOf(small.compression) }
 }
-
-/** Where tiles of at most `side` pixels begin; a picture smaller than that is one tile. */
-function tilePlaces({ width, height }: Extent, side: number): { readonly x: number; readonly y: number }[] {
-  const starts = (length: number): number[] =>
-    length < 2 * side ? [0] : Array.from({ length: Math.floor(length / side) }, (_, at) => at * side)
-  return starts(height).flatMap((y) => starts(width).map((x) => ({ x, y })))
-}
-
-const tileSize = ({ width, height }: Extent, side: number): Extent => ({
-  width: Math.min(side, width),
-  height: Math.min(side, height),
-})
 
 const sideOf = ({ loaded: { model } }: OpenedNetwork): number => model.evaluate.tile
 
@@ -201,8 +183,10 @@ export function evaluationSeconds(
         const extent = wholeExtent(size, pair.low, m)
         return pair.m === m ? [{ low: pair.low, options: predictOptions(opened, options, m, extent) }] : []
       }
-      const { low, extent } = pairSizes(tileSize(size, side), m)
-      return tilePlaces(size, side).map(() => ({ low, options: predictOptions(opened, options, m, extent) }))
+      return tilesOf(size, side).map((tile) => {
+        const { low, extent } = pairSizes(tile, m)
+        return { low, options: predictOptions(opened, options, m, extent) }
+      })
     }),
   )
   const judging = judgingPace(opened, options.gaussian)
@@ -239,17 +223,19 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
   for (const m of options.scales) checkScale(opened, m)
   const { frechet } = options
   const tiles: TileResult[] = []
-  const course = options.onProgress && (await courseOf(opened, options, options.onProgress))
+  const sizes = options.sizes ?? (await sizesOf(options.entries))
+  const window = gaussian ? 11 : 7
+  requireJudgeable(options.entries, sizes, { scales: options.scales, side, shaveOf, window, pairs: options.pairs })
+  const course = options.onProgress && courseOf(opened, sizes, options, options.onProgress)
 
   const consistent = (sr: Picture, lr: Picture): Pick<Quality, 'consistency'> =>
     options.consistency ? { consistency: psnr(resize(sr, lr.width, lr.height, 'bicubic'), lr, { shave: 0 }) } : {}
   const judge = async (source: PictureSource, entry: DataEntry, m: number, told?: (share: number) => void): Promise<void> => {
     const ready = options.pairs?.get(entry.path)
     if (ready && ready.m !== m) return
-    const places = ready ? [{ x: 0, y: 0 }] : tilePlaces(source, side)
-    const { width, height } = tileSize(source, side)
+    const places = ready ? [{ x: 0, y: 0, width: source.width, height: source.height }] : tilesOf(source, side)
     const shave = shaveOf(m)
-    for (const [index, { x, y }] of places.entries()) {
+    for (const [index, { x, y, width, height }] of places.entries()) {
       const { hr, lr, compression } = ready
         ? await readyPair(source, entry.low!.path, m, compressionInput(model) !== undefined)
         : degradePair(await source.region(x, y, width, height), m, opened, `${entry.name} ${index} x${m}`)
@@ -303,13 +289,14 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
     })),
     tiles,
     definitions: {
+      ...(options.leaks !== undefined && { leaks: options.leaks }),
       ...(opened.averaged !== undefined && { weights: `averaged in training (ema ${opened.averaged})` }),
       psnr: psnrDefinition(plan.shave ?? 'ceil(m) + 6'),
       ssim: ssimDefinition,
       ...(gaussian && { ssim_gaussian: definitionGaussian }),
       ...(options.consistency && { consistency: consistencyDefinition }),
       ...(frechet && { frechet: frechet.definition }),
-      tiles: options.pairs?.size ? 'pictures whole' : `${side} x ${side} pixels; smaller pictures whole`,
+      tiles: options.pairs?.size ? 'pictures whole' : `pictures whole, in parts of at most ${side} x ${side} pixels`,
       scope: `best_match chooses from ${scopeText(scope)}`,
       ...(plan.backProjection > 0 && {
         back_projection: `results of pictures that were not compressed are projected onto them ${plan.backProjection} times (Irani and Peleg 1991)`,
@@ -325,22 +312,23 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
 
 async function sizesOf(entries: readonly DataEntry[]): Promise<Extent[]> {
   const sizes: Extent[] = []
-  for (const { path } of entries) sizes.push(await pictureSize(path))
+  for (const { path } of entries) sizes.push(await lookAtPicture(path))
   return sizes
 }
 
 /** Tells how far an evaluation is, by what its parts are estimated to take. */
-async function courseOf(
+function courseOf(
   opened: OpenedNetwork,
+  sizes: readonly Extent[],
   options: EvaluateOptions,
   tell: (progress: EvaluationProgress) => void,
-): Promise<{
+): {
   /** A part of the work on a picture at a scale is done. */
   at(row: number, column: number, what: string, part: number): void
   /** All of it. */
   done(row: number, column: number, what: string): void
-}> {
-  const seconds = options.seconds ?? evaluationSeconds(opened, await sizesOf(options.entries), options)
+} {
+  const seconds = options.seconds ?? evaluationSeconds(opened, sizes, options)
   const total = options.entries.length * options.scales.length
   const all = seconds.flat().reduce((sum, each) => sum + each, 0)
   const start = performance.now()

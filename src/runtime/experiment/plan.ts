@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { parameterCount } from '../../compiler/ir/graph.ts'
-import type { Scope } from '../../compiler/plan.ts'
+import type { EvaluatePlan, Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
-import { listPictures, manifest, withoutLow, type DataEntry } from '../data/dataset.ts'
+import { findPictures, manifest, picturesLines, withoutLow } from '../data/dataset.ts'
+import { decodeAll, leaksOf, withPixels, type Decoded } from '../data/decoded.ts'
+import { pixelCache } from '../engine/paths.ts'
+import { requireJudgeable } from '../evaluate/tiles.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import {
   ExperimentError,
   type BlockText,
   type Budget,
   type Experiment,
+  type ExperimentText,
   type Metric,
   type Problem,
   type Shown,
@@ -69,10 +73,11 @@ export interface Plan {
 }
 
 /** One side of the data. */
-export interface Pictures {
-  readonly entries: readonly DataEntry[]
+export interface Pictures extends Decoded {
   readonly digest: string
 }
+
+const none: Pictures = { entries: [], digest: '', leftOut: {}, looks: new Map(), pixels: new Map() }
 
 /** What the command line may say instead of the file. */
 export interface Overrides {
@@ -102,15 +107,16 @@ export async function planExperiment(experiment: Experiment, overrides: Override
 
   const side = async (name: 'train' | 'test'): Promise<Pictures> => {
     const where = overrides[name] ?? list(text.data[name] ?? []).map((each) => path.join(folder, each))
-    if (where.length === 0) return { entries: [], digest: '' }
+    if (where.length === 0) return none
     try {
-      const entries = withoutLow(await listPictures(where), 'an experiment')
-      return { entries, digest: manifest(entries).digest }
+      const found = await findPictures(where)
+      const entries = withoutLow(found.entries, 'an experiment')
+      return { ...(await decodeAll(found, { cache: pixelCache() })), digest: manifest(entries).digest }
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       if (overrides[name]) throw error
       report(['data', name], `${error.message}${error.help ? ` (${error.help})` : ''}`)
-      return { entries: [], digest: '' }
+      return none
     }
   }
   const train = await side('train')
@@ -149,6 +155,9 @@ export async function planExperiment(experiment: Experiment, overrides: Override
         const isTrained = weights === undefined && model.graph.weights.length > 0
         if (!suits(model, form.scales, system, isTrained, (message) => report(place, message, 'key'))) continue
         if (isTrained) checkTrained(experiment, budget, train, (message) => report(place, message, 'key'))
+        checkSizes(test, model.evaluate, form.scales, text, (message) => {
+          if (!problems.some((problem) => problem.message === message)) report(['data', 'test'], message)
+        })
         const other = otherDegradation(model, form.scales, system.name, degradations)
         if (other) report(at, other)
         for (const [index, seed] of (isTrained ? (system.seeds ?? text.seeds ?? [1]) : [1]).entries()) {
@@ -205,16 +214,48 @@ export async function planExperiment(experiment: Experiment, overrides: Override
 }
 
 function checkData(train: Pictures, test: Pictures, report: (message: string) => void): void {
-  const known = new Map(train.entries.map((entry) => [entry.sha256, entry.name]))
+  for (const { name, by, with: other } of leaksOf(withPixels(test), withPixels(train)))
+    if (by === 'same') report(`${name} is trained on (${other}): a picture that is judged must not be`)
   const names = new Set<string>()
-  for (const { name, sha256 } of test.entries) {
-    const same = known.get(sha256)
-    if (same !== undefined) report(`${name} is trained on (${same}): a picture that is judged must not be`)
+  for (const { name } of test.entries) {
     if (names.has(name))
       report(`two pictures are called ${name}: list them in one CSV, or in folders of their own below one folder`)
     names.add(name)
   }
 }
+
+/** Whether all pictures are large enough to be judged, before anything is trained. */
+function checkSizes(
+  { entries, looks }: Pictures,
+  { shave }: EvaluatePlan,
+  scales: readonly number[],
+  { evaluate, metrics = [] }: ExperimentText,
+  report: (message: string) => void,
+): void {
+  const sizes = entries.map(({ path: file }) => looks.get(file)!)
+  try {
+    requireJudgeable(entries, sizes, {
+      scales,
+      side: evaluate?.tile ?? 768,
+      shaveOf: (m) => shave ?? Math.ceil(m) + 6,
+      window: metrics.includes('ssim_gaussian') ? 11 : 7,
+    })
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    report(error.message)
+  }
+}
+
+/** Groups of which pictures are trained on and others judged. */
+export const sharedGroups = ({ train, test }: Pick<Plan, 'train' | 'test'>): string[] => [
+  ...new Set(leaksOf(withPixels(test), withPixels(train)).flatMap(({ by, with: group }) => (by === 'group' ? [group] : []))),
+]
+
+/** How the pictures of both sides were read, a line each. */
+export const dataLines = ({ train, test }: Pick<Plan, 'train' | 'test'>): string[] => [
+  ...(train.entries.length > 0 ? picturesLines(train).map((line) => `to train on: ${line}`) : []),
+  ...picturesLines(test).map((line) => `to judge on: ${line}`),
+]
 
 /** Whether a block's pictures are made low-resolution otherwise than those of the others. */
 export const hasOwnPictures = ({ set = [] }: BlockText): boolean => set.some((each) => each.startsWith('evaluate.degrade='))

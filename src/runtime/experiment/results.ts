@@ -11,7 +11,7 @@ import { openRun, readLog, runPaths } from '../files/run-folder.ts'
 import { readSafetensors } from '../files/safetensors.ts'
 import { readNetworkFile, writeNetworkFile } from '../network/network-file.ts'
 import type { Budget, Metric } from './experiment.ts'
-import { hasOwnPictures, keyOf, type Pictures, type Plan, type Training } from './plan.ts'
+import { hasOwnPictures, keyOf, sharedGroups, type Pictures, type Plan, type Training } from './plan.ts'
 import { fileName, partsOf, readEvaluated, readShown, readTrained, runFolder, type Machine, type ShownTile } from './state.ts'
 
 /** Numbers of the tiles of one scale, by metric, in the order of the scale's tiles. */
@@ -249,7 +249,7 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
     data: {
       train: sideRecord(plan.train),
       test: sideRecord(plan.test),
-      shared: groupsOf(plan.test).filter((group) => groupsOf(plan.train).includes(group)),
+      shared: sharedGroups(plan),
       isGiven: plan.isDataGiven,
     },
     tile: plan.tile,

@@ -84,6 +84,8 @@ function evaluationFile(state: string, plan: Plan, part: Part): string {
     m,
     scope: scope ?? null,
     tile: plan.tile,
+    // Tiles once left out what remained of a picture.
+    tiles: 'cover',
     gaussian: plan.metrics.includes('ssim_gaussian'),
     ...(plan.metrics.includes('consistency') && { consistency: true }),
     test: plan.test.entries.map(({ name, sha256 }) => [name, sha256]),

@@ -36,10 +36,19 @@ export async function createRun(
     await mkdir(paths.evaluation)
     await writeAtomic(paths.text, text)
     if (frozen.size > 0) await writeSafetensors(paths.frozen, frozen, {})
-    await writeAtomic(paths.record, `${JSON.stringify({ format, created, textHash, ...record }, undefined, 2)}\n`)
+    await writeAtomic(paths.record, recordText({ format, created, textHash, ...record }))
   })
   return { folder, record, text, textHash, created }
 }
+
+/** Writes `run.json` anew. @throws UserError when it cannot be written. */
+export async function changeRecord(run: Run, record: RunRecord): Promise<void> {
+  const { folder, created, textHash } = run
+  await writeAtomic(runPaths(folder).record, recordText({ format, created, textHash, ...record }))
+  run.record = record
+}
+
+const recordText = (record: RecordFile): string => `${JSON.stringify(record, undefined, 2)}\n`
 
 async function readText(file: string): Promise<string | undefined> {
   try {
@@ -68,6 +77,7 @@ const recordFields: Readonly<Record<keyof RecordFile, (value: unknown) => boolea
   versions: (value) => typeof value === 'object' && value !== null,
   engine: (value) => typeof value === 'object' && value !== null,
   data: Array.isArray,
+  read: (value) => value === undefined || (typeof value === 'object' && value !== null),
 }
 
 function parseRecord(file: string, json: string): RecordFile {
@@ -76,7 +86,7 @@ function parseRecord(file: string, json: string): RecordFile {
     value = JSON.parse(json)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new UserError(`${file} is not JSON: ${reason}`, 'restore it from a copy; archc writes it once and never changes it')
+    throw new UserError(`${file} is not JSON: ${reason}`, 'restore it from a copy')
   }
   const fields = Object.entries(typeof value === 'object' && value !== null ? value : {})
   const given = new Map<string, unknown>(fields)

@@ -8,10 +8,12 @@ export interface ManifestEntry {
   readonly mpp?: number
   /** Its ready-made low-resolution picture. */
   readonly low?: { readonly path: string; readonly sha256: string }
+  /** SHA-256 of its size and its samples as they were read: the same in another format. Absent in runs of before. */
+  readonly pixels?: string
   readonly split: 'train' | 'val'
 }
 
-/** What `run.json` says: everything that decided the run, written once when it begins. */
+/** What `run.json` says: everything that decided the run, written when it begins; only a run that is told to go to other steps changes it. */
 export interface RunRecord {
   /** The model's name, the path of its file and the labels of the variants applied. */
   readonly model: string
@@ -26,6 +28,8 @@ export interface RunRecord {
   /** What it was told to do: steps instead of the text's epochs, weights to start from, files of frozen slots. A resumed run does the same. */
   readonly training?: {
     readonly steps?: number
+    /** Until which steps it went by other numbers of them. */
+    readonly before?: readonly { readonly until: number; readonly steps: number }[]
     readonly from?: string
     readonly frozen?: Readonly<Record<string, string>>
     /** The weight paths below which it took weights; without them it took all that fit. */
@@ -39,12 +43,14 @@ export interface RunRecord {
   /** Which engine computed, on which devices. */
   readonly engine: Readonly<Record<string, unknown>>
   readonly data: readonly ManifestEntry[]
+  /** Files that were left out, by ending, and how many pictures were changed to make them 8-bit RGB, by what it was; absent in runs of before. */
+  readonly read?: { readonly leftOut: Readonly<Record<string, number>>; readonly notes: Readonly<Record<string, number>> }
 }
 
 /** An opened run folder. */
 export interface Run {
   readonly folder: string
-  readonly record: RunRecord
+  record: RunRecord
   /** `model.arch.txt`: the text with everything applied. */
   readonly text: string
   /** SHA-256 of that text, in hexadecimal. */

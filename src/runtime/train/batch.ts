@@ -1,3 +1,4 @@
+import { rangeOf } from '../../compiler/per-item.ts'
 import { isPerQuery, scaleLimits, type CompiledModel, type ModelInput, type TrainPlan } from '../../compiler/plan.ts'
 import { evaluate, type Size } from '../../compiler/shapes/size.ts'
 import { UserError } from '../../errors.ts'
@@ -115,6 +116,15 @@ export function makeItem(
   })
   if (cell) item[cell.name] = new Float32Array(queries * 2).map((_, at) => cells[at % 2]!)
   return { ...item, target: normalised(values3, output.range) }
+}
+
+/** What the largest item takes of a high-resolution picture, in pixels. */
+export function itemSize(model: CompiledModel, plan: TrainPlan): Pick<Picture, 'width' | 'height'> {
+  const source = model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
+  const [, height, width] = lengths(source, plan.sizes) as [number, number, number]
+  if (source.role === 'enlarged') return { width, height }
+  const [, most] = rangeOf(plan.m, { epoch: [0, plan.epochs], epochs: [plan.epochs, plan.epochs] }) ?? scaleLimits(model.scale)
+  return { width: Math.round(width * most), height: Math.round(height * most) }
 }
 
 /** A random part of a picture. */

@@ -1,9 +1,20 @@
 import { LRUCache } from 'lru-cache'
+import { UserError } from '../../errors.ts'
 import { strengthOf } from '../data/compression.ts'
 import type { DataEntry } from '../data/dataset.ts'
 import type { Picture } from '../data/picture.ts'
 import { readPicture, type ReadOptions } from '../data/read-picture.ts'
 import type { ReadyMade } from './ready-made.ts'
+
+/** A picture that could be read before the training began, and no more. */
+export class UnreadablePicture extends UserError {
+  constructor(
+    readonly entry: DataEntry,
+    cause: UserError,
+  ) {
+    super(cause.message, cause.help, { cause })
+  }
+}
 
 /** Decoded pictures kept in memory, at most this many bytes. */
 const memory = 1_500_000_000
@@ -33,8 +44,12 @@ export function createPictureStore(traces = false): PictureStore {
     cache.set(path, { picture, bytes: 1 })
     return picture
   }
+  const of = (entry: DataEntry, path: string, options: ReadOptions): Promise<ReadyMade> =>
+    read(path, options).catch((error: unknown) => {
+      throw error instanceof UserError ? new UnreadablePicture(entry, error) : error
+    })
   return {
-    get: async (entry) => (await read(entry.path, {})).picture,
-    low: async ({ low }) => (low ? read(low.path, { traces }) : undefined),
+    get: async (entry) => (await of(entry, entry.path, {})).picture,
+    low: async (entry) => (entry.low ? of(entry, entry.low.path, { traces }) : undefined),
   }
 }

@@ -1,7 +1,9 @@
 import { parameterCount } from '../../compiler/ir/graph.ts'
-import type { CompiledModel } from '../../compiler/plan.ts'
+import type { CompiledModel, TrainPlan } from '../../compiler/plan.ts'
 import type { DataEntry } from '../data/dataset.ts'
+import type { PictureLook } from '../data/read-picture.ts'
 import { scalesOf, type Pairs } from '../data/pairs.ts'
+import { itemSize } from './batch.ts'
 import type { Parts } from './train.ts'
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
@@ -33,4 +35,21 @@ export function pairsLine(count: number, pairs: Pairs): string {
   const all = scalesOf(pairs).map((m) => `x${Number(m.toPrecision(4))}`)
   const shown = all.length > 4 ? `${all[0]} to ${all.at(-1)}` : all.join(', ')
   return `low-resolution pictures are ready-made for ${pairs.size} of ${counted(count, 'picture')}, ${shown}: degrade is not applied to these`
+}
+
+/** Which pictures are smaller than an item may be, undefined where none is: their mirror images go on where they end. */
+export function smallLine(
+  model: CompiledModel,
+  plan: TrainPlan,
+  entries: readonly DataEntry[],
+  looks: ReadonlyMap<string, PictureLook> | undefined,
+): string | undefined {
+  const { width, height } = itemSize(model, plan)
+  const small = entries.flatMap(({ name, path, low }) => {
+    const look = low ? undefined : looks?.get(path)
+    return look && (look.width < width || look.height < height) ? [`${name} (${look.width} x ${look.height})`] : []
+  })
+  if (small.length === 0) return undefined
+  const named = small.length > 3 ? `${small.slice(0, 3).join(', ')} and ${small.length - 3} more` : small.join(', ')
+  return `smaller than an item of ${width} x ${height} pixels, so continued by mirror images: ${named}`
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { DataEntry } from '../data/dataset.ts'
-import { openRun, type Run } from '../files/run-folder.ts'
+import { openRun, readLog, type Run } from '../files/run-folder.ts'
 import { sourcesOf } from '../network/sources.ts'
 import type { Parts, TrainOptions } from './train.ts'
 
@@ -16,7 +16,7 @@ export async function reopen(options: Omit<TrainOptions, 'engine'>): Promise<{ r
       `${options.out} began with ${what}`,
       'resume with what it began with (see run.json), or train into another folder',
     )
-  return { run, parts: sameParts(run, options.data) }
+  return { run, parts: sameParts(run, options.data, await unreadable(run), options.say) }
 }
 
 function otherModel({ record, text }: Run, { loaded }: Pick<TrainOptions, 'loaded'>): string | undefined {
@@ -54,14 +54,27 @@ function otherFlag(
     : undefined
 }
 
-/** The split of the run's manifest: --val does not matter any more, the same pictures do. */
-function sameParts({ folder, record }: Run, entries: readonly DataEntry[]): Parts {
+/** Names of pictures that stopped the run because they could not be read. */
+async function unreadable(run: Run): Promise<ReadonlySet<string>> {
+  return new Set((await readLog(run)).flatMap(({ unreadable: name }) => (typeof name === 'string' ? [name] : [])))
+}
+
+/**
+ * The split of the run's manifest: --val does not matter any more, the same pictures do. One that was broken may have been mended, or
+ * left out.
+ */
+function sameParts(
+  { folder, record }: Run,
+  entries: readonly DataEntry[],
+  broken: ReadonlySet<string>,
+  say: (line: string) => void,
+): Parts {
   const key = (name: string, sha256: string, low?: { readonly sha256: string }): string =>
     `${sha256} ${name}${low ? ` ${low.sha256}` : ''}`
   const found = new Map(entries.map((entry) => [key(entry.name, entry.sha256, entry.low), entry]))
   const known = new Set(record.data.map((entry) => key(entry.path, entry.sha256, entry.low)))
-  const lost = record.data.find((entry) => !found.has(key(entry.path, entry.sha256, entry.low)))
-  const added = entries.find((entry) => !known.has(key(entry.name, entry.sha256, entry.low)))
+  const lost = record.data.find((entry) => !found.has(key(entry.path, entry.sha256, entry.low)) && !broken.has(entry.path))
+  const added = entries.find((entry) => !known.has(key(entry.name, entry.sha256, entry.low)) && !broken.has(entry.name))
   const problem = lost
     ? `${lost.path} ${entries.some(({ name }) => name === lost.path) ? 'has changed' : 'is missing'}`
     : added && `${added.name} is new`
@@ -70,7 +83,12 @@ function sameParts({ folder, record }: Run, entries: readonly DataEntry[]): Part
       `the data of ${folder} is not what it began with: ${problem}`,
       'resume with the same --data, or train into another folder',
     )
+  const named = new Map(entries.map((entry) => [entry.name, entry]))
+  for (const name of broken) say(`${name}, which could not be read, is ${named.has(name) ? 'as it is now' : 'left out'}`)
   const side = (split: 'train' | 'val'): DataEntry[] =>
-    record.data.flatMap((entry) => (entry.split === split ? [found.get(key(entry.path, entry.sha256, entry.low))!] : []))
+    record.data.flatMap((entry) => {
+      if (entry.split !== split) return []
+      return found.get(key(entry.path, entry.sha256, entry.low)) ?? named.get(entry.path) ?? []
+    })
   return { train: side('train'), val: side('val') }
 }

@@ -4,7 +4,8 @@ import { foldedPaths } from '../../compiler/compare.ts'
 import { subgraph, type Weight } from '../../compiler/ir/graph.ts'
 import type { CompiledModel, Objective, TrainPlan } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
-import { split, type DataEntry } from '../data/dataset.ts'
+import { readAs, split, type DataEntry } from '../data/dataset.ts'
+import type { Decoded } from '../data/decoded.ts'
 import { pairsOf, type Pairs } from '../data/pairs.ts'
 import type { HostTensors } from '../compute/messages.ts'
 import { requireBfloat16 } from '../engine/bfloat16.ts'
@@ -12,6 +13,7 @@ import { loadEngine, type Engine } from '../engine/index.ts'
 import { createRandom, type Random } from '../files/random.ts'
 import {
   appendLog,
+  changeRecord,
   byLoss,
   createRun,
   listCheckpoints,
@@ -32,12 +34,12 @@ import { compressionInput } from '../predict/roles.ts'
 import { inParts } from '../weights/parts.ts'
 import { asSaved, restored } from './averages.ts'
 import { checkPlan, makeItem, pairProblem, planItem, stackItems, type Item } from './batch.ts'
-import { createPictureStore, type PictureStore } from './data.ts'
+import { createPictureStore, UnreadablePicture, type PictureStore } from './data.ts'
 import { frozenOf, frozenWeights, withoutFiles, withoutFrozen } from './frozen.ts'
 import { graphLearner } from './graph-learner.ts'
 import { layersLearner, onEngine } from './layers-learner.ts'
 import { allFinite, type Draws, type Learner } from './learner.ts'
-import { openingLine, pairsLine } from './opening.ts'
+import { openingLine, pairsLine, smallLine } from './opening.ts'
 import { reopen } from './reopen.ts'
 import { momentInputs, rateAt, type Moment } from './schedule.ts'
 import { versions } from './versions.ts'
@@ -45,6 +47,8 @@ import { versions } from './versions.ts'
 export interface TrainOptions {
   readonly loaded: LoadedModel
   readonly data: readonly DataEntry[]
+  /** What is known of them without decoding; small ones are named. */
+  readonly pictures?: Decoded
   readonly out: string
   readonly engine: Engine
   readonly seed: number
@@ -133,6 +137,8 @@ export async function prepare(options: Omit<TrainOptions, 'engine'>): Promise<Pr
   }
   say(openingLine(model, prepared.parts))
   if (pairs.size > 0) say(pairsLine(data.length, pairs))
+  const small = smallLine(model, plan, data, options.pictures?.looks)
+  if (small !== undefined) say(small)
   return prepared
 }
 
@@ -216,6 +222,7 @@ async function create(options: TrainOptions, parts: Parts, frozen: Prepared['fro
       ...(group !== undefined && { group }),
       ...(mpp !== undefined && { mpp }),
       ...(low && { low: { path: low.name, sha256: low.sha256 } }),
+      ...(options.pictures?.pixels.has(sha256) && { pixels: options.pictures.pixels.get(sha256)! }),
       split: side,
     }))
   return createRun(
@@ -232,6 +239,7 @@ async function create(options: TrainOptions, parts: Parts, frozen: Prepared['fro
       versions: versions(),
       engine: { ...engine },
       data: [...listed(parts.train, 'train'), ...listed(parts.val, 'val')],
+      ...(options.pictures && { read: readAs(options.pictures) }),
     },
     loaded.text,
     frozen,
@@ -287,6 +295,7 @@ class Training {
   async go(): Promise<TrainResult> {
     const { options, run, plan, learner } = this
     let step = await this.#start()
+    await this.#lengthen(step)
     if (step >= this.#steps) options.say(`${run.folder} has ${step} steps already`)
     const events = openEventFile(run.folder, { resumeStep: step })
     const every = options.checkpointEvery ?? Math.min(250, Math.max(20, Math.round(this.#steps / 20)))
@@ -296,7 +305,7 @@ class Training {
     let warm = performance.now()
     let next = step < this.#steps ? this.#batchItems(step) : undefined
     while (step < this.#steps && !options.signal?.aborted) {
-      const items = await next!
+      const items = await next!.catch((error: unknown) => this.#unreadable(error, step, saved))
       next = step + 1 < this.#steps ? this.#batchItems(step + 1) : undefined
       next?.catch(() => undefined) // reported when it is awaited
       const start = performance.now()
@@ -375,6 +384,40 @@ class Training {
     return 0
   }
 
+  /** Other steps than before are another schedule from here on: said, and kept for whoever resumes without saying them again. */
+  async #lengthen(step: number): Promise<void> {
+    const { options, run, plan } = this
+    const { training } = run.record
+    const before = training?.steps ?? plan.steps ?? plan.epochs * this.#stepsPerEpoch
+    if (!options.resume || options.steps === undefined || options.steps === before || options.steps <= step) return
+    const [objective] = plan.objectives
+    const epoch =
+      training?.steps === undefined && plan.steps === undefined
+        ? Math.floor(step / this.#stepsPerEpoch)
+        : Math.floor((step / before) * this.#epochs)
+    const was = rateAt(objective!, { step, steps: before, epoch, epochs: this.#epochs }).toPrecision(3)
+    const is = this.#rate(objective!, step).toPrecision(3)
+    await changeRecord(run, {
+      ...run.record,
+      training: { ...training, steps: options.steps, before: [...(training?.before ?? []), { until: step, steps: before }] },
+    })
+    const rates = was === is ? '' : `: the rate is ${is} there, where it was ${was}`
+    options.say(`from step ${step} on it goes to ${options.steps} steps instead of ${before}${rates}`)
+  }
+
+  /** A picture that broke since the training began: what was done is saved, and the picture may be mended or left out. */
+  async #unreadable(error: unknown, step: number, saved: number): Promise<never> {
+    if (!(error instanceof UnreadablePicture)) throw error
+    if (step > saved) await this.#save(step, saved)
+    const { name, sha256 } = error.entry
+    await appendLog(this.run, { step, unreadable: name, sha256 })
+    throw new UserError(
+      `training stopped at step ${step}: ${error.message}`,
+      'mend the picture or leave it out, and go on with --resume',
+      { cause: error },
+    )
+  }
+
   #epoch(step: number): number {
     return this.#given === undefined ? Math.floor(step / this.#stepsPerEpoch) : Math.floor((step / this.#steps) * this.#epochs)
   }
@@ -430,23 +473,32 @@ class Training {
     const { counts } = state
     for (const [path, { data }] of state.weights)
       if (!isFinite(data)) await this.#stop(step, `the weight ${path} is not finite`, last)
-    const validation = this.parts.val.length > 0 ? await this.#validate(step, last) : this.#smooth
     const saved = asSaved(state)
-    await saveCheckpoint(run, {
-      step,
-      ...saved,
-      weights: withoutFrozen(saved.weights, trainedWeights(this.model), this.model.graph.weights),
-      ...(this.plan.ema !== undefined && { averaged: this.plan.ema }),
-      state: {
-        seed: this.options.seed,
+    const save = (loss: number): Promise<void> =>
+      saveCheckpoint(run, {
         step,
-        position: step * this.#items,
-        counts,
-        smooth: this.#smooth,
-        lowest: this.#lowest,
-      } satisfies State,
-      loss: validation,
-    })
+        ...saved,
+        weights: withoutFrozen(saved.weights, trainedWeights(this.model), this.model.graph.weights),
+        ...(this.plan.ema !== undefined && { averaged: this.plan.ema }),
+        state: {
+          seed: this.options.seed,
+          step,
+          position: step * this.#items,
+          counts,
+          smooth: this.#smooth,
+          lowest: this.#lowest,
+        } satisfies State,
+        loss,
+      })
+    const validation =
+      this.parts.val.length > 0
+        ? await this.#validate(step, last).catch(async (error: unknown) => {
+            // What was trained is good, whatever became of a picture that it is judged by.
+            if (error instanceof UnreadablePicture) await save(this.#smooth)
+            return this.#unreadable(error, step, step)
+          })
+        : this.#smooth
+    await save(validation)
     if (this.parts.val.length > 0)
       this.options.say(
         `step ${step}: validation loss${this.plan.ema === undefined ? '' : ' of the averaged weights'} ${validation.toFixed(4)}${await this.#best(step)}`,

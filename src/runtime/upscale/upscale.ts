@@ -2,6 +2,7 @@ import type { CompiledModel, Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
 import { strengthOf, takenAs, type Compression } from '../data/compression.ts'
+import { pngText } from '../data/png-text.ts'
 import { wayBack } from '../data/profile.ts'
 import { openPicture, type OpenedPicture, type PictureFacts } from '../data/read-picture.ts'
 import { openSink } from '../data/sink.ts'
@@ -14,6 +15,7 @@ import type { Extent } from '../predict/places.ts'
 import type { Progress } from '../predict/progress.ts'
 import { compressionInput } from '../predict/roles.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
+import { checksum } from '../files/checksum.ts'
 import { Consistency } from './consistency.ts'
 import { StageTimes, type StageTime } from './stage-times.ts'
 
@@ -35,6 +37,8 @@ export interface Enlargement {
 export interface UpscaleOptions extends Enlargement {
   readonly input: string
   readonly output: string
+  /** Leaves a result as it is that was made of the same file in the same way. */
+  readonly keepsDone?: boolean
   readonly onPlan?: (plan: UpscalePlan) => void
   readonly onProgress?: (progress: Progress) => void
   /** The result says where the time went. */
@@ -57,6 +61,8 @@ export interface UpscalePlan {
 
 export interface UpscaleResult extends UpscalePlan {
   readonly output: string
+  /** It was there already. */
+  readonly isKept?: true
   readonly took: number
   /** Largest difference (of 255) from full overlap on one probed tile; 0 where the overlap is the reach. */
   readonly deviation: number
@@ -126,6 +132,21 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
   options.onPlan?.(plan)
   const isExact = estimate.tiles === 1 || options.overlap === undefined || options.overlap >= (estimate.reach ?? 0)
   const deviation = isExact ? 0 : await probe(predictor, source, predict)
+  const text = {
+    Software: `archc ${archcVersion()}`,
+    Comment: 'Computed by a network: texture is invented. For research, not for diagnosis.',
+    Source: `SHA-256 ${(await checksum(options.input)).sha256}`,
+    Model: [model.name, ...model.variants, model.preset].filter(Boolean).join(', '),
+    'Model hash': opened.hash,
+    Scope: plan.scope,
+    Scale: String(options.scale),
+    ...(picture.profile !== undefined && { 'Source profile': picture.profile }),
+    ...(strength !== undefined && { 'Told compression': strength.toFixed(3) }),
+    ...(predict.backProjection !== undefined && { 'Back-projection': String(predict.backProjection) }),
+    ...(deviation > 0 && { 'Tile deviation': `${deviation.toFixed(3)} of 255` }),
+  }
+  if (options.keepsDone && (await isMadeSo(options.output, text)))
+    return { ...plan, output: options.output, isKept: true, took: 0, deviation }
   const start = performance.now()
   const times = new StageTimes()
   const rows = predictor.rows(source, {
@@ -138,18 +159,7 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
   await writeRows(rows, extent, picture, times, consistency, {
     file: options.output,
     scale: options.scale,
-    text: {
-      Software: `archc ${archcVersion()}`,
-      Comment: 'Computed by a network: texture is invented. For research, not for diagnosis.',
-      Model: [model.name, ...model.variants, model.preset].filter(Boolean).join(', '),
-      'Model hash': opened.hash,
-      Scope: plan.scope,
-      Scale: String(options.scale),
-      ...(picture.profile !== undefined && { 'Source profile': picture.profile }),
-      ...(strength !== undefined && { 'Told compression': strength.toFixed(3) }),
-      ...(predict.backProjection !== undefined && { 'Back-projection': String(predict.backProjection) }),
-      ...(deviation > 0 && { 'Tile deviation': `${deviation.toFixed(3)} of 255` }),
-    },
+    text,
   })
   return {
     ...plan,
@@ -159,6 +169,14 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
     ...(consistency.decibels !== undefined && { consistency: consistency.decibels }),
     ...(options.profile && { profile: times.all }),
   }
+}
+
+/** Whether a PNG says of itself just what one says that is made now: it has its name only when it is whole. */
+async function isMadeSo(file: string, text: Readonly<Record<string, string>>): Promise<boolean> {
+  const found = await pngText(file).catch(() => undefined)
+  return (
+    found?.size === Object.keys(text).length && Object.entries(text).every(([keyword, value]) => found.get(keyword) === value)
+  )
 }
 
 /** What a network is told; undefined where it takes nothing of the kind. */

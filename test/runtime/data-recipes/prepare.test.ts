@@ -47,7 +47,7 @@ describe('slides', () => {
     const plan = await planSlides(settings)
     expect(plan.parameters).toMatchObject({ candidates: 18, splitBy: 'sub-image', split: '12/3/3' })
     const { manifest, resumed } = await prepareSet(plan, inside('set'))
-    expect({ resumed, remarks: plan.remarks }).toEqual({ resumed: 0, remarks: [] })
+    expect({ resumed, remarks: plan.remarks }).toEqual({ resumed: 0, remarks: ['3 slides'] })
     expect(manifest.split).toMatchObject({
       by: 'sub-image',
       says: expect.stringMatching(/slides stand on several sides/) as string,
@@ -136,7 +136,7 @@ describe('slides', () => {
 
   it('fewer than asked for are split in the proportion, which is said', async () => {
     const plan = await planSlides({ ...settings, split: [320, 40, 40] })
-    expect(plan.remarks).toEqual(['18 sub-images with tissue, not 400: split in the proportion 320/40/40'])
+    expect(plan.remarks).toEqual(['3 slides', '18 sub-images with tissue, not 400: split in the proportion 320/40/40'])
     expect(['train', 'val', 'test'].map((side) => plan.pieces.filter(({ split }) => split === side).length)).toEqual([14, 2, 2])
   })
 

@@ -1,9 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import { writePng } from '../../../src/runtime/data/png-writer.ts'
 import { ExperimentError, readExperiment } from '../../../src/runtime/experiment/experiment.ts'
-import { onlyThose, planExperiment, scopeOf } from '../../../src/runtime/experiment/plan.ts'
-import { root, temporaryFolder } from '../network/small.ts'
+import { dataLines, onlyThose, planExperiment, scopeOf, sharedGroups } from '../../../src/runtime/experiment/plan.ts'
+import { painted, root, temporaryFolder } from '../network/small.ts'
 
 const folder = temporaryFolder()
 const models = path.relative(folder, path.join(root, 'models'))
@@ -129,6 +131,32 @@ describe('what it names', () => {
       `title: t\ndata: { train: none.csv, test: ${samples}/test, split: s, leaks: l }\nscales: { in: [2] }\nbudget: { steps: 1 }\nconcludes: c\nblocks: [{ name: a, systems: [{ name: A, model: ${models}/iste.arch }] }]\n`,
     )
     expect(await said(file)).toEqual(['2:16: FOLDER/none.csv: there is no such file or folder'])
+  })
+
+  it('data that is the same picture in another format, or too small to be judged, before anything is trained', async () => {
+    const judged = path.join(folder, 'judged')
+    mkdirSync(judged, { recursive: true })
+    await writePng(painted(80, 80, 1), path.join(folder, 'mine.png'))
+    await sharp(path.join(folder, 'mine.png')).tiff({ compression: 'deflate' }).toFile(path.join(judged, 'other.tif'))
+    await writePng(painted(20, 20, 2), path.join(judged, 'small.png'))
+    const lines = await planExperiment(readExperiment(written('same', iste)), {
+      train: [path.join(folder, 'mine.png')],
+      test: [judged],
+    }).catch((error: unknown) => (error as Error).message)
+    expect(lines).toMatch(/other\.tif is trained on \(mine\.png\): a picture that is judged must not be/)
+    expect(lines).toMatch(/too small to be judged:\n +small\.png \(20 x 20\) at x4: a border of 10 pixels/)
+  })
+
+  it('but groups on both sides are said, and allowed: the paper splits so', async () => {
+    const sides = ['tr', 'te'] as const
+    for (const [at, side] of sides.entries()) {
+      await writePng(painted(60, 60, 10 + at), path.join(folder, `${side}.png`))
+      writeFileSync(path.join(folder, `${side}.csv`), `path,group\n${side}.png,S1\n`)
+    }
+    const [train, test] = sides.map((side) => [path.join(folder, `${side}.csv`)])
+    const plan = await planExperiment(readExperiment(written('groups', iste)), { train: train!, test: test! })
+    expect(sharedGroups(plan)).toEqual(['S1'])
+    expect(dataLines(plan)).toEqual(['to train on: 1 picture', 'to judge on: 1 picture'])
   })
 
   it('pictures to show that are not judged on, at scales that there are not', async () => {

@@ -12,7 +12,8 @@ import {
 import type { PerItem, PictureOperation, Scale } from '../../plan.ts'
 import type { Argument, Call, Expression } from '../../syntax/tree.ts'
 import { show } from '../values/values.ts'
-import { perItem, rangeOf } from './per-item.ts'
+import { rangeOf } from '../../per-item.ts'
+import { perItem } from './per-item.ts'
 import { wordOf, type FieldReader } from './reader.ts'
 
 /** What is done to a picture, in order; `variables` may be read by what is drawn per item. */

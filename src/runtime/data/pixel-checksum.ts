@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Picture } from '../data/picture.ts'
+import type { Picture } from './picture.ts'
 
 /** SHA-256 of a picture's size and samples: the same however it is compressed. */
 export function pixelChecksum({ width, height, data }: Picture): string {

@@ -1,0 +1,111 @@
+import { dirname } from 'node:path'
+import { listing, UserError } from '../../errors.ts'
+import { appendLine, makeFolders, readLines } from '../files/atomic.ts'
+import type { DataEntry, Pictures } from './dataset.ts'
+import { pixelChecksum } from './pixel-checksum.ts'
+import { heldPixels, readPicture } from './read-picture.ts'
+
+/** Pictures that were decoded once, whole: none of them is cut off or broken. */
+export interface Decoded extends Pictures {
+  /** Checksums of samples by the checksum of the file; a picture that is not held in memory has none. */
+  readonly pixels: ReadonlyMap<string, string>
+}
+
+interface DecodeOptions {
+  /** A file that keeps what was decoded before, by the checksum of the file; without it all are decoded. */
+  readonly cache?: string
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/** Pictures that are decoded at the same time. */
+const atOnce = 4
+
+/**
+ * Decodes every picture, those of low resolution too, so that what is broken is said before anything is computed, and what is the same
+ * picture in another file is known.
+ * @throws UserError that names all that cannot be decoded.
+ */
+export async function decodeAll(pictures: Pictures, { cache, onProgress }: DecodeOptions = {}): Promise<Decoded> {
+  const pixels = await known(cache)
+  const files = new Map<string, string>()
+  for (const { path, sha256, low } of pictures.entries)
+    for (const each of [{ path, sha256 }, ...(low ? [low] : [])])
+      if (!pixels.has(each.sha256) && isHeld(pictures, each.path)) files.set(each.sha256, each.path)
+  const wrong: UserError[] = []
+  const left = [...files]
+  if (cache !== undefined && left.length > 0) await makeFolders(dirname(cache)).catch(() => undefined)
+  let done = 0
+  const work = async (): Promise<void> => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const [sha256, file] = next
+      try {
+        const sum = pixelChecksum((await readPicture(file)).picture)
+        pixels.set(sha256, sum)
+        // What is kept saves time the next time: a cache that cannot be written costs that alone.
+        if (cache !== undefined) await appendLine(cache, { sha256, pixels: sum }).catch(() => undefined)
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error
+        wrong.push(error)
+      }
+      done += 1
+      onProgress?.(done, files.size)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, work))
+  if (wrong.length === 1) throw wrong[0]!
+  if (wrong.length > 0)
+    throw new UserError(
+      listing(
+        `${wrong.length} of ${files.size} pictures cannot be decoded:`,
+        wrong.map(({ message }) => message),
+      ),
+      wrong[0]!.help,
+    )
+  return { ...pictures, pixels }
+}
+
+function isHeld({ looks }: Pictures, path: string): boolean {
+  const look = looks.get(path)
+  return look !== undefined && look.width * look.height <= heldPixels
+}
+
+async function known(cache: string | undefined): Promise<Map<string, string>> {
+  const lines = cache === undefined ? [] : await readLines(cache).catch(() => [])
+  return new Map(
+    lines.flatMap((line) => {
+      const { sha256, pixels } = line as { sha256?: unknown; pixels?: unknown }
+      return typeof sha256 === 'string' && typeof pixels === 'string' ? [[sha256, pixels] as const] : []
+    }),
+  )
+}
+
+/** A picture that is judged, as what was trained on has it. */
+export interface Leak {
+  readonly name: string
+  /** `same` file or pixels, or of the same group. */
+  readonly by: 'same' | 'group'
+  /** The picture, or the group, that was trained on. */
+  readonly with: string
+}
+
+/** What is known of a picture that was trained on. */
+export type Trained = Pick<DataEntry, 'name' | 'sha256' | 'group'> & { readonly pixels?: string }
+
+/** Which pictures were trained on, in this file or another, or belong to a group that was. */
+export function leaksOf(judged: readonly Trained[], trained: readonly Trained[]): Leak[] {
+  const files = new Map(trained.map(({ sha256, name }) => [sha256, name]))
+  const samples = new Map(trained.flatMap(({ pixels, name }) => (pixels === undefined ? [] : [[pixels, name] as const])))
+  const groups = new Set(trained.flatMap(({ group }) => group ?? []))
+  return judged.flatMap(({ name, sha256, pixels, group }): Leak[] => {
+    const same = files.get(sha256) ?? (pixels === undefined ? undefined : samples.get(pixels))
+    if (same !== undefined) return [{ name, by: 'same', with: same }]
+    return group !== undefined && groups.has(group) ? [{ name, by: 'group', with: group }] : []
+  })
+}
+
+/** Entries with the checksums of their samples. */
+export const withPixels = ({ entries, pixels }: Pick<Decoded, 'entries' | 'pixels'>): Trained[] =>
+  entries.map(({ name, sha256, group }) => {
+    const sum = pixels.get(sha256)
+    return { name, sha256, ...(group !== undefined && { group }), ...(sum !== undefined && { pixels: sum }) }
+  })
