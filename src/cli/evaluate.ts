@@ -23,6 +23,7 @@ import { liveLine } from './live-line.ts'
 import { openEngine } from './open-engine.ts'
 import { readPictures } from './read-pictures.ts'
 import { scopeOption } from './scope.ts'
+import { stopOnSignals } from './stop-on-signals.ts'
 
 interface Flags extends CommonFlags {
   readonly data: string[]
@@ -125,9 +126,16 @@ export function evaluateCommand(program: Command): void {
       )
       agree(seconds, flags.yes ?? false)
       const folder = flags.out ?? (opened.run?.folder === source ? path.join(source, 'evaluation') : undefined)
-      const work = { ...options, seconds: parts }
-      const evaluation = folder ? (await evaluateInto(folder, opened, work)).evaluation : await evaluate(opened, work)
+      const stop = stopOnSignals('stopping; nothing is written')
+      const work = { ...options, seconds: parts, signal: stop.signal }
+      const judge = async () => (folder ? (await evaluateInto(folder, opened, work)).evaluation : evaluate(opened, work))
+      const evaluation = await judge().catch((error: unknown) => {
+        if (!stop.signal.aborted) throw error
+      })
       line.end()
+      stop.end()
+      process.exitCode = stop.exitCode
+      if (!evaluation) return
       print(flags.json ? jsonText(evaluation) : evaluationTable(evaluation))
       if (folder) remark(`written to ${folder}`)
     })

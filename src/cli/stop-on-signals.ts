@@ -23,8 +23,8 @@ function leaveByHangup(): void {
   process.kill(process.pid, 'SIGHUP')
 }
 
-/** Signals ask to stop after the step that is running; another Ctrl-C, and nothing else, ends the process at once. */
-export function stopOnSignals(): Stop {
+/** Signals ask to stop after what is running, which `what` says; another Ctrl-C, and nothing else, ends the process at once. */
+export function stopOnSignals(what = 'stopping after this step; everything is saved'): Stop {
   const stop = new AbortController()
   let first: { readonly code: number; readonly at: number } | undefined
   const ask = (name: NodeJS.Signals): void => {
@@ -33,7 +33,7 @@ export function stopOnSignals(): Stop {
     if (!first) {
       first = { code: 128 + constants.signals[name], at }
       const [who, how] = name === 'SIGINT' ? ['', ' (again Ctrl-C: at once)'] : [`${name}: `, '']
-      remark(`\n${who}stopping after this step; everything is saved${how}`)
+      remark(`\n${who}${what}${how}`)
       stop.abort()
     } else if (name === 'SIGINT' && at - first.at > onePress) process.exit(first.code)
   }

@@ -25,6 +25,7 @@ import { liveLine } from './live-line.ts'
 import { createFailures } from './failures.ts'
 import { openEngine } from './open-engine.ts'
 import { scopeOption } from './scope.ts'
+import { stopOnSignals } from './stop-on-signals.ts'
 
 interface Flags extends CommonFlags {
   readonly scale: number
@@ -111,8 +112,12 @@ export function upscaleCommand(program: Command): void {
         remark(`${sizes.length} picture${sizes.length === 1 ? '' : 's'}: ${roughly(seconds)} together`)
         agree(seconds, yes, shorter)
       }
+      const stop = stopOnSignals(
+        `stopping; ${work.length > 1 ? 'the same command goes on with what is missing' : 'nothing is left of this picture'}`,
+      )
       for (const { input, output } of work) {
         if (failures.has(input)) continue
+        if (stop.signal.aborted) break
         const line = liveLine()
         const result = await upscale(opened, {
           ...enlargement,
@@ -120,6 +125,7 @@ export function upscaleCommand(program: Command): void {
           output,
           ...(flags.profile && { profile: true }),
           ...(work.length > 1 && { keepsDone: true }),
+          signal: stop.signal,
           onPlan: ({ from, to, scope, estimate, seconds, compression, strength, notes }) => {
             notes.forEach((note) => remark(`${input}: ${note}`))
             const seen = strength === undefined ? seenText(compression) : toldText(compression, strength, flags.compression)
@@ -134,7 +140,9 @@ export function upscaleCommand(program: Command): void {
             line.show('computing')
           },
           onProgress: ({ share, secondsLeft }) => share < 1 && line.show(`${Math.floor(100 * share)} %`, { left: secondsLeft }),
-        }).catch((error: unknown) => failures.note(input, error))
+        }).catch((error: unknown) => {
+          if (!stop.signal.aborted) failures.note(input, error)
+        })
         line.end()
         if (!result) continue
         if (result.isKept) remark(`${output} is there already, made of the same file in the same way: kept`)
@@ -157,6 +165,8 @@ export function upscaleCommand(program: Command): void {
           )
         if (result.profile && !flags.json) profileLines(result.profile).forEach((each) => print(each))
       }
+      stop.end()
+      process.exitCode = stop.exitCode
       failures.end()
     })
 }

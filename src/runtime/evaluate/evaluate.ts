@@ -43,6 +43,8 @@ export interface EvaluateOptions {
   /** What `evaluationSeconds` says of these entries and scales, where that is known already. */
   readonly seconds?: readonly (readonly number[])[]
   readonly onProgress?: (progress: EvaluationProgress) => void
+  /** Asks to stop after the tile that is judged. */
+  readonly signal?: AbortSignal
   /** Gets the pictures of every tile: what a page shows is taken from them. */
   readonly onTile?: (pictures: TilePictures) => Promise<void>
 }
@@ -236,6 +238,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
     const places = ready ? [{ x: 0, y: 0, width: source.width, height: source.height }] : tilesOf(source, side)
     const shave = shaveOf(m)
     for (const [index, { x, y, width, height }] of places.entries()) {
+      options.signal?.throwIfAborted()
       const { hr, lr, compression } = ready
         ? await readyPair(source, entry.low!.path, m, compressionInput(model) !== undefined)
         : degradePair(await source.region(x, y, width, height), m, opened, `${entry.name} ${index} x${m}`)

@@ -43,6 +43,8 @@ export interface UpscaleOptions extends Enlargement {
   readonly onProgress?: (progress: Progress) => void
   /** The result says where the time went. */
   readonly profile?: boolean
+  /** Asks to stop after the part that is computed: nothing is left of it. */
+  readonly signal?: AbortSignal
 }
 
 export interface UpscalePlan {
@@ -160,6 +162,7 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
     file: options.output,
     scale: options.scale,
     text,
+    signal: options.signal,
   })
   return {
     ...plan,
@@ -200,7 +203,17 @@ async function writeRows(
   { density, colours, converted }: PictureFacts,
   times: StageTimes,
   consistency: Consistency,
-  { file, scale, text }: { readonly file: string; readonly scale: number; readonly text: Readonly<Record<string, string>> },
+  {
+    file,
+    scale,
+    text,
+    signal,
+  }: {
+    readonly file: string
+    readonly scale: number
+    readonly text: Readonly<Record<string, string>>
+    readonly signal: AbortSignal | undefined
+  },
 ): Promise<void> {
   const back = converted && (await wayBack(converted))
   const written = back ? converted : colours
@@ -211,12 +224,14 @@ async function writeRows(
   })
   try {
     for await (const rows of all) {
+      signal?.throwIfAborted()
       const rgb = rows.bytes()
       times.did('bytes')
       await consistency.add(rgb)
       times.did('consistency')
       await sink.write(back ? await back.convert(rgb, width) : rgb)
     }
+    signal?.throwIfAborted()
     await sink.close()
     times.did('close')
   } catch (error) {
