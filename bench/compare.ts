@@ -11,6 +11,7 @@ import { readSafetensors, writeSafetensors, type Tensor } from '../src/runtime/f
 import { loadModel } from '../src/runtime/network/load-model.ts'
 import { initialWeights } from '../src/runtime/network/network.ts'
 import { normalised } from '../src/runtime/network/normalised.ts'
+import { pictureInput } from '../src/runtime/predict/roles.ts'
 import { makeItem, planItem, stackItems } from '../src/runtime/train/batch.ts'
 import { planByPath, readMap, toNames } from '../src/runtime/weights/map.ts'
 import { randomLayers } from './peers/archc-peer.ts'
@@ -204,7 +205,7 @@ async function comparePictures(
   const weights = await writeWeights(folder, model)
   const shown = crop(await field('10014'), 100, 100, 64, 64)
   const picture = path.join(folder, 'picture.safetensors')
-  const lr: Tensor = { shape: [1, 64, 64, 3], dtype: 'F32', data: normalised(shown.data, [-1, 1]) }
+  const lr: Tensor = { shape: [1, 64, 64, 3], dtype: 'F32', data: normalised(shown.data, pictureInput(model)) }
   await writeSafetensors(picture, new Map([['lr', lr]]))
   const results: Float32Array[] = []
   const queries = side * side

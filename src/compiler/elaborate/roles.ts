@@ -32,9 +32,11 @@ const ranked = (rank: number, takes: string, last?: number): RoleShape => ({
   takes,
   holds: (shape) => shape.length === rank && (last === undefined || asInteger(shape.at(-1)!) === last),
 })
+/** Red, green and blue, or luma. */
+const isColours = (channels: Size): boolean => [1, 3].includes(asInteger(channels) ?? 0)
 const pictured = (takes: string): RoleShape => ({
   takes,
-  holds: (shape) => shape.length === 4 && asInteger(shape[3]!) !== undefined,
+  holds: (shape) => shape.length === 4 && isColours(shape[3]!),
   isPicture: true,
 })
 
@@ -45,8 +47,8 @@ const oncePerPicture: RoleShape = {
 
 /** What a role's tensor looks like (docs/language.md, Roles); `inspect` may be anything. */
 const shapes: { readonly [role in InputRole | OutputRole]?: RoleShape } = {
-  image: pictured('[B, h, w, c], c a number'),
-  enlarged: pictured('[B, H, W, c], c a number'),
+  image: pictured('[B, h, w, c], c 3 for red, green, blue or 1 for luma'),
+  enlarged: pictured('[B, H, W, c], c 3 for red, green, blue or 1 for luma'),
   coordinates: ranked(3, '[B, q, 2]', 2),
   cell: {
     takes: '[B, q, 2], or [B, 2] once for the picture',
@@ -54,7 +56,10 @@ const shapes: { readonly [role in InputRole | OutputRole]?: RoleShape } = {
   },
   scale: oncePerPicture,
   compression: oncePerPicture,
-  samples: ranked(3, '[B, q, c]'),
+  samples: {
+    takes: '[B, q, c], c 3 for red, green, blue or 1 for luma',
+    holds: (shape) => shape.length === 3 && isColours(shape[2]!),
+  },
   features: ranked(2, '[B, n]'),
 }
 

@@ -16,7 +16,8 @@ import { scopeText } from '../predict/candidates.ts'
 import type { Extent } from '../predict/places.ts'
 import { requireFinite } from '../predict/canvas.ts'
 import { asWritten, createPredictor, type PredictOptions } from '../predict/predict.ts'
-import { compressionInput } from '../predict/roles.ts'
+import { isLuma } from '../network/normalised.ts'
+import { compressionInput, outputOf } from '../predict/roles.ts'
 import type { Pace } from '../predict/work.ts'
 import { drawOperations } from '../network/per-item.ts'
 import { held, type PictureSource } from '../data/source.ts'
@@ -303,6 +304,9 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
       scope: `best_match chooses from ${scopeText(scope)}`,
       ...(plan.backProjection > 0 && {
         back_projection: `results of pictures that were not compressed are projected onto them ${plan.backProjection} times (Irani and Peleg 1991)`,
+      }),
+      ...(isLuma(outputOf(model, undefined)) && {
+        colours: 'luma (BT.601) is the network’s, the rest of the colours that of bicubic',
       }),
       cell_clip: plan.cellClip === undefined ? 'none' : `cells times max(m / ${plan.cellClip}, 1)`,
       degradation: options.pairs?.size

@@ -8,7 +8,7 @@ import { jobs, lattice, scopeText } from '../predict/candidates.ts'
 import { everywhere, indicesOf, type Extent } from '../predict/places.ts'
 import { pictureInput } from '../predict/roles.ts'
 import { clipOf, pictureValues, tensorsOf } from '../network/per-picture.ts'
-import { normalised } from '../network/normalised.ts'
+import { isLuma, normalised } from '../network/normalised.ts'
 import { selectArrows, type ArrowRules, type Transfer } from './arrows.ts'
 import { drawArrow } from './draw-arrow.ts'
 import { fieldData, type Field } from './field.ts'
@@ -150,7 +150,7 @@ function inputsOf(
       model,
       pictureValues(model, { cell: [(2 * clip) / height, (2 * clip) / width], scale: height / lr.height, compression }),
     ),
-    [shown.name]: tf.tensor(normalised(lr.data, shown.range), [1, lr.height, lr.width, 3]),
+    [shown.name]: tf.tensor(normalised(lr.data, shown), [1, lr.height, lr.width, isLuma(shown) ? 1 : 3]),
   }
 }
 

@@ -11,7 +11,7 @@ import type { PictureSource } from '../data/source.ts'
 import { createRandom } from '../files/random.ts'
 import { cellIn, clipOf, pictureValues, tensorsOf } from '../network/per-picture.ts'
 import type { Network } from '../network/network.ts'
-import { normalised } from '../network/normalised.ts'
+import { isLuma, normalised } from '../network/normalised.ts'
 import { drawOperations } from '../network/per-item.ts'
 import { Canvas, type Block, type Computed, type Rows } from './canvas.ts'
 import { rehearse, secondsByKind, sumOf } from './estimate.ts'
@@ -34,6 +34,7 @@ import {
   type TilePlan,
 } from './schedule.ts'
 import { Sheet } from './sheet.ts'
+import { coloured, thrice } from './luma.ts'
 import { projected, widened } from './projected.ts'
 import { seenOf, stretches, type Stretch, type Tile } from './tiles.ts'
 import { noWork, secondsOf, usualPace, workOf, type Pace, type Work } from './work.ts'
@@ -138,6 +139,34 @@ interface Manner {
 export function createPredictor(model: CompiledModel, network: Network, pace: Pace = usualPace): Predictor {
   const staged = stages(model)
   const manner = staged ? inStages(model, network, staged) : plain(model, network)
+  /** Rows of the output as it is computed; of luma each value three times. */
+  async function* computed(picture: PictureSource, options: PredictOptions): AsyncGenerator<Rows> {
+    const schedule = manner.schedule(picture, options)
+    const table = manner.table(picture, schedule, options)
+    const output = outputOf(model, options.output)
+    const canvas = new Canvas(partOf(options), output.range)
+    const course = options.onProgress && new Course(secondsByKind(schedule, network.rehearsal(), options, pace))
+    const rehearsal = network.rehearsal()
+    options.onStart?.()
+    try {
+      for (const step of schedule.steps) {
+        const { work } = workOf(step, rehearsal, options)
+        const start = performance.now()
+        const made = await table.run(step)
+        const shown = made && isLuma(output) ? { ...made, values: thrice(made.values) } : made
+        if (shown && 'place' in shown) canvas.put(shown)
+        else if (shown) canvas.add(shown)
+        if (step.do === 'rows') yield canvas.take(step.from, step.to)
+        const seconds = (performance.now() - start) / 1000
+        options.onStep?.(step, work, seconds)
+        course?.took(step.do, secondsOf(work, pace), seconds)
+        if (course) options.onProgress!(course.progress)
+        if ('call' in step) await new Promise(setImmediate)
+      }
+    } finally {
+      table.dispose()
+    }
+  }
   return {
     schedule: (low, options) => manner.schedule(low, options),
     estimate(low, options) {
@@ -168,29 +197,9 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
           options.onStep?.({ do: 'project', from, to }, noWork, 0),
         )
       }
-      const schedule = manner.schedule(picture, options)
-      const table = manner.table(picture, schedule, options)
-      const canvas = new Canvas(partOf(options), outputOf(model, options.output).range)
-      const course = options.onProgress && new Course(secondsByKind(schedule, network.rehearsal(), options, pace))
-      const rehearsal = network.rehearsal()
-      options.onStart?.()
-      try {
-        for (const step of schedule.steps) {
-          const { work } = workOf(step, rehearsal, options)
-          const start = performance.now()
-          const computed = await table.run(step)
-          if (computed && 'place' in computed) canvas.put(computed)
-          else if (computed) canvas.add(computed)
-          if (step.do === 'rows') yield canvas.take(step.from, step.to)
-          const seconds = (performance.now() - start) / 1000
-          options.onStep?.(step, work, seconds)
-          course?.took(step.do, secondsOf(work, pace), seconds)
-          if (course) options.onProgress!(course.progress)
-          if ('call' in step) await new Promise(setImmediate)
-        }
-      } finally {
-        table.dispose()
-      }
+      const output = outputOf(model, options.output)
+      if (isLuma(output)) yield* coloured(computed(picture, options), picture, { extent: options.extent, part: partOf(options) })
+      else yield* computed(picture, options)
     },
     async whole(picture, options) {
       const { top, bottom, left, right } = partOf(options)
@@ -264,15 +273,16 @@ function plain(model: CompiledModel, network: Network): Manner {
           const { place } = step
           const computed = tf.tidy(() => {
             const { height: rows, width: columns } = seenOf(tile)
-            const tensor = tf.tensor(normalised(shown.data, input.range), [1, shown.height, shown.width, 3])
+            const channels = isLuma(input) ? 1 : 3
+            const tensor = tf.tensor(normalised(shown.data, input), [1, shown.height, shown.width, channels])
             const made = network.lower(model.graph, model.name).run({ ...facts(rows, columns), [input.name]: tensor })[wanted]!
-            const [, down, across] = made.shape as [number, number, number, number]
+            const [, down, across, depth] = made.shape as [number, number, number, number]
             if (down * picture.height !== height * rows || across * picture.width !== width * columns) throw misfit()
             const begin = [
               ((tile.y.from - tile.y.seenFrom) * down) / rows,
               ((tile.x.from - tile.x.seenFrom) * across) / columns,
             ] as const
-            return tf.slice(made, [0, ...begin, 0], [1, place.bottom - place.top, place.right - place.left, 3])
+            return tf.slice(made, [0, ...begin, 0], [1, place.bottom - place.top, place.right - place.left, depth])
           })
           const values = computed.dataSync<'float32'>() // tidy would look for tensors in every one of them
           computed.dispose()

@@ -8,7 +8,7 @@ import type { PictureSource } from '../data/source.ts'
 import { pixelCentre } from '../network/coordinates.ts'
 import { cellIn, clipOf, pictureValues, tensorsOf } from '../network/per-picture.ts'
 import type { Network } from '../network/network.ts'
-import { normalised } from '../network/normalised.ts'
+import { isLuma, normalised } from '../network/normalised.ts'
 import { Painter } from './painter.ts'
 import { placesOf, type Places, type Rectangle } from './places.ts'
 import type { PredictOptions } from './predict.ts'
@@ -94,9 +94,11 @@ export class Sheet {
   #encode(tile: Tile, { width, height, data }: Picture): Tensors {
     const input = pictureInput(this.model)
     return tf.tidy(() => {
-      const picture = tf.tensor(normalised(data, input.range), [1, height, width, 3])
+      const picture = tf.tensor(normalised(data, input), [1, height, width, isLuma(input) ? 1 : 3])
       const given = { [input.name]: picture, ...this.#whole(height, width) }
-      const features = this.network.lower(this.parts.features, `${this.model.name}_features`).run(given)
+      // What samples the picture itself has nothing to encode.
+      const { features: encoder } = this.parts
+      const features = encoder.outputs.length === 0 ? {} : this.network.lower(encoder, `${this.model.name}_features`).run(given)
       return Object.fromEntries(
         Object.entries({ ...features, [input.name]: picture }).map(([name, tensor]) => {
           const cut = cropOf(tensor.shape, tile)

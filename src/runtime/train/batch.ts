@@ -88,14 +88,14 @@ export function makeItem(
   const frame = pair && movedFrame(pair.frame, moves, cut)
   const cells = frame ? ([frame.y.step, frame.x.step] as const) : ([2 / target.height, 2 / target.width] as const)
   const item: Record<string, Float32Array> = {
-    [source.name]: normalised(input.data, source.range),
+    [source.name]: normalised(input.data, source),
     ...pictureValues(model, {
       cell: cells,
       scale: m,
       compression: ready?.strength ?? strengthOf(compressionOf(degradation)),
     }),
   }
-  if (output.role === 'image') return { ...item, target: normalised(target.data, output.range) }
+  if (output.role === 'image') return { ...item, target: normalised(target.data, output) }
   const queries = plan.sizes['q']!
   if (queries > target.width * target.height)
     throw new UserError(
@@ -106,16 +106,16 @@ export function makeItem(
   const coordinates = model.inputs.find((candidate) => candidate.role === 'coordinates')!
   const cell = model.inputs.find((candidate) => candidate.role === 'cell' && isPerQuery(candidate))
   item[coordinates.name] = new Float32Array(queries * 2)
-  const values3 = new Uint8Array(queries * 3)
+  const chosenColours = new Uint8Array(queries * 3)
   const centre = (axis: 'y' | 'x', index: number, count: number): number =>
     frame ? frame[axis].start + frame[axis].step * index : pixelCentre(index, count)
   chosen.forEach((position, at) => {
     item[coordinates.name]![2 * at] = centre('y', Math.floor(position / target.width), target.height)
     item[coordinates.name]![2 * at + 1] = centre('x', position % target.width, target.width)
-    for (let channel = 0; channel < 3; channel += 1) values3[3 * at + channel] = target.data[3 * position + channel]!
+    for (let channel = 0; channel < 3; channel += 1) chosenColours[3 * at + channel] = target.data[3 * position + channel]!
   })
   if (cell) item[cell.name] = new Float32Array(queries * 2).map((_, at) => cells[at % 2]!)
-  return { ...item, target: normalised(values3, output.range) }
+  return { ...item, target: normalised(chosenColours, output) }
 }
 
 /** What the largest item takes of a high-resolution picture, in pixels. */

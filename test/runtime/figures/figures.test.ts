@@ -20,6 +20,7 @@ import type { Figure } from '../../../src/runtime/figures/write-figure.ts'
 import { createNetwork } from '../../../src/runtime/network/network.ts'
 import { packNetwork } from '../../../src/runtime/network/open-network.ts'
 import { pixelCentre } from '../../../src/runtime/network/coordinates.ts'
+import { pictureInput } from '../../../src/runtime/predict/roles.ts'
 import { lattice } from '../../../src/runtime/predict/candidates.ts'
 import { indicesOf } from '../../../src/runtime/predict/places.ts'
 import { normalised } from '../../../src/runtime/network/normalised.ts'
@@ -310,7 +311,7 @@ describe('transfer', () => {
       pixelCentre(position % 24, 24),
     ])
     const found = createCopy(opened).lower(part, 'features').run({
-      lr: tf.tensor(normalised(lr.data, [-1, 1]), [1, 12, 12, 3]),
+      lr: tf.tensor(normalised(lr.data, pictureInput(opened.loaded.model)), [1, 12, 12, 3]),
       coord: tf.tensor(coord, [1, positions.length, 2]),
       cell: tf.fill([1, positions.length, 2], 2 / 24),
     }) // prettier-ignore

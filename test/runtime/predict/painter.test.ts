@@ -84,7 +84,7 @@ function atEach(model: CompiledModel, network: Network, { extent, m, cellClip, c
   const coord = Array.from({ length: width * height }, (_, at) => [pixelCentre(Math.floor(at / width), height), pixelCentre(at % width, width)]) // prettier-ignore
   const cell = coord.map(() => [(clip * 2) / height, (clip * 2) / width])
   return tf.tidy(() => {
-    const lr = tf.tensor(normalised(low.data, pictureInput(model).range), [1, low.height, low.width, 3])
+    const lr = tf.tensor(normalised(low.data, pictureInput(model)), [1, low.height, low.width, 3])
     const told = tf.tensor([[compression]])
     const { rgb } = network
       .lower(model.graph, 'whole')
