@@ -35,9 +35,31 @@ export function explained(error: unknown, doing: 'read' | 'write', file: string)
     case 'EDQUOT':
       return { what: 'your disk quota is used up', help: otherDisk }
     case 'EFBIG':
-      return { what: 'the file is larger than this disk allows', help: 'write to another disk' }
+      return {
+        what: 'the file is larger than this disk or the limit of this shell (ulimit -f) allows',
+        help: 'raise the limit (ulimit -f unlimited), or write to another disk',
+      }
+    case 'EMFILE':
+    case 'ENFILE':
+      return {
+        what: `too many files are open (${errorCode(error) === 'EMFILE' ? 'the limit of this shell, ulimit -n' : 'the limit of this machine'})`,
+        help: errorCode(error) === 'EMFILE' ? 'raise the limit: ulimit -n 4096' : 'close other programs',
+      }
     case 'ENOTDIR':
       return { what: 'a part of the path is a file, not a folder', help: 'check the path' }
+    case 'ENOTFILE':
+      return { what: `it is ${(error as Error).message}`, help: 'copy what comes from it into a file, and name that' }
+    case 'ENXIO':
+    case 'ENODEV':
+    case 'EOPNOTSUPP':
+      return { what: 'it is a socket or a device without anything behind it', help: 'name a file' }
+    case 'ELOOP':
+      return { what: 'its symbolic links go round in a circle', help: 'check where they point: ls -l' }
+    case 'ESTALE':
+      return { what: 'the server that has it has changed it or lost it', help: 'look whether the file is there, and start again' }
+    case 'ERR_FS_FILE_TOO_LARGE':
+    case 'ERR_STRING_TOO_LONG':
+      return { what: 'it is larger than a text may be', help: 'check that it is the file that you mean' }
     case 'EISDIR':
       return { what: 'it is a folder', help: 'name a file' }
     case 'EEXIST':

@@ -23,13 +23,15 @@ import {
   type Run,
   weightsOf,
 } from '../files/run-folder.ts'
-import { readSafetensors, type Tensor } from '../files/safetensors.ts'
+import type { Tensor } from '../files/safetensors.ts'
 import { openEventFile } from '../files/tensorboard.ts'
 import { describeModel, type LoadedModel } from '../network/load-model.ts'
 import type { ItemValues } from '../network/per-item.ts'
-import { compareWeights, createNetwork, initialWeights, misshapenText, requireFiniteWeights } from '../network/network.ts'
+import { createNetwork, initialWeights, requireFiniteWeights } from '../network/network.ts'
 import { compressionInput } from '../predict/roles.ts'
 import { inParts } from '../weights/parts.ts'
+import { readFor } from '../weights/read-for.ts'
+import { asFloats } from '../weights/sets.ts'
 import { asSaved, restored } from './averages.ts'
 import { checkPlan, makeItem, pairProblem, planItem, stackItems, type Item } from './batch.ts'
 import { createPictureStore, type PictureStore } from './data.ts'
@@ -535,19 +537,25 @@ async function startFrom(
 ): Promise<ReadonlyMap<string, Tensor>> {
   const asked = inParts(weights, parts)
   const file = statSync(from, { throwIfNoEntry: false })?.isDirectory() ? weightsOf(from).file : from
-  const { tensors } = await readSafetensors(file)
-  const { missing, extra, misshapen } = compareWeights(asked, tensors)
-  const unfit = new Set(misshapen.map(({ path }) => path))
-  const fitting = new Map([...tensors].filter(([path]) => !extra.includes(path) && !unfit.has(path)))
+  const { tensors, missing, leftOver, misshapen } = await readFor(file, asked)
+  const fitting = new Map(
+    asked.flatMap(({ path, shape }) => {
+      const tensor = tensors.get(path)
+      return tensor?.shape.join() === shape.join() ? [[path, asFloats(tensor)] as const] : []
+    }),
+  )
   const below = parts ? ` under ${parts.join(' or ')}` : ''
   if (fitting.size === 0)
-    throw new UserError(`nothing in ${file}${below} fits this network`, 'its names must be weight paths of archc')
+    throw new UserError(
+      `nothing in ${file}${below} fits this network`,
+      'its names must be weight paths of archc, or those of a repository that archc has a map of: archc weights show FILE lists them',
+    )
   requireFiniteWeights(fitting, file)
   say(`${fitting.size} of ${weights.length} weights from ${file}${parts ? `, those${below}` : ''}`)
   if (missing.length > 0) say(`new, starting fresh: ${missing.join(', ')}`)
   const others = weights.filter((weight) => !asked.includes(weight)).map(({ path }) => path)
   if (others.length > 0) say(`not asked for, starting fresh: ${foldedPaths(others).join(', ')}`)
-  if (extra.length > 0) say(`not used: ${(parts ? foldedPaths(extra) : extra).join(', ')}`)
-  if (misshapen.length > 0) say(`another shape, starting fresh: ${misshapen.map(misshapenText).join('; ')}`)
+  if (leftOver.length > 0) say(`not used: ${(parts ? foldedPaths(leftOver) : leftOver).join(', ')}`)
+  if (misshapen.length > 0) say(`another shape, starting fresh: ${misshapen.join('; ')}`)
   return fitting
 }

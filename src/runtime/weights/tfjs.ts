@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { fileError } from '../files/file-error.ts'
+import { readRegular } from '../files/regular.ts'
 import type { Tensor } from '../files/safetensors.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -50,7 +50,7 @@ export async function openTfjs(folder: string): Promise<Map<string, Tensor>> {
 
 async function bytesOf(file: string): Promise<Buffer> {
   try {
-    return await readFile(file)
+    return await readRegular(file)
   } catch (error) {
     throw fileError(error, 'read', file)
   }
