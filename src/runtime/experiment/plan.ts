@@ -3,6 +3,7 @@ import path from 'node:path'
 import { parameterCount } from '../../compiler/ir/graph.ts'
 import type { Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
+import { withSlashes } from '../files/slashes.ts'
 import { listPictures, manifest, withoutLow, type DataEntry } from '../data/dataset.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import {
@@ -101,7 +102,7 @@ export async function planExperiment(experiment: Experiment, overrides: Override
   const report: Report = (at, message, which = 'value') => void problems.push({ place: experiment.placeOf(at, which), message })
 
   const side = async (name: 'train' | 'test'): Promise<Pictures> => {
-    const where = overrides[name] ?? list(text.data[name] ?? []).map((each) => path.join(folder, each))
+    const where = overrides[name] ?? list(text.data[name] ?? []).map((each) => path.join(folder, withSlashes(each, folder)))
     if (where.length === 0) return { entries: [], digest: '' }
     try {
       const entries = withoutLow(await listPictures(where), 'an experiment')

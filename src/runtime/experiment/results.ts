@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
 import { UserError } from '../../errors.ts'
@@ -9,6 +8,7 @@ import { writeAtomic } from '../files/atomic.ts'
 import { jsonText, parseJson } from '../files/json.ts'
 import { openRun, readLog, runPaths } from '../files/run-folder.ts'
 import { readSafetensors } from '../files/safetensors.ts'
+import { readText } from '../files/text.ts'
 import { readNetworkFile, writeNetworkFile } from '../network/network-file.ts'
 import type { Budget, Metric } from './experiment.ts'
 import { hasOwnPictures, keyOf, type Pictures, type Plan, type Training } from './plan.ts'
@@ -376,9 +376,9 @@ export async function writeResults(folder: string, results: Results): Promise<vo
 /** @throws UserError where there are none, or they are another archc's. */
 export async function readResults(folder: string): Promise<Results> {
   const file = resultsFile(folder)
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined)
+  if (!existsSync(file))
     throw new UserError(`there are no results in ${folder}`, 'archc experiment run makes them; --out names another folder')
+  const text = readText(file)
   try {
     const results = parseJson(text) as Results
     if (results.format === 1) return results

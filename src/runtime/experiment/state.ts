@@ -96,7 +96,12 @@ function evaluationFile(state: string, plan: Plan, part: Part): string {
 /** A record that was written whole, or undefined where there is none. */
 async function readRecord<T>(file: string): Promise<T | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : (parseJson(text) as T)
+  try {
+    return text === undefined ? undefined : (parseJson(text) as T)
+  } catch {
+    // Damaged by a disk or by hand: what it would say is made again.
+    return undefined
+  }
 }
 
 const writeRecord = (file: string, record: object): Promise<void> => writeAtomic(file, `${jsonText(record, 1)}\n`)

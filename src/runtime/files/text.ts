@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync, statSync } from 'node:fs'
 import { UserError } from '../../errors.ts'
-import { explained, fileError } from './file-error.ts'
+import { fileError } from './file-error.ts'
 import { readRegularSync } from './regular.ts'
 
 /** A text as people save it: its characters, and how the file had them. */
@@ -24,28 +24,20 @@ export function textOf(bytes: Buffer): FileText | { readonly problem: string } {
 /** No text that archc reads comes near it, and a string of JavaScript cannot hold more. */
 const longest = 2 ** 29 - 2 ** 20
 
-/** What a shell hands over under a name, `<(..)` or /dev/stdin: somebody writes into such a pipe, so it may be waited for. */
-const isHandedOver = (file: string): boolean => /^\/(?:dev\/(?:stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/.test(file)
+/** The descriptor that a shell hands over under a name, `<(..)` or /dev/stdin: somebody writes into such a pipe, so it may be waited for. */
+function handedOver(file: string): number | undefined {
+  const [, name, descriptor] = /^\/(?:dev\/(stdin)|(?:dev|proc\/self)\/fd\/(\d+))$/.exec(file) ?? []
+  if (file === '-' || name !== undefined) return 0
+  return descriptor === undefined ? undefined : Number(descriptor)
+}
 
 /** The bytes of a text that a user names; `-` is standard input. @throws the system's error, also for a device, a folder or a pipe. */
 export function textBytes(file: string): Buffer {
-  if (file === '-') return readFileSync(0)
-  if (isHandedOver(file)) return readFileSync(file)
+  const descriptor = handedOver(file)
+  if (descriptor !== undefined) return readFileSync(descriptor)
   const { size } = statSync(file)
   if (size > longest) throw Object.assign(new Error(file), { code: 'ERR_FS_FILE_TOO_LARGE' })
   return readRegularSync(file)
-}
-
-/** The text of a file that a user names, or why there is none, as it stands after `cannot read FILE:`. @throws errors that are not the user's. */
-export function tryText(file: string): FileText | { readonly problem: string; readonly help: string } {
-  try {
-    const found = textOf(textBytes(file))
-    return 'text' in found ? found : { ...found, help: 'most editors ask for the encoding where they save' }
-  } catch (error) {
-    const why = explained(error, 'read', file)
-    if (!why) throw error
-    return { problem: why.what, help: why.help }
-  }
 }
 
 /**

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { readSafetensors, type Tensor } from '../files/safetensors.ts'
+import { readText } from '../files/text.ts'
 import { tensorByFormula } from './formula.ts'
 import { isRecord, numberOf, numbersOf, recordOf, textOf, textsOf, type JsonRecord } from './json.ts'
 
@@ -83,7 +84,7 @@ export async function readCase(folder: string, name: string): Promise<ParityCase
 
 function parse(file: string): JsonRecord {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const value: unknown = JSON.parse(readText(file))
     if (isRecord(value)) return value
   } catch (error) {
     throw new UserError(`${file} cannot be read: ${(error as Error).message}`, undefined, { cause: error })
