@@ -6,6 +6,7 @@ import type { Evaluation } from '../evaluate/evaluate.ts'
 import { writeAtomic } from '../files/atomic.ts'
 import { jsonText, parseJson } from '../files/json.ts'
 import type { Owner } from '../files/owner.ts'
+import { isThisProcess } from '../files/owner.ts'
 import { runHolder, runPaths } from '../files/run-folder.ts'
 import { keyOf, protocol, type Plan, type Training } from './plan.ts'
 
@@ -155,5 +156,5 @@ export const fileName = (...names: readonly string[]): string =>
 /** The other process that has a training now, if one has. */
 export function holder(state: string, training: Training): Owner | undefined {
   const owner = runHolder(runFolder(state, training))
-  return owner?.pid === process.pid && owner.host === os.hostname() ? undefined : owner
+  return owner && isThisProcess(owner) ? undefined : owner
 }

@@ -17,12 +17,14 @@ import {
   listCheckpoints,
   loadCheckpoint,
   lockRun,
+  requireOwn,
   rewindLog,
   runPaths,
   saveCheckpoint,
   type Run,
   weightsOf,
 } from '../files/run-folder.ts'
+import type { Lock } from '../files/lock.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import { openEventFile } from '../files/tensorboard.ts'
 import { describeModel, type LoadedModel } from '../network/load-model.ts'
@@ -157,14 +159,14 @@ export async function train(options: TrainOptions, prepared?: Prepared): Promise
   const { plan, parts, pairs, frozen, run: reopened } = prepared ?? (await prepare(options))
   if (!engine.trains)
     throw new UserError(`the engine ${engine.description} cannot train`, 'archc engine install brings TensorFlow, which can')
-  let lock = reopened && (await lockRun(reopened))
+  let lock = reopened && (await lockRun(reopened, options.say))
   let learner: Learner | undefined
   try {
     // Before a new folder: what cannot be computed leaves none.
     learner = await createLearner(options, model, plan, Math.min(validationItems, plan.sizes['B'] ?? 1))
     const run = reopened ?? (await create(options, parts, frozen))
-    lock ??= await lockRun(run)
-    return await new Training(options, model, plan, run, learner, parts, pairs).go()
+    lock ??= await lockRun(run, options.say)
+    return await new Training(options, model, plan, run, lock, learner, parts, pairs).go()
   } finally {
     learner?.close()
     await lock?.release()
@@ -273,6 +275,7 @@ class Training {
     readonly model: CompiledModel,
     readonly plan: TrainPlan,
     readonly run: Run,
+    readonly lock: Lock,
     readonly learner: Learner,
     readonly parts: Parts,
     readonly pairs: Pairs,
@@ -317,6 +320,7 @@ class Training {
       // A loss may be negative: of a logarithm, say.
       if (this.#smooth - this.#lowest > (divergence - 1) * Math.abs(this.#lowest) + 1)
         await this.#stop(step, `the loss grew to ${this.#smooth.toPrecision(3)} from ${this.#lowest.toPrecision(3)}`, saved)
+      requireOwn(run, this.lock, saved)
       const left = this.#steps - step
       const perStep = step - begun > 2 && left > 0 ? (performance.now() - warm) / (step - begun - 1) : undefined
       await appendLog(run, {
@@ -434,6 +438,7 @@ class Training {
       if (!isFinite(data)) await this.#stop(step, `the weight ${path} is not finite`, last)
     const validation = this.parts.val.length > 0 ? await this.#validate(step, last) : this.#smooth
     const saved = asSaved(state)
+    requireOwn(run, this.lock, last)
     await saveCheckpoint(run, {
       step,
       ...saved,
