@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { shortened } from '../files/short-name.ts'
 import { UserError } from '../../errors.ts'
 import { listPictures, withoutLow } from '../data/dataset.ts'
 import { readPicture } from '../data/read-picture.ts'
@@ -70,7 +71,7 @@ export async function planPictures(settings: PicturesSettings): Promise<Plan> {
 }
 
 const stemOf = (name: string): string =>
-  path.posix.join(path.posix.dirname(name), path.posix.parse(name).name).replaceAll('/', '__')
+  shortened(path.posix.join(path.posix.dirname(name), path.posix.parse(name).name).replaceAll('/', '__'))
 
 /** The same contents under two names would stand on both sides. */
 function refuseCopies(entries: readonly { readonly name: string; readonly sha256: string }[]): void {

@@ -7,6 +7,7 @@ import { writeAtomic } from '../files/atomic.ts'
 import { jsonText, parseJson } from '../files/json.ts'
 import type { Owner } from '../files/owner.ts'
 import { isThisProcess } from '../files/owner.ts'
+import { shortened } from '../files/short-name.ts'
 import { runHolder, runPaths } from '../files/run-folder.ts'
 import { keyOf, protocol, type Plan, type Training } from './plan.ts'
 
@@ -148,10 +149,12 @@ const pictureFile = (file: string, picture: string, part: string): string =>
 
 /** Names as they may stand in a file's name. */
 export const fileName = (...names: readonly string[]): string =>
-  names
-    .join('-')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
+  shortened(
+    names
+      .join('-')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-'),
+  )
 
 /** The other process that has a training now, if one has. */
 export function holder(state: string, training: Training): Owner | undefined {
