@@ -79,7 +79,8 @@ export async function compile(entryPoints, outdir, plugin, options = {}) {
     define: { 'globalThis.ARCHC_ROOT': JSON.stringify(root) },
     outdir,
     outExtension: { '.js': '.mjs' },
-    logLevel: 'warning',
+    // What goes wrong is thrown, and said by whoever asked for it.
+    logLevel: 'silent',
     ...options,
   })
 }
@@ -130,4 +131,22 @@ export async function built(name, file) {
     }
   }
   return pathToFileURL(path.join(folder, `${name}.mjs`)).href
+}
+
+/** What this machine or shell lacks to compile the sources or to load them, by the errors of Node and of esbuild. */
+const shortages = [
+  [/EMFILE|ENFILE|too many open files/i, 'too many files are open', 'raise the limit: ulimit -n 4096'],
+  [/EFBIG|file too large/i, 'a file may not become so large', 'raise the limit: ulimit -f unlimited'],
+  [
+    /ENOSPC|EDQUOT|no space left|quota exceeded/i,
+    'the disk is full',
+    'make room, or set ARCHC_CACHE to a folder on another disk',
+  ],
+]
+
+/** The shortage that an error is of, if it is of one. */
+export function shortOf(error) {
+  const said = `${error?.code ?? ''} ${error?.message ?? ''}`
+  const [, what, help] = shortages.find(([pattern]) => pattern.test(said)) ?? []
+  return what && { what, help }
 }

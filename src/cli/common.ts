@@ -4,6 +4,7 @@ import { nearest } from '../compiler/diagnostics/suggest.ts'
 import type { CompileOptions } from '../compiler/index.ts'
 import { CompileError, UserError } from '../errors.ts'
 import type { EngineName } from '../runtime/engine/index.ts'
+import { errorCode, explained } from '../runtime/files/file-error.ts'
 
 /** Flags that do not go together, or one too few: leaves with 2, as commander's own complaints do. */
 export class UsageError extends UserError {}
@@ -16,8 +17,17 @@ export function asUserError(error: unknown): UserError | undefined {
       `this computer has not enough memory for that (${error.message.split('\n').at(-1)})`,
       'upscale takes a smaller --tile, train smaller train.B, train.q or train.h',
     )
+  // Also where no file was named: a command that could not be started, a module that could not be loaded.
+  const code = errorCode(error)
+  if (code !== undefined && limits.includes(code)) {
+    const { what, help } = explained(error, 'read', '')!
+    return new UserError(what, help, { cause: error })
+  }
   return undefined
 }
+
+/** What a shell or a machine limits for every program. */
+const limits = ['EMFILE', 'ENFILE', 'EFBIG', 'ENOSPC', 'EDQUOT', 'EAGAIN', 'ENOMEM']
 
 const paint = (code: string, text: string): string => (colourful(process.stderr) ? `\u001b[${code}m${text}\u001b[0m` : text)
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { renderPretty } from '../compiler/diagnostics/render-pretty.ts'
@@ -6,7 +5,7 @@ import type { Style } from '../compiler/format/format.ts'
 import { CompileError, UserError } from '../errors.ts'
 import { writeAtomic } from '../runtime/files/atomic.ts'
 import { fileError } from '../runtime/files/file-error.ts'
-import { textOf } from '../runtime/files/text.ts'
+import { textBytes, textOf } from '../runtime/files/text.ts'
 import { archFiles } from '../runtime/host.ts'
 import { colourful, print, remark } from './common.ts'
 import { createFailures } from './failures.ts'
@@ -85,7 +84,7 @@ function summary(changed: number, all: number, isCheck: boolean): string {
 function readText(file: string): { readonly whole: string; readonly text: string; readonly asItWas: (text: string) => string } {
   let bytes: Buffer
   try {
-    bytes = readFileSync(file === '-' ? 0 : file)
+    bytes = textBytes(file)
   } catch (error) {
     throw fileError(error, 'read', file)
   }

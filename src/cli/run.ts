@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { errorCode } from '../runtime/files/file-error.ts'
+import { errorCode, fileError } from '../runtime/files/file-error.ts'
 import { archcVersion } from '../version.ts'
 import { asUserError, complain, confess, UsageError } from './common.ts'
 import { usageError } from './usage.ts'
@@ -18,7 +18,9 @@ export const newProgram = (about: string, afterHelp: string): Command =>
 /** Does what the words ask for, and says what went wrong. */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
   // Whoever reads the output may have read enough, as head does.
-  process.stdout.on('error', (error) => process.exit(errorCode(error) === 'EPIPE' ? 0 : exit.bug))
+  process.stdout.on('error', (error) =>
+    process.exit(errorCode(error) === 'EPIPE' ? 0 : report(fileError(error, 'write', 'standard output'))),
+  )
   // Whoever watches progress may be gone, with the terminal perhaps: the work goes on.
   process.stderr.on('error', () => undefined)
   leaveByErrors(program, argv)

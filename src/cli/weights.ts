@@ -185,7 +185,7 @@ export function weightsCommand(program: Command): void {
 }
 
 /** What was taken and what was not, by name. */
-function importText({ tensors, form, key, map, taken, ignored, leftOver, anew, left }: Imported): string {
+function importText({ tensors, form, key, map, taken, ignored, leftOver, anew, left, others }: Imported): string {
   const names = map ? `the map ${map.name} (${map.repository})` : 'their own names'
   const reasons = [...new Set(ignored.map(({ why }) => why))]
   return [
@@ -202,6 +202,12 @@ function importText({ tensors, form, key, map, taken, ignored, leftOver, anew, l
       : []),
     ...(left.length > 0
       ? ['  not in the file: train --from starts them fresh', ...foldedPaths(left).map((name) => `    ${name}`)]
+      : []),
+    ...(others.length > 0
+      ? [
+          '  not taken: other tensors of the file',
+          ...others.map(({ key: other, count }) => `    ${other || '(the whole file)'}, ${count}`),
+        ]
       : []),
     ...(anew.length > 0 ? ['  not given, for training alone', ...anew.map((name) => `    ${name}`)] : []),
   ].join('\n')

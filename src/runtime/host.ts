@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { nearest } from '../compiler/diagnostics/suggest.ts'
 import type { CompilerHost } from '../compiler/index.ts'
 import { archcRoot } from '../root.ts'
 import { errorCode, explained } from './files/file-error.ts'
-import { textOf } from './files/text.ts'
+import { textBytes, textOf } from './files/text.ts'
 
 /** What stands before the names of archc's own networks: `archc/iste.arch`, `archc/lib/mlp.arch`. */
 const own = 'archc/'
@@ -42,7 +42,7 @@ export function hostIn(folder: string): FileHost {
   return {
     read(file) {
       try {
-        const found = textOf(readFileSync(file === '-' ? 0 : placeOf(file, folder)))
+        const found = textOf(textBytes(file === '-' ? file : placeOf(file, folder)))
         return 'text' in found ? { text: found.text } : found
       } catch (error) {
         const problem = explained(error, 'read', file)?.what ?? (error as Error).message

@@ -34,6 +34,10 @@ describe('texts from other machines', () => {
     expect(readFileSync(wide, 'utf8')).toBe(saved)
   })
 
+  it.runIf(process.platform === 'linux')('a pipe that the shell hands over is read', async () => {
+    expect(await archc(['check', '/dev/stdin'], { input: text })).toMatchObject({ code: 0 })
+  })
+
   it('line ends of both kinds become those of one', async () => {
     const file = written('mixed.arch', text.replace('\n', '\r\n'))
     expect((await archc(['fmt', file])).code).toBe(0)

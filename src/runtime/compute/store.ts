@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { cacheFolder } from '../engine/index.ts'
-import { removeLeftovers, temporaryBeside } from '../files/atomic.ts'
+import { makeFolders, removeLeftovers, temporaryBeside } from '../files/atomic.ts'
+import { fileError } from '../files/file-error.ts'
 
 const month = 30 * 24 * 3600 * 1000
 
@@ -16,8 +17,13 @@ export async function storeGraph(savedModel: Uint8Array): Promise<string> {
   const folder = path.join(graphs, createHash('sha256').update(savedModel).digest('hex').slice(0, 32))
   if (existsSync(path.join(folder, 'saved_model.pb'))) return folder
   const temporary = temporaryBeside(folder)
-  await mkdir(temporary, { recursive: true })
-  await writeFile(path.join(temporary, 'saved_model.pb'), savedModel)
+  try {
+    await makeFolders(temporary)
+    await writeFile(path.join(temporary, 'saved_model.pb'), savedModel)
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true })
+    throw fileError(error, 'write', folder)
+  }
   await rename(temporary, folder).catch(async (error: unknown) => {
     await rm(temporary, { recursive: true, force: true })
     if (!existsSync(folder)) throw error // otherwise another process wrote the same

@@ -1,8 +1,8 @@
 import path from 'node:path'
+import { shortened } from '../files/short-name.ts'
 import { UserError } from '../../errors.ts'
 import { findPictures, picturesLines, withoutLow } from '../data/dataset.ts'
-import { decodeAll, withPixels, type Trained } from '../data/decoded.ts'
-import { pixelCache } from '../engine/paths.ts'
+import { decodeAll, pixelCache, withPixels, type Trained } from '../data/decoded.ts'
 import { readPicture } from '../data/read-picture.ts'
 import { groupsOf, type GroupBy } from './groups.ts'
 import { countRemarks, type Piece, type Plan, type Source, type SplitSettings } from './plan.ts'
@@ -73,7 +73,7 @@ export async function planPictures(settings: PicturesSettings): Promise<Plan> {
 }
 
 const stemOf = (name: string): string =>
-  path.posix.join(path.posix.dirname(name), path.posix.parse(name).name).replaceAll('/', '__')
+  shortened(path.posix.join(path.posix.dirname(name), path.posix.parse(name).name).replaceAll('/', '__'))
 
 /** The same picture under two names, whatever format it has, would stand on both sides. */
 function refuseCopies(entries: readonly Trained[]): void {

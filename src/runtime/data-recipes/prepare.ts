@@ -12,12 +12,14 @@ import { fileError } from '../files/file-error.ts'
 import { checksum } from '../files/checksum.ts'
 import { pixelChecksum } from '../data/pixel-checksum.ts'
 import { besideBy } from './level-pairs.ts'
+import { shortened } from '../files/short-name.ts'
 import { counted, csvFiles, digestOf, filesOf, type LowOutput, type Output, type SetManifest } from './manifest.ts'
 import type { Piece, Plan } from './plan.ts'
 import { splitNames } from './split.ts'
 
 /** Where a set grows until it is whole. */
-const growing = (folder: string): string => `${path.resolve(folder)}.partial`
+const growing = (folder: string): string =>
+  path.join(path.dirname(path.resolve(folder)), `${shortened(path.basename(path.resolve(folder)), 240)}.partial`)
 const notes = 'progress.jsonl'
 const planned = 'plan.sha256'
 

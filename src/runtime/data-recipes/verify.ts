@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { readPicture } from '../data/read-picture.ts'
-import { fileError } from '../files/file-error.ts'
+import { readText } from '../files/text.ts'
 import { checksum } from '../files/checksum.ts'
 import { pixelChecksum } from '../data/pixel-checksum.ts'
 import { csvFiles, digestOf, filesOf, type LowOutput, type Output, type SetManifest } from './manifest.ts'
@@ -55,9 +55,7 @@ async function problemOf(folder: string, { path: name, sha256, pixels }: Output 
 
 async function readManifest(folder: string): Promise<SetManifest> {
   const file = path.join(folder, 'manifest.json')
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw fileError(error, 'read', file)
-  })
+  const text = readText(file)
   try {
     const manifest = JSON.parse(text) as Partial<SetManifest>
     if (manifest.format === 1 && Array.isArray(manifest.outputs)) return manifest as SetManifest

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { parse } from 'csv-parse/sync'
 import { listing, UserError } from '../../errors.ts'
 import { checksum } from '../files/checksum.ts'
+import { withSlashes } from '../files/slashes.ts'
+import { quoted, readCsv } from './csv.ts'
 import { filesBelow } from './files-below.ts'
 import { pictureEndings } from './picture.ts'
 import { lookAtPicture, type PictureLook } from './read-picture.ts'
@@ -267,36 +268,36 @@ async function listFolder(folder: string, leftOut: Map<string, number>): Promise
 }
 
 async function listCsv(file: string): Promise<Listed[]> {
-  const { columns, rows } = parseCsv(file, await readFile(file))
-  const unknown = columns.filter((column) => !knownColumns.includes(column))
-  const help = `The columns are ${knownColumns.join(', ')}; only path is required.`
-  if (!columns.includes('path')) throw new UserError(`${file}: the column path is missing (found: ${columns.join(', ')})`, help)
-  if (unknown.length > 0) throw new UserError(`${file}: unknown column ${unknown.join(', ')}`, help)
-  if (rows.length === 0) throw new UserError(`${file}: it lists no pictures`, help)
+  const { rows } = readCsv(file, knownColumns)
+  if (rows.length === 0)
+    throw new UserError(`${file}: it lists no pictures`, `The columns are ${knownColumns.join(', ')}; only path is required.`)
+  const placeOf = (name: string): string => resolve(dirname(file), withSlashes(name, dirname(file)))
 
   const listed = rows.map(({ line, fields }): Listed => {
     const name = fields.get('path')
     if (!name) throw new UserError(`${file}:${line}: the path is empty`)
     const group = fields.get('group')
+    // Two groups that look alike would stand on both sides of a split.
+    if (group !== undefined && quoted(group) !== group) throw new UserError(`${file}:${line}: the group is ${quoted(group)}`, 'Take out what cannot be seen.') // prettier-ignore
     const written = fields.get('mpp')
     const mpp = Number(written)
     if (written && !(mpp > 0 && Number.isFinite(mpp))) {
       throw new UserError(`${file}:${line}: mpp is "${written}", not a number of micrometres per pixel above 0`)
     }
-    const path = resolve(dirname(file), name)
+    const path = placeOf(name)
     const low = fields.get('low')
     return {
       path,
       name: name.replaceAll('\\', '/'),
       ...(group ? { group } : {}),
       ...(written ? { mpp } : {}),
-      ...(low ? { low: { path: resolve(dirname(file), low), name: low.replaceAll('\\', '/') } } : {}),
+      ...(low ? { low: { path: placeOf(low), name: low.replaceAll('\\', '/') } } : {}),
     }
   })
 
   const missing: string[] = []
   for (const { path, name } of listed.flatMap((each) => [each, ...(each.low ? [each.low] : [])]))
-    if (!(await stat(path).catch(() => undefined))?.isFile()) missing.push(name)
+    if (!(await stat(path).catch(() => undefined))?.isFile()) missing.push(quoted(name))
   if (missing.length > 0) {
     const more = missing.length > 5 ? ` and ${missing.length - 5} more` : ''
     const help = `Paths are relative to ${dirname(resolve(file))}.`
@@ -329,30 +330,6 @@ async function withLow(listed: readonly Listed[], folder: string): Promise<Liste
       'low-resolution pictures have the names of the pictures that they belong to',
     )
   return found
-}
-
-interface CsvRow {
-  readonly line: number
-  readonly fields: ReadonlyMap<string, string>
-}
-
-function parseCsv(file: string, bytes: Buffer): { columns: string[]; rows: CsvRow[] } {
-  let records: { record: string[]; info: { lines: number } }[]
-  try {
-    records = parse(bytes, { bom: true, trim: true, skip_empty_lines: true, info: true }) as unknown as typeof records
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    throw new UserError(`${file}: not a CSV file (${error.message})`, undefined, { cause: error })
-  }
-  const [head, ...body] = records
-  if (head === undefined)
-    throw new UserError(`${file}: the file is empty`, `Its first line names the columns: ${knownColumns.join(',')}.`)
-  const columns = head.record.map((column) => (column === 'groups' ? 'group' : column))
-  const rows = body.map(({ record, info }) => ({
-    line: info.lines,
-    fields: new Map(columns.map((column, at) => [column, record[at] ?? ''])),
-  }))
-  return { columns, rows }
 }
 
 function refuseRepeated(listed: readonly Listed[]): void {

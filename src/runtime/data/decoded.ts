@@ -1,6 +1,7 @@
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { listing, UserError } from '../../errors.ts'
 import { appendLine, makeFolders, readLines } from '../files/atomic.ts'
+import { cacheFolder } from '../files/cache-folder.ts'
 import type { DataEntry, Pictures } from './dataset.ts'
 import { pixelChecksum } from './pixel-checksum.ts'
 import { heldPixels, readPicture } from './read-picture.ts'
@@ -16,6 +17,9 @@ interface DecodeOptions {
   readonly cache?: string
   readonly onProgress?: (done: number, total: number) => void
 }
+
+/** Where the checksums of what was decoded are kept. */
+export const pixelCache = (): string => join(cacheFolder(), 'pixels.jsonl')
 
 /** Pictures that are decoded at the same time. */
 const atOnce = 4

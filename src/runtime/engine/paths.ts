@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
-import os from 'node:os'
 import path from 'node:path'
 import { archcRoot } from '../../root.ts'
+import { cacheFolder } from '../files/cache-folder.ts'
 import { UserError } from '../../errors.ts'
 
 /** The TensorFlow that archc brings. The addon uses only the stable C API, so a newer 2.x is a change of this line. */
@@ -15,6 +15,8 @@ const officialVersion = '2.9.1'
  */
 export const flavours = ['gpu', 'cpu', 'official'] as const
 export type Flavour = (typeof flavours)[number]
+
+export { cacheFolder } from '../files/cache-folder.ts'
 
 /** The version of TensorFlow that a flavour has. */
 export function versionOf(flavour: Flavour): string {
@@ -38,23 +40,6 @@ export interface Target {
   /** File names of the two libraries: the C API, and what it is linked against. */
   readonly libraries: readonly [string, string]
 }
-
-/**
- * The user's cache folder of archc: `$ARCHC_CACHE`, else `$XDG_CACHE_HOME/archc`, else `~/.cache/archc`
- * (`~/Library/Caches/archc` on macOS). A relative `$XDG_CACHE_HOME` is ignored, as the XDG specification asks.
- */
-export function cacheFolder(
-  env: NodeJS.ProcessEnv = process.env,
-  platform: string = process.platform,
-  home = os.homedir(),
-): string {
-  if (env.ARCHC_CACHE) return path.resolve(env.ARCHC_CACHE)
-  if (env.XDG_CACHE_HOME && path.isAbsolute(env.XDG_CACHE_HOME)) return path.join(env.XDG_CACHE_HOME, 'archc')
-  return platform === 'darwin' ? path.join(home, 'Library', 'Caches', 'archc') : path.join(home, '.cache', 'archc')
-}
-
-/** Where the checksums of what was decoded are kept. */
-export const pixelCache = (): string => path.join(cacheFolder(), 'pixels.jsonl')
 
 /** Where the engine of a flavour stands (or will stand): `<cache>/engine/tensorflow-<flavour>-<version>-<platform>-<arch>`. */
 export function engineHome(

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Ajv, type ErrorObject } from 'ajv'
-import { LineCounter, parseDocument } from 'yaml'
+import { isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import { shownText } from '../../compiler/syntax/shown-text.ts'
 import { UserError } from '../../errors.ts'
 import { archcRoot } from '../../root.ts'
 import { pathOf, sentenceOf } from '../files/schema-problems.ts'
-import { fileHost } from '../host.ts'
+import { readText } from '../files/text.ts'
 import { placesIn, type Place, type PlaceOf } from './place.ts'
 
 /** What every tile has a number of. */
@@ -123,31 +124,95 @@ const schema = JSON.parse(readFileSync(path.join(archcRoot, 'docs', 'experiments
  */
 export function readExperiment(file: string): Experiment {
   const source = readText(file)
-  const lines = new LineCounter()
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false })
-  if (document.errors.length > 0)
-    throw new ExperimentError(
-      file,
-      document.errors.map(({ pos, message }) => {
-        const { line, col } = lines.linePos(pos[0])
-        return { place: { line, column: col }, message }
-      }),
-    )
-  const placeOf = placesIn(document, lines)
-  const text: unknown = document.toJS()
+  const { value: text, placeOf } = parseYaml(file, source)
   const validate = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true }).compile<ExperimentText>(
     schema,
   )
-  if (!validate(text)) throw new ExperimentError(file, problemsOf(validate.errors ?? [], placeOf))
+  if (!validate(text)) throw new ExperimentError(file, [...problemsOf(validate.errors ?? [], placeOf), ...unseenIn(source)])
   const folder = path.dirname(file)
   return { file, folder, name: path.basename(file).replace(/\.ya?ml$/, ''), text, placeOf }
 }
 
-function readText(file: string): string {
-  const source = fileHost.read(file)
-  if ('text' in source) return source.text
-  throw new UserError(`cannot read ${file}: ${source.problem}`, 'name an experiment file, such as experiments/table1-small.yaml')
+/** How much a file may become by names that stand for other parts of it (`*name`), as a factor. */
+const mostAliases = 100
+
+/**
+ * The values of a YAML file.
+ * @throws ExperimentError with what is no YAML, or would be read as another thing than is written there.
+ */
+function parseYaml(file: string, source: string): { readonly value: unknown; readonly placeOf: PlaceOf } {
+  const lines = new LineCounter()
+  const placed = (offset: number, message: string): Problem => {
+    const { line, col } = lines.linePos(offset)
+    return { place: { line: Math.max(1, line), column: Math.max(1, col) }, message }
+  }
+  try {
+    const document = parseDocument(source.replaceAll(/\r\n?/g, '\n'), {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: 'error',
+    })
+    const wrong = [...document.errors, ...document.warnings].map(({ pos, message }) => placed(pos[0], inWords(message)))
+    visit(document, {
+      Alias(_, alias, path) {
+        const meant = alias.resolve(document)
+        const problem = !meant
+          ? `no part of the file is called &${alias.source}`
+          : path.includes(meant)
+            ? `*${alias.source} stands in what it stands for`
+            : undefined
+        if (problem !== undefined) wrong.push(placed(alias.range?.[0] ?? 0, problem))
+      },
+      Pair(_, { key }) {
+        if (!isScalar(key))
+          wrong.push(
+            placed(isNode(key) ? (key.range?.[0] ?? 0) : 0, 'a field has a name, not a list or a record in place of one'),
+          )
+      },
+      Node(_, { tag, range }) {
+        if (tag !== undefined && !plainTags.has(tag))
+          wrong.push(placed(range?.[0] ?? 0, `${tag} is a type that an experiment has no value of`))
+      },
+    })
+    if (wrong.length > 0) throw new ExperimentError(file, [...wrong, ...unseenIn(source)])
+    return { value: document.toJS({ maxAliasCount: mostAliases }), placeOf: placesIn(document, lines) }
+  } catch (error) {
+    if (error instanceof UserError) throw error
+    // What yaml throws where names stand for names, and those for others.
+    if (error instanceof ReferenceError)
+      throw new ExperimentError(file, [
+        placed(
+          Math.max(0, source.indexOf('*')),
+          `names that stand for other parts (*) make the file too large (${error.message})`,
+        ),
+      ])
+    if (error instanceof RangeError) throw new ExperimentError(file, [placed(0, 'it is nested too deep')])
+    throw error
+  }
 }
+
+/** What yaml says to whoever calls it, as it is said to whoever wrote the file. */
+const inWords = (message: string): string =>
+  message.startsWith('Maximum call stack')
+    ? 'it is nested too deep'
+    : message.startsWith('Source contains multiple documents')
+      ? 'a second document begins here (---); an experiment is one'
+      : message
+
+/** Characters that cannot be seen: said only where something is wrong, as a remark or a title may have them. */
+function unseenIn(source: string): Problem[] {
+  const found: Problem[] = []
+  for (const [at, line] of source.split(/\r\n?|\n/).entries())
+    for (const match of line.matchAll(/(?![ \t])[\p{Cc}\p{Cf}\p{Z}]/gu))
+      found.push({
+        place: { line: at + 1, column: match.index + 1 },
+        message: `${shownText(match[0]).replace(/,$/, '')}, stands here and cannot be seen`,
+      })
+  return found
+}
+
+/** Types of YAML that are those of JSON. */
+const plainTags = new Set(['map', 'seq', 'str', 'int', 'float', 'bool', 'null'].map((name) => `tag:yaml.org,2002:${name}`))
 
 function problemsOf(errors: readonly ErrorObject[], placeOf: PlaceOf): Problem[] {
   return errors

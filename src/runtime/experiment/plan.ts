@@ -4,9 +4,9 @@ import { parameterCount } from '../../compiler/ir/graph.ts'
 import type { EvaluatePlan, Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { findPictures, manifest, picturesLines, withoutLow } from '../data/dataset.ts'
-import { decodeAll, leaksOf, withPixels, type Decoded } from '../data/decoded.ts'
-import { pixelCache } from '../engine/paths.ts'
+import { decodeAll, leaksOf, pixelCache, withPixels, type Decoded } from '../data/decoded.ts'
 import { requireJudgeable } from '../evaluate/tiles.ts'
+import { withSlashes } from '../files/slashes.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import {
   ExperimentError,
@@ -106,7 +106,7 @@ export async function planExperiment(experiment: Experiment, overrides: Override
   const report: Report = (at, message, which = 'value') => void problems.push({ place: experiment.placeOf(at, which), message })
 
   const side = async (name: 'train' | 'test'): Promise<Pictures> => {
-    const where = overrides[name] ?? list(text.data[name] ?? []).map((each) => path.join(folder, each))
+    const where = overrides[name] ?? list(text.data[name] ?? []).map((each) => path.join(folder, withSlashes(each, folder)))
     if (where.length === 0) return none
     try {
       const found = await findPictures(where)

@@ -1,15 +1,18 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
 import { UserError } from '../../errors.ts'
 import type { Quality, TileResult } from '../evaluate/evaluate.ts'
 import type { FrechetResult } from '../evaluate/sets.ts'
 import { writeAtomic } from '../files/atomic.ts'
+import { checksum } from '../files/checksum.ts'
 import { jsonText, parseJson } from '../files/json.ts'
 import { openRun, readLog, runPaths } from '../files/run-folder.ts'
 import { readSafetensors } from '../files/safetensors.ts'
+import { readText } from '../files/text.ts'
+import { placeOf } from '../host.ts'
 import { readNetworkFile, writeNetworkFile } from '../network/network-file.ts'
+import { carriedFile, carriedWeights } from '../weights/carried.ts'
 import type { Budget, Metric } from './experiment.ts'
 import { hasOwnPictures, keyOf, sharedGroups, type Pictures, type Plan, type Training } from './plan.ts'
 import { fileName, partsOf, readEvaluated, readShown, readTrained, runFolder, type Machine, type ShownTile } from './state.ts'
@@ -57,6 +60,8 @@ export interface TrainingRecord {
   readonly losses: readonly (readonly [number, number])[]
   /** Where its weights are, below the results. */
   readonly weights?: string
+  /** Of weights that were there, and of models that learn nothing: the name of carried ones, or the file from the results folder on; and the file's SHA-256. */
+  readonly given?: { readonly carried: string; readonly sha256: string } | { readonly file: string; readonly sha256: string }
 }
 
 export interface EvaluationRecord {
@@ -208,6 +213,7 @@ export async function gatherResults(plan: Plan, state: string, folder: string): 
       ...trained,
       losses: training.isTrained ? await lossesOf(runFolder(state, training)) : [],
       ...(weights !== undefined && { weights }),
+      ...(await givenOf(training, plan.experiment.folder, folder)),
     })
     for (const part of partsOf(training)) {
       const stored = await readEvaluated(state, plan, part)
@@ -320,6 +326,29 @@ async function copyWeights(training: Training, state: string, folder: string): P
   return `weights/${name}`
 }
 
+/** How results name weights that were there before them, and models that learn nothing as their file has them. */
+async function givenOf(
+  { weights, isTrained, loaded: { file, options } }: Training,
+  experiment: string,
+  folder: string,
+): Promise<Pick<TrainingRecord, 'given'>> {
+  const carried = weights && carriedWeights.find((each) => path.resolve(carriedFile(each)) === path.resolve(weights.file))
+  if (carried) return { given: { carried: carried.name, sha256: weights.sha256 } }
+  if (weights) return { given: { file: path.relative(folder, weights.file), sha256: weights.sha256 } }
+  const { preset, variants = [], sets = [] } = options
+  const isAsItIs = preset === undefined && variants.length === 0 && sets.every((set) => set.startsWith('evaluate.'))
+  if (isTrained || !isAsItIs) return {}
+  const place = placeOf(file, experiment)
+  return { given: { file: path.relative(folder, place), sha256: (await checksum(place)).sha256 } }
+}
+
+/** Where they are now; undefined where that file is gone or has become another. */
+async function givenFile(given: NonNullable<TrainingRecord['given']>, folder: string): Promise<string | undefined> {
+  const carried = 'carried' in given ? carriedWeights.find(({ name }) => name === given.carried) : undefined
+  const file = carried ? carriedFile(carried) : 'file' in given ? path.join(folder, given.file) : undefined
+  return file !== undefined && existsSync(file) && (await checksum(file)).sha256 === given.sha256 ? file : undefined
+}
+
 const resultsFile = (folder: string): string => path.join(folder, 'results.json')
 
 /** Whether a folder holds the results of an experiment. */
@@ -327,7 +356,7 @@ export const hasResults = (folder: string): boolean => existsSync(resultsFile(fo
 
 /**
  * The weights of a block as `SYSTEM=FILE`, of every system the first seed's; one that was trained for one scale only has several,
- * `SYSTEM@SCALE=FILE`. They are those kept with the results, else the trainings themselves while `state` has them.
+ * `SYSTEM@SCALE=FILE`. They are those kept with the results or that were there before, else the trainings themselves while `state` has them.
  * @throws UserError where there is no such block, several and none is named, or a system of it has no weights any more.
  */
 export async function weightsOfBlock(folder: string, state: string, block: string | undefined): Promise<string[]> {
@@ -335,6 +364,7 @@ export async function weightsOfBlock(folder: string, state: string, block: strin
   const found = await Promise.all(
     trainings.map(async (training) => {
       if (training.weights !== undefined) return { ...training, source: path.join(folder, training.weights) }
+      if (training.given !== undefined) return { ...training, source: await givenFile(training.given, folder) }
       return { ...training, source: (await readTrained(state, training)) && runFolder(state, training) }
     }),
   )
@@ -376,9 +406,9 @@ export async function writeResults(folder: string, results: Results): Promise<vo
 /** @throws UserError where there are none, or they are another archc's. */
 export async function readResults(folder: string): Promise<Results> {
   const file = resultsFile(folder)
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined)
+  if (!existsSync(file))
     throw new UserError(`there are no results in ${folder}`, 'archc experiment run makes them; --out names another folder')
+  const text = readText(file)
   try {
     const results = parseJson(text) as Results
     if (results.format === 1) return results

@@ -151,7 +151,10 @@ async function trainOne(options: RunOptions, training: Training, after: number):
   } catch (error) {
     // Another process made the folder between our looking and our making it.
     const isTaken = !began && !isOurs && existsSync(runPaths(folder).record)
-    if (holder(state, training) || isTaken) return false
+    if (holder(state, training) || isTaken) {
+      if (isOurs) say(`${training.title}: ${(error as Error).message}`)
+      return false
+    }
     throw error
   }
 }

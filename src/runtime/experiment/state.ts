@@ -6,6 +6,8 @@ import type { Evaluation } from '../evaluate/evaluate.ts'
 import { writeAtomic } from '../files/atomic.ts'
 import { jsonText, parseJson } from '../files/json.ts'
 import type { Owner } from '../files/owner.ts'
+import { isThisProcess } from '../files/owner.ts'
+import { shortened } from '../files/short-name.ts'
 import { runHolder, runPaths } from '../files/run-folder.ts'
 import { keyOf, protocol, type Plan, type Training } from './plan.ts'
 
@@ -98,7 +100,12 @@ function evaluationFile(state: string, plan: Plan, part: Part): string {
 /** A record that was written whole, or undefined where there is none. */
 async function readRecord<T>(file: string): Promise<T | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : (parseJson(text) as T)
+  try {
+    return text === undefined ? undefined : (parseJson(text) as T)
+  } catch {
+    // Damaged by a disk or by hand: what it would say is made again.
+    return undefined
+  }
 }
 
 const writeRecord = (file: string, record: object): Promise<void> => writeAtomic(file, `${jsonText(record, 1)}\n`)
@@ -144,13 +151,15 @@ const pictureFile = (file: string, picture: string, part: string): string =>
 
 /** Names as they may stand in a file's name. */
 export const fileName = (...names: readonly string[]): string =>
-  names
-    .join('-')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
+  shortened(
+    names
+      .join('-')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-'),
+  )
 
 /** The other process that has a training now, if one has. */
 export function holder(state: string, training: Training): Owner | undefined {
   const owner = runHolder(runFolder(state, training))
-  return owner?.pid === process.pid && owner.host === os.hostname() ? undefined : owner
+  return owner && isThisProcess(owner) ? undefined : owner
 }

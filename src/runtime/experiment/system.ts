@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { nearest } from '../../compiler/diagnostics/suggest.ts'
 import { compile, type CompiledModel, type CompileOptions } from '../../compiler/index.ts'
 import { places } from '../../compiler/diagnostics/source.ts'
 import { degradeText } from '../data/degrade.ts'
 import { createRandom } from '../files/random.ts'
+import { withSlashes } from '../files/slashes.ts'
 import { hostIn, isOwn } from '../host.ts'
 import { checksum } from '../files/checksum.ts'
 import { evaluateSets, type LoadedModel } from '../network/load-model.ts'
@@ -62,10 +65,11 @@ export function compileForm(
   report: Report,
 ): LoadedModel | undefined {
   const host = hostIn(folder)
-  const file = host.named(wanted)
+  const named = (name: string): string => host.named(withSlashes(name, folder))
+  const file = named(wanted)
   const options: CompileOptions = {
     ...(preset !== undefined && { preset }),
-    ...(variants && { variants: variants.map(host.named) }),
+    ...(variants && { variants: variants.map(named) }),
     ...(sets.length > 0 && { sets }),
   }
   const { model, diagnostics, sources, given } = compile(file, host, options)
@@ -87,7 +91,14 @@ export function compileForm(
 /** What a system's weights are kept in: a network file, or one that archc carries. */
 const weightsFile = ({ folder }: Experiment, named: string): string => {
   const carried = carriedWeights.find(({ name }) => name === named)
-  return carried ? carriedFile(carried) : path.join(folder, named)
+  return carried ? carriedFile(carried) : path.join(folder, withSlashes(named, folder))
+}
+
+/** What is said of weights that are neither carried nor there. */
+function strangeWeights(named: string, file: string): string {
+  const names = carriedWeights.map(({ name }) => name)
+  const near = nearest(named, names)
+  return `there are no weights ${named}${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''} archc carries ${names.join(', ')}; anything else is a network file, and ${file} is not there`
 }
 
 /** A network file that is opened instead of a run. */
@@ -107,6 +118,10 @@ export async function openForm(
 ): Promise<{ readonly loaded: LoadedModel; readonly weights: NetworkFileOf } | undefined> {
   const file = weightsFile(experiment, weights!)
   const own = evaluateSets(sets)
+  if (!existsSync(file)) {
+    report([...at, 'weights'], strangeWeights(weights!, file))
+    return undefined
+  }
   try {
     const loaded = modelOfFile(await readNetworkFile(file), own)
     return { loaded, weights: { file, sets: own, sha256: (await checksum(file)).sha256 } }

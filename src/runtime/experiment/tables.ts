@@ -50,15 +50,20 @@ const nothing: Cell = { text: '' }
 export function tablesOf(text: ExperimentText, results: Results): BlockTables[] {
   const isIn = new Set(text.scales.in)
   const scales = [...new Set(results.scales.map(({ m }) => m))]
-  const columns: Table['columns'] = [
-    { title: 'system' },
-    ...scales.map((m) => ({ title: `x${m}`, group: isIn.has(m) ? 'in distribution' : 'out of distribution' })),
-  ]
   const intervals = intervalNotes(results, text.resample)
   const blocks = text.blocks.flatMap(({ name, note, reference }): BlockTables[] => {
     const summary = summarise(results, name, text.resample ?? 'tiles', reference)
     if (summary.rows.length === 0) return []
     const beside = reference ?? 'the best network'
+    // Where nothing was trained no scale is inside or outside of what anybody learned.
+    const isTrained = results.trainings.some(({ block, steps }) => block === name && steps !== undefined)
+    const columns: Table['columns'] = [
+      { title: 'system' },
+      ...scales.map((m) => ({
+        title: `x${m}`,
+        ...(isTrained && { group: isIn.has(m) ? 'in distribution' : 'out of distribution' }),
+      })),
+    ]
     return [
       {
         name,

@@ -39,11 +39,26 @@ export async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-/** As `mkdir -p`, with the system's errors; it says EEXIST where a file of that name is in the way, which is ENOTDIR here. */
+/**
+ * As `mkdir -p`, with the system's errors. Node says EEXIST where a file of that name is in the way, which is ENOTDIR here, and ENOENT where the
+ * folder above may not be written to (read-only, forbidden): the first folder that is missing is made alone then, and says why it cannot.
+ */
 export async function makeFolders(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw errorCode(error) === 'EEXIST' ? Object.assign(new Error(folder, { cause: error }), { code: 'ENOTDIR' }) : error
-  })
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') throw Object.assign(new Error(folder, { cause: error }), { code: 'ENOTDIR' })
+    if (errorCode(error) !== 'ENOENT') throw error
+    await mkdir(await firstMissing(path.resolve(folder)))
+    await mkdir(folder, { recursive: true })
+  }
+}
+
+/** The uppermost folder of a path that there is not. */
+async function firstMissing(folder: string): Promise<string> {
+  const above = path.dirname(folder)
+  const isThere = above === folder || (await stat(above).catch(() => undefined)) !== undefined
+  return isThere ? folder : firstMissing(above)
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import os from 'node:os'
 import { errorCode } from './file-error.ts'
 
@@ -9,7 +9,21 @@ export interface Owner {
   readonly host: string
   /** When the kernel started it, in ticks since boot; empty where that cannot be read. Tells a reused pid from its former owner. */
   readonly started: string
+  /**
+   * The kernel's boot and the namespace of its pids, which say where that pid means this process: containers may share a host name, and machines too.
+   * Empty where there are none to read, and in what earlier versions wrote.
+   */
+  readonly pids: string
 }
+
+/** Where this process's pids are counted. */
+const ownPids = ((): string => {
+  try {
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`
+  } catch {
+    return ''
+  }
+})()
 
 function startOf(pid: number): string {
   try {
@@ -23,7 +37,7 @@ function startOf(pid: number): string {
 
 /** This process as an owner. */
 export function currentOwner(): Owner {
-  return { pid: process.pid, host: os.hostname(), started: startOf(process.pid) }
+  return { pid: process.pid, host: os.hostname(), started: startOf(process.pid), pids: ownPids }
 }
 
 /** Whether a process of this pid runs on this machine (whoever's it is). */
@@ -36,14 +50,21 @@ export function pidAlive(pid: number): boolean {
   }
 }
 
-/** Whether `owner` still runs; `unknown` when it ran on another machine. */
+/** Whether that process would be seen from here: not where it runs on another machine, or in another container. */
+const isInSight = ({ host, pids }: Owner): boolean => (pids !== '' && ownPids !== '' ? pids === ownPids : host === os.hostname())
+
+export const isThisProcess = (owner: Owner): boolean => owner.pid === process.pid && isInSight(owner)
+
+/** Whether `owner` still runs; `unknown` when it cannot be seen from here. */
 export function ownerState(owner: Owner): 'alive' | 'dead' | 'unknown' {
-  if (owner.host !== os.hostname()) return 'unknown'
+  if (!isInSight(owner)) return 'unknown'
   if (!pidAlive(owner.pid)) return 'dead'
   return owner.started !== '' && startOf(owner.pid) !== owner.started ? 'dead' : 'alive'
 }
 
-/** Six hexadecimal digits that stand for this machine in the names of temporary files. */
+/** Six hexadecimal digits that stand for this machine, or this container on it, in the names of temporary files. */
 export function hostTag(): string {
-  return createHash('sha256').update(os.hostname()).digest('hex').slice(0, 6)
+  // Without the boot: after one all processes of before are gone, and what they left may go.
+  const space = ownPids.split(' ').at(-1)!
+  return createHash('sha256').update(`${os.hostname()} ${space}`).digest('hex').slice(0, 6)
 }

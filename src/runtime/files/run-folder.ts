@@ -8,7 +8,7 @@ import { type Run, runPaths, type RunRecord } from './run-layout.ts'
 
 export { byLoss, type Checkpoint, listCheckpoints, loadCheckpoint, saveCheckpoint, weightsOf } from './checkpoints.ts'
 export { type Run, runPaths, type RunRecord } from './run-layout.ts'
-export { lockRun, runHolder } from './run-lock.ts'
+export { lockRun, requireOwn, runHolder } from './run-lock.ts'
 
 const format = 1
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

@@ -1,7 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { UserError } from '../../errors.ts'
 import { writeAtomic } from './atomic.ts'
 import { fileError } from './file-error.ts'
+import { openRegular } from './regular.ts'
 import { bytesPerElement, decode, isReadable, readableTypes, toHalf } from './safetensors-types.ts'
 
 /** A tensor as archc keeps it: row-major, `data.length` = product of `shape`. */
@@ -89,7 +90,7 @@ interface Entry {
   readonly end: number
 }
 
-type Broken = (what: string) => UserError
+type Broken = (what: string, help?: string) => UserError
 
 /**
  * Reads a safetensors file. F64, F16 and BF16 become F32, I64 becomes I32 where every value fits.
@@ -98,10 +99,10 @@ type Broken = (what: string) => UserError
  * shape and type, a type that archc does not read.
  */
 export async function readSafetensors(file: string): Promise<TensorFile> {
-  const broken: Broken = (what) =>
-    new UserError(`${file} is not a whole safetensors file: ${what}`, 'copy or download it again, or take another checkpoint')
+  const broken: Broken = (what, help = 'copy or download it again, or take another checkpoint') =>
+    new UserError(`${file} is not a whole safetensors file: ${what}`, help)
   try {
-    const handle = await open(file, 'r')
+    const handle = await openRegular(file)
     try {
       const { size } = await handle.stat()
       const { header, dataStart } = await readHeader(handle, size, broken)
@@ -123,10 +124,19 @@ export async function readSafetensors(file: string): Promise<TensorFile> {
   }
 }
 
+/** A zip, or a pickle of protocol 2: as the length of a header both would be longer than any. */
+const isTorch = (start: Uint8Array): boolean =>
+  (start[0] === 0x50 && start[1] === 0x4b && start[2] === 3) || (start[0] === 0x80 && start[1] === 2 && start[7] !== 0)
+
 async function readHeader(handle: FileHandle, size: number, broken: Broken): Promise<{ header: unknown; dataStart: number }> {
   if (size < 8) throw broken(`it has ${size} bytes, fewer than the 8 that give the length of its header`)
   const first = await readAt(handle, 0, 8)
   const length = Number(new DataView(first.buffer).getBigUint64(0, true))
+  if (isTorch(first))
+    throw broken(
+      'it begins as a file of torch.save does',
+      'archc weights import FILE --into MODEL -o NAME.safetensors makes a network file of it',
+    )
   if (length > longestHeader) throw broken(`its first 8 bytes announce a header of ${length} bytes, so it is something else`)
   if (8 + length > size) throw broken(`its header should have ${length} bytes, and only ${size - 8} follow`)
   const text = new TextDecoder('utf-8', { fatal: true })
@@ -139,6 +149,9 @@ async function readHeader(handle: FileHandle, size: number, broken: Broken): Pro
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** More axes than this no framework has. */
+const mostAxes = 64
 
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 
@@ -167,7 +180,8 @@ function checkEntry(name: string, value: unknown, broken: Broken): Entry {
   if (!isReadable(dtype)) {
     throw broken(`tensor ${name} has the type ${dtype}; archc reads ${readableTypes.join(', ')}`)
   }
-  if (!Array.isArray(shape) || !shape.every(isSize)) throw broken(`the shape of tensor ${name} is not a list of sizes`)
+  if (!Array.isArray(shape) || shape.length > mostAxes || !shape.every(isSize))
+    throw broken(`the shape of tensor ${name} is not a list of sizes`)
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     throw broken(`tensor ${name} has no data_offsets`)
   }

@@ -45,25 +45,64 @@ export async function readNetworkFile(file: string): Promise<NetworkFile> {
       `${file} holds weights without their text`,
       'archc weights export RUN -o FILE writes both; bare weights start a training by --from',
     )
+  const damaged = (what: string): UserError =>
+    new UserError(`the metadata of ${file} are damaged: ${what}`, 'copy or download it again')
+  const share = Number(averaged)
+  if (averaged !== undefined && !(averaged !== '' && share >= 0 && share <= 1))
+    throw damaged(`averaged is ${JSON.stringify(averaged)}, not a share of 0 to 1`)
   return {
-    ...(noteOf(file, archc) as Pick<NetworkFile, 'file' | 'options'>),
+    ...ofShape<Pick<NetworkFile, 'file' | 'options'>>(noteOf('archc', archc, damaged), 'archc', archcShape, damaged),
     text,
     tensors,
-    ...(imported !== undefined && { imported: noteOf(file, imported) as Origin }),
+    ...(imported !== undefined && {
+      imported: ofShape<Origin>(noteOf('imported', imported, damaged), 'imported', originShape, damaged),
+    }),
     ...(training !== undefined && { training }),
-    ...(averaged !== undefined && { averaged: Number(averaged) }),
+    ...(averaged !== undefined && { averaged: share }),
   }
 }
 
+type Damaged = (what: string) => UserError
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What the fields of a record must be. */
+type Shape<T> = Readonly<Record<keyof T, (value: unknown) => boolean>>
+
+const optionsShape: Shape<CompileOptions> = {
+  preset: (value) => value === undefined || isText(value),
+  variants: (value) => value === undefined || areTexts(value),
+  sets: (value) => value === undefined || areTexts(value),
+}
+const archcShape: Shape<Pick<NetworkFile, 'file' | 'options'>> = {
+  file: (value) => isText(value) && value !== '',
+  options: (value) => isRecord(value) && Object.entries(optionsShape).every(([field, is]) => is(value[field])),
+}
+const originShape: Shape<Origin> = {
+  files: areTexts,
+  form: isText,
+  key: isText,
+  map: (value) => value === null || isText(value),
+}
+
 /** What archc wrote into the metadata of a file. */
-function noteOf(file: string, json: string): unknown {
+function noteOf(name: string, json: string, damaged: Damaged): unknown {
   try {
     return JSON.parse(json)
   } catch (error) {
-    throw new UserError(`the metadata of ${file} are damaged: ${(error as Error).message}`, 'copy or download it again', {
-      cause: error,
-    })
+    throw damaged(`${name} is no JSON (${(error as Error).message})`)
   }
+}
+
+/** A note with its fields as archc writes them; those that it does not know stay out. */
+function ofShape<T extends object>(note: unknown, name: string, shape: Shape<T>, damaged: Damaged): T {
+  if (!isRecord(note)) throw damaged(`${name} is no record`)
+  const wrong = Object.entries<(value: unknown) => boolean>(shape).find(([field, is]) => !is(note[field]))
+  if (wrong) throw damaged(`${name} has no ${wrong[0]} that archc could have written`)
+  return Object.fromEntries(Object.keys(shape).map((field) => [field, note[field]])) as T
 }
 
 /**

@@ -1,7 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { readSafetensors, type Tensor } from '../files/safetensors.ts'
+import { readText } from '../files/text.ts'
+import { openWeights } from '../weights/source.ts'
 import { tensorByFormula } from './formula.ts'
 import { isRecord, numberOf, numbersOf, recordOf, textOf, textsOf, type JsonRecord } from './json.ts'
 
@@ -15,6 +17,8 @@ export interface TensorInfo {
   readonly exact: boolean
   /** Given to the network, not compared. */
   readonly input: boolean
+  /** `NHWC` where the case has archc's own order of axes; else PyTorch's. */
+  readonly layout?: string
 }
 
 /** One folder of numbers of a reference implementation. */
@@ -49,14 +53,14 @@ export function findCases(folder: string): string[] {
 
 /**
  * Reads a case. Weights stand in a file of their own, are borrowed from another case's, or are a formula of their names;
- * inputs may be borrowed as well.
+ * inputs may be borrowed as well. Only where it is compared with a network of the user's (`isOfOwn`) it need not name one.
  * @throws UserError naming the file at fault.
  */
-export async function readCase(folder: string, name: string): Promise<ParityCase> {
+export async function readCase(folder: string, name: string, isOfOwn = false): Promise<ParityCase> {
   const file = path.join(folder, 'case.json')
   const written = parse(file)
   const network = recordOf(written, 'network')
-  const networkName = textOf(network, 'name')
+  const networkName = textOf(network, 'name') ?? (isOfOwn ? '' : undefined)
   if (networkName === undefined) throw new UserError(`${file} does not name its network`)
   const io = path.join(folder, 'io.safetensors')
   const tensors = existsSync(io) ? (await readSafetensors(io)).tensors : new Map<string, Tensor>()
@@ -83,7 +87,7 @@ export async function readCase(folder: string, name: string): Promise<ParityCase
 
 function parse(file: string): JsonRecord {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const value: unknown = JSON.parse(readText(file))
     if (isRecord(value)) return value
   } catch (error) {
     throw new UserError(`${file} cannot be read: ${(error as Error).message}`, undefined, { cause: error })
@@ -96,7 +100,8 @@ function describedTensors(written: JsonRecord): Map<string, TensorInfo> {
   const list = Object.entries(recordOf(written, 'tensors'))
   return new Map(
     list.map(([name, info]) => {
-      const tolerance = numberOf(info, 'tolerance_abs')
+      const tolerance = numberOf(info, 'tolerance_abs') ?? numberOf(info, 'tolerance') ?? numberOf(written, 'tolerance')
+      const layout = textOf(info, 'layout')
       return [
         name,
         {
@@ -105,6 +110,7 @@ function describedTensors(written: JsonRecord): Map<string, TensorInfo> {
           ...(tolerance !== undefined && { tolerance }),
           exact: textOf(info, 'compare') === 'exact',
           input: textOf(info, 'role') === 'input',
+          ...(layout !== undefined && { layout }),
         },
       ]
     }),
@@ -122,7 +128,7 @@ function positionalTensors(
   const outputs = [...tensors.keys()].filter((name) => !inputs.includes(name)).sort()
   return new Map(
     [...tensors].map(([name, { shape }]) => {
-      const tolerance = tolerances[outputs.indexOf(name)]
+      const tolerance = numberOf(written, 'tolerance') ?? tolerances[outputs.indexOf(name)]
       return [
         name,
         { shape, meaning: '', ...(tolerance !== undefined && { tolerance }), exact: false, input: inputs.includes(name) },
@@ -132,11 +138,21 @@ function positionalTensors(
 }
 
 async function storedWeights(written: JsonRecord, folder: string): Promise<Map<string, Tensor>> {
-  const file = textOf(written, 'weights', 'file')
-  if (file === undefined) return new Map()
-  const { tensors } = await readSafetensors(path.join(folder, file))
+  const file = textOf(written, 'weights', 'file') ?? 'weights.safetensors'
+  if (textOf(written, 'weights', 'file') === undefined && !existsSync(path.join(folder, file))) return new Map()
+  const tensors = await tensorsOf(path.join(folder, file))
   const only = textsOf(written, 'weights', 'use_only')
   return only ? new Map([...tensors].filter(([name]) => only.includes(name))) : tensors
+}
+
+/** Of any form: references save what they save. */
+async function tensorsOf(file: string): Promise<Map<string, Tensor>> {
+  const source = await openWeights(file)
+  try {
+    return await source.dicts[0]!.load(source.dicts[0]!.names)
+  } finally {
+    await source.close()
+  }
 }
 
 function computedWeights(written: JsonRecord, salt: string): Map<string, Tensor> {

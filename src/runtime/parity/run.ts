@@ -11,6 +11,7 @@ import { checkImplicit } from './implicit.ts'
 import { checkLi } from './li.ts'
 import { checkMetrics } from './metrics.ts'
 import { isteOf, liifOf, lmliifOf, lmlteOf, lteOf, srnoOf } from './networks.ts'
+import { checkOwn, type OwnNetwork } from './own.ts'
 import { checkHat, checkRrdbnet, checkSwinirClassical } from './zoo.ts'
 import { checkOperations } from './op-grads.ts'
 
@@ -30,6 +31,8 @@ export interface ParityOptions {
   readonly engine: Engine
   /** `savedmodel` computes every network as one TensorFlow graph, with gradients by the compiler; else layer by layer. */
   readonly target?: Target
+  /** A network of the user's in place of the one that each case names. */
+  readonly own?: OwnNetwork
   /** Told every line as soon as it is known. */
   readonly say?: (line: string) => void
 }
@@ -63,7 +66,7 @@ const networks: Readonly<Record<string, (data: ParityCase, checks: Checks) => vo
  */
 export async function runParity(
   folder: string,
-  { engine, target = 'layers', say = () => undefined }: ParityOptions,
+  { engine, target = 'layers', own, say = () => undefined }: ParityOptions,
 ): Promise<ParityResult> {
   const start = performance.now()
   const all: Check[] = []
@@ -72,16 +75,22 @@ export async function runParity(
     say(lineOf(check))
   }
   const cases = findCases(folder)
-  for (const at of cases) await runCase(at, path.relative(folder, at) || path.basename(path.resolve(folder)), tell, target)
+  for (const at of cases) await runCase(at, path.relative(folder, at) || path.basename(path.resolve(folder)), tell, target, own)
   const count = (status: Check['status']): number => all.filter((check) => check.status === status).length
   const [passed, failed, skipped] = [count('ok'), count('failed'), count('skipped')]
   say(`${passed} passed, ${failed} failed, ${skipped} skipped`)
   return { engine: engine.description, checks: all, passed, failed, skipped, seconds: (performance.now() - start) / 1000 }
 }
 
-async function runCase(folder: string, name: string, tell: (check: Check) => void, target: Target): Promise<void> {
+async function runCase(
+  folder: string,
+  name: string,
+  tell: (check: Check) => void,
+  target: Target,
+  own: OwnNetwork | undefined,
+): Promise<void> {
   try {
-    await checkCase(await readCase(folder, name), tell, target)
+    await checkCase(await readCase(folder, name, own !== undefined), tell, target, own)
   } catch (error) {
     tell({ case: name, check: wholeCase, status: 'failed', reason: error instanceof Error ? error.message : String(error) })
   }
@@ -91,12 +100,18 @@ async function runCase(folder: string, name: string, tell: (check: Check) => voi
 const wholeCase = '(whole case)'
 
 /** Makes every check of one case. A network that archc does not have is one skipped check. */
-export async function checkCase(data: ParityCase, tell: (check: Check) => void, target: Target = 'layers'): Promise<void> {
+export async function checkCase(
+  data: ParityCase,
+  tell: (check: Check) => void,
+  target: Target = 'layers',
+  own?: OwnNetwork,
+): Promise<void> {
   const checks = createChecks(data, tell, target === 'savedmodel' ? 'graphs' : 'layers')
   const run = networks[data.network.name]
   try {
-    if (!run) throw new CannotRun(`archc has no network ${data.network.name}`)
-    await run(data, checks)
+    if (own) await checkOwn(data, checks, own)
+    else if (!run) throw new CannotRun(`archc has no network ${data.network.name}`)
+    else await run(data, checks)
     checks.finish()
   } catch (error) {
     if (!(error instanceof CannotRun)) throw error

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parameterCount } from '../../compiler/ir/graph.ts'
 import { UserError } from '../../errors.ts'
@@ -6,8 +5,8 @@ import type { Evaluation } from '../evaluate/evaluate.ts'
 import { writeAtomic } from '../files/atomic.ts'
 import { parseJson } from '../files/json.ts'
 import { checksum } from '../files/checksum.ts'
-import { fileError } from '../files/file-error.ts'
 import { openRun } from '../files/run-folder.ts'
+import { readText } from '../files/text.ts'
 import { modelOfRun } from '../network/load-model.ts'
 import { modelCard } from './model-card.ts'
 
@@ -35,7 +34,7 @@ export async function writeCard({ file, runs, evaluations, about, out }: CardOpt
       ...(model.train?.ema !== undefined && { averaged: model.train.ema }),
       runs: opened,
       evaluations: await Promise.all(evaluations.map(readEvaluation)),
-      about: await text(about),
+      about: readText(about),
     },
     path.basename(curve),
   )
@@ -49,14 +48,9 @@ async function readEvaluation(named: string): Promise<{ title: string; evaluatio
   const [, title, folder] = /^([^=]+)=(.+)$/.exec(named) ?? [named, path.basename(named), named]
   const file = path.join(folder!, 'evaluation.json')
   try {
-    return { title: title!, evaluation: parseJson(await text(file)) as Evaluation }
+    return { title: title!, evaluation: parseJson(readText(file)) as Evaluation }
   } catch (error) {
     if (error instanceof UserError) throw error
     throw new UserError(`${file} is not what archc evaluate writes`, 'evaluate again with --out')
   }
 }
-
-const text = (file: string): Promise<string> =>
-  readFile(file, 'utf8').catch((error: unknown) => {
-    throw fileError(error, 'read', file)
-  })

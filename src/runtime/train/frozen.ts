@@ -3,7 +3,9 @@ import type { Weight } from '../../compiler/ir/graph.ts'
 import { UserError } from '../../errors.ts'
 import { runPaths, weightsOf, type Run } from '../files/run-folder.ts'
 import { readSafetensors, type Tensor } from '../files/safetensors.ts'
-import { compareWeights, initialWeights, misshapenText } from '../network/network.ts'
+import { initialWeights } from '../network/network.ts'
+import { readFor } from '../weights/read-for.ts'
+import { asFloats } from '../weights/sets.ts'
 
 type Tensors = ReadonlyMap<string, Tensor>
 
@@ -62,20 +64,19 @@ export async function frozenWeights(weights: readonly Weight[], { files, from, s
 
 async function ofFile(slot: string, own: readonly Weight[], source: string, say: Start['say']): Promise<Tensors> {
   const file = statSync(source, { throwIfNoEntry: false })?.isDirectory() ? weightsOf(source).file : source
-  const { tensors } = await readSafetensors(file)
-  const isNamed = own.some(({ path }) => tensors.has(path))
-  const known = isNamed ? tensors : new Map([...tensors].map(([path, tensor]) => [`${slot}.${path}`, tensor] as const))
-  const { missing, extra, misshapen } = compareWeights(own, known)
-  const problems = [
-    ...missing.map((path) => `missing: ${path}`),
-    ...misshapen.map((each) => `another shape: ${misshapenText(each)}`),
-  ]
+  const found = await readFor(file, own)
+  const bare = own.map((weight) => ({ ...weight, path: weight.path.slice(slot.length + 1) }))
+  const isNamed = own.some(({ path }) => found.tensors.has(path))
+  const { tensors, missing, leftOver, misshapen } = isNamed ? found : await readFor(file, bare)
+  const whole = (path: string): string => (isNamed ? path : `${slot}.${path}`)
+  const known = new Map([...tensors].map(([path, tensor]) => [whole(path), asFloats(tensor)] as const))
+  const problems = [...missing.map((path) => `missing: ${whole(path)}`), ...misshapen.map((each) => `another shape: ${each}`)]
   if (problems.length > 0)
     throw new UserError(
       `${file} does not fit the frozen slot ${slot} (${problems.length} of ${own.length} weights):\n  ${problems.join('\n  ')}`,
       `its names must be weight paths of archc, with ${slot}. in front or without`,
     )
-  say(`${slot}, frozen: ${own.length} weights from ${file}${extra.length > 0 ? `, which has ${extra.length} more` : ''}`)
+  say(`${slot}, frozen: ${own.length} weights from ${file}${leftOver.length > 0 ? `, which has ${leftOver.length} more` : ''}`)
   return picked(own, known)
 }
 

@@ -19,19 +19,23 @@ import {
   listCheckpoints,
   loadCheckpoint,
   lockRun,
+  requireOwn,
   rewindLog,
   runPaths,
   saveCheckpoint,
   type Run,
   weightsOf,
 } from '../files/run-folder.ts'
-import { readSafetensors, type Tensor } from '../files/safetensors.ts'
+import type { Lock } from '../files/lock.ts'
+import type { Tensor } from '../files/safetensors.ts'
 import { openEventFile } from '../files/tensorboard.ts'
 import { describeModel, type LoadedModel } from '../network/load-model.ts'
 import type { ItemValues } from '../network/per-item.ts'
-import { compareWeights, createNetwork, initialWeights, misshapenText, requireFiniteWeights } from '../network/network.ts'
+import { createNetwork, initialWeights, requireFiniteWeights } from '../network/network.ts'
 import { compressionInput } from '../predict/roles.ts'
 import { inParts } from '../weights/parts.ts'
+import { readFor } from '../weights/read-for.ts'
+import { asFloats } from '../weights/sets.ts'
 import { asSaved, restored } from './averages.ts'
 import { checkPlan, makeItem, pairProblem, planItem, stackItems, type Item } from './batch.ts'
 import { createPictureStore, UnreadablePicture, type PictureStore } from './data.ts'
@@ -161,14 +165,14 @@ export async function train(options: TrainOptions, prepared?: Prepared): Promise
   const { plan, parts, pairs, frozen, run: reopened } = prepared ?? (await prepare(options))
   if (!engine.trains)
     throw new UserError(`the engine ${engine.description} cannot train`, 'archc engine install brings TensorFlow, which can')
-  let lock = reopened && (await lockRun(reopened))
+  let lock = reopened && (await lockRun(reopened, options.say))
   let learner: Learner | undefined
   try {
     // Before a new folder: what cannot be computed leaves none.
     learner = await createLearner(options, model, plan, Math.min(validationItems, plan.sizes['B'] ?? 1))
     const run = reopened ?? (await create(options, parts, frozen))
-    lock ??= await lockRun(run)
-    return await new Training(options, model, plan, run, learner, parts, pairs).go()
+    lock ??= await lockRun(run, options.say)
+    return await new Training(options, model, plan, run, lock, learner, parts, pairs).go()
   } finally {
     learner?.close()
     await lock?.release()
@@ -279,6 +283,7 @@ class Training {
     readonly model: CompiledModel,
     readonly plan: TrainPlan,
     readonly run: Run,
+    readonly lock: Lock,
     readonly learner: Learner,
     readonly parts: Parts,
     readonly pairs: Pairs,
@@ -324,6 +329,7 @@ class Training {
       // A loss may be negative: of a logarithm, say.
       if (this.#smooth - this.#lowest > (divergence - 1) * Math.abs(this.#lowest) + 1)
         await this.#stop(step, `the loss grew to ${this.#smooth.toPrecision(3)} from ${this.#lowest.toPrecision(3)}`, saved)
+      requireOwn(run, this.lock, saved)
       const left = this.#steps - step
       const perStep = step - begun > 2 && left > 0 ? (performance.now() - warm) / (step - begun - 1) : undefined
       await appendLog(run, {
@@ -474,8 +480,9 @@ class Training {
     for (const [path, { data }] of state.weights)
       if (!isFinite(data)) await this.#stop(step, `the weight ${path} is not finite`, last)
     const saved = asSaved(state)
-    const save = (loss: number): Promise<void> =>
-      saveCheckpoint(run, {
+    const save = async (loss: number): Promise<void> => {
+      requireOwn(run, this.lock, last)
+      await saveCheckpoint(run, {
         step,
         ...saved,
         weights: withoutFrozen(saved.weights, trainedWeights(this.model), this.model.graph.weights),
@@ -490,6 +497,7 @@ class Training {
         } satisfies State,
         loss,
       })
+    }
     const validation =
       this.parts.val.length > 0
         ? await this.#validate(step, last).catch(async (error: unknown) => {
@@ -587,19 +595,25 @@ async function startFrom(
 ): Promise<ReadonlyMap<string, Tensor>> {
   const asked = inParts(weights, parts)
   const file = statSync(from, { throwIfNoEntry: false })?.isDirectory() ? weightsOf(from).file : from
-  const { tensors } = await readSafetensors(file)
-  const { missing, extra, misshapen } = compareWeights(asked, tensors)
-  const unfit = new Set(misshapen.map(({ path }) => path))
-  const fitting = new Map([...tensors].filter(([path]) => !extra.includes(path) && !unfit.has(path)))
+  const { tensors, missing, leftOver, misshapen } = await readFor(file, asked)
+  const fitting = new Map(
+    asked.flatMap(({ path, shape }) => {
+      const tensor = tensors.get(path)
+      return tensor?.shape.join() === shape.join() ? [[path, asFloats(tensor)] as const] : []
+    }),
+  )
   const below = parts ? ` under ${parts.join(' or ')}` : ''
   if (fitting.size === 0)
-    throw new UserError(`nothing in ${file}${below} fits this network`, 'its names must be weight paths of archc')
+    throw new UserError(
+      `nothing in ${file}${below} fits this network`,
+      'its names must be weight paths of archc, or those of a repository that archc has a map of: archc weights show FILE lists them',
+    )
   requireFiniteWeights(fitting, file)
   say(`${fitting.size} of ${weights.length} weights from ${file}${parts ? `, those${below}` : ''}`)
   if (missing.length > 0) say(`new, starting fresh: ${missing.join(', ')}`)
   const others = weights.filter((weight) => !asked.includes(weight)).map(({ path }) => path)
   if (others.length > 0) say(`not asked for, starting fresh: ${foldedPaths(others).join(', ')}`)
-  if (extra.length > 0) say(`not used: ${(parts ? foldedPaths(extra) : extra).join(', ')}`)
-  if (misshapen.length > 0) say(`another shape, starting fresh: ${misshapen.map(misshapenText).join('; ')}`)
+  if (leftOver.length > 0) say(`not used: ${(parts ? foldedPaths(leftOver) : leftOver).join(', ')}`)
+  if (misshapen.length > 0) say(`another shape, starting fresh: ${misshapen.join('; ')}`)
   return fitting
 }

@@ -6,8 +6,11 @@ import type { Storage, StoredTensor } from './torch-world.ts'
 
 type Decoded = Exclude<ReturnType<typeof decode>, { readonly unfit: bigint }>
 
-/** More elements than this, repeated from a smaller storage by strides of 0, are refused: a forged shape. */
-const most = 2 ** 26
+/**
+ * How many elements tensors may take together: so many times those of the storages that were read for them, and some more. Tied weights share a
+ * storage, and strides of 0 repeat it; a forged file would fill the memory with that.
+ */
+const most = { times: 16, more: 2 ** 22 } as const
 
 /**
  * Reads tensors of a file one by one, row-major whatever their strides are. A storage that several tensors share is read once.
@@ -18,12 +21,14 @@ export function createGather(
   broken: (what: string) => Error,
 ): (name: string, tensor: StoredTensor) => Promise<Tensor> {
   const storages = new Map<Storage, Decoded>()
+  let [stored, given] = [0, 0]
   const storageOf = async (name: string, storage: Storage): Promise<Decoded> => {
     const known = storages.get(storage)
     if (known) return known
     const decoded = decode(storage.dtype, await file.read(storage, name))
     if ('unfit' in decoded) throw broken(`tensor ${name} holds ${decoded.unfit}, which does not fit a 32-bit integer`)
     storages.set(storage, decoded)
+    stored += storage.count
     return decoded
   }
   return async (name, tensor) => {
@@ -32,9 +37,12 @@ export function createGather(
     const last = offset + shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0)
     if (count > 0 && last >= storage.count)
       throw broken(`tensor ${name} ([${shape.join(', ')}]) reaches beyond its storage of ${storage.count} elements`)
-    if (count > storage.count && count > most)
-      throw broken(`tensor ${name} ([${shape.join(', ')}]) repeats ${storage.count} elements`)
     const { dtype, data } = await storageOf(name, storage)
+    given += count
+    if (given > most.times * stored + most.more)
+      throw broken(
+        `tensor ${name} ([${shape.join(', ')}]) repeats ${storage.count} elements, and the file has ${stored} for ${given}`,
+      )
     return { shape, dtype, data: arranged(data, tensor, count) } as Tensor
   }
 }

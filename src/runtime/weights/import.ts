@@ -5,10 +5,11 @@ import { UserError } from '../../errors.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import { writeNetworkFile } from '../network/network-file.ts'
-import { compareWeights, misshapenText, requireFiniteWeights } from '../network/network.ts'
+import { requireFiniteWeights } from '../network/network.ts'
 import { bestFit, nearness, shippedMaps, type Fit } from './fit.ts'
-import { planByPath, readMap, toPaths, type Mapped, type WeightMap } from './map.ts'
+import { planByPath, readMap, type Mapped, type WeightMap } from './map.ts'
 import { inParts } from './parts.ts'
+import { asFloats, chooseSet, mappedBy, setsOf, type OtherSet, type TensorSet } from './sets.ts'
 import { openWeights, type NamedTensors, type WeightSource } from './source.ts'
 
 export interface ImportOptions {
@@ -40,6 +41,8 @@ export interface Imported {
   readonly anew: readonly string[]
   /** Weights of the model that were not asked for. */
   readonly left: readonly string[]
+  /** What else the file holds under names: an average, a discriminator. */
+  readonly others: readonly OtherSet[]
 }
 
 /**
@@ -54,13 +57,16 @@ export async function importWeights({ files, into, map, key, parts }: ImportOpti
     const shown = files.join(' and ')
     const { required, adversary, left } = weightsOf(into, parts)
     const all = [...required, ...adversary]
-    const dicts = sources.length === 1 ? chosen(sources[0]!.dicts, key, shown) : [together(sources, files, key)]
     const texts = [into.file, ...(into.options.variants ?? [])]
     const maps = map === undefined ? [undefined, ...shippedMaps()] : [readMap(map)]
-    const fit = bestFit(dicts, maps, parts ? all : required, texts)
-    if (fit.given === 0) throw strangers(shown, fit, all, map)
-    const loaded = await fit.dict.load(fit.wanted)
-    const mapped = fit.map ? toPaths(loaded, fit.map, all) : ownNames(loaded, all)
+    const likeliest = (views: readonly NamedTensors[]): NamedTensors => bestFit(views, maps, all, texts).dict
+    const sets =
+      sources.length === 1
+        ? setsOf(sources[0]!.dicts, key, shown)
+        : setsOf([together(sources, files, key, likeliest)], undefined, shown)
+    const { fit, others } = await chooseSet(sets, { maps, weights: parts ? all : required, all, texts, file: shown })
+    if (fit.given === 0) throw strangers(shown, fit, all, map, sets)
+    const mapped = await mappedBy(fit, all)
     const groups = new Set(adversary.filter((weight) => mapped.tensors.has(weight.path)).map((weight) => weight.group))
     const anew = new Set(adversary.filter((weight) => !groups.has(weight.group)).map((weight) => weight.path))
     const missing = mapped.missing.filter((name) => !anew.has(name))
@@ -80,6 +86,7 @@ export async function importWeights({ files, into, map, key, parts }: ImportOpti
       leftOver: mapped.leftOver,
       anew: [...anew],
       left,
+      others,
     }
   } finally {
     for (const source of sources) await source.close()
@@ -128,17 +135,14 @@ function weightsOf(
   }
 }
 
-function chosen(dicts: readonly NamedTensors[], key: string | undefined, file: string): readonly NamedTensors[] {
-  if (key === undefined) return dicts
-  const found = dicts.filter((dict) => dict.key === key)
-  const said = dicts.map((dict) => `${dict.key || '(the whole file)'}, ${dict.names.length} tensors`)
-  if (found.length === 0) throw new UserError(`${file} has no tensors under ${key}`, `it has: ${said.join('; ')}`)
-  return found
-}
-
 /** The likeliest tensors of several files as those of one. */
-function together(sources: readonly WeightSource[], files: readonly string[], key: string | undefined): NamedTensors {
-  const parts = sources.map((source, at) => chosen(source.dicts, key, files[at]!)[0]!)
+function together(
+  sources: readonly WeightSource[],
+  files: readonly string[],
+  key: string | undefined,
+  likeliest: (views: readonly NamedTensors[]) => NamedTensors,
+): NamedTensors {
+  const parts = sources.map((source, at) => likeliest(setsOf(source.dicts, key, files[at]!)[0]!.views.likely))
   const names = parts.flatMap((part) => part.names)
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice !== undefined) throw new UserError(`${files.join(' and ')} both hold a tensor ${twice}`)
@@ -153,28 +157,22 @@ function together(sources: readonly WeightSource[], files: readonly string[], ke
   }
 }
 
-function ownNames(tensors: ReadonlyMap<string, Tensor>, weights: readonly Weight[]): Mapped {
-  const { missing, extra, misshapen } = compareWeights(weights, tensors)
-  return {
-    tensors,
-    ignored: [],
-    missing,
-    leftOver: extra,
-    unused: extra.map((name) => ({ name, path: name })),
-    misshapen: misshapen.map(misshapenText),
-  }
-}
-
-const asFloats = (tensor: Tensor): Tensor => ({ shape: tensor.shape, dtype: 'F32', data: Float32Array.from(tensor.data) })
-
 const some = (names: readonly string[]): string => names.slice(0, 4).join(', ') + (names.length > 4 ? ', ..' : '')
 
-function strangers(file: string, { dict }: Fit, weights: readonly Weight[], map: string | undefined): UserError {
+function strangers(
+  file: string,
+  { dict }: Fit,
+  weights: readonly Weight[],
+  map: string | undefined,
+  sets: readonly TensorSet[],
+): UserError {
+  const more =
+    sets.length > 1 ? `\n  the file's sets are ${sets.map(({ dict: { key } }) => key || '(the whole file)').join(', ')}` : ''
   const how = map === undefined ? 'by its own names or by any of archc’s maps' : `by the map ${map}`
   return new UserError(
     `${dict.names.length === 1 ? 'the one tensor' : `none of the ${dict.names.length} tensors`} of ${file}` +
       `${dict.key && ` (${dict.key})`} is ${dict.names.length === 1 ? 'no' : 'a'} weight of the model, ${how}\n` +
-      `  the file has ${some(dict.names)}\n  the model has ${some(weights.map((weight) => weight.path))}`,
+      `  the file has ${some(dict.names)}\n  the model has ${some(weights.map((weight) => weight.path))}${more}`,
     'name another model with --into, other keys with --key, or a map of your own with --map',
   )
 }

@@ -3,8 +3,8 @@ import path from 'node:path'
 import { Ajv } from 'ajv'
 import { UserError } from '../../errors.ts'
 import { archcRoot } from '../../root.ts'
-import { fileError } from '../files/file-error.ts'
 import { sentenceOf } from '../files/schema-problems.ts'
+import { readText } from '../files/text.ts'
 import { parseTemplate, type Template, type Words } from './template.ts'
 
 /** How a tensor lies in the official file. */
@@ -166,12 +166,7 @@ function expand(file: string, from: string, to: string, chain: readonly string[]
 }
 
 function parse(file: string, broken: (what: string) => UserError): Written {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw fileError(error, 'read', file)
-  }
+  const text = readText(file)
   let value: unknown
   try {
     value = JSON.parse(text)

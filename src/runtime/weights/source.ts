@@ -1,12 +1,17 @@
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { fileError } from '../files/file-error.ts'
+import { openRegular } from '../files/regular.ts'
 import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { openTfjs } from './tfjs.ts'
 import { isPickle, isZip, openLegacy, openZip } from './torch-file.ts'
+import { isKind } from './pickle.ts'
 import { stateDicts } from './state-dict.ts'
+import type { TorchValue } from './torch-world.ts'
 import { createGather } from './gather.ts'
+import { strangerText } from './strangers.ts'
+import { unwrapped } from './wrappers.ts'
 
 /** Tensors by name, not read yet. */
 export interface NamedTensors {
@@ -42,6 +47,8 @@ export async function openWeights(file: string): Promise<WeightSource> {
   }
   if (isZip(start)) return torch(file, 'PyTorch, zip')
   if (isPickle(start)) return torch(file, 'PyTorch, legacy')
+  const stranger = strangerText(start)
+  if (stranger) throw new UserError(`${file} is no file of weights: it is ${stranger.what}`, stranger.help)
   if (path.extname(file) !== '.safetensors')
     throw new UserError(
       `${file} is no file of weights: it begins neither as a file of torch.save nor as safetensors`,
@@ -57,7 +64,7 @@ function whole(form: WeightSource['form'], tensors: ReadonlyMap<string, Tensor>)
   const load = (names: readonly string[]): Promise<Map<string, Tensor>> =>
     Promise.resolve(new Map(names.map((name) => [name, tensors.get(name)!])))
   const shapeOf = (name: string): readonly number[] => tensors.get(name)!.shape
-  return { form, dicts: [{ key: '', names: [...tensors.keys()], shapeOf, load }], close: () => Promise.resolve() }
+  return { form, dicts: [unwrapped({ key: '', names: [...tensors.keys()], shapeOf, load })], close: () => Promise.resolve() }
 }
 
 async function torch(file: string, form: 'PyTorch, zip' | 'PyTorch, legacy'): Promise<WeightSource> {
@@ -70,7 +77,7 @@ async function torch(file: string, form: 'PyTorch, zip' | 'PyTorch, legacy'): Pr
     const opened = await (form === 'PyTorch, zip' ? openZip : openLegacy)(file, broken)
     const dicts = stateDicts(opened.value).map(({ key, tensors }): NamedTensors => {
       const gather = createGather(opened, broken)
-      return {
+      return unwrapped({
         key,
         names: [...tensors.keys()],
         shapeOf: (name) => tensors.get(name)!.shape,
@@ -79,11 +86,11 @@ async function torch(file: string, form: 'PyTorch, zip' | 'PyTorch, legacy'): Pr
           for (const name of names) loaded.set(name, await gather(name, tensors.get(name)!))
           return loaded
         },
-      }
+      })
     })
     if (dicts.length === 0) {
       await opened.close()
-      throw broken('it holds no tensors under names')
+      throw broken(`it holds no tensors under names${foundText(opened.value)}`)
     }
     return { form, dicts, close: () => opened.close() }
   } catch (error) {
@@ -91,13 +98,28 @@ async function torch(file: string, form: 'PyTorch, zip' | 'PyTorch, legacy'): Pr
   }
 }
 
+/** What stands there instead, where it has a name. */
+function foundText(value: TorchValue): string {
+  const names = new Set<string>()
+  const seen = new Set<TorchValue>()
+  const visit = (at: TorchValue): void => {
+    if (at === null || typeof at !== 'object' || seen.has(at) || names.size > 3) return
+    seen.add(at)
+    if (isKind(at, 'opaque') || isKind(at, 'global')) names.add(at.name)
+    if (isKind(at, 'list') || isKind(at, 'tuple')) at.items.forEach(visit)
+    if (isKind(at, 'dict') || isKind(at, 'opaque')) for (const item of at.items.values()) visit(item)
+  }
+  visit(value)
+  return names.size > 0 ? `; it has ${[...names].slice(0, 3).join(', ')}, which archc does not read (nothing of it was run)` : ''
+}
+
 /** The first bytes of a file; undefined for a folder. */
 async function firstBytes(file: string): Promise<Uint8Array | undefined> {
   try {
     if ((await stat(file)).isDirectory()) return undefined
-    const handle = await open(file, 'r')
+    const handle = await openRegular(file)
     try {
-      const bytes = new Uint8Array(16)
+      const bytes = new Uint8Array(512)
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
       return bytes.subarray(0, bytesRead)
     } finally {

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { fileError } from '../files/file-error.ts'
+import { readRegular } from '../files/regular.ts'
+import { readText } from '../files/text.ts'
 import type { Tensor } from '../files/safetensors.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -25,7 +26,7 @@ export async function openTfjs(folder: string): Promise<Map<string, Tensor>> {
   const file = path.join(folder, 'model.json')
   const broken = (what: string): UserError =>
     new UserError(`${file} is no model of archc's: ${what}`, 'name the folder that archc compile or archc weights export wrote')
-  const topology = parse((await bytesOf(file)).toString('utf8'), broken)
+  const topology = parse(readText(file), broken)
   if (topology['generatedBy'] !== 'archc') throw broken('archc did not generate it')
   const manifest = list(topology['weightsManifest'])
   const specs = manifest.flatMap((group) => list(group['weights'])).map((spec) => specOf(spec, broken))
@@ -50,7 +51,7 @@ export async function openTfjs(folder: string): Promise<Map<string, Tensor>> {
 
 async function bytesOf(file: string): Promise<Buffer> {
   try {
-    return await readFile(file)
+    return await readRegular(file)
   } catch (error) {
     throw fileError(error, 'read', file)
   }

@@ -1,8 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises'
-import { buffer } from 'node:stream/consumers'
 import yauzl from 'yauzl'
 import { crc32 } from '../data/png-writer.ts'
 import { errorCode } from '../files/file-error.ts'
+import { openRegular } from '../files/regular.ts'
 import { bytesPerElement } from '../files/safetensors-types.ts'
 import { isKind, unpickle } from './pickle.ts'
 import { stateDicts } from './state-dict.ts'
@@ -18,8 +17,12 @@ export interface TorchFile {
 
 type Broken = (what: string) => Error
 
-/** The longest piece that is read at once: what a forged size may ask for at most. */
+/** The longest piece that is read at once. */
 const longest = 2 ** 31 - 1
+
+/** What a zip may unpack to: torch.save stores its entries as they are, and numbers that somebody compressed lose little. Entries: one a storage. */
+const mostUnpacked = (fileBytes: number): number => 32 * fileBytes + 2 ** 24
+const mostEntries = 100_000
 
 /** The zip form begins as every zip file, the legacy form with a pickle of protocol 2. */
 export const isZip = (start: Uint8Array): boolean => start[0] === 0x50 && start[1] === 0x4b
@@ -35,6 +38,11 @@ export async function openZip(file: string, broken: Broken): Promise<TorchFile> 
   })
   try {
     const entries = await entriesOf(zip, broken)
+    const unpacked = [...entries.values()].reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0)
+    if (unpacked > mostUnpacked(zip.fileSize))
+      throw broken(
+        `its ${megabytes(zip.fileSize)} unpack to ${megabytes(unpacked)}, as no file of torch.save does; nothing of it was unpacked`,
+      )
     const pickle = [...entries.keys()].find((name) => /^(?:[^/]+\/)?data\.pkl$/.test(name))
     if (pickle === undefined) throw broken('its zip has no data.pkl, so torch.save did not write it')
     const prefix = pickle.slice(0, -'data.pkl'.length)
@@ -47,8 +55,10 @@ export async function openZip(file: string, broken: Broken): Promise<TorchFile> 
     return {
       value,
       async read({ key, dtype, count }, tensor) {
-        const bytes = await content(`${prefix}data/${key}`, ` (of tensor ${tensor})`)
         const needed = count * bytesPerElement[dtype]
+        const stated = entries.get(`${prefix}data/${key}`)?.uncompressedSize ?? needed
+        if (stated !== needed) throw broken(`data/${key} has ${stated} bytes, tensor ${tensor} needs ${needed}`)
+        const bytes = await content(`${prefix}data/${key}`, ` (of tensor ${tensor})`)
         if (bytes.length !== needed) throw broken(`data/${key} has ${bytes.length} bytes, tensor ${tensor} needs ${needed}`)
         return order === 'big' ? swapped(bytes, bytesPerElement[dtype]) : bytes
       },
@@ -63,10 +73,11 @@ export async function openZip(file: string, broken: Broken): Promise<TorchFile> 
 async function entriesOf(zip: yauzl.ZipFile, broken: Broken): Promise<Map<string, yauzl.Entry>> {
   const entries = new Map<string, yauzl.Entry>()
   try {
-    for await (const entry of zip.eachEntry()) entries.set(entry.fileName, entry)
+    for await (const entry of zip.eachEntry()) if (entries.set(entry.fileName, entry).size > mostEntries) break
   } catch (error) {
     throw broken(`its zip is damaged or cut short (${(error as Error).message})`)
   }
+  if (entries.size > mostEntries) throw broken(`its zip has more than ${mostEntries} entries`)
   return entries
 }
 
@@ -77,16 +88,25 @@ async function contentOf(
   broken: Broken,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!entry) throw broken(`its zip has no ${name}`)
-  if (entry.uncompressedSize > longest) throw broken(`${name} has ${entry.uncompressedSize} bytes, more than archc reads`)
-  let bytes: Uint8Array
+  const { uncompressedSize, compressedSize, crc32: sum } = entry
+  if (uncompressedSize > longest) throw broken(`${name} has ${uncompressedSize} bytes, more than archc reads`)
+  if (compressedSize > zip.fileSize) throw broken(`${name} is larger than the file`)
+  const bytes = new Uint8Array(uncompressedSize)
+  let at = 0
   try {
-    bytes = await buffer(await zip.openReadStreamPromise(entry))
+    for await (const part of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Uint8Array>) {
+      bytes.set(part, at)
+      at += part.length
+    }
   } catch (error) {
     throw broken(`${name} cannot be unpacked (${(error as Error).message})`)
   }
-  if (crc32(bytes) !== entry.crc32) throw broken(`${name} is damaged: its checksum is another one`)
-  return Uint8Array.from(bytes)
+  if (at < uncompressedSize) throw broken(`${name} cannot be unpacked (it ends after ${at} of ${uncompressedSize} bytes)`)
+  if (crc32(bytes) !== sum) throw broken(`${name} is damaged: its checksum is another one`)
+  return bytes
 }
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toPrecision(3)} MB`
 
 function swapped(bytes: Uint8Array<ArrayBuffer>, size: 1 | 2 | 4 | 8): Uint8Array<ArrayBuffer> {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -149,13 +169,15 @@ export async function openLegacy(file: string, broken: Broken): Promise<TorchFil
 }
 
 async function wholeFile(file: string, broken: Broken): Promise<Uint8Array<ArrayBuffer>> {
-  let handle: FileHandle | undefined
+  const handle = await openRegular(file)
   try {
-    handle = await open(file, 'r')
     const { size } = await handle.stat()
     if (size > longest) throw broken(`it has ${size} bytes; save it again in the zip form, which is read in parts`)
-    return Uint8Array.from(await handle.readFile())
+    const bytes = new Uint8Array(size)
+    let at = 0
+    for (let read = 1; at < size && read > 0; at += read) read = (await handle.read(bytes, at, size - at, at)).bytesRead
+    return bytes.subarray(0, at)
   } finally {
-    await handle?.close()
+    await handle.close()
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
@@ -50,6 +50,54 @@ async function said(file: string): Promise<string[]> {
 }
 
 const iste = '- { name: ISTE, model: MODELS/iste.arch, preset: tiny }'
+
+describe('a file from another machine, or by another hand', () => {
+  const text = readFileSync(written('as it is', iste), 'utf8')
+  const saved = (content: Buffer | string): string => {
+    const file = path.join(folder, 'saved.yaml')
+    writeFileSync(file, content)
+    return file
+  }
+  it.each([
+    ['a byte order mark', `\uFEFF${text}`],
+    ['line ends of Windows', text.replaceAll('\n', '\r\n')],
+    ['line ends of an old Macintosh', text.replaceAll('\n', '\r')],
+    ['paths of Windows', text.replace('train.csv', 'X').replaceAll('/iste.arch', '\\iste.arch').replace('/X', '\\train.csv')],
+    ['a name for a part', text.replace('title: t', 'title: &t t').replace('concludes: nothing', 'concludes: *t')],
+    ['a no-break space in a title', text.replace('title: t', 'title: t\u00A0t')],
+  ])('%s: it is right', async (_what, content) => expect(await said(saved(content))).toEqual([]))
+
+  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefghi'.split('').map((name, at) => `${name}: &${name} [${Array(10).fill(`*${'abcdefgh'[at]}`).join(', ')}]`)].join('\n') // prettier-ignore
+  it.each<[string, string, RegExp]>([
+    ['names for names for names', bomb, /^2:8: names that stand for other parts \(\*\) make the file too large/],
+    ['a name for nothing', text.replace('title: t', 'title: *t'), /^1:8: no part of the file is called &t/],
+    ['a part that holds itself', text.replace('title: t', 'set: &s [*s]'), /^1:10: \*s stands in what it stands for/],
+    ['a type of its own', text.replace('title: t', 'title: !mine t'), /^1:\d+: (Unresolved tag: )?!mine/],
+    ['bytes', text.replace('title: t', 'title: !!binary dA=='), /^1:\d+: tag:yaml\.org,2002:binary is a type/],
+    ['a set', text.replace('title: t', 'title: !!set { t }'), /2002:set is a type/],
+    ['a list as a name', `? [a, b]\n: c\n${text}`, /^1:3: a field has a name/],
+    ['a field twice', `${text}title: again\n`, /Map keys must be unique/],
+    ['two documents', `${text}---\n${text}`, /a second document begins here/],
+    ['nothing', '', /the file must be object, not null/],
+    ['nested too deep', '['.repeat(100_000), /nested too deep/],
+    ['a zero-width space in a field', text.replace('budget', '\u200Bbudget'), /U\+200B, a zero-width space, stands here/],
+    ['a no-break space for a space', text.replace('title: t', 'title:\u00A0t'), /1:7: U\+00A0, a no-break space, stands here/],
+    ['no number', text.replace('[2, 4]', '[.nan]'), /scales\.in\[0\] must be number/],
+  ])('%s is named', async (_what, content, message) => {
+    const lines = await said(saved(content))
+    expect(
+      lines.some((line) => message.test(line)),
+      lines.join('\n'),
+    ).toBe(true)
+  })
+
+  it.each([
+    ['UTF-16', Buffer.from(`\uFEFF${text}`, 'utf16le')],
+    ['Latin-1', Buffer.from(`# ß\n${text}`, 'latin1')],
+  ])('%s: the file is named', (_what, content) =>
+    expect(() => readExperiment(saved(content))).toThrow(/cannot read .*saved\.yaml: it is .*; save it as UTF-8/),
+  )
+})
 
 describe('the form', () => {
   it('a field that is not there, one that is misspelt, and values that are not taken, all at once', async () => {
@@ -104,7 +152,7 @@ describe('what it names', () => {
     ['- { name: A, model: MODELS/iste.arch, variants: [MODELS/variants/edsr-on-bicubic.arch] }', /the base of what is compiled/],
     ['- { name: A }', /A takes either a model or weights$/],
     ['- { name: A, model: MODELS/iste.arch, weights: plain }', /A takes either a model or weights$/],
-    ['- { name: A, weights: plane }', /cannot read FOLDER\/plane: there is no such file$/],
+    ['- { name: A, weights: plane }', /there are no weights plane; did you mean plain\? .* FOLDER\/plane is not there$/],
     ['- { name: A, model: MODELS/edsr.arch, preset: x4 }', /A enlarges 4 times only, not 2 times; its field at says what makes it enlarge by each scale$/],
     ['- { name: A, model: MODELS/edsr.arch, at: { 4: { preset: x2 } } }', /A enlarges 2 times only, not 4 times/],
     ['- { name: A, model: MODELS/edsr.arch, at: { 3: { preset: x3 } } }', /3 is no scale of this experiment; it has 2, 4$/],

@@ -150,3 +150,10 @@ it('page and Markdown say what is missing, escape what is not theirs, and load n
   expect(markdown).toContain('| good | **33.50** (33.40 to 33.60) |')
   expect(markdown).toContain('- judged on: 2 pictures (SHA-256 y); 8 tiles of at most 64 x 64 a scale\n')
 })
+
+it('says of scales that they are in distribution only of a block in which something was trained', () => {
+  const ready = results.trainings.map(({ steps: _steps, seconds: _seconds, ...given }) => ({ ...given, losses: [] }))
+  const groups = (of: Results): unknown[] => tablesOf(text, of)[0]!.tables[0]!.columns.map(({ group }) => group)
+  expect(groups(results)).toContain('in distribution')
+  expect(new Set(groups({ ...results, trainings: ready }))).toEqual(new Set([undefined]))
+})

@@ -3,6 +3,8 @@ import path from 'node:path'
 import { expect, it } from 'vitest'
 import { UserError } from '../../../src/errors.ts'
 import { weightsOfBlock } from '../../../src/runtime/experiment/results.ts'
+import { checksum } from '../../../src/runtime/files/checksum.ts'
+import { carriedFile, defaultWeights } from '../../../src/runtime/weights/carried.ts'
 import { temporaryFolder } from '../network/small.ts'
 
 const folder = temporaryFolder()
@@ -17,6 +19,7 @@ interface Trained {
   readonly system: string
   readonly at?: number
   readonly weights?: string
+  readonly given?: object
 }
 
 let made = 0
@@ -39,6 +42,20 @@ it.each<[what: string, trainings: readonly Trained[], block: string | undefined,
   const folder = results(trainings)
   const sources = await weightsOfBlock(folder, state, block)
   expect(sources.map((source) => source.replace(folder, 'RESULTS').replace(state, 'STATE'))).toEqual(found)
+}) // prettier-ignore
+
+it('weights that were there before are found where they are, by name or by file, while they are the same', async () => {
+  const live = await checksum(carriedFile(defaultWeights))
+  writeFileSync(path.join(folder, 'mine.safetensors'), 'numbers')
+  const mine = await checksum(path.join(folder, 'mine.safetensors'))
+  const trainings = [
+    { ...one, key: 'l', system: 'L', given: { carried: 'live', sha256: live.sha256 } },
+    { ...one, key: 'm', system: 'M', given: { file: '../mine.safetensors', sha256: mine.sha256 } },
+  ]
+  const at = results(trainings)
+  expect(await weightsOfBlock(at, state, undefined)).toEqual([`L=${carriedFile(defaultWeights)}`, `M=${path.join(folder, 'mine.safetensors')}`])
+  writeFileSync(path.join(folder, 'mine.safetensors'), 'others')
+  await expect(weightsOfBlock(at, state, undefined)).rejects.toThrow(/the weights of M are neither kept nor in/)
 }) // prettier-ignore
 
 it.each<[what: string, trainings: readonly Trained[], block: string | undefined, message: RegExp, help: RegExp]>([

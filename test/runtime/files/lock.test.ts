@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -47,6 +48,9 @@ async function lockOf(owner: object, seconds = 0): Promise<void> {
 const refuse = ({ pid }: Owner): Error => new Error(`held by ${pid}`)
 const elsewhere = { pid: 1, host: 'elsewhere' }
 
+/** Whether this machine lets a user make a container of his own. */
+const canUnshare = (): boolean => spawnSync('unshare', ['-rpf', '--mount-proc', 'true']).status === 0
+
 describe.each([false, true])('a lock (file system without hard links: %j)', (without) => {
   beforeEach(() => void (links.fail = without))
 
@@ -88,7 +92,7 @@ it('a waiter takes over what a killed process held', async () => {
   await lockOf({ pid: child.pid, host: os.hostname() })
   const told = vi.fn()
   const waiting = acquireLock(file, { wait: told })
-  await vi.waitFor(() => expect(told).toHaveBeenCalledWith({ pid: child.pid, host: os.hostname(), started: '' }))
+  await vi.waitFor(() => expect(told).toHaveBeenCalledWith({ pid: child.pid, host: os.hostname(), started: '', pids: '' }))
   child.kill('SIGKILL')
   await once(child, 'exit')
   ;(await waiting).release()
@@ -113,6 +117,65 @@ it('of another machine is dead when its heart has stopped, if it has one', async
   await expect(acquireLock(file, { refuse })).rejects.toThrow('held by 1')
   const lock = await acquireLock(file, { wait: () => expect.fail('nobody to wait for') })
   lock.release()
+})
+
+it('where nobody waits is dead after minutes, and that is said', async () => {
+  await lockOf(elsewhere, 290)
+  await expect(acquireLock(file, { refuse: (_, age) => new Error(`${Math.round(age / 1000)} s`) })).rejects.toThrow('290 s')
+  await lockOf(elsewhere, 310)
+  expect(lockHolder(file, false)).toBeUndefined()
+  const tookOver = vi.fn()
+  const lock = await acquireLock(file, { refuse, tookOver })
+  expect(tookOver).toHaveBeenCalledExactlyOnceWith(expect.objectContaining(elsewhere), expect.any(Number))
+  lock.release()
+})
+
+describe.runIf(process.platform === 'linux')('a host name that several have', () => {
+  const { pids } = currentOwner()
+  const [boot, space] = pids.split(' ')
+  it.each([
+    ['another container on this machine', `${boot} pid:[1]`],
+    ['another machine', `11111111-2222-3333-4444-555555555555 ${space}`],
+  ])('%s: its pid means nothing here, and its heart decides', async (_what, others) => {
+    const owner = { pid: 2 ** 22 + 1, host: os.hostname(), started: '1', pids: others }
+    await lockOf(owner, 100)
+    expect(lockHolder(file, false)).toMatchObject(owner)
+    await lockOf(owner, 310)
+    expect(lockHolder(file, false)).toBeUndefined()
+    // Nor does a living process of that number keep it.
+    await lockOf({ ...owner, pid: process.pid }, 310)
+    expect(lockHolder(file, false)).toBeUndefined()
+  })
+
+  it('the same kernel under another name is this machine', async () => {
+    await lockOf({ pid: 2 ** 22 + 1, host: 'renamed', started: '1', pids })
+    expect(lockHolder(file, false)).toBeUndefined()
+    await lockOf({ ...currentOwner(), host: 'renamed' }, 3600)
+    expect(lockHolder(file, false)).toMatchObject({ pid: process.pid })
+  })
+
+  it.runIf(canUnshare())('a real one: the lock of a living process there is not taken', async () => {
+    const script = `setInterval(() => require('fs').existsSync('${file}.end') && process.exit(), 50)
+      require('fs').writeFileSync('${file}', JSON.stringify({ pid: process.pid, host: require('os').hostname(), started: '42',
+        pids: require('fs').readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() + ' ' + require('fs').readlinkSync('/proc/self/ns/pid') }))`
+    children.push(spawn('unshare', ['-rpf', '--mount-proc', process.execPath, '-e', script], { stdio: 'ignore' }))
+    await vi.waitFor(() => expect(existsSync(file)).toBe(true), { timeout: 10_000 })
+    await vi.waitFor(async () => expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ host: os.hostname() }))
+    await expect(acquireLock(file, { refuse })).rejects.toThrow(/held by/)
+    await writeFile(`${file}.end`, '')
+  })
+})
+
+it('tells its holder who took it over, and is put back where it was only removed', async () => {
+  const lock = await acquireLock(file, { refuse })
+  expect(lock.taker()).toBeUndefined()
+  await rm(file)
+  expect(lock.taker()).toBeUndefined()
+  expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(currentOwner())
+  await lockOf(elsewhere)
+  expect(lock.taker()).toMatchObject(elsewhere)
+  lock.release()
+  expect(await readFile(file, 'utf8')).toContain('elsewhere')
 })
 
 it('of this machine is its process’s by pid and start time; by heartbeat only where there is no start time', async () => {
@@ -155,10 +218,13 @@ describe('its heart', () => {
     expect(await readFile(file, 'utf8')).toContain('elsewhere')
   })
 
-  it('is not there where nobody waits', async () => {
+  it('beats where nobody waits too: others may look for it', async () => {
     const lock = await acquireLock(file, { refuse })
-    expect(vi.getTimerCount()).toBe(0)
+    await utimes(file, 0, 0)
+    vi.advanceTimersByTime(6000)
+    expect(await age()).toBeLessThan(60_000)
     lock.release()
+    expect(vi.getTimerCount()).toBe(0)
   })
 })
 

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { UserError } from '../../../src/errors.ts'
 import { currentOwner, hostTag } from '../../../src/runtime/files/owner.ts'
-import { createRun, lockRun, type Run, runPaths, saveCheckpoint } from '../../../src/runtime/files/run-folder.ts'
+import { createRun, lockRun, requireOwn, type Run, runPaths, saveCheckpoint } from '../../../src/runtime/files/run-folder.ts'
 import { readSafetensors } from '../../../src/runtime/files/safetensors.ts'
 
 let home: string
@@ -67,10 +67,33 @@ it.runIf(process.platform === 'linux')('a process that only has the same number 
 })
 
 it('a lock from another machine is respected: nobody here can tell whether that process lives', async () => {
-  await owned({ pid: 1, host: 'elsewhere' })
+  await owned({ pid: 1, host: 'elsewhere', pids: '' })
   const error: unknown = await lockRun(run).catch((reason: unknown) => reason)
-  expect((error as UserError).message).toContain('process 1 on elsewhere, another machine')
+  expect((error as UserError).message).toMatch(
+    /process 1 on elsewhere, another machine or container, which gave a sign \d+ s ago$/,
+  )
   expect((error as UserError).help).toContain(`remove ${file}`)
+})
+
+it('of a machine that is gone it is taken over after minutes, which is said; if that training lives after all, it hears the truth', async () => {
+  const first = await lockRun(run)
+  await writeFile(file, '{"pid":1,"host":"3f2a9c1b7e55","started":"42"}')
+  const long = Date.now() / 1000 - 400
+  await utimes(file, long, long)
+  const lines: string[] = []
+  const second = await lockRun(run, (line) => lines.push(line))
+  expect(lines).toEqual([
+    expect.stringMatching(
+      /^taken over from process 1 on 3f2a9c1b7e55, which cannot be seen from here and gave no sign for 7 minutes/,
+    ),
+  ])
+  requireOwn(run, second, 0)
+  await owned({ pid: 1, host: 'elsewhere', pids: '' })
+  expect(() => requireOwn(run, first, 12)).toThrow(
+    /was taken over by process 1 on elsewhere: .*what it did after step 12 is not saved/,
+  )
+  first.release()
+  second.release()
 })
 
 it.each(['', '{"pid":', '[]'])('a damaged lock (%j) belongs to nobody', async (content) => {
@@ -81,7 +104,7 @@ it.each(['', '{"pid":', '[]'])('a damaged lock (%j) belongs to nobody', async (c
 
 it("releasing leaves alone a lock that is not one's own any more", async () => {
   const lock = await lockRun(run)
-  await owned({ pid: 1, host: 'elsewhere' })
+  await owned({ pid: 1, host: 'elsewhere', pids: '' })
   lock.release()
   expect(await readFile(file, 'utf8')).toContain('elsewhere')
 })

@@ -46,6 +46,24 @@ describe('a network file', () => {
   it.each<[string, Readonly<Record<string, string>>, RegExp]>([
     ['bare weights', {}, /bare weights holds weights without their text/],
     ['a text without its options', { text: 'model M {}' }, /holds weights without their text/],
+    ['a note that is no record', { text: 'model M {}', archc: 'null' }, /archc is no record/],
+    ['no file', { text: 'model M {}', archc: '{"file": 3, "options": {}}' }, /archc has no file that archc could have written/],
+    ['no options', { text: 'model M {}', archc: '{"file": "m.arch"}' }, /archc has no options/],
+    [
+      'options of another kind',
+      { text: 'model M {}', archc: '{"file": "m.arch", "options": {"sets": "a=1"}}' },
+      /archc has no options/,
+    ],
+    [
+      'an origin of another kind',
+      { text: 'model M {}', archc: '{"file": "m.arch", "options": {}}', imported: '["a.pth"]' },
+      /imported is no record/,
+    ],
+    [
+      'a share that is none',
+      { text: 'model M {}', archc: '{"file": "m.arch", "options": {}}', averaged: 'often' },
+      /averaged is "often", not a share/,
+    ],
     ['options that are no JSON', { text: 'model M {}', archc: '{' }, /the metadata of .*options that are no JSON are damaged/],
   ])('%s is refused by its name', async (name, metadata, message) => {
     await writeSafetensors(inside(name), new Map(), metadata)

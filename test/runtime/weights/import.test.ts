@@ -215,14 +215,16 @@ describe('a map of the user', () => {
   beforeAll(() => {
     const { transfers } = planByPath(readMap('liif'), into.model.graph.weights.map((weight) => weight.path)) // prettier-ignore
     const official = toNames(started(into).read(), transfers)
-    const renamed = new Map([...official].map(([name, tensor]) => [`net.${name.replace('imnet.', 'mlp.')}`, tensor]))
+    const renamed = new Map(
+      [...official].map(([name, tensor]) => [`net.${name.replace('imnet.', 'mlp.').replace('encoder.', 'enc.')}`, tensor]),
+    )
     writeFileSync(
       file,
       stateDictFile(new Map([...renamed, ['net.step', { shape: [], dtype: 'F32', data: new Float32Array(1) }]])),
     )
     const written = {
       repository: 'mine',
-      include: [{ map: 'swinir', from: 'net.encoder.', to: 'encoder.' }, { map: 'mlp', from: 'net.mlp.', to: 'decoder.' }], // prettier-ignore
+      include: [{ map: 'swinir', from: 'net.enc.', to: 'encoder.' }, { map: 'mlp', from: 'net.mlp.', to: 'decoder.' }], // prettier-ignore
       ignored: [{ name: 'net.step', why: 'a counter' }],
     }
     writeFileSync(map, JSON.stringify(written))

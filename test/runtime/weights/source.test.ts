@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import path from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../../../src/errors.ts'
 import { writeSafetensors } from '../../../src/runtime/files/safetensors.ts'
@@ -118,12 +122,15 @@ describe('what PyTorch wrote', () => {
     }
   })
 
-  test.each([
-    ['network.pt', /network\.pt .*asks for torch\.nn\.modules\.linear\.Linear.*nothing of it was run/],
-    ['complex.pt', /complex\.pt .*torch\.ComplexFloatStorage; archc reads torch\.FloatStorage/],
-  ])('%s, which is no state dict, is refused by the name of its class', async (name, message) => {
-    await expect(openWeights(fixture(name))).rejects.toThrow(UserError)
-    await expect(openWeights(fixture(name))).rejects.toThrow(message)
+  test('a module that was saved whole has the tensors of its state dict; its class is never made', async () => {
+    const all = await everything(fixture('network.pt'))
+    expect([...all.keys()]).toEqual(['/weight', '/bias'])
+  })
+
+  test('numbers of a type that is not read are named where there are no others', async () => {
+    const refused = openWeights(fixture('complex.pt'))
+    await expect(refused).rejects.toThrow(UserError)
+    await expect(refused).rejects.toThrow(/complex\.pt .*torch\.ComplexFloatStorage/)
   })
 })
 
@@ -132,6 +139,18 @@ const command = text(`touch ${ran}`)
 const a = tensor(storage({ key: '0', count: 2 }), [2])
 const two = new Map([['0', new Uint8Array(new Float32Array([1, 2]).buffer)]])
 const short = (value: string): Buffer => bytes(0x8c, value.length, value)
+
+/** A zip with its first entry deflated. */
+const deflated = (name: string, content: Uint8Array, ...others: readonly (readonly [string, Uint8Array])[]): Buffer =>
+  zip(new Map([[name, content], ...others]), undefined, true)
+
+/** A zip whose directory says a byte less of every entry than there is. */
+function lying(whole: Buffer): Buffer {
+  const copy = Buffer.from(whole)
+  for (let at = copy.indexOf('PK\x01\x02'); at >= 0; at = copy.indexOf('PK\x01\x02', at + 1))
+    copy.writeUInt32LE(copy.readUInt32LE(at + 24) - 1, at + 24)
+  return copy
+}
 
 /** Pickles that would run code, or speak of what tensors do not need, and what the refusal names. */
 const malicious: readonly (readonly [string, Uint8Array, RegExp])[] = [
@@ -145,17 +164,15 @@ const malicious: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ['a class that is never called', dict(['a', a], ['b', global('subprocess', 'Popen')]), /subprocess\.Popen/],
   ['STACK_GLOBAL', bytes(short('os'), short('system'), 0x93, tuple(command), 'R'), /os\.system/],
   ['a name with dots', bytes(short('torch._utils'), short('_rebuild_tensor_v2.__globals__'), 0x93), /_rebuild_tensor_v2\.__globals__/],
-  ['a name that every object has', bytes(short('constructor'), short('constructor'), 0x93), /constructor\.constructor/],
+  ['NEWOBJ of a class that reaches the system', bytes(global('subprocess', 'Popen'), tuple(command), 0x81), /subprocess\.Popen/],
+  ['__import__', reduce(global('builtins', '__import__'), text('os')), /builtins\.__import__/],
+  ['BUILD of a list', bytes(global('torch', 'FloatStorage'), dict(), 'b'), /BUILD/],
+  ['a persistent id of another kind', dict(['a', tensor(storage({ key: '0', count: 2 }, 'blob'), [2])]), /persistent id/],
   ['INST', bytes('(', command, 'ios\nsystem\n'), /opcode INST \(at byte/],
   ['OBJ', bytes('(', global('torch', 'FloatStorage'), 'o'), /opcode OBJ/],
-  ['NEWOBJ', bytes(global('torch', 'FloatStorage'), tuple(), 0x81), /opcode NEWOBJ /],
-  ['NEWOBJ_EX', bytes(global('torch', 'FloatStorage'), tuple(), dict(), 0x92), /opcode NEWOBJ_EX/],
   ['EXT1', bytes(0x82, 1), /opcode EXT1/],
   ['PERSID', bytes('Pstorage\n'), /opcode PERSID/],
-  ['BUILD of what is no dict', bytes(list(), dict(), 'b'), /BUILD/],
   ['an opcode that there is not', bytes(0xff), /opcode 0xff/],
-  ['a storage that is called', reduce(global('torch', 'FloatStorage'), int(3)), /calls torch\.FloatStorage/],
-  ['a persistent id of another kind', dict(['a', tensor(storage({ key: '0', count: 2 }, 'module'), [2])]), /persistent id/],
   ['a storage of another class', dict(['a', tensor(storage({ key: '0', count: 2 }, 'storage', text('os.system')), [2])]), /storage of the type/],
   ['other arguments', reduce(global('torch._utils', '_rebuild_tensor_v2'), command), /_rebuild_tensor_v2 with other arguments/],
 ] // prettier-ignore
@@ -195,6 +212,108 @@ describe('a malicious pickle is refused by the name of what it asks for, and not
   })
 })
 
+/** What people save beside the tensors: each is a value that nobody looks into, or into whose dicts somebody looks. */
+const beside: readonly (readonly [string, Uint8Array])[] = [
+  ['a scalar of NumPy', reduce(global('numpy._core.multiarray', 'scalar'), reduce(global('numpy', 'dtype'), text('f8'), bytes(0x89), bytes(0x88)), bytes('C', 2, 'ab'))],
+  ['an array of NumPy', bytes(reduce(global('numpy.core.multiarray', '_reconstruct'), global('numpy', 'ndarray'), tuple(int(0)), bytes('C', 1, 'b')), tuple(int(1), tuple(int(2))), 'b')],
+  ['argparse.Namespace', bytes(global('argparse', 'Namespace'), ')', 0x81, dict(['lr', int(1)]), 'b')],
+  ['argparse.Namespace by protocol 1', bytes(reduce(global('copy_reg', '_reconstructor'), global('argparse', 'Namespace'), global('__builtin__', 'object'), bytes('N')), dict(['lr', int(1)]), 'b')],
+  ['NEWOBJ_EX', bytes(global('mine', 'Options'), tuple(), dict(), 0x92)],
+  ['a class', global('models.edsr', 'EDSR')],
+  ['a name that every object has', bytes(short('constructor'), short('constructor'), 0x93, tuple(), 'R')],
+  ['a bound method', reduce(global('builtins', 'getattr'), bytes(global('mine', 'Schedule'), ')', 0x81), text('lambda'))],
+  ['what a call gives, called', bytes(reduce(global('functools', 'partial'), global('mine', 'f')), tuple(int(1)), 'R')],
+  ['a set', bytes(0x8f, '(', int(1), int(2), 0x90)],
+  ['a frozen set', bytes('(', int(1), 0x91)],
+  ['a bytearray', bytes(0x96, 2, 0, 0, 0, 0, 0, 0, 0, 'ab')],
+  ['a device', reduce(global('torch', 'device'), text('cuda'), int(0))],
+  ['a type of numbers', global('torch', 'float32')],
+  ['a tensor of a type that is not read', tensor(storage({ key: '9', count: 2 }, 'storage', global('torch', 'ComplexFloatStorage')), [2])],
+  ['a quantised tensor', reduce(global('torch._utils', '_rebuild_qtensor'), storage({ key: '9', count: 2 }, 'storage', global('torch', 'QInt8Storage')))],
+  ['a list of a class of its own', bytes(global('mine', 'Losses'), ')', 0x81, '(', int(1), int(2), 'e')],
+  ['an optimiser by any name', dict(['state', dict(['0', dict(['exp_avg', a])])], ['param_groups', list(dict(['lr', int(1)]))])],
+] // prettier-ignore
+
+describe('what stands beside the tensors hides none of them', () => {
+  const files = beside.flatMap(([what, value]) => [
+    [`${what}, zip`, zipFile(dict(['a', a], ['beside', value]), two)] as const,
+    [`${what}, legacy`, legacyFile(dict(['beside', value], ['a', a]), two)] as const,
+  ])
+  test.each(files)('%s', async (_what, content) => {
+    expect([...(await everything(fileOf(content)))]).toEqual([['/a', floats([2], [1, 2])]])
+  })
+
+  test.each([
+    ['a tuple of state dicts', tuple(dict(['a', a]), dict(['b', a])), ['0/a', '1/b']],
+    ['a dict of a class of its own', bytes(global('mine', 'Dict'), ')', 0x81, '(', text('a'), a, 'u'), ['/a']],
+    ['attributes of an object', bytes(global('mine', 'Trainer'), ')', 0x81, dict(['net', dict(['a', a])]), 'b'), ['net/a']],
+    ['a defaultdict', bytes(reduce(global('collections', 'defaultdict'), global('builtins', 'list')), '(', text('a'), a, 'u'), ['/a']],
+    ['a parameter with a state', dict(['a', reduce(global('torch._utils', '_rebuild_parameter_with_state'), a, bytes(0x88), dict(), dict())]), ['/a']],
+    ['a tensor of a class of its own', dict(['a', reduce(global('torch._tensor', '_rebuild_from_type_v2'), global('torch._utils', '_rebuild_tensor_v2'), global('fastai', 'TensorImage'), tuple(storage({ key: '0', count: 2 }), int(0), tuple(int(2)), tuple(int(1)), bytes(0x89), dict()), dict())]), ['/a']],
+    ['modules in modules', bytes(global('mine', 'Net'), ')', 0x81, dict(['_parameters', dict()], ['_buffers', dict(['mean', a], ['passing', a])], ['_non_persistent_buffers_set', bytes(0x8f, '(', text('passing'), 0x90)], ['_modules', dict(['head', bytes(global('torch.nn', 'Conv2d'), ')', 0x81, dict(['_parameters', dict(['weight', a], ['bias', bytes('N')])], ['_modules', dict()]), 'b')])]), 'b'), ['/mean', '/head.weight']],
+  ] as const)('%s', async (_what, value, names) => {
+    expect([...(await everything(fileOf(zipFile(value, two)))).keys()]).toEqual(names)
+  }) // prettier-ignore
+})
+
+describe('a file that would fill the memory is refused before it does', () => {
+  const window = (key: string): Uint8Array => tensor(storage({ key, count: 2 }), [1024, 1024], [0, 0])
+  const many = (count: number, of: (at: number) => Uint8Array): Uint8Array => dict(...Array.from({ length: count }, (_, at) => [`w${at}`, of(at)] as const)) // prettier-ignore
+
+  test.each([
+    ['a pickle of zeros, compressed', deflated('x/data.pkl', new Uint8Array(2 ** 26)), /unpack to 67\.1 MB.*nothing of it was unpacked/],
+    ['a storage of zeros, compressed', deflated('x/data/0', new Uint8Array(2 ** 26), ['x/data.pkl', pickle(dict(['a', a]))]), /unpack to/],
+    ['an entry that is larger than it says', lying(zipFile(dict(['a', a]), two)), /(?:cannot be unpacked|damaged or cut short)/],
+    ['a dict a byte', zipFile(new Uint8Array(1_100_000).fill(0x7d)), /more than 1,000,000 lists and dicts/],
+    ['a value kept a byte', zipFile(bytes('N', new Uint8Array(4_100_000).fill(0x94))), /keeps more than 4,000,000 values/],
+    ['one storage for a thousand windows', zipFile(many(1000, () => window('0')), two), /repeats 2 elements/],
+    ['a tensor of a thousand axes', zipFile(dict(['a', tensor(storage({ key: '0', count: 2 }), new Array<number>(1000).fill(1))]), two), /other arguments/],
+  ] as const)('%s', async (_what, content, message) => {
+    const file = fileOf(content)
+    const before = process.memoryUsage().rss
+    const read = everything(file)
+    await expect(read).rejects.toThrow(UserError)
+    await expect(read).rejects.toThrow(message)
+    expect(process.memoryUsage().rss - before).toBeLessThan(600e6)
+  }) // prettier-ignore
+})
+
+describe('what is no file of weights is named', () => {
+  const tar = (name: string): Buffer => {
+    const block = Buffer.alloc(1024)
+    block.write(name)
+    block.write('ustar', 257)
+    return block
+  }
+  test.each([
+    ['a tar of early PyTorch', tar('sys_info'), /a tar of PyTorch before version 0\.1\.10/],
+    ['a tar', tar('net.pth'), /a tar, of several files/],
+    ['a gzip', gzipSync('x'), /packed by gzip/],
+    ['an HDF5', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /HDF5/],
+    ['an array of NumPy', Buffer.from('\x93NUMPY', 'latin1'), /one array of NumPy/],
+    ['a pointer of Git LFS', Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:0\n'), /Git LFS/],
+    ['a page of the web', Buffer.from('\n<!DOCTYPE html><html>'), /a page of the web/],
+  ])('%s', async (_what, content, message) => {
+    for (const extension of ['.pth', '.safetensors']) {
+      const refused = openWeights(fileOf(content, extension))
+      await expect(refused).rejects.toThrow(UserError)
+      await expect(refused).rejects.toThrow(message)
+    }
+  })
+
+  test.runIf(process.platform === 'linux')('a pipe, a device and a socket are not waited for', async () => {
+    const pipe = path.join(folder, 'pipe.pth')
+    execFileSync('mkfifo', [pipe])
+    const socket = path.join(folder, 'socket.pth')
+    const server = createServer().listen(socket)
+    await once(server, 'listening')
+    await expect(openWeights(pipe)).rejects.toThrow(/cannot read .*pipe\.pth: it is a pipe/)
+    await expect(openWeights(socket)).rejects.toThrow(/cannot read .*socket\.pth: it is a socket/)
+    await expect(openWeights('/dev/zero')).rejects.toThrow('cannot read /dev/zero: it is a device')
+    server.close()
+  })
+})
+
 describe('a damaged file is refused by its name, and by the tensor at fault', () => {
   const oneOf = (value: Uint8Array): Uint8Array => dict(['net.weight', value])
   const entries = (changes: Readonly<Record<string, Uint8Array | undefined>> = {}): Map<string, Uint8Array> => {
@@ -209,7 +328,7 @@ describe('a damaged file is refused by its name, and by the tensor at fault', ()
     ['a legacy file cut in its pickle', kept('liif-legacy.pth', 1_000), /pickle ends in the middle/],
     ['three bytes', kept('liif-legacy.pth', 3), /pickle ends in the middle/],
     ['nothing at all', new Uint8Array(0), /no file of weights/],
-    ['a page', Buffer.from('<!DOCTYPE html><html>Not found</html>'), /no file of weights/],
+    ['a text', Buffer.from('Not found'), /no file of weights/],
     ['a zip of something else', zip(new Map([['a.txt', Buffer.from('a')]])), /no data\.pkl/],
     ['a TorchScript program', zip(entries({ 'x/constants.pkl': pickle(tuple()) })), /TorchScript/],
     ['a storage that is not there', zip(entries({ 'x/data/0': undefined })), /no x\/data\/0 \(of tensor net\.weight\)/],

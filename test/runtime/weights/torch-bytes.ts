@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib'
 import { crc32 } from '../../../src/runtime/data/png-writer.ts'
 import type { Tensor } from '../../../src/runtime/files/safetensors.ts'
 
@@ -53,25 +54,26 @@ const dense = (shape: readonly number[]): readonly number[] =>
 
 export const pickle = (value: Uint8Array): Buffer => bytes(0x80, 2, value, '.')
 
-/** A zip file, everything stored; `damage` may change an entry's bytes after its checksum was taken. */
+/** A zip file, everything stored, or deflated; `damage` may change an entry's bytes after its checksum was taken. */
 export function zip(
   entries: ReadonlyMap<string, Uint8Array>,
   damage: (name: string, data: Buffer) => void = () => undefined,
+  isDeflated = false,
 ): Buffer {
   const locals: Buffer[] = []
   const central: Buffer[] = []
   let at = 0
   for (const [name, content] of entries) {
-    const data = Buffer.from(content)
+    const data = isDeflated ? deflateRawSync(content) : Buffer.from(content)
     const fields = bytes(
       u16(20),
       u16(0),
-      u16(0),
+      u16(isDeflated ? 8 : 0),
       u16(0),
       u16(0x21),
-      u32(crc32(data)),
+      u32(crc32(content)),
       u32(data.length),
-      u32(data.length),
+      u32(content.length),
       u16(name.length),
     )
     damage(name, data)
