@@ -8,7 +8,7 @@ import { root } from './runtime/network/small.ts'
  * circle between rooms and no way up. The grammar makes the tree that syntax describes: one room. docs/house.md is the map.
  */
 const rooms = [
-  'src/errors.ts', 'src/root.ts', 'src/version.ts',
+  'src/errors.ts', 'src/own.ts', 'src/root.ts', 'src/version.ts',
   // The language.
   'src/compiler/diagnostics', 'src/compiler/shapes', 'grammar + src/compiler/syntax', 'src/compiler/names', 'src/compiler/ir', 'src/compiler/ops', 'src/compiler/optimisers',
   'src/compiler/picture-operations.ts', 'src/compiler/plan.ts', 'src/compiler/per-item.ts', 'src/compiler/passes', 'src/compiler/elaborate', 'src/compiler/lint', 'src/compiler/kernels', 'src/compiler/targets',

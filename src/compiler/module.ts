@@ -15,6 +15,7 @@ import { typed } from './ops/op.ts'
 import { constant, mod, sub, symbol, type Size } from './shapes/size.ts'
 import { parseExpression } from './syntax/parse.ts'
 import type { TensorType } from './syntax/tree.ts'
+import { own } from '../own.ts'
 
 export interface ModuleOptions {
   /** Numbers of sizes that the text needs to know, such as the channels of an input; all others stay symbols. */
@@ -88,7 +89,7 @@ function elaborated(module: ModuleUnit, e: Elaboration, options: ModuleOptions, 
   const parameters = bindParameters({ owner: declaration.name.text, parameters: declaration.parameters, file, span }, given, e)
   const facts = factsOf(declaration.body, { ...scope, names: parameters }, e)
   for (const [size, by] of facts)
-    if (options.sizes?.[size] === undefined) {
+    if (own(options.sizes ?? {}, size) === undefined) {
       const problem = `${declaration.name.text} asks for ${size} % ${by} == 0`
       builder.check({ size: sub(constant(0), mod(symbol(size), by)), least: 0, problem, span })
     }
@@ -121,6 +122,6 @@ const axes = (type: TensorType, sizes: Readonly<Record<string, number>>, facts: 
         { problem: 'a module that is compiled alone has inputs whose axes are names or numbers' },
         axis.span,
       )
-    const known = sizes[size.name]
+    const known = own(sizes, size.name)
     return known === undefined ? factual(size.name, facts) : constant(known)
   })

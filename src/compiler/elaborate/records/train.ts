@@ -227,7 +227,7 @@ function readSizes(context: ModelContext, reader: FieldReader, inputs: readonly 
 function checkBoundaries(context: ModelContext, reader: FieldReader, sizes: Readonly<Record<string, number>>, from = 0): void {
   for (const { size, least, problem, span } of context.e.builder.checks.slice(from)) {
     const names = symbols(size)
-    if (!names.every((name) => name in sizes) || sizeAt(size, sizes) >= least) continue
+    if (!names.every((name) => Object.hasOwn(sizes, name)) || sizeAt(size, sizes) >= least) continue
     const given = names.map((name) => `${name} = ${sizes[name]}`).join(', ')
     fail('window-too-large', { problem: `${problem}; train sets ${given}` }, reader.spanOf(names[0]!), {
       related: [{ span, label: 'asked for here' }],

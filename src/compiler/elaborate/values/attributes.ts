@@ -7,6 +7,7 @@ import { atLeast, type Size } from '../../shapes/size.ts'
 import type { Call, Expression } from '../../syntax/tree.ts'
 import { asSize, isScalar } from './static.ts'
 import { isInteger, show, type Value } from './values.ts'
+import { own } from '../../../own.ts'
 
 const initialisers: Readonly<Record<string, { attribute?: string }>> = {
   default: {},
@@ -24,11 +25,12 @@ type Evaluate = (expression: Expression) => Value
 export function readInitialiser(name: string, expression: Expression, evaluate: Evaluate): Initialiser {
   const bad = (given: string): never =>
     fail('attribute-value', { name, accepted: initialiserNames.join(', '), given }, expression.span)
-  if (expression.kind === 'name' && expression.name in initialisers) {
-    if (initialisers[expression.name]!.attribute) bad(`${expression.name} without ${initialisers[expression.name]!.attribute}`)
+  const named = expression.kind === 'name' ? own(initialisers, expression.name) : undefined
+  if (expression.kind === 'name' && named) {
+    if (named.attribute) bad(`${expression.name} without ${named.attribute}`)
     return { kind: expression.name } as Initialiser
   }
-  if (expression.kind === 'call' && expression.callee.text in initialisers) return initialiserCall(expression, evaluate)
+  if (expression.kind === 'call' && own(initialisers, expression.callee.text)) return initialiserCall(expression, evaluate)
   if (expression.kind === 'call') bad(expression.callee.text)
   const value = evaluate(expression)
   return value.kind === 'initialiser' ? value.initialiser : bad(show(value))
