@@ -67,6 +67,7 @@ export const catalogue = {
   'repeat-count': error(
     (a: { written: string; value: string }) => `repeat takes a count from 0 to 10000; ${a.written} is ${a.value}`,
   ),
+  'too-large': error((a: { what: string }) => `${a.what} is beyond 2^53 - 1 = 9007199254740991, up to which integers are exact`),
   'static-value': error((a: { problem: string }) => a.problem),
   // shapes
   arity: error((a: { callee: string; takes: string; given: number }) => `${a.callee} takes ${a.takes} and is given ${a.given}`),

@@ -1,6 +1,7 @@
-import { Consequence, Reported } from '../diagnostics/catalogue.ts'
+import { Consequence, fail, Reported } from '../diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
 import { seenFrom } from './places.ts'
+import { SizeTooLarge } from '../shapes/size.ts'
 
 /** What went wrong while one model is elaborated. */
 export interface Mistakes {
@@ -32,6 +33,16 @@ export function attempt<T>(e: Attempting, run: () => T): T | undefined {
     else if (!(error instanceof Consequence)) throw error
     e.mistakes.count += 1
     return undefined
+  }
+}
+
+/** What `run` gives; a size in it that is too large to be exact is a mistake at `span`. */
+export function exactly<T>(span: Span, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof SizeTooLarge) return fail('too-large', { what: error.message }, span)
+    throw error
   }
 }
 

@@ -1,4 +1,4 @@
-import { asInteger, collect, extremeAtom, fromAtom, makeTerm, multiplyTerms, scale, sub } from './polynomial.ts'
+import { asInteger, collect, extremeAtom, fromAtom, makeTerm, mostExact, multiplyTerms, scale, sub } from './polynomial.ts'
 import type { Atom, Size, Term } from './polynomial.ts'
 
 export interface Bounds {
@@ -36,8 +36,8 @@ function termByTerm(size: Size): Bounds {
   let sum: Bounds = { min: 0, max: 0 }
   for (const term of size.terms) {
     let product: Bounds = { min: term.coefficient, max: term.coefficient }
-    for (const atom of term.atoms) product = multiplyBounds(product, atomBounds(atom))
-    sum = { min: sum.min + product.min, max: sum.max + product.max }
+    for (const atom of term.atoms) product = widened(multiplyBounds(product, atomBounds(atom)))
+    sum = widened({ min: sum.min + product.min, max: sum.max + product.max })
   }
   return sum
 }
@@ -46,6 +46,12 @@ function multiplyBounds(a: Bounds, b: Bounds): Bounds {
   const corners = [times(a.min, b.min), times(a.min, b.max), times(a.max, b.min), times(a.max, b.max)]
   return { min: Math.min(...corners), max: Math.max(...corners) }
 }
+
+/** The same bounds where they are exact; beyond that a rounded one could lie on the wrong side. */
+const widened = ({ min, max }: Bounds): Bounds => ({
+  min: min < -mostExact ? -Infinity : Math.min(min, mostExact),
+  max: max > mostExact ? Infinity : Math.max(max, -mostExact),
+})
 
 /** Zero times infinity is zero: the infinite end is never reached. */
 const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
@@ -173,7 +179,8 @@ function aboveOne(sum: Rational): number {
       ),
     ),
   )
-  if (shifted.some((term) => term.atoms.length > 0 && term.coefficient < 0)) return -Infinity
+  const isUnknown = ({ atoms, coefficient }: Term): boolean => Number.isNaN(coefficient) || (atoms.length > 0 && coefficient < 0)
+  if (shifted.some(isUnknown)) return -Infinity
   const last = shifted.at(-1)
   return (last && last.atoms.length === 0 ? last.coefficient : 0) / sum.denominator
 }

@@ -6,7 +6,7 @@ import type { TensorValue } from '../../ops/op.ts'
 import { ownWeight } from '../../ops/source.ts'
 import { compare, equality, format } from '../../shapes/size.ts'
 import type { Expression, Parameter, Statement } from '../../syntax/tree.ts'
-import { attempt, missOnce } from '../attempt.ts'
+import { attempt, exactly, missOnce } from '../attempt.ts'
 import { listTypes, parameterTypes, readInitialiser, readParameter } from '../values/attributes.ts'
 import { asTensor, deepestCalls, evaluate, type Caller, type Elaboration } from '../evaluate.ts'
 import { capture } from './filler.ts'
@@ -108,10 +108,12 @@ export function callModule(call: ModuleCall, e: Elaboration): Value {
   if (e.calls.some((around) => around.name === owner && around.span.file === span.file && around.span.start === span.start))
     fail('module-cycle', { name: owner }, span)
   e.calls.push({ name: owner, span })
-  const value = attempt(e, () => {
-    const parameters = bindParameters({ owner, parameters: declaration.parameters, file, span }, named, e)
-    return remembered(call, parameters, e)
-  })
+  const value = attempt(e, () =>
+    exactly(span, () => {
+      const parameters = bindParameters({ owner, parameters: declaration.parameters, file, span }, named, e)
+      return remembered(call, parameters, e)
+    }),
+  )
   e.calls.pop()
   if (!value) throw new Consequence()
   return value
@@ -158,7 +160,7 @@ function elaborateBody({ unit, inputs, path, span }: ModuleCall, parameters: Map
   for (const statement of body) {
     const isRight = attempt(e, () => {
       if (!isModel) onlyInModels(statement, name)
-      if (statement.kind !== 'return') elaborateStatement(statement, path, scope, e)
+      if (statement.kind !== 'return') exactly(statement.span, () => elaborateStatement(statement, path, scope, e))
       return true
     })
     if (!isRight) forgive(scope, statement, body)
@@ -316,7 +318,7 @@ export function returned(
         'return',
         expression.span,
       )
-      checkOutput(output, { value: given, span: expression.span }, owner, scope, e)
+      exactly(expression.span, () => checkOutput(output, { value: given, span: expression.span }, owner, scope, e))
       return given
     })
     return value ? [{ ...(output.name && { name: output.name.text }), value }] : []

@@ -15,7 +15,7 @@ import {
   type Scale,
   type TrainPlan,
 } from '../../plan.ts'
-import { evaluate as sizeAt, symbols } from '../../shapes/size.ts'
+import { evaluate as sizeAt, mostExact, symbols } from '../../shapes/size.ts'
 import {
   isRecord,
   mentioned,
@@ -220,7 +220,13 @@ function readSizes(context: ModelContext, reader: FieldReader, inputs: readonly 
     if (!reader.has(name) && reader.isKnown) fail('unbound-dim', { record: 'train', dim: name }, reader.span)
     return reader.int(name)
   }
-  return whole<Record<string, number>>(Object.fromEntries(names.map((name) => [name, context.attempt(() => sizeOf(name))])))
+  const sizes = whole<Record<string, number>>(
+    Object.fromEntries(names.map((name) => [name, context.attempt(() => sizeOf(name))])),
+  )
+  for (const { name, shape } of inputs)
+    if (shape.reduce((product, size) => product * sizeAt(size, sizes), 1) > mostExact)
+      fail('too-large', { what: `the number of values in a batch of ${name}` }, reader.spanOf(symbols(shape[0]!)[0] ?? ''))
+  return sizes
 }
 
 /** Conditions on a picture's size are tested against the sizes of training, before anything runs. */

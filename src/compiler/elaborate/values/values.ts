@@ -4,6 +4,8 @@ import type { TensorValue } from '../../ops/op.ts'
 import type { Expression } from '../../syntax/tree.ts'
 import type { Scope } from './scope.ts'
 import { asInteger, format, type Size } from '../../shapes/size.ts'
+import { fail } from '../../diagnostics/catalogue.ts'
+import type { Span } from '../../diagnostics/diagnostic.ts'
 
 /** A static number: a double, with its exact fraction as long as there is one. */
 export interface StaticNumber {
@@ -34,15 +36,16 @@ export type Value =
 
 export const failed: Value = { kind: 'failed' }
 
-const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b))
+const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? (a < 0n ? -a : a) : gcd(b, a % b))
 
-export function fraction(numerator: number, denominator: number): StaticNumber {
-  const divisor = gcd(numerator, denominator) * Math.sign(denominator) || 1
-  const n = numerator / divisor
-  const d = denominator / divisor
+/** A quotient of integers. What it is made of is multiplied before it is divided: those products may be beyond what a double has. */
+export function fraction(numerator: bigint, denominator: bigint): StaticNumber {
+  const divisor = gcd(numerator, denominator) * (denominator < 0n ? -1n : 1n)
+  const n = Number(divisor === 0n ? numerator : numerator / divisor)
+  const d = Number(divisor === 0n ? denominator : denominator / divisor)
   return Number.isSafeInteger(n) && Number.isSafeInteger(d)
     ? { kind: 'number', value: n / d, exact: [n, d] }
-    : { kind: 'number', value: numerator / denominator }
+    : { kind: 'number', value: n / d }
 }
 
 export const real = (value: number): StaticNumber =>
@@ -55,10 +58,16 @@ export function written(text: string): StaticNumber {
   const shift = Number(exponent) - decimals.length
   const digits = Number(whole + decimals)
   if (!Number.isSafeInteger(digits) || Math.abs(shift) > 15) return { kind: 'number', value: Number(text) }
-  return shift >= 0 ? fraction(digits * 10 ** shift, 1) : fraction(digits, 10 ** -shift)
+  return shift >= 0 ? fraction(BigInt(digits) * 10n ** BigInt(shift), 1n) : fraction(BigInt(digits), 10n ** BigInt(-shift))
 }
 
 export const isInteger = (value: Value): value is StaticNumber => value.kind === 'number' && Number.isSafeInteger(value.value)
+
+/** Leaves where an integer is too large to be one exactly: of no use as a count or a size. */
+export function requireExact(value: Value, span: Span): void {
+  if (value.kind === 'number' && Number.isInteger(value.value) && !Number.isSafeInteger(value.value))
+    fail('too-large', { what: String(value.value) }, span)
+}
 
 /** A size as a value: a number where it is known. */
 export function sizeValue(size: Size): Value {
