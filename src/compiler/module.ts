@@ -1,7 +1,7 @@
 import { fail, Reported } from './diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
 import { nearest } from './diagnostics/suggest.ts'
-import { attempt, exactly, noMistakes } from './elaborate/attempt.ts'
+import { attempt, bounded, exactly, noMistakes } from './elaborate/attempt.ts'
 import { Builder, type BoundaryCheck } from './elaborate/calls/builder.ts'
 import { bindParameters, callModule } from './elaborate/calls/call-module.ts'
 import { asTensor, type Elaboration, type Observer } from './elaborate/evaluate.ts'
@@ -63,7 +63,8 @@ export function compileModule(file: string, name: string, host: CompilerHost, op
       mistakes: noMistakes(),
       ...(options.observe && { observe: options.observe }),
     }
-    return finish(attempt(e, () => exactly(module.declaration.name.span, () => elaborated(module, e, options, extra))))
+    const { text, span } = module.declaration.name
+    return finish(bounded(e, text, span, () => attempt(e, () => exactly(span, () => elaborated(module, e, options, extra)))))
   } catch (error) {
     if (!(error instanceof Reported)) throw error
     problems.push(error.diagnostic)

@@ -67,7 +67,8 @@ export const catalogue = {
   'repeat-count': error(
     (a: { written: string; value: string }) => `repeat takes a count from 0 to 10000; ${a.written} is ${a.value}`,
   ),
-  'too-large': error((a: { what: string }) => `${a.what} is beyond 2^53 - 1 = 9007199254740991, up to which integers are exact`),
+  'too-large': error((a: { problem: string }) => a.problem),
+  'too-many': error((a: { what: string; limit: number }) => `${a.what} is made of more than ${a.limit} calls, operations and values`),
   'static-value': error((a: { problem: string }) => a.problem),
   // shapes
   arity: error((a: { callee: string; takes: string; given: number }) => `${a.callee} takes ${a.takes} and is given ${a.given}`),

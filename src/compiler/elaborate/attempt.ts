@@ -1,4 +1,4 @@
-import { Consequence, fail, Reported } from '../diagnostics/catalogue.ts'
+import { Consequence, diagnostic, fail, Reported } from '../diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
 import { seenFrom } from './places.ts'
 import { SizeTooLarge } from '../shapes/size.ts'
@@ -36,12 +36,42 @@ export function attempt<T>(e: Attempting, run: () => T): T | undefined {
   }
 }
 
+/** The most steps that one network may take to build. The largest known ones take some thousands. */
+export const mostSteps = 100_000
+
+/** Thrown where a network takes more steps than that; nothing goes on after it. */
+export class TooMany extends Error {
+  /** The innermost expression that it was in. */
+  at: Span | undefined
+}
+
+/** What `run` gives; undefined where it takes too many steps, which is said of the outermost call that it was in then. */
+export function bounded<T>(e: Attempting, what: string, span: Span, run: () => T): T | undefined {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof TooMany)) throw error
+    const [first] = e.calls
+    const { at = span } = error
+    e.report(
+      diagnostic('too-many', { what: first?.name ?? what, limit: mostSteps }, first?.span ?? at, {
+        related: first ? [{ span: at, label: `inside ${first.name}` }] : [],
+        notes: e.calls.length > 1 ? [e.calls.map(({ name }) => name).join(' calls ')] : [],
+        help: 'a module that calls another one twice doubles it, and so does each around it; repeats inside one another multiply',
+      }),
+    )
+    e.mistakes.count += 1
+    return undefined
+  }
+}
+
 /** What `run` gives; a size in it that is too large to be exact is a mistake at `span`. */
 export function exactly<T>(span: Span, run: () => T): T {
   try {
     return run()
   } catch (error) {
-    if (error instanceof SizeTooLarge) return fail('too-large', { what: error.message }, span)
+    if (error instanceof TooMany) error.at ??= span
+    if (error instanceof SizeTooLarge) return fail('too-large', { problem: error.message }, span)
     throw error
   }
 }

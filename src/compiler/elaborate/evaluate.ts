@@ -48,6 +48,7 @@ export type Observer = (span: Span, value: Value, sizes: ReadonlyMap<string, Siz
 /** Elaborates an expression. Nodes go into the builder; mistakes leave through `fail`. */
 export function evaluate(expression: Expression, here: Caller): Value {
   const { scope, e } = here
+  e.builder.step()
   const value = exactly(expression.span, () => evaluated(expression, here))
   e.observe?.(expression.span, value, scope.sizes)
   return value
@@ -161,6 +162,7 @@ function pipeline(expression: Pipeline, here: Caller): Value {
 function through(stages: readonly Stage[], value: Value, from: Span, here: Caller): Value {
   const { scope, e } = here
   for (const [at, stage] of stages.entries()) {
+    e.builder.step()
     const input = value
     const given = stages[at - 1]?.span ?? from
     value = attempt(e, () => exactly(stage.span, () => applyStage(stage, input, given, here))) ?? failed

@@ -16,7 +16,7 @@ import { checkRoles, declareInput, declareOutput } from './roles.ts'
 import { evaluatePlan, trainPlan, type Body } from './records/train.ts'
 import { forgive } from './values/scope.ts'
 import { show } from './values/values.ts'
-import { exactly } from './attempt.ts'
+import { bounded, exactly } from './attempt.ts'
 
 /** Elaborates one model with everything applied. Problems go to `report`; undefined when there are errors. */
 export function elaborateModel(
@@ -27,7 +27,8 @@ export function elaborateModel(
   observe?: Observer,
 ): CompiledModel | undefined {
   const context = new ModelContext(unit, application, { memory, report, ...(observe && { observe }) })
-  return context.attempt(() => elaborate(context))
+  const { name } = unit.declaration
+  return bounded(context.e, name.text, name.span, () => context.attempt(() => elaborate(context)))
 }
 
 /** Each part is looked at whatever became of those before it, so that all that is wrong is said at once. */
@@ -69,7 +70,7 @@ function bindOwnParameters(context: ModelContext): void {
     context.e,
   )
   for (const [path, value] of bound)
-    context.values.push({ path, value: show(value), origin: context.overrides.get(path)?.origin ?? { by: 'default' } })
+    context.values.push({ path, value: show(value, { items: Infinity }), origin: context.overrides.get(path)?.origin ?? { by: 'default' } })
   context.parameters = { ...context.parameters, names: bound }
 }
 

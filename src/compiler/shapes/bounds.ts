@@ -6,6 +6,9 @@ export interface Bounds {
   readonly max: number
 }
 
+/** Of more terms than these no bound is looked for. */
+const mostTerms = 500
+
 /** Sizes with more opaque min and max atoms than this are bounded term by term only: each doubles the cases. */
 const mostExtremes = 4
 
@@ -87,6 +90,7 @@ interface Rational {
 function relaxed(sum: Rational, extremes: number): number {
   if (!Number.isSafeInteger(sum.denominator) || sum.terms.some((term) => !Number.isSafeInteger(term.coefficient)))
     return -Infinity
+  if (sum.terms.length > mostTerms) return -Infinity
   const deepest = sum.terms
     .flatMap((term) => term.atoms)
     .reduce<Atom | undefined>((a, b) => (a && a.depth >= b.depth ? a : b), undefined)
@@ -171,14 +175,16 @@ function replaceAll(sum: Rational, atom: Atom, by: Rational): Rational {
 
 /** With every symbol s written as 1 + t, t >= 0: the constant, unless some other coefficient is negative. */
 function aboveOne(sum: Rational): number {
-  const shifted = collect(
-    sum.terms.flatMap((term) =>
-      term.atoms.reduce<Term[]>(
-        (products, atom) => products.flatMap((product) => [product, multiplyTerms(product, makeTerm(1, [atom]))]),
-        [makeTerm(term.coefficient, [])],
-      ),
-    ),
-  )
+  const parts: Term[] = []
+  for (const term of sum.terms) {
+    let products = [makeTerm(term.coefficient, [])]
+    for (const atom of term.atoms) {
+      products = collect(products.flatMap((product) => [product, multiplyTerms(product, makeTerm(1, [atom]))]))
+      if (products.length > mostTerms) return -Infinity
+    }
+    parts.push(...products)
+  }
+  const shifted = collect(parts)
   const isUnknown = ({ atoms, coefficient }: Term): boolean => Number.isNaN(coefficient) || (atoms.length > 0 && coefficient < 0)
   if (shifted.some(isUnknown)) return -Infinity
   const last = shifted.at(-1)

@@ -49,8 +49,12 @@ export interface Size {
   readonly key: string
 }
 
-/** What is no longer an exact integer, said by the message (`a size`): all that is computed of it would be wrong, in silence. */
+/** What is too much to be computed exactly, or at all; the message is a sentence. */
 export class SizeTooLarge extends RangeError {}
+
+/** As `SizeTooLarge`: `what` is no longer an exact integer, and all that is computed of it would be wrong, in silence. */
+export const notExact = (what: string): SizeTooLarge =>
+  new SizeTooLarge(`${what} is beyond 2^53 - 1 = ${mostExact}, up to which integers are exact`)
 
 /** The largest integer that is computed with exactly. */
 export const mostExact = Number.MAX_SAFE_INTEGER
@@ -134,13 +138,22 @@ export function collect(terms: Iterable<Term>): Term[] {
 export function fromTerms(terms: Iterable<Term>): Size {
   const collected = collect(terms)
   requireExact(collected)
+  const longest = collected.reduce((length, { key }) => length + key.length + 1, 0)
+  if (longest > longestKey) throw tooLong()
   return { terms: collected, key: collected.map(termKey).join('+') || '0' }
 }
+
+/** As many characters, written out, and as many terms before like ones are put together, has no size that a network needs. */
+const longestKey = 5_000
+const mostProducts = 100_000
+
+const tooLong = (): SizeTooLarge =>
+  new SizeTooLarge(`this size is a sum or a product of too many parts: written out it has more than ${longestKey} characters`)
 
 /** @throws SizeTooLarge */
 export function requireExact(terms: readonly Term[]): void {
   if (!terms.every(({ coefficient }) => Number.isSafeInteger(coefficient)))
-    throw new SizeTooLarge('a number in this size')
+    throw notExact('a number in this size')
 }
 
 function termKey({ coefficient, key }: Term): string {
@@ -159,7 +172,7 @@ export const symbol = (name: string): Size => fromAtom(symbolAtom(name))
  * @throws RangeError when `n` is not a positive integer.
  */
 export function quotient(name: string, n: number): Size {
-  if (n > mostExact) throw new SizeTooLarge('what this size is divided by')
+  if (n > mostExact) throw notExact('what this size is divided by')
   if (!Number.isSafeInteger(n) || n < 1) throw new RangeError(`a size is divided by a positive integer, not by ${n}`)
   return n === 1 ? symbol(name) : fromAtom(quotientAtom(name, n))
 }
@@ -195,6 +208,7 @@ export const sub = (a: Size, b: Size): Size => add(a, scale(b, -1))
 
 /** The product, multiplied out. */
 export function mul(a: Size, b: Size): Size {
+  if (a.terms.length * b.terms.length > mostProducts) throw tooLong()
   return fromTerms(a.terms.flatMap((left) => b.terms.map((right) => multiplyTerms(left, right))))
 }
 
@@ -218,7 +232,7 @@ export function commonFactor(size: Size, n: number): number {
  * @throws RangeError when `n` is not a positive integer.
  */
 export function floorDiv(size: Size, n: number): Size {
-  if (n > mostExact) throw new SizeTooLarge('what this size is divided by')
+  if (n > mostExact) throw notExact('what this size is divided by')
   if (!Number.isSafeInteger(n) || n < 1) throw new RangeError(`a size is divided by a positive integer, not by ${n}`)
   if (n === 1) return size
   const outside: Term[] = []

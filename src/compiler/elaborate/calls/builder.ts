@@ -3,9 +3,10 @@ import type { Span } from '../../diagnostics/diagnostic.ts'
 import type { Graph, GraphInput, Node, Plain, TensorType, Weight } from '../../ir/graph.ts'
 import { filled } from '../../ops/source.ts'
 import type { Emission, Primitive, PrimitiveCall, TensorValue } from '../../ops/op.ts'
-import { compare, constant, key, mostExact, mul, SizeTooLarge, symbols, type Size } from '../../shapes/size.ts'
+import { compare, constant, key, mostExact, mul, notExact, symbols, type Size } from '../../shapes/size.ts'
 import { Recorder, tensorsOf, type Recording } from './recording.ts'
 import type { Value } from '../values/values.ts'
+import { mostSteps, TooMany } from '../attempt.ts'
 
 /** What `check` of a picture's size the model asks for, found while shapes were proved. */
 export interface BoundaryCheck {
@@ -61,6 +62,7 @@ export class Builder {
   readonly #nodes: Node[] = []
   readonly #inputs: GraphInput[] = []
   readonly #weights = new Map<string, Weight>()
+  #steps = 0
   /** How many numbers they have. */
   #numbers = 0
   readonly #known = new Map<string, readonly TensorValue[]>()
@@ -122,9 +124,15 @@ export class Builder {
   /** How many numbers all weights have is a count that is shown, and an exact one. */
   #count({ path, shape }: Weight): void {
     const own = shape.reduce((product, length) => product * length, 1)
-    if (own > mostExact) throw new SizeTooLarge(`the number of values in ${path}`)
-    if (this.#numbers + own > mostExact) throw new SizeTooLarge('the number of all learned values')
+    if (own > mostExact) throw notExact(`the number of values in ${path}`)
+    if (this.#numbers + own > mostExact) throw notExact('the number of all learned values')
     this.#numbers += own
+  }
+
+  /** One thing more is done. @throws TooMany */
+  step(count = 1): void {
+    this.#steps += count
+    if (this.#steps > mostSteps) throw new TooMany()
   }
 
   /** Notes a condition on a picture's size; the same condition is noted once. */
@@ -173,6 +181,7 @@ export class Builder {
     path: string,
     span: Span,
   ): TensorValue[] {
+    this.step()
     const { primitive, attributes, sizes } = prepared
     const folded = this.#fold(prepared, inputs, path, span)
     if (folded) return [folded]
@@ -300,6 +309,7 @@ export class Builder {
 
   #open(opening: Opening): Value {
     for (const type of opening.values) this.#values.push(type)
+    this.step(opening.nodes.length)
     for (const node of opening.nodes) this.#nodes.push(node)
     for (const weight of opening.weights.values()) this.#count(weight)
     const maps = [

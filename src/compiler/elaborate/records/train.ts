@@ -15,7 +15,7 @@ import {
   type Scale,
   type TrainPlan,
 } from '../../plan.ts'
-import { evaluate as sizeAt, mostExact, symbols } from '../../shapes/size.ts'
+import { evaluate as sizeAt, mostExact, notExact, symbols } from '../../shapes/size.ts'
 import {
   isRecord,
   mentioned,
@@ -225,7 +225,7 @@ function readSizes(context: ModelContext, reader: FieldReader, inputs: readonly 
   )
   for (const { name, shape } of inputs)
     if (shape.reduce((product, size) => product * sizeAt(size, sizes), 1) > mostExact)
-      fail('too-large', { what: `the number of values in a batch of ${name}` }, reader.spanOf(symbols(shape[0]!)[0] ?? ''))
+      fail('too-large', { problem: notExact(`the number of values in a batch of ${name}`).message }, reader.spanOf(symbols(shape[0]!)[0] ?? ''))
   return sizes
 }
 

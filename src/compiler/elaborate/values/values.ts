@@ -3,7 +3,7 @@ import { initialiserText } from '../../ir/print.ts'
 import type { TensorValue } from '../../ops/op.ts'
 import type { Expression } from '../../syntax/tree.ts'
 import type { Scope } from './scope.ts'
-import { asInteger, format, type Size } from '../../shapes/size.ts'
+import { asInteger, format, notExact, type Size } from '../../shapes/size.ts'
 import { fail } from '../../diagnostics/catalogue.ts'
 import type { Span } from '../../diagnostics/diagnostic.ts'
 
@@ -66,7 +66,7 @@ export const isInteger = (value: Value): value is StaticNumber => value.kind ===
 /** Leaves where an integer is too large to be one exactly: of no use as a count or a size. */
 export function requireExact(value: Value, span: Span): void {
   if (value.kind === 'number' && Number.isInteger(value.value) && !Number.isSafeInteger(value.value))
-    fail('too-large', { what: String(value.value) }, span)
+    fail('too-large', { problem: notExact(String(value.value)).message }, span)
 }
 
 /** A size as a value: a number where it is known. */
@@ -85,8 +85,11 @@ function calledText(expression: Expression): string {
   return expression.kind === 'name' ? expression.name : '..'
 }
 
-/** How a value is written in a message. */
-export function show(value: Value): string {
+/** The most items of lists inside one another that a message has. */
+const mostShown = 24
+
+/** How a value is written in a message; of a list that is too long its beginning. */
+export function show(value: Value, left = { items: mostShown }): string {
   switch (value.kind) {
     case 'tensor':
       return shapeText(value)
@@ -97,7 +100,7 @@ export function show(value: Value): string {
     case 'boolean':
       return String(value.value)
     case 'list':
-      return `[${value.items.map(show).join(', ')}]`
+      return `[${shownItems(value.items, left).join(', ')}]`
     case 'text':
       return JSON.stringify(value.text)
     case 'initialiser':
@@ -109,6 +112,16 @@ export function show(value: Value): string {
     case 'several':
       return `(${value.items.map((item) => (item.name ? `${item.name}: ` : '') + shapeText(item.value)).join(', ')})`
   }
+}
+
+function shownItems(items: readonly Value[], left: { items: number }): string[] {
+  const shown: string[] = []
+  for (const item of items) {
+    if (left.items <= 0) return [...shown, '..']
+    left.items -= 1
+    shown.push(show(item, left))
+  }
+  return shown
 }
 
 /** What kind of thing a value is, for `takes a tensor, not a number`. */
