@@ -5,7 +5,7 @@ import { nearest } from './diagnostics/suggest.ts'
 import type { Application } from './elaborate/context.ts'
 import type { Observer } from './elaborate/evaluate.ts'
 import { elaborateModel } from './elaborate/model.ts'
-import { inOrder, placeOf } from './elaborate/places.ts'
+import { fewer, inOrder, placeOf } from './elaborate/places.ts'
 import { withoutAllowed } from './lint/allow.ts'
 import type { Memory } from './elaborate/calls/recording.ts'
 import { lintModel, lintText } from './lint/lint.ts'
@@ -83,7 +83,7 @@ export function check(files: readonly string[], host: CompilerHost): Compilation
   })
   const sources = session.lint(files)
   const { diagnostics, ...compilation } = session.finish(undefined)
-  return { ...compilation, diagnostics: withoutAllowed(diagnostics, sources), checked }
+  return { ...compilation, diagnostics: fewer(withoutAllowed(diagnostics, sources)), checked }
 }
 
 const overlap = (a: Span, b: Span): boolean => a.file === b.file && a.start < b.end && b.start < a.end

@@ -32,9 +32,16 @@ export function attempt<T>(e: Attempting, run: () => T): T | undefined {
       e.report(e.calls.reduceRight((inner, { name, span }) => seenFrom(inner, name, span), error.diagnostic))
     else if (!(error instanceof Consequence)) throw error
     e.mistakes.count += 1
+    if (e.mistakes.count >= mostMistakes) throw new Enough()
     return undefined
   }
 }
+
+/** After so many mistakes in one model the rest of it is not looked at. */
+const mostMistakes = 100
+
+/** Thrown then; what was found is reported. */
+class Enough extends Error {}
 
 /** The most steps that one network may take to build. The largest known ones take some thousands. */
 export const mostSteps = 100_000
@@ -50,11 +57,12 @@ export function bounded<T>(e: Attempting, what: string, span: Span, run: () => T
   try {
     return run()
   } catch (error) {
+    if (error instanceof Enough) return undefined
     if (!(error instanceof TooMany)) throw error
     const [first] = e.calls
     const { at = span } = error
     e.report(
-      diagnostic('too-many', { what: first?.name ?? what, limit: mostSteps }, first?.span ?? at, {
+      diagnostic('too-many', { what: `${first?.name ?? what} is made of`, limit: mostSteps, of: 'calls, operations and values' }, first?.span ?? at, {
         related: first ? [{ span: at, label: `inside ${first.name}` }] : [],
         notes: e.calls.length > 1 ? [e.calls.map(({ name }) => name).join(' calls ')] : [],
         help: 'a module that calls another one twice doubles it, and so does each around it; repeats inside one another multiply',

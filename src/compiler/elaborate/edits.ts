@@ -1,4 +1,4 @@
-import { Consequence, fail } from '../diagnostics/catalogue.ts'
+import { Consequence, fail, listed } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { VariantUnit } from '../names/program.ts'
@@ -91,7 +91,7 @@ function unknown(name: Name, owner: string, kind: string, accepted: readonly str
   const near = nearest(name.text, accepted)
   return fail('unknown-path', { owner, kind, name: name.text, near }, name.span, {
     label: near.length > 0 ? `did you mean ${near.join(' or ')}?` : '',
-    ...(accepted.length > 0 && { notes: [`${kind}s of ${owner}: ${[...accepted].sort().join(', ')}`] }),
+    ...(accepted.length > 0 && { notes: [`${kind}s of ${owner}: ${listed([...accepted].sort())}`] }),
   })
 }
 
@@ -154,7 +154,7 @@ function override(context: ModelContext, isReplaced: boolean): void {
   if (!chosen && preset !== '') {
     const accepted = [...unit.presets.keys()]
     fail('unknown-preset', { model: context.name, name: preset, near: nearest(preset, accepted) }, unit.declaration.name.span, {
-      notes: [`presets of ${context.name}: ${accepted.join(', ') || '(none)'}`],
+      notes: [`presets of ${context.name}: ${listed(accepted) || '(none)'}`],
     })
   }
   const origin = { by: 'preset', preset } as const

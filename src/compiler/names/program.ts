@@ -34,6 +34,9 @@ export interface FileUnit {
   variant?: VariantUnit
 }
 
+/** Each of them is a network of its own that is checked. */
+const mostPresets = 200
+
 /** All files that were read, each once. */
 export class Program {
   readonly files = new Map<string, FileUnit>()
@@ -105,7 +108,16 @@ export class Program {
             this.diagnostics.push(
               diagnostic('duplicate-name', { name: declaration.name.text, what: 'a preset' }, declaration.name.span),
             )
-          else model.presets.set(declaration.name.text, { record: declaration.record, span: declaration.name.span })
+          else if (model.presets.size === mostPresets)
+            this.diagnostics.push(
+              diagnostic(
+                'too-many',
+                { what: `${model.declaration.name.text} has`, limit: mostPresets, of: 'presets' },
+                declaration.name.span,
+              ),
+            )
+          else if (model.presets.size < mostPresets)
+            model.presets.set(declaration.name.text, { record: declaration.record, span: declaration.name.span })
         } else if (model[declaration.kind])
           this.diagnostics.push(diagnostic('duplicate-name', { name: declaration.kind, what: 'given' }, declaration.span))
         else model[declaration.kind] = { record: declaration.record, span: declaration.span }
