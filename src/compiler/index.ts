@@ -173,7 +173,8 @@ class Session {
 
   base(variant: VariantUnit): ModelUnit | undefined {
     const { base, from, fromSpan } = variant.declaration
-    const file = this.#program.load(this.#program.host.resolve(variant.file.source.file, from), fromSpan)
+    const name = this.#program.resolve(variant.file.source.file, from, fromSpan)
+    const file = name === undefined ? undefined : this.#program.load(name, fromSpan)
     if (!file || this.broken(file)) return undefined
     if (file.variant) fail('variant-of-variant', {}, fromSpan)
     const names = [...file.models.keys()]

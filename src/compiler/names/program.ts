@@ -44,6 +44,22 @@ export class Program {
 
   constructor(readonly host: CompilerHost) {}
 
+  /** The file that a path means in `from`; undefined, and said, where it is written as Windows writes paths. */
+  resolve(from: string, path: string, span: Span): string | undefined {
+    if (!path.includes('\\') && !/^[A-Za-z]:\//.test(path)) return this.host.resolve(from, path)
+    const written = path.replaceAll('\\', '/')
+    const isDrive = /^[A-Za-z]:/.test(path)
+    const reason = isDrive ? 'a path has no letter of a drive here' : 'the parts of a path stand between /, on every system'
+    const text = `"${written}"`
+    this.diagnostics.push(
+      diagnostic('import-missing', { path, reason, near: [] }, span, {
+        ...(!isDrive && { fixes: [{ title: `write ${text}`, edits: [{ span, text }] }] }),
+        help: isDrive ? 'write it from the folder of this file: "../lib/blocks.arch"' : `write ${text}`,
+      }),
+    )
+    return undefined
+  }
+
   /** The unit of `file`, read and parsed with everything that it imports; undefined where it cannot be read. */
   load(file: string, askedAt?: Span, chain: readonly string[] = []): FileUnit | undefined {
     const known = this.files.get(file)
@@ -148,7 +164,8 @@ export class Program {
   }
 
   #import(unit: FileUnit, declaration: Extract<Declaration, { kind: 'import' }>, chain: readonly string[]): void {
-    const file = this.host.resolve(unit.source.file, declaration.from)
+    const file = this.resolve(unit.source.file, declaration.from, declaration.fromSpan)
+    if (file === undefined) return
     if (chain.includes(file)) {
       this.diagnostics.push(
         diagnostic('import-cycle', { chain: [...chain.slice(chain.indexOf(file)), file] }, declaration.fromSpan),
