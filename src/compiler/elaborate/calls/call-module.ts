@@ -12,7 +12,7 @@ import { asTensor, deepestCalls, evaluate, type Caller, type Elaboration } from 
 import { capture } from './filler.ts'
 import { insideModel } from '../inside-model.ts'
 import { ownerLabels } from './owners.ts'
-import { callIdentity, type Recording } from './recording.ts'
+import { callIdentity } from './recording.ts'
 import { axesOf, axesText, bindInput, checkCondition } from '../values/tensor-types.ts'
 import { forgive, join, namesOf, nowhere, type Given, type Place, type Scope } from '../values/scope.ts'
 import { failed, isInteger, shapeText, sizeValue, type Value } from '../values/values.ts'
@@ -107,6 +107,8 @@ export function callModule(call: ModuleCall, e: Elaboration): Value {
   const owner = declaration.name.text
   if (e.calls.some((around) => around.name === owner && around.span.file === span.file && around.span.start === span.start))
     fail('module-cycle', { name: owner }, span)
+  // What was entered was looked at, whatever becomes of it.
+  if (!e.memory.has(unit)) e.memory.set(unit, new Map())
   e.calls.push({ name: owner, span })
   const value = attempt(e, () =>
     exactly(span, () => {
@@ -134,8 +136,7 @@ function remembered(call: ModuleCall, parameters: Map<string, Value>, e: Elabora
   try {
     if ([...parameters.values(), ...given].includes(failed)) return body(given)
     const tensors = given as TensorValue[]
-    const recordings = e.memory.get(unit) ?? new Map<string, Recording>()
-    e.memory.set(unit, recordings)
+    const recordings = e.memory.get(unit)!
     const known = recordings.get(identity)
     if (known && e.calls.length - 1 + known.depth <= deepestCalls) return e.builder.replay(known, path, tensors)
     const { value, recording } = e.builder.record(path, tensors, body)
