@@ -1,4 +1,4 @@
-import { fail, Reported } from './diagnostics/catalogue.ts'
+import { Consequence, fail, Reported } from './diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
 import { nearest } from './diagnostics/suggest.ts'
 import { attempt, bounded, exactly, noMistakes } from './elaborate/attempt.ts'
@@ -72,6 +72,9 @@ export function compileModule(file: string, name: string, host: CompilerHost, op
   }
 }
 
+/** What gives a module that is compiled alone its parameters. */
+const alone = 'archc compile --module NAME --set PARAMETER=VALUE gives it one, and so does a default in the text'
+
 function elaborated(module: ModuleUnit, e: Elaboration, options: ModuleOptions, extra: Map<string, string>): Graph {
   const { declaration, file } = module
   const { builder } = e
@@ -87,7 +90,13 @@ function elaborated(module: ModuleUnit, e: Elaboration, options: ModuleOptions, 
     }),
   )
   const { span } = declaration.name
+  for (const { name, standard } of declaration.parameters)
+    if (!standard && !given.has(name.text) && !options.observe)
+      attempt(e, () => fail('missing-attribute', { callee: declaration.name.text, name: name.text }, name.span, { help: alone }))
+  if (e.mistakes.count > 0 && !options.observe) throw new Consequence()
   const parameters = bindParameters({ owner: declaration.name.text, parameters: declaration.parameters, file, span }, given, e)
+  // What is wrong with them is said now, and would be again in the call; who only looks goes on.
+  if (e.mistakes.count > 0 && !options.observe) throw new Consequence()
   const facts = factsOf(declaration.body, { ...scope, names: parameters }, e)
   for (const [size, by] of facts)
     if (own(options.sizes ?? {}, size) === undefined) {

@@ -225,7 +225,11 @@ function readSizes(context: ModelContext, reader: FieldReader, inputs: readonly 
   )
   for (const { name, shape } of inputs)
     if (shape.reduce((product, size) => product * sizeAt(size, sizes), 1) > mostExact)
-      fail('too-large', { problem: notExact(`the number of values in a batch of ${name}`).message }, reader.spanOf(symbols(shape[0]!)[0] ?? ''))
+      fail(
+        'too-large',
+        { problem: notExact(`the number of values in a batch of ${name}`).message },
+        reader.spanOf(symbols(shape[0]!)[0] ?? ''),
+      )
   return sizes
 }
 
@@ -277,7 +281,7 @@ function objectives(context: ModelContext, reader: FieldReader, body: Body): Obj
       if (frozen) return []
       if (called.has(slot) && !record)
         fail('missing-field', { record: 'train', name: slot }, reader.span, {
-          help: `${slot} { loss: .., optimizer: .. } says how its weights are trained`,
+          help: `${slot} { loss: .., optimizer: .. } says how its weights are trained; slot ${slot} frozen: .. leaves them as a file has them, as those of a network that only judges`,
         })
       if (!record) return []
       if (!isRecord(record.value))
