@@ -8,11 +8,11 @@ import { root } from './runtime/network/small.ts'
  * circle between rooms and no way up. The grammar makes the tree that syntax describes: one room. docs/house.md is the map.
  */
 const rooms = [
-  'src/errors.ts', 'src/root.ts', 'src/version.ts',
+  'src/errors.ts', 'src/own.ts', 'src/root.ts', 'src/version.ts',
   // The language.
   'src/compiler/diagnostics', 'src/compiler/shapes', 'grammar + src/compiler/syntax', 'src/compiler/names', 'src/compiler/ir', 'src/compiler/ops', 'src/compiler/optimisers',
   'src/compiler/picture-operations.ts', 'src/compiler/plan.ts', 'src/compiler/per-item.ts', 'src/compiler/passes', 'src/compiler/elaborate', 'src/compiler/lint', 'src/compiler/kernels', 'src/compiler/targets',
-  'src/compiler/format', 'src/compiler/graph-view', 'src/compiler/provenance', 'src/compiler/summary.ts', 'src/compiler/compare.ts', 'src/compiler/module.ts', 'src/compiler/index.ts', 'src/compiler/ablations.ts',
+  'src/compiler/format', 'src/compiler/graph-view', 'src/compiler/provenance', 'src/compiler/summary.ts', 'src/compiler/compare.ts', 'src/compiler/module.ts', 'src/compiler/alone.ts', 'src/compiler/index.ts', 'src/compiler/ablations.ts',
   'src/terminal-line.ts',
   // What computes, and on what.
   'src/runtime/files', 'src/runtime/data', 'src/runtime/metrics', 'src/runtime/engine', 'src/runtime/compute', 'src/runtime/host.ts', 'src/index.ts', 'src/runtime/project', 'src/runtime/network', 'src/runtime/weights',

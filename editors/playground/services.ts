@@ -81,7 +81,7 @@ const textHost = (texts: Texts): CompilerHost => ({
     const own = to.replace(/^archc\//, 'models/')
     if (own !== to && Object.hasOwn(texts, own)) return own
     const path: string[] = []
-    for (const part of [...from.split('/').slice(0, -1), ...to.split('/')])
+    for (const part of [...(to.startsWith('/') ? [] : from.split('/').slice(0, -1)), ...to.split('/')])
       if (part === '..' && path.length > 0) path.pop()
       else if (part !== '.') path.push(part)
     return path.join('/')

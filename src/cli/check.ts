@@ -105,6 +105,11 @@ async function checkOnce(files: readonly string[], flags: Flags): Promise<readon
       `${plural(checked.length, 'file')} ${checked.length === 1 ? 'is' : 'are'} right: ${[...kinds, plural(presets, 'preset')].join(', ')}`,
     )
   }
+  const undecided = checked.flatMap((file) => file.undecided ?? [])
+  if (errors === 0 && format === 'pretty' && undecided.length > 0)
+    remark(
+      `no model calls ${undecided.join(', ')}: names, ops and attributes are right; whether the shapes are depends on what a caller gives`,
+    )
   if (errors > 0 || tooMany) process.exitCode = 1
   return [...asked].map((name) => placeOf(name))
 }

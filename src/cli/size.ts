@@ -6,6 +6,6 @@ export const sizeFlag = (command: Command): Command =>
 
 function sizeOption(text: string, before: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
   const [, name, value] = /^(\w+)=([1-9]\d*)$/.exec(text) ?? []
-  if (name === undefined) throw new InvalidArgumentError('It takes name=n, such as h=64.')
+  if (name === undefined || !Number.isSafeInteger(Number(value))) throw new InvalidArgumentError('It takes name=n, such as h=64.')
   return { ...before, [name]: Number(value) }
 }

@@ -5,6 +5,7 @@ import type { CompiledModel } from './plan.ts'
 import { format } from './shapes/size-format.ts'
 import { parse } from './syntax/parse.ts'
 import { pathText } from './syntax/tree.ts'
+import { own } from '../own.ts'
 
 /** Something that both models have, and that is not the same in both. */
 export interface Changed {
@@ -116,7 +117,7 @@ const changes = (before: ReadonlyMap<string, string>, after: ReadonlyMap<string,
 function recordChanges(name: string, before: unknown, after: unknown): Changed[] {
   if (isRecord(before) && isRecord(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((key) => key !== 'graph')
-    return keys.flatMap((key) => recordChanges(`${name}.${key}`, before[key], after[key]))
+    return keys.flatMap((key) => recordChanges(`${name}.${key}`, own(before, key), own(after, key)))
   }
   const [first, second] = [text(before), text(after)]
   return first === second ? [] : [{ name, before: first, after: second }]

@@ -5,10 +5,12 @@ import { nearest } from './diagnostics/suggest.ts'
 import type { Application } from './elaborate/context.ts'
 import type { Observer } from './elaborate/evaluate.ts'
 import { elaborateModel } from './elaborate/model.ts'
-import { inOrder, placeOf } from './elaborate/places.ts'
+import { fewer, inOrder, placeOf } from './elaborate/places.ts'
 import { withoutAllowed } from './lint/allow.ts'
 import type { Memory } from './elaborate/calls/recording.ts'
 import { lintModel, lintText } from './lint/lint.ts'
+import { mentionedIn } from './lint/mentions.ts'
+import { lookAlone, uncalled } from './alone.ts'
 import type { CompilerHost } from './names/host.ts'
 import { Program, type FileUnit, type ModelUnit, type VariantUnit } from './names/program.ts'
 import type { CompiledModel } from './plan.ts'
@@ -61,6 +63,8 @@ export interface CheckedFile {
   /** What it holds: a model with its presets, a variant, or modules only. */
   readonly kind: 'model' | 'variant' | 'modules' | 'unreadable'
   readonly presets: readonly string[]
+  /** Modules that nothing calls, and of which only a caller could tell whether their shapes are right. */
+  readonly undecided: readonly string[]
 }
 
 /** Checks whole files: every preset of every model, every variant under every preset of its base, lints. */
@@ -68,22 +72,32 @@ export function check(files: readonly string[], host: CompilerHost): Compilation
   const session = new Session(host)
   const checked = files.map((file): CheckedFile => {
     const unit = session.load(file)
-    if (!unit) return { file, kind: 'unreadable', presets: [] }
-    if (session.broken(unit)) return { file, kind: unit.variant ? 'variant' : 'modules', presets: [] }
+    if (!unit) return { file, kind: 'unreadable', presets: [], undecided: [] }
+    if (session.broken(unit)) return { file, kind: unit.variant ? 'variant' : 'modules', presets: [], undecided: [] }
     if (unit.variant) {
       const base = session.attempt(() => session.base(unit.variant!))
       const presets = base ? presetsOf(base) : []
       session.inspect(presets, (preset) => session.build(base!, { preset, variants: [unit.variant!], sets: [] }, preset === ''))
-      return { file, kind: 'variant', presets: presets.filter(Boolean) }
+      return { file, kind: 'variant', presets: presets.filter(Boolean), undecided: [] }
     }
     const models = [...unit.models.values()]
     for (const model of models)
       session.inspect(presetsOf(model), (preset) => session.build(model, { preset, variants: [], sets: [] }))
-    return { file, kind: models.length > 0 ? 'model' : 'modules', presets: models.flatMap((model) => [...model.presets.keys()]) }
+    return {
+      file,
+      kind: models.length > 0 ? 'model' : 'modules',
+      presets: models.flatMap((model) => [...model.presets.keys()]),
+      undecided: [],
+    }
   })
+  const alone = session.lookAtUncalled(files)
   const sources = session.lint(files)
   const { diagnostics, ...compilation } = session.finish(undefined)
-  return { ...compilation, diagnostics: withoutAllowed(diagnostics, sources), checked }
+  return {
+    ...compilation,
+    diagnostics: fewer(withoutAllowed(diagnostics, sources)),
+    checked: checked.map((each) => ({ ...each, undecided: alone.get(each.file) ?? [] })),
+  }
 }
 
 const overlap = (a: Span, b: Span): boolean => a.file === b.file && a.start < b.end && b.start < a.end
@@ -134,6 +148,28 @@ class Session {
     return right.map((unit) => unit.source)
   }
 
+  /** Modules that no model of these files calls; gives those of each file that only a caller could decide of. */
+  lookAtUncalled(files: readonly string[]): Map<string, string[]> {
+    const undecided = new Map<string, string[]>()
+    const memory: Memory = new Map()
+    for (const file of files) {
+      const unit = this.#program.files.get(file)
+      if (!unit || this.broken(unit)) continue
+      const own = [...unit.modules.values()].filter((module) => module.file === unit)
+      for (const module of uncalled(
+        own,
+        (each) => this.#memory.has(each),
+        ({ declaration }) => mentionedIn(declaration),
+      )) {
+        if (memory.has(module)) continue
+        const { mistakes, isDecided } = lookAlone(module, memory)
+        this.report(...mistakes)
+        if (!isDecided) undecided.set(file, [...(undecided.get(file) ?? []), module.declaration.name.text])
+      }
+    }
+    return undecided
+  }
+
   attempt<T>(run: () => T): T | undefined {
     try {
       return run()
@@ -173,7 +209,8 @@ class Session {
 
   base(variant: VariantUnit): ModelUnit | undefined {
     const { base, from, fromSpan } = variant.declaration
-    const file = this.#program.load(this.#program.host.resolve(variant.file.source.file, from), fromSpan)
+    const name = this.#program.resolve(variant.file.source.file, from, fromSpan)
+    const file = name === undefined ? undefined : this.#program.load(name, fromSpan)
     if (!file || this.broken(file)) return undefined
     if (file.variant) fail('variant-of-variant', {}, fromSpan)
     const names = [...file.models.keys()]

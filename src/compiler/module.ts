@@ -1,7 +1,7 @@
-import { fail, Reported } from './diagnostics/catalogue.ts'
+import { Consequence, fail, Reported } from './diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
 import { nearest } from './diagnostics/suggest.ts'
-import { attempt, noMistakes } from './elaborate/attempt.ts'
+import { attempt, bounded, exactly, noMistakes } from './elaborate/attempt.ts'
 import { Builder, type BoundaryCheck } from './elaborate/calls/builder.ts'
 import { bindParameters, callModule } from './elaborate/calls/call-module.ts'
 import { asTensor, type Elaboration, type Observer } from './elaborate/evaluate.ts'
@@ -15,6 +15,7 @@ import { typed } from './ops/op.ts'
 import { constant, mod, sub, symbol, type Size } from './shapes/size.ts'
 import { parseExpression } from './syntax/parse.ts'
 import type { TensorType } from './syntax/tree.ts'
+import { own } from '../own.ts'
 
 export interface ModuleOptions {
   /** Numbers of sizes that the text needs to know, such as the channels of an input; all others stay symbols. */
@@ -62,13 +63,17 @@ export function compileModule(file: string, name: string, host: CompilerHost, op
       mistakes: noMistakes(),
       ...(options.observe && { observe: options.observe }),
     }
-    return finish(attempt(e, () => elaborated(module, e, options, extra)))
+    const { text, span } = module.declaration.name
+    return finish(bounded(e, text, span, () => attempt(e, () => exactly(span, () => elaborated(module, e, options, extra)))))
   } catch (error) {
     if (!(error instanceof Reported)) throw error
     problems.push(error.diagnostic)
     return finish()
   }
 }
+
+/** What gives a module that is compiled alone its parameters. */
+const alone = 'archc compile --module NAME --set PARAMETER=VALUE gives it one, and so does a default in the text'
 
 function elaborated(module: ModuleUnit, e: Elaboration, options: ModuleOptions, extra: Map<string, string>): Graph {
   const { declaration, file } = module
@@ -85,10 +90,16 @@ function elaborated(module: ModuleUnit, e: Elaboration, options: ModuleOptions, 
     }),
   )
   const { span } = declaration.name
+  for (const { name, standard } of declaration.parameters)
+    if (!standard && !given.has(name.text) && !options.observe)
+      attempt(e, () => fail('missing-attribute', { callee: declaration.name.text, name: name.text }, name.span, { help: alone }))
+  if (e.mistakes.count > 0 && !options.observe) throw new Consequence()
   const parameters = bindParameters({ owner: declaration.name.text, parameters: declaration.parameters, file, span }, given, e)
+  // What is wrong with them is said now, and would be again in the call; who only looks goes on.
+  if (e.mistakes.count > 0 && !options.observe) throw new Consequence()
   const facts = factsOf(declaration.body, { ...scope, names: parameters }, e)
   for (const [size, by] of facts)
-    if (options.sizes?.[size] === undefined) {
+    if (own(options.sizes ?? {}, size) === undefined) {
       const problem = `${declaration.name.text} asks for ${size} % ${by} == 0`
       builder.check({ size: sub(constant(0), mod(symbol(size), by)), least: 0, problem, span })
     }
@@ -121,6 +132,6 @@ const axes = (type: TensorType, sizes: Readonly<Record<string, number>>, facts: 
         { problem: 'a module that is compiled alone has inputs whose axes are names or numbers' },
         axis.span,
       )
-    const known = sizes[size.name]
+    const known = own(sizes, size.name)
     return known === undefined ? factual(size.name, facts) : constant(known)
   })

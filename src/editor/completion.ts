@@ -10,6 +10,7 @@ import { contextAt, type Context } from './context.ts'
 import { fillerOf, occurrences, slotsOf, type Kind } from './occurrences.ts'
 import { moduleParts, parameterText, pathFrom } from './words.ts'
 import { spanKey, type Workspace } from './workspace.ts'
+import { own } from '../own.ts'
 
 export interface Completion {
   readonly label: string
@@ -59,7 +60,7 @@ function itemsAt(workspace: Workspace, file: string, text: string, offset: numbe
     return words.map(({ name }): Item => ({ label: name.slice(1, -1), kind: 'keyword', detail: '' }))
   }
   if (call?.argument !== undefined) {
-    const words = ops.get(call.callee)?.attributes[call.argument]?.words
+    const words = own(ops.get(call.callee)?.attributes ?? {}, call.argument)?.words
     if (words) return words.map((label): Item => ({ label, kind: 'word', detail: call.argument! }))
   }
   const values = before === '->' ? [] : valueItems(workspace, file, offset)
@@ -134,7 +135,7 @@ function fieldItems(workspace: Workspace, file: string, { record, isAtStart, bef
     if (nested !== undefined) return [...recordItems('objective'), ...lets]
     return [...recordItems(outer as 'train' | 'evaluate'), ...lets, ...(outer === 'train' ? slotItems(workspace, file) : [])]
   }
-  const spec = call?.argument === undefined ? undefined : pictureAttributesOf(call.callee)[call.argument]
+  const spec = call?.argument === undefined ? undefined : own(pictureAttributesOf(call.callee), call.argument)
   if (spec?.kind === 'word')
     return spec.words.map((word): Item => ({ label: wordText(spec, word), kind: 'word', detail: call!.argument! }))
   if (call) return [...argumentItems(workspace, file, { call } as Context), ...outputsOf(workspace, file)]

@@ -48,7 +48,7 @@ export function contextAt(text: string, offset: number): Context {
   const before = earlier.at(-1)?.image ?? ''
   const open: number[] = []
   earlier.forEach(({ image }, at) => {
-    if (image in openers) open.push(at)
+    if (Object.hasOwn(openers, image)) open.push(at)
     else if (open.length > 0 && image === openers[earlier[open.at(-1)!]!.image]) open.pop()
   })
   const braces = open.filter((at) => earlier[at]!.image === '{').map((at) => ownerOf(earlier, at))
@@ -96,7 +96,7 @@ function openCall(tokens: readonly IToken[], bracket: number): OpenCall | undefi
   let argument: string | undefined
   for (let at = bracket + 1; at < tokens.length; at += 1) {
     const { image } = tokens[at]!
-    if (image in openers) depth += 1
+    if (Object.hasOwn(openers, image)) depth += 1
     else if (Object.values(openers).includes(image)) depth -= 1
     else if (depth === 0 && image === ',') [position, argument] = [position + 1, undefined]
     else if (depth === 0 && image === ':') named.push((argument = tokens[at - 1]!.image))

@@ -8,6 +8,7 @@ import type { ModuleUnit } from '../compiler/names/program.ts'
 import { occurrenceAt, slotsOf, type Occurrence } from './occurrences.ts'
 import { moduleParts, outputText, textAt } from './words.ts'
 import { spanKey, type Workspace } from './workspace.ts'
+import { own } from '../own.ts'
 
 export interface Hover {
   readonly span: Span
@@ -28,13 +29,13 @@ const code = (text: string): string => `\`\`\`arch\n${text}\n\`\`\``
 function declared(workspace: Workspace, { kind, text, target, of }: Occurrence): string[] {
   if (kind === 'op') return opPage(text)
   if (kind === 'attribute') {
-    const spec = ops.get(of!)?.attributes[text]
+    const spec = own(ops.get(of!)?.attributes ?? {}, text)
     if (spec) return [`${of}, **${text}**: ${attributeText(spec)}`]
-    const ofPictures = attributesOf(of!)[text]
+    const ofPictures = own(attributesOf(of!), text)
     return ofPictures ? [`${of}, **${text}**: ${pictureAttributeText(ofPictures)}`] : []
   }
   if (kind === 'field') {
-    const spec = fields[of as 'train' | 'evaluate'][text] ?? fields.objective[text]
+    const spec = own(fields[of as 'train' | 'evaluate'], text) ?? own(fields.objective, text)
     return spec ? [`${of}, **${text}**: ${fieldText(spec)}`] : []
   }
   const unit = target && workspace.unit(target.file)

@@ -37,6 +37,7 @@ import { completionsAt, type Completion } from './completion.ts'
 import { hintsOf } from './hints.ts'
 import { hoverAt } from './hover.ts'
 import { definitionAt, occurrenceAt, placesOf } from './occurrences.ts'
+import { frames } from './frames.ts'
 import { foldsOf, outlineOf, type Outline } from './outline.ts'
 import { renameAt, renamedAt } from './rename.ts'
 import { signatureAt } from './signature.ts'
@@ -86,7 +87,8 @@ const symbolKinds: Readonly<Record<Outline['kind'], SymbolKind>> = {
 
 /** Speaks the Language Server Protocol on standard input and output until the editor ends it. */
 export function serve(): void {
-  const connection = createConnection(ProposedFeatures.all, process.stdin, process.stdout)
+  const messages = process.stdin.pipe(frames({ answer: (message) => void process.stdout.write(message) }))
+  const connection = createConnection(ProposedFeatures.all, messages, process.stdout)
   const documents = new TextDocuments(TextDocument)
   let folders: readonly string[] = []
   let listed: readonly string[] | undefined

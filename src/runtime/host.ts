@@ -26,6 +26,8 @@ const atHand = (name: string): string => (isOwn(name) ? `./${name}` : name)
 export const resolveBy =
   (isThere: (name: string) => boolean): CompilerHost['resolve'] =>
   (from, to) => {
+    // A whole path is from the root, whoever writes it.
+    if (path.isAbsolute(to)) return path.normalize(to)
     const name = path.join(path.dirname(from), to)
     if (isOwn(from)) return name
     return isOwn(to) && !isThere(atHand(name)) ? path.normalize(to) : atHand(name)

@@ -47,6 +47,9 @@ describe('names of files', () => {
     ['mine.arch', 'archc/liif.arch', './archc/liif.arch'], // at hand
     ['mine.arch', './archc/iste.arch', './archc/iste.arch'], // nowhere
     ['mine.arch', 'iste.arch', 'iste.arch'], // in a file archc's own are written in full
+    ['sub/mine.arch', '/nets/other.arch', '/nets/other.arch'],
+    ['mine.arch', '/nets/../archc/iste.arch', '/archc/iste.arch'],
+    ['archc/iste.arch', '/nets/other.arch', '/nets/other.arch'],
     ['archc/iste.arch', './lib/mlp.arch', 'archc/lib/mlp.arch'],
     ['archc/ablations/wo-lfi.arch', '../iste.arch', 'archc/iste.arch'],
     ['./archc/liif.arch', './lib/mlp.arch', './archc/lib/mlp.arch'],

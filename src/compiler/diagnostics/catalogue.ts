@@ -13,12 +13,17 @@ interface Entry<A> {
   readonly message: (a: A) => string
 }
 
+/** Names with commas between; of very many the first ones. */
+export const listed = (names: readonly string[]): string =>
+  names.length <= mostListed ? names.join(', ') : `${names.slice(0, mostListed).join(', ')} and ${names.length - mostListed} more`
+const mostListed = 40
+
 /** `; did you mean a or b?`, or what is accepted when nothing is near. */
 const near = (a: { near: readonly string[]; accepted?: readonly string[] }, has = 'It takes'): string =>
   a.near.length > 0
-    ? `; did you mean ${a.near.join(' or ')}?${a.accepted ? ` ${has} ${a.accepted.join(', ')}` : ''}`
+    ? `; did you mean ${a.near.join(' or ')}?${a.accepted ? ` ${has} ${listed(a.accepted)}` : ''}`
     : a.accepted && a.accepted.length > 0
-      ? `. ${has} ${a.accepted.join(', ')}`
+      ? `. ${has} ${listed(a.accepted)}`
       : ''
 
 interface Suggesting {
@@ -67,6 +72,8 @@ export const catalogue = {
   'repeat-count': error(
     (a: { written: string; value: string }) => `repeat takes a count from 0 to 10000; ${a.written} is ${a.value}`,
   ),
+  'too-large': error((a: { problem: string }) => a.problem),
+  'too-many': error((a: { what: string; limit: number; of: string }) => `${a.what} more than ${a.limit} ${a.of}`),
   'static-value': error((a: { problem: string }) => a.problem),
   // shapes
   arity: error((a: { callee: string; takes: string; given: number }) => `${a.callee} takes ${a.takes} and is given ${a.given}`),
@@ -106,7 +113,7 @@ export const catalogue = {
   'unknown-path': error((a: Suggesting & { owner: string; kind: string }) => `${a.owner} has no ${a.kind} ${a.name}`),
   'not-a-slot': error(
     (a: { name: string; what: string; slots: readonly string[] }) =>
-      `${a.name} is ${a.what}; only slots can be replaced. Slots: ${a.slots.join(', ')}`,
+      `${a.name} is ${a.what}; only slots can be replaced. Slots: ${listed(a.slots)}`,
   ),
   'edit-conflict': error((a: { first: string; second: string; path: string }) =>
     a.first === a.second ? `${a.first} changes ${a.path} twice` : `${a.first} and ${a.second} both change ${a.path}`,

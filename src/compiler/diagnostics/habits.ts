@@ -17,7 +17,7 @@ export const habits = {
     { pattern: /^(conv2d|Conv2[dD])$/, write: ['conv'], help: 'x -> conv(out: 64, kernel: 3): the channels of x are known' },
     { pattern: /^(Linear|Dense)$/, write: ['linear'], help: 'x -> linear(out: 64): the channels of x are known' },
     {
-      pattern: /^(ConvTranspose2d|conv_transpose2d|Conv2DTranspose|deconv)$/,
+      pattern: /^(ConvTranspose2d|conv_transpose(2d)?|transposed?_conv(2d)?|Conv2DTranspose|deconv(2d)?|upconv)$/,
       write: ['transposed'],
       help: 'x -> transposed(out: 64, kernel: 4, stride: 2, pad: 1)',
     },

@@ -214,7 +214,9 @@ function wrap(line: string, width: number): string[] {
   const rows: string[] = []
   for (const word of line.trim().split(' ')) {
     const last = rows.at(-1)
-    if (last !== undefined && textWidth(`${last} ${word}`) <= width) rows[rows.length - 1] = `${last} ${word}`
+    // A word that fills more than a row stands alone, and is not measured with each that follows.
+    const isShort = last !== undefined && last.length <= 4 * width
+    if (isShort && textWidth(`${last} ${word}`) <= width) rows[rows.length - 1] = `${last} ${word}`
     else rows.push(`${indent}${word}`)
   }
   return rows

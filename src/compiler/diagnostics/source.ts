@@ -70,6 +70,13 @@ export function lineAt({ text, lineStarts }: Source, line: number): string {
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
+/** Finding graphemes takes long: in a line that no terminal shows whole, code points stand for them. */
+const mostSegmented = 2_000
+
+function* segmentsOf(line: string): Generator<string> {
+  for (const { segment } of graphemes.segment(line)) yield segment
+}
+
 const tabStop = 4
 
 /** East Asian wide and fullwidth characters, and what is drawn as a picture: two cells each. */
@@ -109,10 +116,11 @@ export function layoutAt(text: Source, line: number): Layout {
  * U+FFFD.
  */
 export function layOut(line: string): Layout {
+  if (/^[ -~]*$/.test(line)) return plain(line)
   const glyphs: Glyph[] = []
   const cells: number[] = []
   let cell = 0
-  for (const { segment } of graphemes.segment(line)) {
+  for (const segment of line.length > mostSegmented ? line : segmentsOf(line)) {
     const width = segment === '\t' ? tabStop - (cell % tabStop) : widthOf(segment)
     glyphs.push({ text: segment === '\t' ? ' '.repeat(width) : segment.replace(control, '\ufffd'), cell, width })
     for (let i = 0; i < segment.length; i += 1) cells.push(cell)
@@ -121,6 +129,12 @@ export function layOut(line: string): Layout {
   return { glyphs, cells: [...cells, cell] }
 }
 
+/** A line of printable ASCII, which most are: a cell a character. */
+const plain = (line: string): Layout => ({
+  glyphs: Array.from(line, (text, cell) => ({ text, cell, width: 1 })),
+  cells: Array.from({ length: line.length + 1 }, (_, cell) => cell),
+})
+
 function widthOf(grapheme: string): number {
   if (invisible.test(grapheme)) return 0
   return wide.test(grapheme) ? 2 : 1
@@ -128,9 +142,11 @@ function widthOf(grapheme: string): number {
 
 /** Text as a terminal may print it. */
 export const printable = (text: string): string =>
-  layOut(text)
+  /^[ -~]*$/.test(text)
+    ? text
+    : layOut(text)
     .glyphs.map((glyph) => glyph.text)
     .join('')
 
 /** How many cells text takes. */
-export const textWidth = (text: string): number => layOut(text).cells.at(-1)!
+export const textWidth = (text: string): number => (/^[ -~]*$/.test(text) ? text.length : layOut(text).cells.at(-1)!)

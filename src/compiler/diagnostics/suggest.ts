@@ -1,3 +1,7 @@
+/** So many are compared, and so many said: no file of a person has more names that look alike. */
+const mostCandidates = 1000
+const mostNear = 8
+
 /**
  * The candidates that `name` may have been meant to be: those at the least distance, alphabetical, then those that `name` is an
  * unfinished form of (three letters or more). Never `name` itself.
@@ -6,12 +10,17 @@
  * near; a name that shares no letter is not near, nor one of less than half as many.
  */
 export function nearest(name: string, candidates: Iterable<string>): string[] {
-  const others = [...new Set(candidates)].filter((candidate) => candidate !== name).sort()
+  const limit = Math.floor(0.4 * name.length) + 1
+  const isFinished = (candidate: string): boolean => name.length >= 3 && candidate.startsWith(name)
+  const others = [...new Set(candidates)]
+    .filter((candidate) => candidate !== name && (Math.abs(candidate.length - name.length) <= limit || isFinished(candidate)))
+    .slice(0, mostCandidates)
+    .sort()
   const distances = new Map(others.map((candidate) => [candidate, distance(name, candidate)]))
-  const least = Math.min(Math.floor(0.4 * name.length) + 1, ...distances.values())
+  const least = Math.min(limit, ...distances.values())
   const near = others.filter((candidate) => distances.get(candidate) === least)
-  const finished = others.filter((candidate) => name.length >= 3 && candidate.startsWith(name) && !near.includes(candidate))
-  return [...near, ...finished]
+  const finished = others.filter((candidate) => isFinished(candidate) && !near.includes(candidate))
+  return [...near, ...finished].slice(0, mostNear)
 }
 
 function distance(a: string, b: string): number {

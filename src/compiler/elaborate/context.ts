@@ -2,7 +2,7 @@ import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
 import type { FileUnit, ModelUnit, VariantUnit } from '../names/program.ts'
 import type { Origin, Resolved } from '../plan.ts'
 import type { Expression, Name, SlotStatement } from '../syntax/tree.ts'
-import { attempt, noMistakes } from './attempt.ts'
+import { attempt, exactly, noMistakes } from './attempt.ts'
 import { Builder } from './calls/builder.ts'
 import type { Elaboration } from './evaluate.ts'
 import type { Scope } from './values/scope.ts'
@@ -83,7 +83,7 @@ export class ModelContext {
   }
 
   attempt<T>(run: () => T): T | undefined {
-    return attempt(this.e, run)
+    return attempt(this.e, () => exactly(this.unit.declaration.name.span, run))
   }
 
   /** Says where sizes that nothing relates come from, and of a preset's own mistakes which preset it is. */

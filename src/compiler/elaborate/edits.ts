@@ -1,4 +1,4 @@
-import { Consequence, fail } from '../diagnostics/catalogue.ts'
+import { Consequence, fail, listed, type Context } from '../diagnostics/catalogue.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import type { VariantUnit } from '../names/program.ts'
@@ -76,7 +76,7 @@ function checkPath(context: ModelContext, path: readonly Name[]): void {
   if (!second) {
     const accepted = unit.declaration.parameters.map((parameter) => parameter.name.text)
     if (!accepted.includes(first.text))
-      unknown(first, model, 'parameter', [...accepted, ...[...slots.keys()].map((slot) => `${slot}.`)])
+      unknown(first, model, 'parameter', [...accepted, ...[...slots.keys()].map((slot) => `${slot}.`)], fieldHelp(first.text))
     return
   }
   const filler = fillers.get(first.text)
@@ -86,12 +86,19 @@ function checkPath(context: ModelContext, path: readonly Name[]): void {
   if (!accepted.includes(second.text)) unknown(second, `the filler of ${first.text}`, 'parameter', accepted)
 }
 
+/** Where it is a field of a record: what its path is. */
+function fieldHelp(name: string): Context {
+  const record = (['train', 'evaluate'] as const).find((each) => fieldNames(each).includes(name))
+  return record ? { help: `${name} is a field of ${record}: ${record}.${name}` } : {}
+}
+
 /** No path goes there: the nearest at the place, all that do below. */
-function unknown(name: Name, owner: string, kind: string, accepted: readonly string[]): never {
+function unknown(name: Name, owner: string, kind: string, accepted: readonly string[], context: Context = {}): never {
   const near = nearest(name.text, accepted)
   return fail('unknown-path', { owner, kind, name: name.text, near }, name.span, {
     label: near.length > 0 ? `did you mean ${near.join(' or ')}?` : '',
-    ...(accepted.length > 0 && { notes: [`${kind}s of ${owner}: ${[...accepted].sort().join(', ')}`] }),
+    ...context,
+    ...(accepted.length > 0 && { notes: [`${kind}s of ${owner}: ${listed([...accepted].sort())}`] }),
   })
 }
 
@@ -154,7 +161,7 @@ function override(context: ModelContext, isReplaced: boolean): void {
   if (!chosen && preset !== '') {
     const accepted = [...unit.presets.keys()]
     fail('unknown-preset', { model: context.name, name: preset, near: nearest(preset, accepted) }, unit.declaration.name.span, {
-      notes: [`presets of ${context.name}: ${accepted.join(', ') || '(none)'}`],
+      notes: [`presets of ${context.name}: ${listed(accepted) || '(none)'}`],
     })
   }
   const origin = { by: 'preset', preset } as const

@@ -7,7 +7,7 @@ import { ops } from '../ops/registry.ts'
 import type { Size } from '../shapes/size.ts'
 import type { Expression, Pipeline, Repetition, Stage } from '../syntax/tree.ts'
 import { initialiserNames } from './values/attributes.ts'
-import { attempt, type Mistakes } from './attempt.ts'
+import { attempt, exactly, type Mistakes } from './attempt.ts'
 import type { Builder } from './calls/builder.ts'
 import { binary } from './calls/binary.ts'
 import { call } from './calls/call.ts'
@@ -15,7 +15,7 @@ import type { Memory } from './calls/recording.ts'
 import { slice } from './calls/slice.ts'
 import { childScope, join, type Place, type Scope } from './values/scope.ts'
 import { isScalar, staticBinary } from './values/static.ts'
-import { failed, isInteger, kindOf, real, show, sizeValue, written, type Value } from './values/values.ts'
+import { failed, isInteger, kindOf, real, requireExact, show, sizeValue, written, type Value } from './values/values.ts'
 
 /** The most turns that one `repeat` may have. */
 const mostTurns = 10_000
@@ -48,7 +48,8 @@ export type Observer = (span: Span, value: Value, sizes: ReadonlyMap<string, Siz
 /** Elaborates an expression. Nodes go into the builder; mistakes leave through `fail`. */
 export function evaluate(expression: Expression, here: Caller): Value {
   const { scope, e } = here
-  const value = evaluated(expression, here)
+  e.builder.step()
+  const value = exactly(expression.span, () => evaluated(expression, here))
   e.observe?.(expression.span, value, scope.sizes)
   return value
 }
@@ -161,9 +162,10 @@ function pipeline(expression: Pipeline, here: Caller): Value {
 function through(stages: readonly Stage[], value: Value, from: Span, here: Caller): Value {
   const { scope, e } = here
   for (const [at, stage] of stages.entries()) {
+    e.builder.step()
     const input = value
     const given = stages[at - 1]?.span ?? from
-    value = attempt(e, () => applyStage(stage, input, given, here)) ?? failed
+    value = attempt(e, () => exactly(stage.span, () => applyStage(stage, input, given, here))) ?? failed
     if (value !== failed) e.observe?.(stage.span, value, scope.sizes)
   }
   if (value === failed) throw new Consequence()
@@ -187,6 +189,7 @@ function repeat(stage: Repetition, input: Value, from: Span, here: Caller): Valu
       )
     turns = over.items
   } else {
+    requireExact(over, stage.over.span)
     if (!isInteger(over) || over.value < 0 || over.value > mostTurns)
       return fail(
         'repeat-count',

@@ -16,6 +16,7 @@ import { checkRoles, declareInput, declareOutput } from './roles.ts'
 import { evaluatePlan, trainPlan, type Body } from './records/train.ts'
 import { forgive } from './values/scope.ts'
 import { show } from './values/values.ts'
+import { bounded, exactly } from './attempt.ts'
 
 /** Elaborates one model with everything applied. Problems go to `report`; undefined when there are errors. */
 export function elaborateModel(
@@ -26,7 +27,8 @@ export function elaborateModel(
   observe?: Observer,
 ): CompiledModel | undefined {
   const context = new ModelContext(unit, application, { memory, report, ...(observe && { observe }) })
-  return context.attempt(() => elaborate(context))
+  const { name } = unit.declaration
+  return bounded(context.e, name.text, name.span, () => context.attempt(() => elaborate(context)))
 }
 
 /** Each part is looked at whatever became of those before it, so that all that is wrong is said at once. */
@@ -68,7 +70,7 @@ function bindOwnParameters(context: ModelContext): void {
     context.e,
   )
   for (const [path, value] of bound)
-    context.values.push({ path, value: show(value), origin: context.overrides.get(path)?.origin ?? { by: 'default' } })
+    context.values.push({ path, value: show(value, { items: Infinity }), origin: context.overrides.get(path)?.origin ?? { by: 'default' } })
   context.parameters = { ...context.parameters, names: bound }
 }
 
@@ -86,14 +88,16 @@ function elaborateBody(context: ModelContext, scale: Scale | undefined): Body {
   const returns = statements.filter((statement) => statement.kind === 'return')
   for (const statement of statements) {
     if (statement.kind === 'scale' && !scale) forgive(context.scope, statement, statements)
-    const isRight = context.attempt(() => {
-      if (statement.kind === 'input') inputs.push(declareInput(context, statement, facts))
-      else if (statement.kind === 'return') {
-        const result = returned(statement, { outputs: declared, owner: context.name, path: '' }, context.scope, e)
-        given = result.kind === 'several' ? result.items.map((item) => item.value) : [result as TensorValue]
-      } else elaborateStatement(statement, '', context.scope, e)
-      return true
-    })
+    const isRight = context.attempt(() =>
+      exactly(statement.span, () => {
+        if (statement.kind === 'input') inputs.push(declareInput(context, statement, facts))
+        else if (statement.kind === 'return') {
+          const result = returned(statement, { outputs: declared, owner: context.name, path: '' }, context.scope, e)
+          given = result.kind === 'several' ? result.items.map((item) => item.value) : [result as TensorValue]
+        } else elaborateStatement(statement, '', context.scope, e)
+        return true
+      }),
+    )
     if (!isRight) forgive(context.scope, statement, statements)
   }
   const values = given.map((value, at): GraphOutput => ({ name: declared[at]?.name?.text ?? 'output', value: value.id }))

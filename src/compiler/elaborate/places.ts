@@ -35,6 +35,32 @@ const ofValues: ReadonlySet<Code> = new Set<Code>([
   'concat-axes', 'dtype-mismatch', 'window-too-large', 'repeat-count',
 ]) // prettier-ignore
 
+/** So many of one file are said. */
+const mostOfFile = 100
+
+/** Of a file that much is said of, the first; how many more there are is a note of the last. */
+export function fewer(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const counts = new Map<string, number>()
+  const countOf = ({ primary }: Diagnostic): number => counts.get(primary.span.file) ?? 0
+  for (const each of diagnostics) counts.set(each.primary.span.file, countOf(each) + 1)
+  const left = new Map([...counts].map(([file, count]) => [file, Math.min(count, mostOfFile)]))
+  // Errors first: who is told of warnings only would take the file for right.
+  const isError = ({ severity }: Diagnostic): boolean => severity === 'error'
+  const kept = new Set<Diagnostic>()
+  for (const each of [...diagnostics.filter(isError), ...diagnostics.filter((other) => !isError(other))]) {
+    const { file } = each.primary.span
+    if (left.get(file)! > 0) kept.add(each)
+    left.set(file, left.get(file)! - 1)
+  }
+  const last = new Map([...kept].map((each) => [each.primary.span.file, each]))
+  return diagnostics
+    .filter((each) => kept.has(each))
+    .map((each) => {
+      const more = last.get(each.primary.span.file) === each ? countOf(each) - mostOfFile : 0
+      return more > 0 ? { ...each, notes: [...each.notes, `and ${more} more in this file`] } : each
+    })
+}
+
 /** One mistake is reported once, however often it is met; those of a file in the order of its text. */
 export function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const files = [...new Set(diagnostics.map(({ primary }) => primary.span.file))]

@@ -7,6 +7,7 @@ import { gradients } from './gradient.ts'
 import { dependent, regionsOf, type Region } from './passes/recompute.ts'
 import type { Trace } from './trace.ts'
 import type { Value } from './value.ts'
+import { own } from '../../own.ts'
 
 export interface TraceOptions {
   readonly training?: boolean
@@ -35,7 +36,7 @@ export function traceGraph(
   for (const { name, value } of graph.inputs) {
     const { shape, dtype } = graph.values[value]!
     const lengths = shape.map((size) => evaluate(size, sizes))
-    values.set(value, given[name] ?? trace.placeholder(name, lengths, dtype === 'i32' ? 'int32' : 'float32'))
+    values.set(value, own(given, name) ?? trace.placeholder(name, lengths, dtype === 'i32' ? 'int32' : 'float32'))
   }
   const tracer = new Tracer(trace, graph, sizes, options)
   const regions = options.recompute ? regionsOf(graph, sizes) : new Map<Node, Region>()

@@ -23,11 +23,16 @@ export function withoutAllowed(diagnostics: readonly Diagnostic[], files: readon
   if (allowances.length === 0) return [...diagnostics]
   const texts = new Map(files.map(({ file, text }) => [file, source(text)]))
   const used = new Set<Allowance>()
+  const places = new Map<string, Allowance[]>()
+  for (const each of allowances) {
+    const place = `${each.code} ${each.line} ${each.span.file}`
+    places.set(place, [...(places.get(place) ?? []), each])
+  }
   const kept = diagnostics.filter(({ code, severity, primary: { span } }) => {
     const text = texts.get(span.file)
     if (severity !== 'warning' || !text) return true
     const { line } = positionAt(text, span.start)
-    const allowed = allowances.filter((each) => each.code === code && each.span.file === span.file && each.line === line)
+    const allowed = places.get(`${code} ${line} ${span.file}`) ?? []
     allowed.forEach((each) => used.add(each))
     return allowed.length === 0
   })

@@ -34,12 +34,31 @@ export interface FileUnit {
   variant?: VariantUnit
 }
 
+/** Each of them is a network of its own that is checked. */
+const mostPresets = 200
+
 /** All files that were read, each once. */
 export class Program {
   readonly files = new Map<string, FileUnit>()
   readonly diagnostics: Diagnostic[] = []
 
   constructor(readonly host: CompilerHost) {}
+
+  /** The file that a path means in `from`; undefined, and said, where it is written as Windows writes paths. */
+  resolve(from: string, path: string, span: Span): string | undefined {
+    if (!path.includes('\\') && !/^[A-Za-z]:\//.test(path)) return this.host.resolve(from, path)
+    const written = path.replaceAll('\\', '/')
+    const isDrive = /^[A-Za-z]:/.test(path)
+    const reason = isDrive ? 'a path has no letter of a drive here' : 'the parts of a path stand between /, on every system'
+    const text = `"${written}"`
+    this.diagnostics.push(
+      diagnostic('import-missing', { path, reason, near: [] }, span, {
+        ...(!isDrive && { fixes: [{ title: `write ${text}`, edits: [{ span, text }] }] }),
+        help: isDrive ? 'write it from the folder of this file: "../lib/blocks.arch"' : `write ${text}`,
+      }),
+    )
+    return undefined
+  }
 
   /** The unit of `file`, read and parsed with everything that it imports; undefined where it cannot be read. */
   load(file: string, askedAt?: Span, chain: readonly string[] = []): FileUnit | undefined {
@@ -105,7 +124,16 @@ export class Program {
             this.diagnostics.push(
               diagnostic('duplicate-name', { name: declaration.name.text, what: 'a preset' }, declaration.name.span),
             )
-          else model.presets.set(declaration.name.text, { record: declaration.record, span: declaration.name.span })
+          else if (model.presets.size === mostPresets)
+            this.diagnostics.push(
+              diagnostic(
+                'too-many',
+                { what: `${model.declaration.name.text} has`, limit: mostPresets, of: 'presets' },
+                declaration.name.span,
+              ),
+            )
+          else if (model.presets.size < mostPresets)
+            model.presets.set(declaration.name.text, { record: declaration.record, span: declaration.name.span })
         } else if (model[declaration.kind])
           this.diagnostics.push(diagnostic('duplicate-name', { name: declaration.kind, what: 'given' }, declaration.span))
         else model[declaration.kind] = { record: declaration.record, span: declaration.span }
@@ -136,7 +164,8 @@ export class Program {
   }
 
   #import(unit: FileUnit, declaration: Extract<Declaration, { kind: 'import' }>, chain: readonly string[]): void {
-    const file = this.host.resolve(unit.source.file, declaration.from)
+    const file = this.resolve(unit.source.file, declaration.from, declaration.fromSpan)
+    if (file === undefined) return
     if (chain.includes(file)) {
       this.diagnostics.push(
         diagnostic('import-cycle', { chain: [...chain.slice(chain.indexOf(file)), file] }, declaration.fromSpan),

@@ -152,9 +152,9 @@ function cornersOp(name: string, count: number, summary: string): Op {
 export const corners = cornersOp(
   'corners',
   4,
-  'The four cells around each query, with offsets in cells, the cell in cells, and mixing weights.',
+  'The four positions of f around each query: their rows in f, the offset of the query from each, its cell, and mixing weights. From one position to the next it is 2: an offset of 1 is half a position, and the cell of a query at x4 is 0.5.',
 )
-export const nearest = cornersOp('nearest', 1, 'The cell nearest to each query: corners with an axis of 1.')
+export const nearest = cornersOp('nearest', 1, 'The position of f nearest to each query: `corners` with an axis of 1, offsets between -1 and 1.')
 
 /** Rows of a map by flat position: row * width + column. */
 export const taking: Primitive = {

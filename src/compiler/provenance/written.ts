@@ -122,7 +122,8 @@ export function textsOf(
         edit.kind === 'set' && pathText(edit.path) === path ? [said(edit.value, { by: 'set', file })] : [],
       )
       const layers = [...standardsOf(path), ...preset, ...variants].map(written)
-      return sets[path] === undefined ? layers : [...layers, { value: sets[path], origin: { by: 'command' } }]
+      const value = Object.hasOwn(sets, path) ? sets[path] : undefined
+      return value === undefined ? layers : [...layers, { value, origin: { by: 'command' } }]
     },
   }
 }

@@ -1,10 +1,13 @@
-import { asInteger, collect, extremeAtom, fromAtom, makeTerm, multiplyTerms, scale, sub } from './polynomial.ts'
+import { asInteger, collect, extremeAtom, fromAtom, makeTerm, mostExact, multiplyTerms, scale, sub } from './polynomial.ts'
 import type { Atom, Size, Term } from './polynomial.ts'
 
 export interface Bounds {
   readonly min: number
   readonly max: number
 }
+
+/** Of more terms than these no bound is looked for. */
+const mostTerms = 500
 
 /** Sizes with more opaque min and max atoms than this are bounded term by term only: each doubles the cases. */
 const mostExtremes = 4
@@ -36,8 +39,8 @@ function termByTerm(size: Size): Bounds {
   let sum: Bounds = { min: 0, max: 0 }
   for (const term of size.terms) {
     let product: Bounds = { min: term.coefficient, max: term.coefficient }
-    for (const atom of term.atoms) product = multiplyBounds(product, atomBounds(atom))
-    sum = { min: sum.min + product.min, max: sum.max + product.max }
+    for (const atom of term.atoms) product = widened(multiplyBounds(product, atomBounds(atom)))
+    sum = widened({ min: sum.min + product.min, max: sum.max + product.max })
   }
   return sum
 }
@@ -46,6 +49,12 @@ function multiplyBounds(a: Bounds, b: Bounds): Bounds {
   const corners = [times(a.min, b.min), times(a.min, b.max), times(a.max, b.min), times(a.max, b.max)]
   return { min: Math.min(...corners), max: Math.max(...corners) }
 }
+
+/** The same bounds where they are exact; beyond that a rounded one could lie on the wrong side. */
+const widened = ({ min, max }: Bounds): Bounds => ({
+  min: min < -mostExact ? -Infinity : Math.min(min, mostExact),
+  max: max > mostExact ? Infinity : Math.max(max, -mostExact),
+})
 
 /** Zero times infinity is zero: the infinite end is never reached. */
 const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
@@ -81,6 +90,7 @@ interface Rational {
 function relaxed(sum: Rational, extremes: number): number {
   if (!Number.isSafeInteger(sum.denominator) || sum.terms.some((term) => !Number.isSafeInteger(term.coefficient)))
     return -Infinity
+  if (sum.terms.length > mostTerms) return -Infinity
   const deepest = sum.terms
     .flatMap((term) => term.atoms)
     .reduce<Atom | undefined>((a, b) => (a && a.depth >= b.depth ? a : b), undefined)
@@ -165,15 +175,18 @@ function replaceAll(sum: Rational, atom: Atom, by: Rational): Rational {
 
 /** With every symbol s written as 1 + t, t >= 0: the constant, unless some other coefficient is negative. */
 function aboveOne(sum: Rational): number {
-  const shifted = collect(
-    sum.terms.flatMap((term) =>
-      term.atoms.reduce<Term[]>(
-        (products, atom) => products.flatMap((product) => [product, multiplyTerms(product, makeTerm(1, [atom]))]),
-        [makeTerm(term.coefficient, [])],
-      ),
-    ),
-  )
-  if (shifted.some((term) => term.atoms.length > 0 && term.coefficient < 0)) return -Infinity
+  const parts: Term[] = []
+  for (const term of sum.terms) {
+    let products = [makeTerm(term.coefficient, [])]
+    for (const atom of term.atoms) {
+      products = collect(products.flatMap((product) => [product, multiplyTerms(product, makeTerm(1, [atom]))]))
+      if (products.length > mostTerms) return -Infinity
+    }
+    parts.push(...products)
+  }
+  const shifted = collect(parts)
+  const isUnknown = ({ atoms, coefficient }: Term): boolean => Number.isNaN(coefficient) || (atoms.length > 0 && coefficient < 0)
+  if (shifted.some(isUnknown)) return -Infinity
   const last = shifted.at(-1)
   return (last && last.atoms.length === 0 ? last.coefficient : 0) / sum.denominator
 }

@@ -49,6 +49,19 @@ export interface Size {
   readonly key: string
 }
 
+/** What is too much to be computed exactly, or at all; the message is a sentence. */
+export class SizeTooLarge extends RangeError {}
+
+/** As `SizeTooLarge`: `what` is no longer an exact integer, and all that is computed of it would be wrong, in silence. */
+export const notExact = (what: string): SizeTooLarge =>
+  new SizeTooLarge(`${what} is beyond 2^53 - 1 = ${mostExact}, up to which integers are exact`)
+
+/** The largest integer that is computed with exactly. */
+export const mostExact = Number.MAX_SAFE_INTEGER
+
+/** The integer, or NaN where it is not exact: nothing that is made of it later is mistaken for a size. */
+const exact = (n: number): number => (Number.isSafeInteger(n) ? n : NaN)
+
 const plainName = /^[\p{L}_][\p{L}\p{N}_.]*$/u
 
 const nameKey = (name: string): string => (plainName.test(name) ? name : JSON.stringify(name))
@@ -103,32 +116,44 @@ export function makeTerm(coefficient: number, atoms: readonly Atom[]): Term {
 }
 
 export function multiplyTerms(a: Term, b: Term): Term {
-  if (a.atoms.length === 0) return { ...b, coefficient: a.coefficient * b.coefficient }
-  if (b.atoms.length === 0) return { ...a, coefficient: a.coefficient * b.coefficient }
-  return makeTerm(a.coefficient * b.coefficient, [...a.atoms, ...b.atoms].sort(compareAtoms))
+  if (a.atoms.length === 0) return { ...b, coefficient: exact(a.coefficient * b.coefficient) }
+  if (b.atoms.length === 0) return { ...a, coefficient: exact(a.coefficient * b.coefficient) }
+  return makeTerm(exact(a.coefficient * b.coefficient), [...a.atoms, ...b.atoms].sort(compareAtoms))
 }
 
-/** Like terms put together, zeros left out, in order. */
+/** Like terms put together, zeros left out, in order; a coefficient that is not exact is NaN. */
 export function collect(terms: Iterable<Term>): Term[] {
   const byKey = new Map<string, Term>()
   for (const term of terms) {
     const same = byKey.get(term.key)
-    byKey.set(term.key, same ? { ...term, coefficient: same.coefficient + term.coefficient } : term)
+    byKey.set(term.key, same ? { ...term, coefficient: exact(same.coefficient + term.coefficient) } : term)
   }
   return [...byKey.values()].filter((term) => term.coefficient !== 0).sort((a, b) => compareMonomials(a.atoms, b.atoms))
 }
 
 /**
  * The size that is the sum of these terms.
- * @throws RangeError when a coefficient is no longer an exact integer (beyond 2^53).
+ * @throws SizeTooLarge when a coefficient is no longer an exact integer (beyond 2^53).
  */
 export function fromTerms(terms: Iterable<Term>): Size {
   const collected = collect(terms)
-  for (const { coefficient } of collected) {
-    if (!Number.isSafeInteger(coefficient))
-      throw new RangeError(`a size has the coefficient ${coefficient}, which is not an exact integer`)
-  }
+  requireExact(collected)
+  const longest = collected.reduce((length, { key }) => length + key.length + 1, 0)
+  if (longest > longestKey) throw tooLong()
   return { terms: collected, key: collected.map(termKey).join('+') || '0' }
+}
+
+/** As many characters, written out, and as many terms before like ones are put together, has no size that a network needs. */
+const longestKey = 5_000
+const mostProducts = 100_000
+
+const tooLong = (): SizeTooLarge =>
+  new SizeTooLarge(`this size is a sum or a product of too many parts: written out it has more than ${longestKey} characters`)
+
+/** @throws SizeTooLarge */
+export function requireExact(terms: readonly Term[]): void {
+  if (!terms.every(({ coefficient }) => Number.isSafeInteger(coefficient)))
+    throw notExact('a number in this size')
 }
 
 function termKey({ coefficient, key }: Term): string {
@@ -147,13 +172,14 @@ export const symbol = (name: string): Size => fromAtom(symbolAtom(name))
  * @throws RangeError when `n` is not a positive integer.
  */
 export function quotient(name: string, n: number): Size {
+  if (n > mostExact) throw notExact('what this size is divided by')
   if (!Number.isSafeInteger(n) || n < 1) throw new RangeError(`a size is divided by a positive integer, not by ${n}`)
   return n === 1 ? symbol(name) : fromAtom(quotientAtom(name, n))
 }
 
 /**
  * An integer as a size.
- * @throws RangeError when `n` is not an exact integer.
+ * @throws SizeTooLarge when `n` is not an exact integer.
  */
 export const constant = (n: number): Size => fromTerms([makeTerm(n, [])])
 
@@ -170,18 +196,19 @@ export function constantPart(size: Size): number {
   return last && last.atoms.length === 0 ? last.coefficient : 0
 }
 
-/** The sum. Like all arithmetic on sizes it throws a RangeError when a coefficient is no longer exact. */
+/** The sum. Like all arithmetic on sizes it throws SizeTooLarge when a coefficient is no longer exact. */
 export const add = (a: Size, b: Size): Size => fromTerms([...a.terms, ...b.terms])
 
 /** The size times an integer. */
 export const scale = (size: Size, by: number): Size =>
-  fromTerms(size.terms.map((term) => ({ ...term, coefficient: term.coefficient * by })))
+  fromTerms(size.terms.map((term) => ({ ...term, coefficient: exact(term.coefficient * by) })))
 
 /** The difference, which may be below 1 or negative. */
 export const sub = (a: Size, b: Size): Size => add(a, scale(b, -1))
 
 /** The product, multiplied out. */
 export function mul(a: Size, b: Size): Size {
+  if (a.terms.length * b.terms.length > mostProducts) throw tooLong()
   return fromTerms(a.terms.flatMap((left) => b.terms.map((right) => multiplyTerms(left, right))))
 }
 
@@ -205,6 +232,7 @@ export function commonFactor(size: Size, n: number): number {
  * @throws RangeError when `n` is not a positive integer.
  */
 export function floorDiv(size: Size, n: number): Size {
+  if (n > mostExact) throw notExact('what this size is divided by')
   if (!Number.isSafeInteger(n) || n < 1) throw new RangeError(`a size is divided by a positive integer, not by ${n}`)
   if (n === 1) return size
   const outside: Term[] = []

@@ -11,6 +11,7 @@ import {
   makeTerm,
   mul,
   multiplyTerms,
+  requireExact,
   scale,
   sub,
 } from './polynomial.ts'
@@ -18,7 +19,7 @@ import type { Atom, Size, Term } from './polynomial.ts'
 
 export { bounds, maximum, minimum } from './bounds.ts'
 export type { Bounds } from './bounds.ts'
-export { add, asInteger, constant, floorDiv, mul, quotient, sub, symbol } from './polynomial.ts'
+export { add, asInteger, constant, floorDiv, mostExact, mul, notExact, quotient, SizeTooLarge, sub, symbol } from './polynomial.ts'
 export type { Size } from './polynomial.ts'
 export { format } from './size-format.ts'
 import { format } from './size-format.ts'
@@ -48,6 +49,7 @@ export function divide(size: Size, by: Size): Size | undefined {
     quotients.push(next)
     const less = { ...next, coefficient: -next.coefficient }
     rest = collect([...rest, ...by.terms.map((factor) => multiplyTerms(factor, less))])
+    requireExact(rest)
   }
   return fromTerms(quotients)
 }

@@ -38,7 +38,7 @@ function note(habits: Map<unknown, Found>, habit: unknown, first: Diagnostic, ti
 
 /** The text as long as before, without characters that are habits; `mistakes`: where the lexer stopped. */
 export function mendCharacters(file: string, text: string, mistakes: readonly number[], found: Map<unknown, Found>): string {
-  let now = text
+  const parts: string[] = []
   let end = 0
   for (const start of mistakes) {
     if (start < end) continue
@@ -46,8 +46,8 @@ export function mendCharacters(file: string, text: string, mistakes: readonly nu
     const habit = characterHabits.find(({ pattern }) => pattern.test(rest))
     if (!habit) continue
     const [whole] = habit.pattern.exec(rest)!
+    parts.push(text.slice(end, start), habit.read(whole))
     end = start + whole.length
-    now = now.slice(0, start) + habit.read(whole) + now.slice(end)
     const span = { file, start, end: start + 1 }
     const write = expand(habit.write, habit.pattern, rest)
     const said = diagnostic('bad-character', { found: JSON.stringify(text[start]) }, span, {
@@ -55,7 +55,7 @@ export function mendCharacters(file: string, text: string, mistakes: readonly nu
     })
     note(found, habit, said, write === '' ? 'leave it out' : `write ${write}`, [{ span: { file, start, end }, text: write }])
   }
-  return now
+  return parts.join('') + text.slice(end)
 }
 
 /**

@@ -8,8 +8,14 @@ import { shownText } from './shown-text.ts'
 import { habitDiagnostics, mendCharacters, mendWords, type Found } from './mend.ts'
 import { beginsLine, beginsStatement, repairBrackets, spanOf, withoutStatement } from './recover.ts'
 import type { Expression, SourceFile } from './tree.ts'
+import { positionAt, source } from '../diagnostics/source.ts'
 
 const parser = new ArchParser()
+/** A file that is longer was not written by a person, and is not to be read by one. The longest known one has 3,000 words. */
+const mostCharacters = 1_000_000
+const mostWords = 20_000
+/** A file with so many characters that mean nothing is none of this language. */
+const mostCharacterErrors = 1_000
 /** After so many errors of syntax the rest of the file is not looked at. */
 const mostErrors = 20
 
@@ -23,8 +29,24 @@ export interface Parsed {
  * run, and what is not broken is in the tree.
  */
 export function parse(file: string, text: string): Parsed {
+  const tooMany = (of: string, limit: number): Parsed => ({
+    source: { file, text, declarations: [], remarks: [] },
+    diagnostics: [
+      diagnostic('too-many', { what: 'the file has', limit, of }, { file, start: 0, end: 0 }, {
+        help: 'parts of a network stand in files of their own: import Block from "./block.arch"',
+      }),
+    ],
+  })
+  if (text.length > mostCharacters) return tooMany('characters', mostCharacters)
+  const lines = source(text)
+  const lineOf = (offset: number): number => positionAt(lines, offset).line
   const habits = new Map<unknown, Found>()
   const wrong = t.lexer.tokenize(text)
+  if (wrong.tokens.length > mostWords) return tooMany('words', mostWords)
+  if (wrong.errors.length > mostCharacterErrors) {
+    const first = wrong.errors.slice(0, mostErrors).map((error) => lexical(file, text, error))
+    return { source: { file, text, declarations: [], remarks: [] }, diagnostics: first }
+  }
   const readable = mendCharacters(file, text, wrong.errors.map(({ offset }) => offset), habits) // prettier-ignore
   const lexed = readable === text ? wrong : t.lexer.tokenize(readable)
   const documentation = lexed.groups['documentation'] ?? []
@@ -40,14 +62,14 @@ export function parse(file: string, text: string): Parsed {
   /** Lines of habits that no mending makes right: nothing more is said of them. */
   const given = new Set<number>()
   const said = (more: readonly Diagnostic[] = []): Diagnostic[] => {
-    const others = found.filter(({ primary }) => !given.has(lineOf(text, primary.span.start)))
+    const others = found.filter(({ primary }) => !given.has(lineOf(primary.span.start)))
     return inOrder([...others, ...habitDiagnostics(habits.values()), ...more])
   }
   if (repaired.hopeless) return { source: none, diagnostics: said().slice(0, mostErrors) }
   let { tokens } = repaired
   // A line that could not even be cut in words says nothing more.
-  const badLines = new Set([...lexed.errors.map(({ offset }) => offset), ...numbers.map(({ primary }) => primary.span.start)].map((offset) => lineOf(text, offset))) // prettier-ignore
-  const onBadLine = (at: number): boolean => badLines.has(lineOf(text, tokens[at]?.startOffset ?? text.length))
+  const badLines = new Set([...lexed.errors.map(({ offset }) => offset), ...numbers.map(({ primary }) => primary.span.start)].map(lineOf)) // prettier-ignore
+  const onBadLine = (at: number): boolean => badLines.has(lineOf(tokens[at]?.startOffset ?? text.length))
   for (let turn = 0; turn < 2 * mostErrors && found.length < mostErrors; turn += 1) {
     const declarations = parser.parseFile(file, tokens, documentation)
     const error = parser.errors[0]
@@ -57,7 +79,7 @@ export function parse(file: string, text: string): Parsed {
     }
     const at = culprit(text, tokens, errorIndex(tokens, error))
     const habit = mendWords(file, text, tokens, at, ruleOf(error), habits)
-    if (habit && !habit.isMended) given.add(lineOf(text, tokens[at]!.startOffset))
+    if (habit && !habit.isMended) given.add(lineOf(tokens[at]!.startOffset))
     if (!habit && !onBadLine(at)) found.push(unexpected(file, text, tokens, at, error))
     if (tokens.length === 0) break
     tokens = habit?.tokens ?? withoutStatement(text, tokens, at)
@@ -65,15 +87,17 @@ export function parse(file: string, text: string): Parsed {
   return { source: none, diagnostics: said().slice(0, mostErrors) }
 }
 
-const lineOf = (text: string, offset: number): number => text.slice(0, offset).split('\n').length
-
 const inOrder = (diagnostics: readonly Diagnostic[]): Diagnostic[] =>
   [...diagnostics].sort((a, b) => a.primary.span.start - b.primary.span.start)
 
 /** Parses an expression, as given to `--set`. `file` names where it came from in messages. */
 export function parseExpression(file: string, text: string): { expression?: Expression; diagnostics: readonly Diagnostic[] } {
   const lexed = t.lexer.tokenize(text)
-  if (lexed.errors.length > 0) return { diagnostics: lexed.errors.map((error) => lexical(file, text, error)) }
+  if (lexed.errors.length > 0) return { diagnostics: lexed.errors.slice(0, mostErrors).map((error) => lexical(file, text, error)) }
+  if (lexed.tokens.length > mostWords) {
+    const span = { file, start: 0, end: text.length }
+    return { diagnostics: [diagnostic('too-many', { what: 'this has', limit: mostWords, of: 'words' }, span)] }
+  }
   const { diagnostics } = repairBrackets(file, text, lexed.tokens)
   if (diagnostics.length > 0) return { diagnostics }
   const expression = parser.parseExpression(file, lexed.tokens)

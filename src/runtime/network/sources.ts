@@ -62,7 +62,7 @@ export function sourcesHost(text: string): CompilerHost {
   return {
     resolve(from, to) {
       const name = resolve(from, to)
-      return files.has(name) ? name : path.join(path.dirname(from), to)
+      return files.has(name) || path.isAbsolute(to) ? name : path.join(path.dirname(from), to)
     },
     read: (file) => (files.has(file) ? { text: files.get(file)! } : { problem: 'the run does not hold it' }),
   }

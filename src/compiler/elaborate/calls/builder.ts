@@ -2,10 +2,11 @@ import { fail } from '../../diagnostics/catalogue.ts'
 import type { Span } from '../../diagnostics/diagnostic.ts'
 import type { Graph, GraphInput, Node, Plain, TensorType, Weight } from '../../ir/graph.ts'
 import { filled } from '../../ops/source.ts'
-import type { Emission, Primitive, TensorValue } from '../../ops/op.ts'
-import { compare, key, symbols, type Size } from '../../shapes/size.ts'
+import type { Emission, Primitive, PrimitiveCall, TensorValue } from '../../ops/op.ts'
+import { compare, constant, key, mostExact, mul, notExact, symbols, type Size } from '../../shapes/size.ts'
 import { Recorder, tensorsOf, type Recording } from './recording.ts'
 import type { Value } from '../values/values.ts'
+import { mostSteps, TooMany } from '../attempt.ts'
 
 /** What `check` of a picture's size the model asks for, found while shapes were proved. */
 export interface BoundaryCheck {
@@ -61,6 +62,9 @@ export class Builder {
   readonly #nodes: Node[] = []
   readonly #inputs: GraphInput[] = []
   readonly #weights = new Map<string, Weight>()
+  #steps = 0
+  /** How many numbers they have. */
+  #numbers = 0
   readonly #known = new Map<string, readonly TensorValue[]>()
   readonly #fills = new Map<number, number>()
   readonly #weightSpans = new Map<string, Span>()
@@ -98,6 +102,7 @@ export class Builder {
   weight(weight: Weight, span: Span): string {
     const { path, shape } = weight
     const known = this.#weights.get(path)
+    if (!known) this.#count(weight)
     const owner = this.#weightSpans.get(path)
     if (known && owner && (owner.file !== span.file || owner.start !== span.start))
       fail('duplicate-name', { name: path, what: 'the path of a weight' }, span, {
@@ -114,6 +119,20 @@ export class Builder {
     this.#weightSpans.set(path, span)
     this.#recorder?.weight(weight, span)
     return path
+  }
+
+  /** How many numbers all weights have is a count that is shown, and an exact one. */
+  #count({ path, shape }: Weight): void {
+    const own = shape.reduce((product, length) => product * length, 1)
+    if (own > mostExact) throw notExact(`the number of values in ${path}`)
+    if (this.#numbers + own > mostExact) throw notExact('the number of all learned values')
+    this.#numbers += own
+  }
+
+  /** One thing more is done. @throws TooMany */
+  step(count = 1): void {
+    this.#steps += count
+    if (this.#steps > mostSteps) throw new TooMany()
   }
 
   /** Notes a condition on a picture's size; the same condition is noted once. */
@@ -162,6 +181,7 @@ export class Builder {
     path: string,
     span: Span,
   ): TensorValue[] {
+    this.step()
     const { primitive, attributes, sizes } = prepared
     const folded = this.#fold(prepared, inputs, path, span)
     if (folded) return [folded]
@@ -171,7 +191,11 @@ export class Builder {
         : `${primitive.name}(${inputs.map((input) => input.id).join(',')})${prepared.identity}[${weights.join(',')}]`
     const known = identity === undefined ? undefined : this.#known.get(identity)
     if (known) return [...known]
-    prepared.types ??= primitive.results({ inputs, weights: weights.map((name) => this.#weights.get(name)!), attributes, sizes })
+    if (!prepared.types) {
+      const call = { inputs, weights: weights.map((name) => this.#weights.get(name)!), attributes, sizes }
+      prepared.types = primitive.results(call)
+      requireCountable(primitive, call, prepared.types)
+    }
     const results = prepared.types.map((type) => this.#value(type))
     this.#nodes.push({
       op: primitive.name,
@@ -219,8 +243,12 @@ export class Builder {
     const opening = begun && recording.openings.get(begun.key)
     if (opening) return this.#open(opening)
     this.#recorders.push(undefined)
-    const value = recording.play(this, path, inputs)
-    this.#recorders.pop()
+    let value: Value
+    try {
+      value = recording.play(this, path, inputs)
+    } finally {
+      this.#recorders.pop()
+    }
     if (begun) recording.openings.set(begun.key, this.#opening(begun, value))
     return this.#called(recording, path, inputs, value)
   }
@@ -281,7 +309,9 @@ export class Builder {
 
   #open(opening: Opening): Value {
     for (const type of opening.values) this.#values.push(type)
+    this.step(opening.nodes.length)
     for (const node of opening.nodes) this.#nodes.push(node)
+    for (const weight of opening.weights.values()) this.#count(weight)
     const maps = [
       [this.#weights, opening.weights],
       [this.#weightSpans, opening.weightSpans],
@@ -326,6 +356,23 @@ export class Builder {
     const isWhole = shape.length === same.shape.length && shape.every((size, at) => compare(size, same.shape[at]!) === 'equal')
     return isWhole ? same : undefined
   }
+}
+
+/** As large as any coefficient in the product of sizes. */
+const coefficientOf = (shape: readonly Size[]): number =>
+  shape.reduce((product, { terms }) => product * terms.reduce((sum, { coefficient }) => sum + Math.abs(coefficient), 0), 1)
+
+/** Products that come near the end of exact integers; below it nothing need be multiplied out. */
+const nearTheEnd = 1e12
+
+/** What is counted of a call later (elements, multiplications, what it leaves inside) is computed once here: it throws where it is too much. */
+function requireCountable(primitive: Primitive, call: PrimitiveCall, types: readonly TensorType[]): void {
+  const values = [...call.inputs, ...types].map(({ shape }) => coefficientOf(shape))
+  const weights = call.weights.map(({ shape }) => shape.reduce((product, length) => product * length, 1))
+  if ([...values, ...weights].reduce((product, each) => product * each, 1) < nearTheEnd) return
+  for (const { shape } of types) shape.reduce(mul, constant(4))
+  primitive.multiplyAdds(call)
+  primitive.scratch(call)
 }
 
 /** What a call is, beside its primitive, its inputs and its weights. */

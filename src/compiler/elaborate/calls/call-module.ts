@@ -6,13 +6,13 @@ import type { TensorValue } from '../../ops/op.ts'
 import { ownWeight } from '../../ops/source.ts'
 import { compare, equality, format } from '../../shapes/size.ts'
 import type { Expression, Parameter, Statement } from '../../syntax/tree.ts'
-import { attempt, missOnce } from '../attempt.ts'
+import { attempt, exactly, missOnce } from '../attempt.ts'
 import { listTypes, parameterTypes, readInitialiser, readParameter } from '../values/attributes.ts'
 import { asTensor, deepestCalls, evaluate, type Caller, type Elaboration } from '../evaluate.ts'
 import { capture } from './filler.ts'
 import { insideModel } from '../inside-model.ts'
 import { ownerLabels } from './owners.ts'
-import { callIdentity, type Recording } from './recording.ts'
+import { callIdentity } from './recording.ts'
 import { axesOf, axesText, bindInput, checkCondition } from '../values/tensor-types.ts'
 import { forgive, join, namesOf, nowhere, type Given, type Place, type Scope } from '../values/scope.ts'
 import { failed, isInteger, shapeText, sizeValue, type Value } from '../values/values.ts'
@@ -107,11 +107,15 @@ export function callModule(call: ModuleCall, e: Elaboration): Value {
   const owner = declaration.name.text
   if (e.calls.some((around) => around.name === owner && around.span.file === span.file && around.span.start === span.start))
     fail('module-cycle', { name: owner }, span)
+  // What was entered was looked at, whatever becomes of it.
+  if (!e.memory.has(unit)) e.memory.set(unit, new Map())
   e.calls.push({ name: owner, span })
-  const value = attempt(e, () => {
-    const parameters = bindParameters({ owner, parameters: declaration.parameters, file, span }, named, e)
-    return remembered(call, parameters, e)
-  })
+  const value = attempt(e, () =>
+    exactly(span, () => {
+      const parameters = bindParameters({ owner, parameters: declaration.parameters, file, span }, named, e)
+      return remembered(call, parameters, e)
+    }),
+  )
   e.calls.pop()
   if (!value) throw new Consequence()
   return value
@@ -132,8 +136,7 @@ function remembered(call: ModuleCall, parameters: Map<string, Value>, e: Elabora
   try {
     if ([...parameters.values(), ...given].includes(failed)) return body(given)
     const tensors = given as TensorValue[]
-    const recordings = e.memory.get(unit) ?? new Map<string, Recording>()
-    e.memory.set(unit, recordings)
+    const recordings = e.memory.get(unit)!
     const known = recordings.get(identity)
     if (known && e.calls.length - 1 + known.depth <= deepestCalls) return e.builder.replay(known, path, tensors)
     const { value, recording } = e.builder.record(path, tensors, body)
@@ -158,7 +161,7 @@ function elaborateBody({ unit, inputs, path, span }: ModuleCall, parameters: Map
   for (const statement of body) {
     const isRight = attempt(e, () => {
       if (!isModel) onlyInModels(statement, name)
-      if (statement.kind !== 'return') elaborateStatement(statement, path, scope, e)
+      if (statement.kind !== 'return') exactly(statement.span, () => elaborateStatement(statement, path, scope, e))
       return true
     })
     if (!isRight) forgive(scope, statement, body)
@@ -316,7 +319,7 @@ export function returned(
         'return',
         expression.span,
       )
-      checkOutput(output, { value: given, span: expression.span }, owner, scope, e)
+      exactly(expression.span, () => checkOutput(output, { value: given, span: expression.span }, owner, scope, e))
       return given
     })
     return value ? [{ ...(output.name && { name: output.name.text }), value }] : []

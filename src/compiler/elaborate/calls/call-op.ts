@@ -13,6 +13,7 @@ import { join, type Given, type Scope } from '../values/scope.ts'
 import { asSize, isScalar } from '../values/static.ts'
 import { isPlain, withNames } from './with-names.ts'
 import { failed, shapeText, show, type Value } from '../values/values.ts'
+import { own } from '../../../own.ts'
 
 export type NamedArgument = Argument & { readonly name: NonNullable<Argument['name']> }
 export const isNamed = (argument: Argument): argument is NamedArgument => argument.name !== undefined
@@ -110,7 +111,7 @@ function readAttributes(op: Op, named: readonly NamedArgument[], here: Caller, h
       const size = isScalar(value) ? asSize(value) : undefined
       return size ?? fail('attribute-type', { name, takes: 'an int or a size', given: show(value) }, expression.span)
     }
-    const spec = op.attributes[name]
+    const spec = own(op.attributes, name)
     if (!spec) fail('unknown-attribute', { callee: op.name, name, near: nearest(name, accepted), accepted }, span)
     return readAttribute(name, spec, expression, (x) => evaluate(x, here))
   }

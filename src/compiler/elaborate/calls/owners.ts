@@ -48,34 +48,52 @@ interface Callers {
  * Whether a callee owns weights: an op with weights, or a module with such calls. A parameter's does whatever it holds: what it
  * is given renames no neighbour.
  */
-function ownsWeights(
-  callee: string,
-  { file, slots, isHeld }: Callers,
-  visiting: ReadonlySet<ModuleDeclaration> = new Set(),
-): boolean {
+function ownsWeights(callee: string, { file, slots, isHeld }: Callers): boolean {
   if (slots.has(callee)) return false
   if (isHeld(callee)) return true
   const module = file.modules.get(callee)
-  return module ? moduleOwnsWeights(module, visiting) : ops.get(callee)?.ownsWeights === true
+  return module ? moduleOwnsWeights(module) : ops.get(callee)?.ownsWeights === true
 }
 
 const known = new WeakMap<ModuleDeclaration, boolean>()
 
-function moduleOwnsWeights({ declaration, file }: ModuleUnit, visiting: ReadonlySet<ModuleDeclaration>): boolean {
-  const before = known.get(declaration)
-  if (before !== undefined) return before
-  if (visiting.has(declaration)) return false
-  if (declaration.kind === 'model') return true
-  const inside = new Set([...visiting, declaration])
+/** Whether a module owns weights itself, and the modules that it calls, which may own some for it. */
+function partsOf({ declaration, file }: ModuleUnit): { readonly isOwner: boolean; readonly called: readonly ModuleUnit[] } {
+  if (declaration.kind === 'model') return { isOwner: true, called: [] }
   const held = new Set(declaration.parameters.filter(({ type }) => type.text === 'module').map(({ name }) => name.text))
-  const callers: Callers = { file, slots: new Set(), isHeld: (name) => held.has(name) }
-  const owns = declaration.body.some((statement) => {
-    if (statement.kind === 'weight') return true
+  const callees = declaration.body.flatMap((statement) => {
     const values = statement.kind === 'let' ? [statement.value] : statement.kind === 'return' ? statement.values : []
-    return values.some((value) => callsIn(value).some((call) => ownsWeights(call.callee.text, callers, inside)))
+    return values.flatMap((value) => callsIn(value).map((call) => call.callee.text))
   })
-  known.set(declaration, owns)
-  return owns
+  const isOwner = (callee: string): boolean =>
+    held.has(callee) || (!file.modules.has(callee) && ops.get(callee)?.ownsWeights === true)
+  return {
+    isOwner: declaration.body.some(({ kind }) => kind === 'weight') || callees.some(isOwner),
+    called: callees.flatMap((callee) => (held.has(callee) ? [] : (file.modules.get(callee) ?? []))),
+  }
+}
+
+/** Found for all modules at once that this one reaches, from those that own weights to those that call them: a chain may be long. */
+function moduleOwnsWeights(module: ModuleUnit): boolean {
+  const before = known.get(module.declaration)
+  if (before !== undefined) return before
+  const reached = new Set([module.declaration])
+  const units = [module]
+  const owners: ModuleDeclaration[] = []
+  const callers = new Map<ModuleDeclaration, ModuleDeclaration[]>()
+  for (const unit of units) {
+    const { isOwner, called } = partsOf(unit)
+    if (isOwner) owners.push(unit.declaration)
+    for (const each of called) {
+      callers.set(each.declaration, [...(callers.get(each.declaration) ?? []), unit.declaration])
+      if (!reached.has(each.declaration)) units.push(each)
+      reached.add(each.declaration)
+    }
+  }
+  const owning = new Set(owners)
+  for (const owner of owning) callers.get(owner)?.forEach((caller) => owning.add(caller))
+  for (const each of reached) known.set(each, owning.has(each))
+  return owning.has(module.declaration)
 }
 
 /**

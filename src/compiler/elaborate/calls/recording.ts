@@ -108,6 +108,7 @@ export class Recorder {
       depth: this.#depth,
       openings: new Map(),
       play(builder, path, inputs) {
+        builder.step()
         const values = [...inputs]
         for (const step of steps) step(builder, path, values)
         const made = from.map((place) => values[place]!)
@@ -152,7 +153,8 @@ function identity(value: Value): string {
     case 'initialiser':
       return JSON.stringify(value.initialiser)
     case 'list':
-      return `[${value.items.map(identity).join()}]`
+      // Lists of lists may be one list many times: written out they would have no end.
+      return value.items.some(({ kind }) => kind === 'list') ? `list ${numberOf(value)}` : `[${value.items.map(identity).join()}]`
     case 'tensor':
       return `${value.dtype}[${value.shape.map(key).join()}]`
     case 'several':
@@ -162,6 +164,16 @@ function identity(value: Value): string {
     case 'failed':
       return '?'
   }
+}
+
+const numbers = new WeakMap<Value, number>()
+let numbered = 0
+
+/** Of a value that is equal only to itself. */
+function numberOf(value: Value): number {
+  const known = numbers.get(value) ?? (numbered += 1)
+  numbers.set(value, known)
+  return known
 }
 
 /** Where it is written, and what the names in it are there. */

@@ -43,7 +43,8 @@ function readSetting(reader: FieldReader, name: string, setting: Setting, writte
       : fail('attribute-type', { name, takes: 'true or false', given: show(value) }, written.span)
   }
   const value = reader.number(written, name)
-  if (!setting.isIn(value)) fail('out-of-range', { name, range: setting.range, given: String(value) }, written.span)
+  if (!setting.isIn(value))
+    fail('out-of-range', { name, range: setting.range, given: String(value) }, written.span, name === 'lr' && value === 0 ? { help: 'freeze: [..] leaves weights as they are' } : {}) // prettier-ignore
   return value
 }
 

@@ -4,6 +4,7 @@ import { computePerItem } from '../../per-item.ts'
 import type { PerItem } from '../../plan.ts'
 import type { Call, Expression } from '../../syntax/tree.ts'
 import type { FieldReader } from './reader.ts'
+import { own } from '../../../own.ts'
 
 /** What may be computed of numbers that are drawn, or that change while a training goes on. */
 export const perItemFunctions: readonly string[] = [
@@ -51,7 +52,7 @@ export function perItem(reader: FieldReader, expression: Expression, variables: 
 function perItemCall(reader: FieldReader, call: Call, variables: readonly string[]): PerItem {
   const name = call.callee.text
   const signatures: Readonly<Record<string, readonly string[]>> = { uniform: ['a', 'b'], normal: ['mean', 'std'] }
-  const signature = signatures[name]
+  const signature = own(signatures, name)
   if (!signature && !perItemFunctions.includes(name))
     fail('unknown-op', { name, near: nearest(name, [...Object.keys(signatures), ...perItemFunctions]) }, call.callee.span)
   const values = call.arguments.map((argument, at) => {

@@ -1,4 +1,4 @@
-import { fail } from '../../diagnostics/catalogue.ts'
+import { fail, listed } from '../../diagnostics/catalogue.ts'
 import type { Span } from '../../diagnostics/diagnostic.ts'
 import { nearest } from '../../diagnostics/suggest.ts'
 import { beginnings, type Weight } from '../../ir/graph.ts'
@@ -70,7 +70,7 @@ export function withShares(objectives: readonly Objective[], model: string, shar
       const near = nearest(path, known)
       fail('unknown-path', { owner: model, kind: 'weights under', name: path, near }, span, {
         label: near.length > 0 ? `did you mean ${near.join(' or ')}?` : '',
-        notes: [`weights of ${model}: ${[...new Set(paths.map((each) => beginnings(each)[0]!))].sort().join(', ')}`],
+        notes: [`weights of ${model}: ${listed([...new Set(paths.map((each) => beginnings(each)[0]!))].sort())}`],
       })
     }
   const byPath = new Map(shares.map(({ path, share }) => [path, share]))

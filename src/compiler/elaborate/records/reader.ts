@@ -6,7 +6,7 @@ import { parseExpression } from '../../syntax/parse.ts'
 import { isRecord, type Call, type Expression, type Record as FieldRecord } from '../../syntax/tree.ts'
 import type { ModelContext } from '../context.ts'
 import { evaluate } from '../evaluate.ts'
-import { isInteger, kindOf, show, type Value } from '../values/values.ts'
+import { isInteger, kindOf, requireExact, show, type Value } from '../values/values.ts'
 import { fields as known, type FieldSpec, type RecordKind } from './fields.ts'
 import { nowhere } from '../values/scope.ts'
 
@@ -75,6 +75,7 @@ export class FieldReader {
   int(name: string, least = 1): number {
     const expression = this.expression(name)
     const value = this.static(expression)
+    requireExact(value, expression.span)
     if (!isInteger(value)) fail('attribute-type', { name, takes: 'an int', given: show(value) }, expression.span)
     if (value.value < least)
       fail('attribute-value', { name, accepted: `at least ${least}`, given: String(value.value) }, expression.span)

@@ -15,7 +15,7 @@ import {
   type Scale,
   type TrainPlan,
 } from '../../plan.ts'
-import { evaluate as sizeAt, symbols } from '../../shapes/size.ts'
+import { evaluate as sizeAt, mostExact, notExact, symbols } from '../../shapes/size.ts'
 import {
   isRecord,
   mentioned,
@@ -221,14 +221,24 @@ function readSizes(context: ModelContext, reader: FieldReader, inputs: readonly 
     if (!reader.has(name) && reader.isKnown) fail('unbound-dim', { record: 'train', dim: name }, reader.span)
     return reader.int(name)
   }
-  return whole<Record<string, number>>(Object.fromEntries(names.map((name) => [name, context.attempt(() => sizeOf(name))])))
+  const sizes = whole<Record<string, number>>(
+    Object.fromEntries(names.map((name) => [name, context.attempt(() => sizeOf(name))])),
+  )
+  for (const { name, shape } of inputs)
+    if (shape.reduce((product, size) => product * sizeAt(size, sizes), 1) > mostExact)
+      fail(
+        'too-large',
+        { problem: notExact(`the number of values in a batch of ${name}`).message },
+        reader.spanOf(symbols(shape[0]!)[0] ?? ''),
+      )
+  return sizes
 }
 
 /** Conditions on a picture's size are tested against the sizes of training, before anything runs. */
 function checkBoundaries(context: ModelContext, reader: FieldReader, sizes: Readonly<Record<string, number>>, from = 0): void {
   for (const { size, least, problem, span } of context.e.builder.checks.slice(from)) {
     const names = symbols(size)
-    if (!names.every((name) => name in sizes) || sizeAt(size, sizes) >= least) continue
+    if (!names.every((name) => Object.hasOwn(sizes, name)) || sizeAt(size, sizes) >= least) continue
     const given = names.map((name) => `${name} = ${sizes[name]}`).join(', ')
     fail('window-too-large', { problem: `${problem}; train sets ${given}` }, reader.spanOf(names[0]!), {
       related: [{ span, label: 'asked for here' }],
@@ -272,7 +282,7 @@ function objectives(context: ModelContext, reader: FieldReader, body: Body): Obj
       if (frozen) return []
       if (called.has(slot) && !record)
         fail('missing-field', { record: 'train', name: slot }, reader.span, {
-          help: `${slot} { loss: .., optimizer: .. } says how its weights are trained`,
+          help: `${slot} { loss: .., optimizer: .. } says how its weights are trained; slot ${slot} frozen: .. leaves them as a file has them, as those of a network that only judges`,
         })
       if (!record) return []
       if (!isRecord(record.value))

@@ -6,7 +6,8 @@ import type { AttributeSpec, AttributeValue } from '../../ops/op.ts'
 import { atLeast, type Size } from '../../shapes/size.ts'
 import type { Call, Expression } from '../../syntax/tree.ts'
 import { asSize, isScalar } from './static.ts'
-import { isInteger, show, type Value } from './values.ts'
+import { isInteger, requireExact, show, type Value } from './values.ts'
+import { own } from '../../../own.ts'
 
 const initialisers: Readonly<Record<string, { attribute?: string }>> = {
   default: {},
@@ -24,11 +25,12 @@ type Evaluate = (expression: Expression) => Value
 export function readInitialiser(name: string, expression: Expression, evaluate: Evaluate): Initialiser {
   const bad = (given: string): never =>
     fail('attribute-value', { name, accepted: initialiserNames.join(', '), given }, expression.span)
-  if (expression.kind === 'name' && expression.name in initialisers) {
-    if (initialisers[expression.name]!.attribute) bad(`${expression.name} without ${initialisers[expression.name]!.attribute}`)
+  const named = expression.kind === 'name' ? own(initialisers, expression.name) : undefined
+  if (expression.kind === 'name' && named) {
+    if (named.attribute) bad(`${expression.name} without ${named.attribute}`)
     return { kind: expression.name } as Initialiser
   }
-  if (expression.kind === 'call' && expression.callee.text in initialisers) return initialiserCall(expression, evaluate)
+  if (expression.kind === 'call' && own(initialisers, expression.callee.text)) return initialiserCall(expression, evaluate)
   if (expression.kind === 'call') bad(expression.callee.text)
   const value = evaluate(expression)
   return value.kind === 'initialiser' ? value.initialiser : bad(show(value))
@@ -111,12 +113,14 @@ export function convert(name: string, spec: AttributeSpec, value: Value, span: S
     return fail('attribute-type', { name, takes: taken(spec), given }, span)
   }
   const integer = (item: Value): number => {
+    requireExact(item, span)
     if (!isInteger(item)) return wrong(show(item))
     if (spec.least !== undefined && item.value < spec.least)
       fail('attribute-value', { name, accepted: `at least ${spec.least}`, given: String(item.value) }, span)
     return item.value
   }
   const sizeOf = (item: Value): Size | undefined => {
+    requireExact(item, span)
     const size = isScalar(item) ? asSize(item) : undefined
     if (size && atLeast(size, 1) === 'never') fail('attribute-value', { name, accepted: 'at least 1', given: show(item) }, span)
     return size
@@ -157,6 +161,8 @@ export function readParameter(name: string, type: string, list: boolean, express
   if (type === 'init' && !list) return { kind: 'initialiser', initialiser: readInitialiser(name, expression, evaluate) }
   const value = evaluate(expression)
   const check = (item: Value): Value => {
+    const integers = type === 'int' ? [item] : type === 'pair' ? (item.kind === 'list' ? item.items : [item]) : []
+    integers.forEach((each) => requireExact(each, expression.span))
     switch (type) {
       case 'int':
         return isInteger(item)

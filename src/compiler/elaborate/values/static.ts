@@ -15,7 +15,7 @@ import {
   sub,
   type Size,
 } from '../../shapes/size.ts'
-import { fraction, isInteger, kindOf, real, show, sizeValue, type StaticNumber, type Value } from './values.ts'
+import { fraction, isInteger, kindOf, real, requireExact, show, sizeValue, type StaticNumber, type Value } from './values.ts'
 
 type Scalar = Extract<Value, { kind: 'number' | 'size' }>
 
@@ -27,6 +27,8 @@ export const asSize = (value: Scalar): Size | undefined =>
 /** Arithmetic of static numbers and sizes. */
 export function staticBinary(operator: BinaryOperator, left: Scalar, right: Scalar, span: Span): Value {
   if (left.kind === 'number' && right.kind === 'number') return numbers(operator, left, right, span)
+  requireExact(left, span)
+  requireExact(right, span)
   const a = asSize(left)
   const b = asSize(right)
   if (!a || !b) fail('static-value', { problem: `${show(a ? right : left)} is not an integer and can't be part of a size` }, span)
@@ -51,6 +53,7 @@ export function staticBinary(operator: BinaryOperator, left: Scalar, right: Scal
 }
 
 function positive(value: Scalar, span: Span): number {
+  requireExact(value, span)
   if (!isInteger(value) || value.value < 1)
     fail('static-value', { problem: `a size divides by a positive constant only, not by ${show(value)}` }, span)
   return value.value
@@ -60,8 +63,8 @@ function numbers(operator: BinaryOperator, left: StaticNumber, right: StaticNumb
   if ((operator === '/' || operator === '%') && right.value === 0) fail('static-value', { problem: 'this divides by zero' }, span)
   const [a, b] = [left.value, right.value]
   if (left.exact && right.exact) {
-    const [n, d] = left.exact
-    const [m, e] = right.exact
+    const [n, d] = left.exact.map(BigInt) as [bigint, bigint]
+    const [m, e] = right.exact.map(BigInt) as [bigint, bigint]
     switch (operator) {
       case '+':
         return fraction(n * e + m * d, d * e)
@@ -71,8 +74,11 @@ function numbers(operator: BinaryOperator, left: StaticNumber, right: StaticNumb
         return fraction(n * m, d * e)
       case '/':
         return fraction(n * e, d * m)
-      case '%':
-        return real(a - b * Math.floor(a / b))
+      case '%': {
+        const [whole, by] = [n * e, m * d]
+        const rest = whole % by
+        return fraction(rest !== 0n && rest < 0n !== by < 0n ? rest + by : rest, d * e)
+      }
     }
   }
   switch (operator) {
@@ -92,6 +98,7 @@ function numbers(operator: BinaryOperator, left: StaticNumber, right: StaticNumb
 /** floor(a / b) and ceil(a / b) of sizes. */
 export function divideSize(rounding: 'floor' | 'ceil', left: Scalar, right: Scalar, span: Span): Value {
   if (left.kind === 'number' && right.kind === 'number') return real(Math[rounding](numbers('/', left, right, span).value))
+  requireExact(left, span)
   const a = asSize(left)
   if (!a) fail('static-value', { problem: `${show(left)} is not an integer` }, span)
   return sizeValue((rounding === 'floor' ? floorDiv : ceilDiv)(a, positive(right, span)))

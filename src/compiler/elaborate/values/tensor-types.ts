@@ -8,7 +8,7 @@ import type { Condition, Expression, Statement, TensorType } from '../../syntax/
 import { evaluate, type Caller, type Elaboration } from '../evaluate.ts'
 import { nowhere, type Given, type Scope } from './scope.ts'
 import { asSize, isScalar } from './static.ts'
-import { isInteger, shapeText, show } from './values.ts'
+import { isInteger, requireExact, shapeText, show } from './values.ts'
 
 /** Written shapes and conditions, against the sizes that are there. */
 
@@ -53,6 +53,7 @@ export function sizeOf(expression: Expression, scope: Scope, e: Elaboration): Si
     )
   }
   const value = evaluate(expression, { scope, place: nowhere, e })
+  requireExact(value, expression.span)
   const size = isScalar(value) ? asSize(value) : undefined
   return size ?? fail('attribute-type', { name: 'an axis', takes: 'an int or a size', given: show(value) }, expression.span)
 }

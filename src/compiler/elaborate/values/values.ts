@@ -3,7 +3,9 @@ import { initialiserText } from '../../ir/print.ts'
 import type { TensorValue } from '../../ops/op.ts'
 import type { Expression } from '../../syntax/tree.ts'
 import type { Scope } from './scope.ts'
-import { asInteger, format, type Size } from '../../shapes/size.ts'
+import { asInteger, format, notExact, type Size } from '../../shapes/size.ts'
+import { fail } from '../../diagnostics/catalogue.ts'
+import type { Span } from '../../diagnostics/diagnostic.ts'
 
 /** A static number: a double, with its exact fraction as long as there is one. */
 export interface StaticNumber {
@@ -34,15 +36,16 @@ export type Value =
 
 export const failed: Value = { kind: 'failed' }
 
-const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b))
+const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? (a < 0n ? -a : a) : gcd(b, a % b))
 
-export function fraction(numerator: number, denominator: number): StaticNumber {
-  const divisor = gcd(numerator, denominator) * Math.sign(denominator) || 1
-  const n = numerator / divisor
-  const d = denominator / divisor
+/** A quotient of integers. What it is made of is multiplied before it is divided: those products may be beyond what a double has. */
+export function fraction(numerator: bigint, denominator: bigint): StaticNumber {
+  const divisor = gcd(numerator, denominator) * (denominator < 0n ? -1n : 1n)
+  const n = Number(divisor === 0n ? numerator : numerator / divisor)
+  const d = Number(divisor === 0n ? denominator : denominator / divisor)
   return Number.isSafeInteger(n) && Number.isSafeInteger(d)
     ? { kind: 'number', value: n / d, exact: [n, d] }
-    : { kind: 'number', value: numerator / denominator }
+    : { kind: 'number', value: n / d }
 }
 
 export const real = (value: number): StaticNumber =>
@@ -55,10 +58,16 @@ export function written(text: string): StaticNumber {
   const shift = Number(exponent) - decimals.length
   const digits = Number(whole + decimals)
   if (!Number.isSafeInteger(digits) || Math.abs(shift) > 15) return { kind: 'number', value: Number(text) }
-  return shift >= 0 ? fraction(digits * 10 ** shift, 1) : fraction(digits, 10 ** -shift)
+  return shift >= 0 ? fraction(BigInt(digits) * 10n ** BigInt(shift), 1n) : fraction(BigInt(digits), 10n ** BigInt(-shift))
 }
 
 export const isInteger = (value: Value): value is StaticNumber => value.kind === 'number' && Number.isSafeInteger(value.value)
+
+/** Leaves where an integer is too large to be one exactly: of no use as a count or a size. */
+export function requireExact(value: Value, span: Span): void {
+  if (value.kind === 'number' && Number.isInteger(value.value) && !Number.isSafeInteger(value.value))
+    fail('too-large', { problem: notExact(String(value.value)).message }, span)
+}
 
 /** A size as a value: a number where it is known. */
 export function sizeValue(size: Size): Value {
@@ -76,8 +85,11 @@ function calledText(expression: Expression): string {
   return expression.kind === 'name' ? expression.name : '..'
 }
 
-/** How a value is written in a message. */
-export function show(value: Value): string {
+/** The most items of lists inside one another that a message has. */
+const mostShown = 24
+
+/** How a value is written in a message; of a list that is too long its beginning. */
+export function show(value: Value, left = { items: mostShown }): string {
   switch (value.kind) {
     case 'tensor':
       return shapeText(value)
@@ -88,7 +100,7 @@ export function show(value: Value): string {
     case 'boolean':
       return String(value.value)
     case 'list':
-      return `[${value.items.map(show).join(', ')}]`
+      return `[${shownItems(value.items, left).join(', ')}]`
     case 'text':
       return JSON.stringify(value.text)
     case 'initialiser':
@@ -100,6 +112,16 @@ export function show(value: Value): string {
     case 'several':
       return `(${value.items.map((item) => (item.name ? `${item.name}: ` : '') + shapeText(item.value)).join(', ')})`
   }
+}
+
+function shownItems(items: readonly Value[], left: { items: number }): string[] {
+  const shown: string[] = []
+  for (const item of items) {
+    if (left.items <= 0) return [...shown, '..']
+    left.items -= 1
+    shown.push(show(item, left))
+  }
+  return shown
 }
 
 /** What kind of thing a value is, for `takes a tensor, not a number`. */

@@ -5,6 +5,7 @@ import { frozenIn, isLearning, learnsNothing } from '../../ops/learning.ts'
 import type { Tfjs } from './backend.ts'
 import { asInteger, evaluate, symbols, toJSON, type Size } from '../../shapes/size.ts'
 import { layerClasses, type ArchcLayer, type CallOptions, type Witness } from './layer.ts'
+import { own } from '../../../own.ts'
 
 /** Layers that own weights, by those weights: graphs lowered with one store share them. */
 export type LayerStore = Map<string, ArchcLayer>
@@ -82,7 +83,7 @@ export function lowerToLayers(tf: Tfjs, graph: Graph, name: string, store: Layer
     variables,
     run(given, options = {}) {
       const list = graph.inputs.map((input) => {
-        const tensor = given[input.name]
+        const tensor = own(given, input.name)
         if (!tensor) throw new Error(`${name} needs the input ${input.name}`)
         return tensor
       })

@@ -10,6 +10,7 @@ import { clipped } from '../../optimisers/clip.ts'
 import type { Given } from '../../optimisers/optimiser.ts'
 import { optimiserNamed } from '../../optimisers/registry.ts'
 import { simplified, type Move, type Signature } from './write.ts'
+import { emptyTable } from '../../../own.ts'
 
 /** Shapes of variables, by name. */
 export type Variables = ReadonlyMap<string, readonly number[]>
@@ -69,7 +70,7 @@ interface Forward {
 /** Losses and their terms. Inputs: those of the model, and random numbers for what acts at random. */
 function forward(objectives: readonly Objective[], sizes: Readonly<Record<string, number>>, recompute: boolean): Forward {
   const trace = new Trace()
-  const outputs: Record<string, Value> = {}
+  const outputs = emptyTable<Value>()
   const learning = newLearning<Value>()
   const losses = objectives.map((objective) => {
     const prefix = prefixOf(objective)

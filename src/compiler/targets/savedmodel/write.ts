@@ -15,6 +15,7 @@ import {
   type SignatureDef,
   type TensorInfo,
 } from './messages.ts'
+import { emptyTable } from '../../../own.ts'
 
 /** A function of a SavedModel: what it is given, what it gives, and what variables are afterwards. */
 export interface Signature {
@@ -172,8 +173,8 @@ class Nodes {
 
 function writeSignature(graph: Nodes, handles: ReadonlyMap<string, string>, written: Signature) {
   const { name: scope, outputs, assigned, moved = [] } = written
-  const inputInfo: Record<string, TensorInfo> = {}
-  const outputInfo: Record<string, TensorInfo> = {}
+  const inputInfo = emptyTable<TensorInfo>()
+  const outputInfo = emptyTable<TensorInfo>()
   const given = new Map<string, string>()
   const made = new Map<string, string>()
   const names = new Map<Value, string>()
