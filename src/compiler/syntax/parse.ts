@@ -100,12 +100,12 @@ export function parseExpression(file: string, text: string): { expression?: Expr
   const lexed = t.lexer.tokenize(text)
   if (lexed.errors.length > 0)
     return { diagnostics: lexed.errors.slice(0, mostErrors).map((error) => lexical(file, text, error)) }
+  const { diagnostics } = repairBrackets(file, text, lexed.tokens)
+  if (diagnostics.length > 0) return { diagnostics }
   if (lexed.tokens.length > mostWords) {
     const span = { file, start: 0, end: text.length }
     return { diagnostics: [diagnostic('too-many', { what: 'this has', limit: mostWords, of: 'words' }, span)] }
   }
-  const { diagnostics } = repairBrackets(file, text, lexed.tokens)
-  if (diagnostics.length > 0) return { diagnostics }
   const expression = parser.parseExpression(file, lexed.tokens)
   const error = parser.errors[0]
   if (error) {
