@@ -86,7 +86,7 @@ export function upscaleCommand(program: Command): void {
       await openEngine(flags)
       const { checkScale, openNetwork } = await import('../runtime/network/open-network.ts')
       const { machinePace } = await import('../runtime/predict/pace.ts')
-      const { upscale, upscaleSeconds } = await import('../runtime/upscale/upscale.ts')
+      const { upscale, upscaleBytes, upscaleSeconds } = await import('../runtime/upscale/upscale.ts')
       const { betterWeights, expectationOf, expectationText, seenText, toldText } =
         await import('../runtime/upscale/expectation.ts')
       const { takenAs } = await import('../runtime/data/compression.ts')
@@ -109,7 +109,8 @@ export function upscaleCommand(program: Command): void {
       const yes = flags.yes ?? false
       if (work.length > 1) {
         const seconds = upscaleSeconds(opened, sizes, enlargement)
-        remark(`${sizes.length} picture${sizes.length === 1 ? '' : 's'}: ${roughly(seconds)} together`)
+        const bytes = upscaleBytes(opened, sizes, enlargement)
+        remark(`${sizes.length} picture${sizes.length === 1 ? '' : 's'}: ${roughly(seconds)} together, and ${memory(bytes)}`)
         agree(seconds, yes, shorter)
       }
       const stop = stopOnSignals(

@@ -145,8 +145,8 @@ export const printable = (text: string): string =>
   /^[ -~]*$/.test(text)
     ? text
     : layOut(text)
-    .glyphs.map((glyph) => glyph.text)
-    .join('')
+        .glyphs.map((glyph) => glyph.text)
+        .join('')
 
 /** How many cells text takes. */
 export const textWidth = (text: string): number => (/^[ -~]*$/.test(text) ? text.length : layOut(text).cells.at(-1)!)

@@ -62,11 +62,16 @@ export function bounded<T>(e: Attempting, what: string, span: Span, run: () => T
     const [first] = e.calls
     const { at = span } = error
     e.report(
-      diagnostic('too-many', { what: `${first?.name ?? what} is made of`, limit: mostSteps, of: 'calls, operations and values' }, first?.span ?? at, {
-        related: first ? [{ span: at, label: `inside ${first.name}` }] : [],
-        notes: e.calls.length > 1 ? [e.calls.map(({ name }) => name).join(' calls ')] : [],
-        help: 'a module that calls another one twice doubles it, and so does each around it; repeats inside one another multiply',
-      }),
+      diagnostic(
+        'too-many',
+        { what: `${first?.name ?? what} is made of`, limit: mostSteps, of: 'calls, operations and values' },
+        first?.span ?? at,
+        {
+          related: first ? [{ span: at, label: `inside ${first.name}` }] : [],
+          notes: e.calls.length > 1 ? [e.calls.map(({ name }) => name).join(' calls ')] : [],
+          help: 'a module that calls another one twice doubles it, and so does each around it; repeats inside one another multiply',
+        },
+      ),
     )
     e.mistakes.count += 1
     return undefined

@@ -70,7 +70,11 @@ function bindOwnParameters(context: ModelContext): void {
     context.e,
   )
   for (const [path, value] of bound)
-    context.values.push({ path, value: show(value, { items: Infinity }), origin: context.overrides.get(path)?.origin ?? { by: 'default' } })
+    context.values.push({
+      path,
+      value: show(value, { items: Infinity }),
+      origin: context.overrides.get(path)?.origin ?? { by: 'default' },
+    })
   context.parameters = { ...context.parameters, names: bound }
 }
 

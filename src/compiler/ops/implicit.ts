@@ -154,7 +154,11 @@ export const corners = cornersOp(
   4,
   'The four positions of f around each query: their rows in f, the offset of the query from each, its cell, and mixing weights. From one position to the next it is 2: an offset of 1 is half a position, and the cell of a query at x4 is 0.5.',
 )
-export const nearest = cornersOp('nearest', 1, 'The position of f nearest to each query: `corners` with an axis of 1, offsets between -1 and 1.')
+export const nearest = cornersOp(
+  'nearest',
+  1,
+  'The position of f nearest to each query: `corners` with an axis of 1, offsets between -1 and 1.',
+)
 
 /** Rows of a map by flat position: row * width + column. */
 export const taking: Primitive = {

@@ -152,8 +152,7 @@ const tooLong = (): SizeTooLarge =>
 
 /** @throws SizeTooLarge */
 export function requireExact(terms: readonly Term[]): void {
-  if (!terms.every(({ coefficient }) => Number.isSafeInteger(coefficient)))
-    throw notExact('a number in this size')
+  if (!terms.every(({ coefficient }) => Number.isSafeInteger(coefficient))) throw notExact('a number in this size')
 }
 
 function termKey({ coefficient, key }: Term): string {

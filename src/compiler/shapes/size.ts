@@ -19,7 +19,19 @@ import type { Atom, Size, Term } from './polynomial.ts'
 
 export { bounds, maximum, minimum } from './bounds.ts'
 export type { Bounds } from './bounds.ts'
-export { add, asInteger, constant, floorDiv, mostExact, mul, notExact, quotient, SizeTooLarge, sub, symbol } from './polynomial.ts'
+export {
+  add,
+  asInteger,
+  constant,
+  floorDiv,
+  mostExact,
+  mul,
+  notExact,
+  quotient,
+  SizeTooLarge,
+  sub,
+  symbol,
+} from './polynomial.ts'
 export type { Size } from './polynomial.ts'
 export { format } from './size-format.ts'
 import { format } from './size-format.ts'

@@ -32,9 +32,14 @@ export function parse(file: string, text: string): Parsed {
   const tooMany = (of: string, limit: number): Parsed => ({
     source: { file, text, declarations: [], remarks: [] },
     diagnostics: [
-      diagnostic('too-many', { what: 'the file has', limit, of }, { file, start: 0, end: 0 }, {
-        help: 'parts of a network stand in files of their own: import Block from "./block.arch"',
-      }),
+      diagnostic(
+        'too-many',
+        { what: 'the file has', limit, of },
+        { file, start: 0, end: 0 },
+        {
+          help: 'parts of a network stand in files of their own: import Block from "./block.arch"',
+        },
+      ),
     ],
   })
   if (text.length > mostCharacters) return tooMany('characters', mostCharacters)
@@ -93,13 +98,14 @@ const inOrder = (diagnostics: readonly Diagnostic[]): Diagnostic[] =>
 /** Parses an expression, as given to `--set`. `file` names where it came from in messages. */
 export function parseExpression(file: string, text: string): { expression?: Expression; diagnostics: readonly Diagnostic[] } {
   const lexed = t.lexer.tokenize(text)
-  if (lexed.errors.length > 0) return { diagnostics: lexed.errors.slice(0, mostErrors).map((error) => lexical(file, text, error)) }
+  if (lexed.errors.length > 0)
+    return { diagnostics: lexed.errors.slice(0, mostErrors).map((error) => lexical(file, text, error)) }
+  const { diagnostics } = repairBrackets(file, text, lexed.tokens)
+  if (diagnostics.length > 0) return { diagnostics }
   if (lexed.tokens.length > mostWords) {
     const span = { file, start: 0, end: text.length }
     return { diagnostics: [diagnostic('too-many', { what: 'this has', limit: mostWords, of: 'words' }, span)] }
   }
-  const { diagnostics } = repairBrackets(file, text, lexed.tokens)
-  if (diagnostics.length > 0) return { diagnostics }
   const expression = parser.parseExpression(file, lexed.tokens)
   const error = parser.errors[0]
   if (error) {

@@ -10,6 +10,7 @@ import { splitLinear } from '../../compiler/passes/split-linear.ts'
 import type { CallOptions } from '../../compiler/targets/layers/layer.ts'
 import { witnessesOf } from '../../compiler/targets/layers/lower.ts'
 import { randomPrefix } from '../../compiler/targets/savedmodel/signatures.ts'
+import { own } from '../../own.ts'
 import { simplified, writeSavedModel, type Endpoints } from '../../compiler/targets/savedmodel/write.ts'
 import { openSession, type Session } from '../engine/index.ts'
 import { temporaryFolder } from '../files/temporary-folder.ts'
@@ -116,7 +117,7 @@ export class GraphRunner {
   }
 
   #given(name: string, inputs: Tensors, options: CallOptions, random: Map<string, tf.Tensor>): tf.Tensor {
-    if (!name.startsWith(randomPrefix)) return inputs[name] ?? this.#weight(name)
+    if (!name.startsWith(randomPrefix)) return own(inputs, name) ?? this.#weight(name)
     const layer = name.slice(randomPrefix.length)
     const [count, label] = [Number(layer.slice(0, layer.indexOf(' '))), layer.slice(layer.indexOf(' ') + 1)]
     const known = random.get(name) ?? tf.keep(options.draw?.(count, label) ?? tf.randomUniform([count]))

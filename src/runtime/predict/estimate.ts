@@ -4,6 +4,7 @@ import { engineBytes } from '../engine/index.ts'
 import type { Network } from '../network/network.ts'
 import type { Rehearsal, Rehearsed } from '../network/rehearsal.ts'
 import { keptGraphs } from '../network/ways.ts'
+import { partOf, type Extent, type Rectangle } from './places.ts'
 import type { PredictOptions } from './predict.ts'
 import type { Schedule, Step } from './schedule.ts'
 import { secondsOf, workOf, type Pace } from './work.ts'
@@ -30,8 +31,9 @@ export interface Taken {
 }
 
 /** Goes through a schedule without computing. */
-export function rehearse(schedule: Schedule, network: Network, options: PredictOptions, pace: Pace): Taken {
+export function rehearse(schedule: Schedule, low: Extent, network: Network, options: PredictOptions, pace: Pace): Taken {
   const memory = new Memory()
+  const rows = new HeldRows(low, partOf(options))
   let multiplyAdds = 0
   let matching = 0
   const seconds = secondsByKind(schedule, network.rehearsal(), options, pace, (step, calls) => {
@@ -39,8 +41,9 @@ export function rehearse(schedule: Schedule, network: Network, options: PredictO
     multiplyAdds += each.reduce((total, count) => total + count, 0)
     if (step.do === 'match' || (step.do === 'decode' && step.match)) matching += each[0]!
     memory.take(step, calls)
+    rows.take(step)
   })
-  return { multiplyAdds, matching, bytes: processBytes(network) + memory.bytes, seconds }
+  return { multiplyAdds, matching, bytes: processBytes(network) + memory.bytes + rows.bytes, seconds }
 }
 
 export const sumOf = (seconds: Seconds): number => [...seconds.values()].reduce((total, each) => total + each, 0)
@@ -60,6 +63,54 @@ export function secondsByKind(
   }
   return seconds
 }
+
+/** Bytes of a position of the result in what is computed, and in what is written. */
+const [computedBytes, writtenBytes] = [12, 3]
+/** Rows are on their way to a file as they are, compressed, and once more while the next are made. */
+const copiesWritten = 3
+/** A picture is held as it was decoded, and once more while it is. */
+const copiesRead = 2
+
+/** What JavaScript holds: the picture, rows of the result until they are whole, and those that are written. */
+class HeldRows {
+  readonly #low: Extent
+  readonly #part: Rectangle
+  #bottom: number
+  #given: number
+  #waiting = 0
+  #block = 0
+  #written = 0
+
+  constructor(low: Extent, part: Rectangle) {
+    this.#low = low
+    this.#part = part
+    this.#bottom = part.top
+    this.#given = part.top
+  }
+
+  get bytes(): number {
+    const { left, right } = this.#part
+    const rows = computedBytes * this.#waiting + copiesWritten * writtenBytes * this.#written
+    return (right - left) * rows + computedBytes * this.#block + copiesRead * writtenBytes * this.#low.width * this.#low.height
+  }
+
+  take(step: Step): void {
+    if (step.do === 'rows') {
+      this.#given = step.to
+      this.#written = Math.max(this.#written, step.to - step.from)
+    } else if (step.do === 'paint' || step.do === 'picture') this.#put([step.place])
+    else if (step.do === 'decode') this.#put(step.asked.pieces, step.asked.to - step.asked.from)
+  }
+
+  #put(places: readonly Rectangle[], positions = placeSize(places)): void {
+    this.#block = Math.max(this.#block, positions)
+    this.#bottom = Math.max(this.#bottom, ...places.map(({ bottom }) => Math.min(bottom, this.#part.bottom)))
+    this.#waiting = Math.max(this.#waiting, this.#bottom - this.#given)
+  }
+}
+
+const placeSize = (places: readonly Rectangle[]): number =>
+  places.reduce((sum, { top, bottom, left, right }) => sum + (bottom - top) * (right - left), 0)
 
 /** TensorFlow's memory while steps are done. */
 class Memory {

@@ -171,7 +171,7 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
     schedule: (low, options) => manner.schedule(low, options),
     estimate(low, options) {
       const schedule = manner.schedule(low, options)
-      const { seconds, ...taken } = rehearse(schedule, network, options, pace)
+      const { seconds, ...taken } = rehearse(schedule, low, network, options, pace)
       const { rows, columns } = schedule.tiles
       return {
         seconds: sumOf(seconds),

@@ -8,7 +8,12 @@ import { pageText } from '../../../src/runtime/report/page.ts'
 /** What a page may load, by directive. */
 function policyOf(page: string): Map<string, readonly string[]> {
   const [, content] = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(page)!
-  return new Map(content!.replaceAll('&#39;', "'").split('; ').map((part) => [part.split(' ')[0]!, part.split(' ').slice(1)] as const))
+  return new Map(
+    content!
+      .replaceAll('&#39;', "'")
+      .split('; ')
+      .map((part) => [part.split(' ')[0]!, part.split(' ').slice(1)] as const),
+  )
 }
 
 test('the page may load what a report may, and the compiler that stands in it', () => {

@@ -282,7 +282,7 @@ function objectives(context: ModelContext, reader: FieldReader, body: Body): Obj
       if (frozen) return []
       if (called.has(slot) && !record)
         fail('missing-field', { record: 'train', name: slot }, reader.span, {
-          help: `${slot} { loss: .., optimizer: .. } says how its weights are trained; slot ${slot} frozen: .. leaves them as a file has them, as those of a network that only judges`,
+          help: `${slot} { loss: .., optimizer: .. } says how its weights are trained; slot ${slot} frozen: .. takes them from a file and leaves them as they are`,
         })
       if (!record) return []
       if (!isRecord(record.value))
