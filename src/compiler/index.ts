@@ -1,4 +1,5 @@
 import { isSame } from './compare.ts'
+import type { PathRule } from './elaborate/calls/owners.ts'
 import { diagnostic, fail, Reported } from './diagnostics/catalogue.ts'
 import type { Diagnostic, Span } from './diagnostics/diagnostic.ts'
 import { nearest } from './diagnostics/suggest.ts'
@@ -27,6 +28,7 @@ export interface CompileOptions {
   readonly variants?: readonly string[]
   /** `path=value`, as on the command line. */
   readonly sets?: readonly string[]
+  readonly paths?: PathRule
 }
 
 export interface Compilation {
@@ -262,7 +264,10 @@ class Session {
           variants[at]!.declaration.base.span,
         )
     const sets = (options.sets ?? []).map((text) => this.#set(text))
-    return { model, application: { preset: options.preset ?? '', variants, sets } }
+    return {
+      model,
+      application: { preset: options.preset ?? '', variants, sets, ...(options.paths && { paths: options.paths }) },
+    }
   }
 
   /** Reads `path=value` through the same parser as a `set` in a file. */

@@ -1,4 +1,5 @@
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
+import type { PathRule } from './calls/owners.ts'
 import type { FileUnit, ModelUnit, VariantUnit } from '../names/program.ts'
 import type { Origin, Resolved } from '../plan.ts'
 import type { Expression, Name, SlotStatement } from '../syntax/tree.ts'
@@ -12,6 +13,7 @@ export interface Application {
   readonly preset: string
   readonly variants: readonly VariantUnit[]
   readonly sets: readonly Setting[]
+  readonly paths?: PathRule
 }
 
 /** `path=value` of the command line: a source of its own, `file` in the spans of what stands in it. */
@@ -68,6 +70,7 @@ export class ModelContext {
             builder: new Builder(),
             calls: [],
             mistakes: noMistakes(),
+            ...(application.paths && { paths: application.paths }),
             report: (diagnostic) => report(diagnostic.severity === 'error' ? this.#explained(diagnostic) : diagnostic),
           }
     this.parameters = { file: unit.file, names: new Map(), sizes: new Map(), missing: new Set() }

@@ -1,4 +1,5 @@
 import { Consequence, fail, type Context } from '../diagnostics/catalogue.ts'
+import type { PathRule } from './calls/owners.ts'
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/suggest.ts'
 import { negation } from '../ops/activation.ts'
@@ -31,6 +32,8 @@ export interface Elaboration {
   /** Takes mistakes and warnings. */
   readonly report: (diagnostic: Diagnostic) => void
   readonly mistakes: Mistakes
+  /** How weights are called; by levels without it. */
+  readonly paths?: PathRule
   /** Is told what every expression and every stage of a pipeline gives. */
   readonly observe?: Observer
 }

@@ -166,7 +166,7 @@ export async function planExperiment(experiment: Experiment, overrides: Override
             key: keyOf({
               protocol,
               text: loaded.text,
-              options: loaded.options,
+              options: { ...loaded.options, paths: undefined },
               ...(isTrained
                 ? { data: train.entries.map(({ name, sha256, group }) => [name, sha256, group ?? null]), budget, seed }
                 : { weights: weights?.sha256 ?? null }),

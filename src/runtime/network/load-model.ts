@@ -28,7 +28,7 @@ export interface LoadedModel {
 export function loadModel(wanted: string, given: CompileOptions, host?: CompilerHost, color = false): LoadedModel {
   const named = host ? (name: string): string => name : fileHost.named
   const file = named(wanted)
-  const options = { ...given, ...(given.variants && { variants: given.variants.map(named) }) }
+  const options: CompileOptions = { paths: 'level', ...given, ...(given.variants && { variants: given.variants.map(named) }) }
   const { model, diagnostics, sources } = compile(file, host ?? fileHost, options)
   const rendered =
     diagnostics.length > 0
@@ -77,8 +77,11 @@ export const describeModel = ({
 
 /** The model of a run, from the text that the run keeps. */
 export function modelOfRun(run: Run, sets: readonly string[] = []): LoadedModel {
-  return loadModel(run.record.file, withSets(run.record.options, sets), sourcesHost(run.text))
+  return loadModel(run.record.file, withSets(asStored(run.record.options), sets), sourcesHost(run.text))
 }
+
+/** Options as a run or a network file keeps them: of what was made before there were several, weights are called by the first rule. */
+export const asStored = (options: CompileOptions): CompileOptions => ({ paths: 'statement', ...options })
 
 /** Of settings those that move no weight: fields of `evaluate`. */
 export const evaluateSets = (sets: readonly string[] = []): string[] => sets.filter((set) => set.startsWith('evaluate.'))

@@ -1,7 +1,7 @@
 import type { CompileOptions } from '../../compiler/index.ts'
 import { UserError } from '../../errors.ts'
 import { readSafetensors, writeSafetensors, type Tensor } from '../files/safetensors.ts'
-import { loadModel, withSets, type LoadedModel } from './load-model.ts'
+import { asStored, loadModel, withSets, type LoadedModel } from './load-model.ts'
 import { sourcesHost } from './sources.ts'
 
 /** A network in one file: the sources of its text, what they are compiled with, and weights. */
@@ -76,6 +76,7 @@ const optionsShape: Shape<CompileOptions> = {
   preset: (value) => value === undefined || isText(value),
   variants: (value) => value === undefined || areTexts(value),
   sets: (value) => value === undefined || areTexts(value),
+  paths: (value) => value === undefined || value === 'level' || value === 'statement',
 }
 const archcShape: Shape<Pick<NetworkFile, 'file' | 'options'>> = {
   file: (value) => isText(value) && value !== '',
@@ -128,4 +129,4 @@ export async function writeNetworkFile(
 
 /** The model of a network file, compiled from the text that it holds. @throws UserError with what is wrong in the text. */
 export const modelOfFile = ({ file, options, text }: NetworkFile, sets: readonly string[] = []): LoadedModel =>
-  loadModel(file, withSets(options, sets), sourcesHost(text))
+  loadModel(file, withSets(asStored(options), sets), sourcesHost(text))

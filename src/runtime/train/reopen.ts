@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts'
 import type { DataEntry } from '../data/dataset.ts'
 import { openRun, readLog, type Run } from '../files/run-folder.ts'
+import { modelOfRun, type LoadedModel } from '../network/load-model.ts'
 import { sourcesOf } from '../network/sources.ts'
 import type { Parts, TrainOptions } from './train.ts'
 
@@ -8,7 +9,7 @@ import type { Parts, TrainOptions } from './train.ts'
  * The run in `out` with the two sides of its data as it began with them. Whatever would make it go on as another run is
  * refused by name: text, preset, variants, settings, seed, weights to start from, pictures.
  */
-export async function reopen(options: Omit<TrainOptions, 'engine'>): Promise<{ run: Run; parts: Parts }> {
+export async function reopen(options: Omit<TrainOptions, 'engine'>): Promise<{ run: Run; loaded: LoadedModel; parts: Parts }> {
   const run = await openRun(options.out)
   const what = otherModel(run, options) ?? otherFlag(run, options)
   if (what)
@@ -16,7 +17,7 @@ export async function reopen(options: Omit<TrainOptions, 'engine'>): Promise<{ r
       `${options.out} began with ${what}`,
       'resume with what it began with (see run.json), or train into another folder',
     )
-  return { run, parts: sameParts(run, options.data, await unreadable(run), options.say) }
+  return { run, loaded: modelOfRun(run), parts: sameParts(run, options.data, await unreadable(run), options.say) }
 }
 
 function otherModel({ record, text }: Run, { loaded }: Pick<TrainOptions, 'loaded'>): string | undefined {

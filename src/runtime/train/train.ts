@@ -29,6 +29,7 @@ import {
 import type { Lock } from '../files/lock.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import { openEventFile } from '../files/tensorboard.ts'
+import { formerPaths } from '../network/former-paths.ts'
 import { describeModel, type LoadedModel } from '../network/load-model.ts'
 import type { ItemValues } from '../network/per-item.ts'
 import { createNetwork, initialWeights, requireFiniteWeights } from '../network/network.ts'
@@ -115,6 +116,8 @@ const divergence = 50
 
 /** What a training is, before anything computes it. */
 export interface Prepared {
+  /** Of a run that goes on, its own: weights are called as they were when it began. */
+  readonly loaded: LoadedModel
   readonly plan: TrainPlan
   /** The run that goes on. */
   readonly run?: Run
@@ -127,7 +130,9 @@ export interface Prepared {
 
 /** Looks at text, run and data, for which no engine is needed, and says what is trained. */
 export async function prepare(options: Omit<TrainOptions, 'engine'>): Promise<Prepared> {
-  const { loaded, data, val, seed, say } = options
+  const { data, val, seed, say } = options
+  const reopened = options.resume ? await reopen(options) : undefined
+  const loaded = reopened?.loaded ?? options.loaded
   const { model } = loaded
   const plan = model.train
   if (!plan) throw new UserError(`${loaded.file} has no train block`, 'add one, or choose a file that has')
@@ -136,7 +141,7 @@ export async function prepare(options: Omit<TrainOptions, 'engine'>): Promise<Pr
   const prepared = {
     plan,
     pairs,
-    ...(options.resume ? await reopen(options) : { parts: split(data, { val, seed }) }),
+    ...(reopened ?? { loaded, parts: split(data, { val, seed }) }),
     frozen: options.resume ? new Map<string, Tensor>() : await givenFrozen(options),
   }
   say(openingLine(model, prepared.parts))
@@ -160,9 +165,9 @@ async function givenFrozen({ loaded, from, parts, frozen: files = {}, seed, say 
  * at any moment and resumed ends with the weights of one that was not.
  */
 export async function train(options: TrainOptions, prepared?: Prepared): Promise<TrainResult> {
-  const { engine, loaded } = options
+  const { engine } = options
+  const { loaded, plan, parts, pairs, frozen, run: reopened } = prepared ?? (await prepare(options))
   const { model } = loaded
-  const { plan, parts, pairs, frozen, run: reopened } = prepared ?? (await prepare(options))
   if (!engine.trains)
     throw new UserError(`the engine ${engine.description} cannot train`, 'archc engine install brings TensorFlow, which can')
   let lock = reopened && (await lockRun(reopened, options.say))
@@ -595,10 +600,17 @@ async function startFrom(
 ): Promise<ReadonlyMap<string, Tensor>> {
   const asked = inParts(weights, parts)
   const file = statSync(from, { throwIfNoEntry: false })?.isDirectory() ? weightsOf(from).file : from
-  const { tensors, missing, leftOver, misshapen } = await readFor(file, asked)
+  const former = await formerPaths(from)
+  const namedThere = (path: string): string => former.get(path) ?? path
+  const found = await readFor(
+    file,
+    asked.map((weight) => ({ ...weight, path: namedThere(weight.path) })),
+  )
+  const { tensors, leftOver, misshapen } = found
+  const missing = asked.flatMap(({ path }) => (found.missing.includes(namedThere(path)) ? [path] : []))
   const fitting = new Map(
     asked.flatMap(({ path, shape }) => {
-      const tensor = tensors.get(path)
+      const tensor = tensors.get(namedThere(path))
       return tensor?.shape.join() === shape.join() ? [[path, asFloats(tensor)] as const] : []
     }),
   )

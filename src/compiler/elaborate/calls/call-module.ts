@@ -270,7 +270,7 @@ export function elaborateStatement(statement: Statement, path: string, scope: Sc
     )
   }
   if (statement.kind === 'let') {
-    const labels = ownerLabels([statement.value], true, scope)
+    const labels = ownerLabels([statement.value], true, scope, e.paths)
     const place: Place = { scope: path, name: statement.names.map((name) => name.text).join('_'), labels }
     const value = evaluate(statement.value, { scope, place, e })
     if (!statement.tuple) define(statement.names[0]!, value)
@@ -310,7 +310,7 @@ export function returned(
       },
       statement.span,
     )
-  const labels = ownerLabels(statement.values, false, scope)
+  const labels = ownerLabels(statement.values, false, scope, e.paths)
   const items = statement.values.flatMap((expression, at) => {
     const output = outputs[at]!
     const value = attempt(e, () => {

@@ -70,7 +70,7 @@ function fillByLambda(
   const bound = parameters.flatMap((parameter, at) =>
     parameter.text === '_' ? [] : [[parameter.text, inputs[at]!.value] as const],
   )
-  const labels = ownerLabels([body], false, scope)
+  const labels = ownerLabels([body], false, scope, e.paths)
   return evaluate(body, { scope: childScope(scope, bound), place: { scope: path, name: '', labels }, e })
 }
 

@@ -97,25 +97,50 @@ function moduleOwnsWeights(module: ModuleUnit): boolean {
 }
 
 /**
+ * What a call is told apart from: those of its `level`, that is outside of every `repeat` of its statement or in the same body, or all of the
+ * `statement`, as in runs and files that were made before paths were independent of what stands before a `repeat`.
+ */
+export type PathRule = 'level' | 'statement'
+
+/**
  * How each weight-owning call of a statement is called in paths: the callee, numbered from the second of a name on;
  * nothing for the only one of a `let`. And its repeats.
  */
-export function ownerLabels(expressions: readonly Expression[], isLet: boolean, scope: Scope): Map<Call | Repetition, string> {
+export function ownerLabels(
+  expressions: readonly Expression[],
+  isLet: boolean,
+  scope: Scope,
+  rule: PathRule = 'level',
+): Map<Call | Repetition, string> {
   const callers: Callers = {
     file: scope.file,
     slots: scope.slots?.names ?? new Set(),
     isHeld: (name) => scope.names.get(name)?.kind === 'callable',
   }
-  const owners = expressions.flatMap(callsIn).filter((call) => ownsWeights(call.callee.text, callers))
-  const seen = new Map<string, number>()
-  const labelOf = (call: Call): string => {
-    if (isLet && owners.length === 1) return ''
-    const count = (seen.get(call.callee.text) ?? 0) + 1
-    seen.set(call.callee.text, count)
-    return count === 1 ? call.callee.text : `${call.callee.text}${count}`
+  const levels = rule === 'level' ? levelsOf(expressions) : [expressions.flatMap(callsIn)]
+  const labels = levels.flatMap((calls) => {
+    const owners = calls.filter((call) => ownsWeights(call.callee.text, callers))
+    const seen = new Map<string, number>()
+    return owners.map((call): [Call, string] => {
+      if (isLet && owners.length === 1) return [call, '']
+      const { text } = call.callee
+      const count = (seen.get(text) ?? 0) + 1
+      seen.set(text, count)
+      return [call, count === 1 ? text : `${text}${count}`]
+    })
+  })
+  return new Map<Call | Repetition, string>([...labels, ...repeatLabels(expressions)])
+}
+
+/** The calls of a statement that stand outside of its repeats, and those of each body. */
+function levelsOf(nodes: readonly (Expression | Stage)[]): readonly (readonly Call[])[] {
+  const own: Call[] = []
+  const repeats: Repetition[] = []
+  const visit = (node: Expression | Stage): void => {
+    if (node.kind === 'call') own.push(node)
+    if (node.kind === 'repeat') repeats.push(node)
+    else childrenOf(node).forEach(visit)
   }
-  return new Map<Call | Repetition, string>([
-    ...owners.map((call) => [call, labelOf(call)] as const),
-    ...repeatLabels(expressions),
-  ])
+  nodes.forEach(visit)
+  return [own, ...repeats.flatMap(({ body }) => levelsOf(body))]
 }

@@ -406,7 +406,7 @@ function lowerLoss(
   const place: Place = {
     scope: '',
     name: 'loss',
-    labels: ownerLabels([expression], false, scope),
+    labels: ownerLabels([expression], false, scope, context.e.paths),
   }
   const loss = asTensor(evaluate(expression, { scope, place, e: context.e }), 'loss', expression.span)
   if (loss.shape.length !== 0)
