@@ -65,7 +65,7 @@ describe('archc data', () => {
       split: { by: 'group', says: 'whole groups (3 of them): none stands on two sides' },
     })
     const tma = await archc(['data', 'prepare', 'tma', inside('fields'), '-o', inside('tma')])
-    expect(tma.stderr).toMatch(/^4 pictures, not 573: split in the proportion 460\/57\/56\n/)
+    expect(tma.stderr).toMatch(/^4 pictures\n4 pictures, not 573: split in the proportion 460\/57\/56\n/)
     expect(tma.stdout).toMatch(/4 pictures \(train 2, val 1, test 1\)\nsplit: pictures at random: .*two sides\n/)
   })
 

@@ -47,7 +47,7 @@ describe('archc train', () => {
     expect(code, stderr).toBe(0)
     expect(JSON.parse(stdout)).toEqual({ run, step: 2, loss: expect.any(Number) as number, finished: true })
     expect(stderr).toMatch(
-      /^training ISTE, preset tiny: 36,634 parameters, on 6 pictures of 2 groups; 3 pictures of 1 group \(33 %\) set aside for validation\nengine: TensorFlow.*\nstep 1 of 2 {2}loss \d\.\d{4} .* ms\nstep 2 of 2 {2}loss \d\.\d{4} .* ms\nstep 2: validation loss \d\.\d{4}, the best so far\n$/,
+      /^9 pictures\ntraining ISTE, preset tiny: 36,634 parameters, on 6 pictures of 2 groups; 3 pictures of 1 group \(33 %\) set aside for validation\nengine: TensorFlow.*\nstep 1 of 2 {2}loss \d\.\d{4} .* ms\nstep 2 of 2 {2}loss \d\.\d{4} .* ms\nstep 2: validation loss \d\.\d{4}, the best so far\n$/,
     )
     const files = readdirSync(run)
     for (const name of ['run.json', 'model.arch.txt', 'checkpoints', 'weights.safetensors', 'log.jsonl', 'evaluation'])
@@ -67,7 +67,6 @@ describe('archc train', () => {
     ['a folder with other things', () => training(occupied, '--steps', '1'), 1, /error: cannot write .*occupied: it exists already\n/],
     ['a place below a file', () => training(path.join(file, 'run'), '--steps', '1'), 1, /error: cannot write .*file/],
     ['a run that is there', () => training(run, '--steps', '2'), 1, /error: .*run is a run already\n {2}help: go on with it by --resume, or name another folder/],
-    ['nothing to resume', () => training(inside('x'), '--resume'), 1, /error: .*x is no run: it does not exist\n/],
     ['resumed with another seed', () => training(run, '--resume', '--seed', '4'), 1, /error: .*run began with --seed 0, not 4\n/],
     ['resumed with another preset', () => [...training(run, '--resume'), '--preset', 'small'], 1, /error: .*run began with preset tiny, not preset small\n/],
     ['a model without a train block', () => ['train', 'models/bicubic.arch', '--data', fields, '--out', inside('x')], 1, /error: models\/bicubic\.arch has no train block\n/],
@@ -77,6 +76,13 @@ describe('archc train', () => {
     expect(existsSync(inside('x'))).toBe(false)
     expect(readdirSync(occupied)).toEqual(['note'])
   }) // prettier-ignore
+
+  it('begins where there is nothing to resume, as a job does that is queued again and again', async () => {
+    const { code, stderr } = await archc(training(inside('begun'), '--resume', '--steps', '1'))
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/begun does not exist yet: it begins\n/)
+    expect(existsSync(path.join(inside('begun'), 'weights.safetensors'))).toBe(true)
+  })
 })
 
 interface Evaluated {

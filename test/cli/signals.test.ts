@@ -44,7 +44,17 @@ describe.each(['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGUSR1', 'SIGUSR2'] as const)('%
 
   it('ends an evaluation, of which nothing is written', async () => {
     const out = path.join(folder, `${name}-judged`)
-    const started = startArchc(['evaluate', 'models/bicubic.arch', '--data', from, '--scales', '2,3,4', '--no-frechet', '-o', out])
+    const started = startArchc([
+      'evaluate',
+      'models/bicubic.arch',
+      '--data',
+      from,
+      '--scales',
+      '2,3,4',
+      '--no-frechet',
+      '-o',
+      out,
+    ])
     await until(() => existsSync(out), started)
     started.child.kill(name)
     const ended = await started.outcome

@@ -55,7 +55,7 @@ describe('weights of PyTorch become a network file', () => {
   it('which evaluate takes, and writes no folder without --out', async () => {
     const before = readdirSync(folder)
     const { stdout, stderr, code } = await archc(['evaluate', file, '--data', path.dirname(testField), '--scales', '4'])
-    expect(stdout).toMatch(/x4 +1 +[\d.]+ +[\d.]+/)
+    expect(stdout).toMatch(/x4 +4 +[\d.]+ +[\d.]+/)
     expect(stderr).not.toMatch(/written/)
     expect([code, readdirSync(folder)]).toEqual([0, before])
   })
@@ -144,7 +144,7 @@ describe('a mean of weights', () => {
     const { stderr, code } = await archc(['weights', 'average', run, checkpoint, '-o', out])
     const judged = await archc(['evaluate', checkpoint, '--data', path.dirname(testField), '--scales', '4'])
     rmSync(checkpoint, { recursive: true })
-    expect(judged.stdout).toMatch(/step-000007 .*\n[^]*x4 +1 /)
+    expect(judged.stdout).toMatch(/step-000007 .*\n[^]*x4 +4 /)
     expect(judged.stderr, 'it is not the evaluation of the run').not.toMatch(/written/)
     expect(stderr).toMatch(/mean\.safetensors: 31 weights, the mean of 2\n$/)
     expect(code).toBe(0)

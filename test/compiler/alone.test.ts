@@ -77,7 +77,7 @@ describe('left to the caller', () => {
     expect(look(text)).toEqual({ codes: [], undecided })
   }) // prettier-ignore
   test('who is called from another file that is looked at is looked at there', () => {
-    const user = `import A from "a.arch"\nmodel M {\n  scale m = 2\n  input lr: [B, h, w, 34] as image\n  output sr: [B, h, w, 2] as image\n  return A(lr)\n}\n`
+    const user = `import A from "a.arch"\nmodel M {\n  scale m = 2\n  input lr: [B, h, w, 3] as image\n  output sr: [B, h, w, 3] as image\n  return lr -> conv(out: 34, kernel: 1) -> A -> conv(out: 3, kernel: 1)\n}\n`
     const text = module('return rearrange(x, "B h w (n d) -> B h w n d", n: 17) -> mean(axis: 3)', {
       output: '[B, h, w, c / 17]',
     })
