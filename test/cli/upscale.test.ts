@@ -357,13 +357,13 @@ describe('a mistake leaves nothing behind', () => {
     expect(readdirSync(path.join(place, 'both'))).toEqual(['a.png', 'a.tif'])
   }) // prettier-ignore
 
-  it('but Ctrl-C, whose file is unfinished by its name and goes with the next picture', async () => {
+  it('but a kill, whose file is unfinished by its name and goes with the next picture', async () => {
     const stopped = inside('stopped')
     mkdirSync(stopped)
     const { child, outcome } = startArchc(['upscale', testField, '-s', '4', '-o', path.join(stopped, 'x.png')])
     while (!readdirSync(stopped).some((name) => name.endsWith('.tmp')) && child.exitCode === null) await wait(20)
-    child.kill('SIGINT')
-    expect(await outcome).toMatchObject({ signal: 'SIGINT', stdout: '' })
+    child.kill('SIGKILL')
+    expect(await outcome).toMatchObject({ signal: 'SIGKILL', stdout: '' })
     expect(readdirSync(stopped)).toEqual([expect.stringMatching(/^\.x\.png\..*\.tmp$/)])
     await archc(['upscale', field, '-s', '2', '-o', path.join(stopped, 'y.png'), ...bicubic])
     expect(readdirSync(stopped)).toEqual(['y.png'])
