@@ -11,7 +11,7 @@ import { psnr } from '../../src/runtime/metrics/psnr.ts'
 import { openNetwork } from '../../src/runtime/network/open-network.ts'
 import { carriedFile, carriedWeights } from '../../src/runtime/weights/carried.ts'
 import type { StageTime } from '../../src/runtime/upscale/stage-times.ts'
-import { quietEngine, root, temporaryFolder, testField } from '../runtime/network/small.ts'
+import { painted, quietEngine, root, temporaryFolder, testField } from '../runtime/network/small.ts'
 import { archc, startArchc, type Outcome } from './run-archc.ts'
 
 const folder = temporaryFolder()
@@ -64,6 +64,15 @@ describe('a picture', () => {
     )
     const { picture } = await readPicture(out)
     expect([picture.width, picture.height]).toEqual([109, 83])
+  })
+
+  it('whose resolution times the scale no PNG can say is enlarged without it, which is said', async () => {
+    const fine = inside('fine.png')
+    await writePng(painted(8, 8), fine, { density: 54_000_000 })
+    const { code, stderr } = await archc(['upscale', fine, '-s', '2', '-o', inside('finer.png'), ...bicubic])
+    expect(code, stderr).toBe(0)
+    expect(stderr).toMatch(/its resolution of 5\d+(\.\d+)? pixels an inch is left out: 2 times that is none that a PNG can say/)
+    expect((await readPicture(inside('finer.png'))).density).toBeUndefined()
   })
 
   it('says how it was made, and is tagged with its resolution', async () => {

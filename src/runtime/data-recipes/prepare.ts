@@ -6,7 +6,7 @@ import sharp from 'sharp'
 import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
 import { crop, type Picture } from '../data/picture.ts'
-import { writePng } from '../data/png-writer.ts'
+import { isPngDensity, writePng } from '../data/png-writer.ts'
 import { appendLine, makeFolder, readLines, writeAtomic } from '../files/atomic.ts'
 import { fileError } from '../files/file-error.ts'
 import { checksum } from '../files/checksum.ts'
@@ -123,7 +123,7 @@ async function writePiece(piece: Piece, side: Plan['tile'], place: string): Prom
     const at = side === 'whole' && left === 0 && top === 0 ? '' : `_x${left}_y${top}`
     const name = `${split}/${stem}${at}.png`
     const file = path.join(place, name)
-    await writePng(picture, file, { ...(source.mpp !== undefined && { density: 25_400 / source.mpp }) })
+    await writePng(picture, file, densityOf(source.mpp))
     outputs.push({
       path: name,
       split,
@@ -148,7 +148,7 @@ async function writePiece(piece: Piece, side: Plan['tile'], place: string): Prom
 async function writeLow(picture: Picture, of: string, mpp: number | undefined, m: number, place: string): Promise<LowOutput> {
   const name = `low/${of}`
   const file = path.join(place, name)
-  await writePng(picture, file, { ...(mpp !== undefined && { density: 25_400 / (mpp * m) }) })
+  await writePng(picture, file, densityOf(mpp === undefined ? undefined : mpp * m))
   const { width, height } = picture
   return { path: name, width, height, ...(await checksum(file)), pixels: pixelChecksum(picture) }
 }
@@ -177,3 +177,7 @@ function manifestOf({ recipe, parameters, split, sources, pieces }: Plan, output
     digest: digestOf(outputs),
   }
 }
+
+/** Pixels per inch of so many micrometres a pixel, where a PNG can say it; the CSV has it in any case. */
+const densityOf = (mpp: number | undefined): { readonly density?: number } =>
+  mpp !== undefined && isPngDensity(25_400 / mpp) ? { density: 25_400 / mpp } : {}

@@ -134,10 +134,16 @@ function words(values: readonly number[]): Buffer {
   return body
 }
 
+/** Whether a PNG can say so many pixels per inch: it counts whole pixels per metre, in 31 bits. */
+export function isPngDensity(density: number): boolean {
+  const perMetre = Math.round(density / 0.0254)
+  return perMetre > 0 && perMetre < 2 ** 31
+}
+
 function densityChunks({ density }: PngOptions): Buffer[] {
   if (density === undefined) return []
   const perMetre = Math.round(density / 0.0254)
-  if (!(perMetre > 0 && perMetre < 2 ** 31)) throw new RangeError(`pngWriter: a density of ${density} pixels per inch cannot be`)
+  if (!isPngDensity(density)) throw new RangeError(`pngWriter: a density of ${density} pixels per inch cannot be`)
   const body = Buffer.alloc(9)
   body.writeUInt32BE(perMetre, 0)
   body.writeUInt32BE(perMetre, 4)

@@ -3,6 +3,7 @@ import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
 import { strengthOf, takenAs, type Compression } from '../data/compression.ts'
 import { pngText } from '../data/png-text.ts'
+import { isPngDensity } from '../data/png-writer.ts'
 import { wayBack } from '../data/profile.ts'
 import { openPicture, type OpenedPicture, type PictureFacts } from '../data/read-picture.ts'
 import { openSink } from '../data/sink.ts'
@@ -140,7 +141,15 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
     seconds: estimate.seconds,
     ...(compression && { compression }),
     ...(strength !== undefined && { strength }),
-    notes: estimate.whole === undefined ? notes : [...notes, wholeNote(model.name, estimate.whole)],
+    notes: [
+      ...notes,
+      ...(picture.density === undefined || isPngDensity(picture.density * options.scale)
+        ? []
+        : [
+            `its resolution of ${picture.density} pixels an inch is left out: ${options.scale} times that is none that a PNG can say`,
+          ]),
+      ...(estimate.whole === undefined ? [] : [wholeNote(model.name, estimate.whole)]),
+    ],
   }
   options.onPlan?.(plan)
   const isExact = estimate.tiles === 1 || options.overlap === undefined || options.overlap >= (estimate.reach ?? 0)
@@ -229,7 +238,7 @@ async function writeRows(
   const back = converted && (await wayBack(converted))
   const written = back ? converted : colours
   const sink = await openSink(file, width, height, {
-    ...(density !== undefined && { density: density * scale }),
+    ...(density !== undefined && isPngDensity(density * scale) && { density: density * scale }),
     ...(written !== undefined && { colours: written }),
     text,
   })

@@ -288,3 +288,27 @@ describe('tiles that are not in the file are white', () => {
     for (let y = 5; y < 145; y += 1) for (let x = 10; x < 190; x += 1) expect(covered.has(y * wide + x)).toBe(!isMissing(x, y))
   })
 })
+
+it('directories that hold more than any picture needs are refused, however small the file', async () => {
+  const [count, text] = [700, Buffer.alloc(1 << 20, 'x')]
+  const each = 2 + 12 * 3 + 4
+  const bytes = Buffer.alloc(8 + count * each)
+  bytes.write('II*\0\x08\0\0\0', 'latin1')
+  for (let index = 0; index < count; index += 1) {
+    const start = 8 + index * each
+    bytes.writeUInt16LE(3, start)
+    const entry = (at: number, tag: number, type: number, values: number, value: number): void => {
+      bytes.writeUInt16LE(tag, start + 2 + 12 * at)
+      bytes.writeUInt16LE(type, start + 4 + 12 * at)
+      bytes.writeUInt32LE(values, start + 6 + 12 * at)
+      bytes.writeUInt32LE(value, start + 10 + 12 * at)
+    }
+    entry(0, 256, 4, 1, 4)
+    entry(1, 257, 4, 1, 4)
+    entry(2, 270, 2, text.length, bytes.length) // all have the same description
+    bytes.writeUInt32LE(index + 1 < count ? start + each : 0, start + each - 4)
+  }
+  const file = at('directories.tif')
+  writeFileSync(file, Buffer.concat([bytes, text]))
+  await expect(readPicture(file)).rejects.toThrow(/directories\.tif: .*its directories hold more than any picture needs/)
+})
