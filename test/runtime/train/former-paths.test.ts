@@ -95,9 +95,7 @@ describe('a run that was made before', () => {
   it('gives all its weights to a new one', async () => {
     await old('before')
     const said: string[] = []
-    await train(
-      await options('after', { from: at('before'), steps: 1, say: (line) => said.push(line) }),
-    )
+    await train(await options('after', { from: at('before'), steps: 1, say: (line) => said.push(line) }))
     expect(said.some((line) => line.startsWith('8 of 8 weights from'))).toBe(true)
     expect(said.filter((line) => /starting fresh|not used/.test(line))).toEqual([])
     const [before, after] = await Promise.all([weights('before'), weights('after')])
