@@ -15,7 +15,7 @@ const rooms = [
   'src/compiler/format', 'src/compiler/graph-view', 'src/compiler/provenance', 'src/compiler/summary.ts', 'src/compiler/compare.ts', 'src/compiler/module.ts', 'src/compiler/alone.ts', 'src/compiler/index.ts', 'src/compiler/ablations.ts',
   'src/terminal-line.ts',
   // What computes, and on what.
-  'src/runtime/files', 'src/runtime/data', 'src/runtime/metrics', 'src/runtime/engine', 'src/runtime/compute', 'src/runtime/host.ts', 'src/index.ts', 'src/runtime/project', 'src/runtime/network', 'src/runtime/weights',
+  'src/runtime/files', 'src/runtime/data', 'src/runtime/metrics', 'src/runtime/engine', 'src/runtime/slides', 'src/runtime/compute', 'src/runtime/host.ts', 'src/index.ts', 'src/runtime/project', 'src/runtime/network', 'src/runtime/weights',
   'src/runtime/predict', 'src/runtime/evaluate', 'src/runtime/train', 'src/runtime/upscale', 'src/library.ts',
   // The paper's laboratory: nothing that checks, trains, evaluates or enlarges needs it.
   'src/runtime/report', 'src/runtime/frechet', 'src/runtime/data-recipes', 'src/runtime/experiment', 'src/runtime/figures', 'src/runtime/parity',

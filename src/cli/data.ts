@@ -97,6 +97,7 @@ export function dataCommand(program: Command): void {
         tissue,
         splitBy,
         onProgress,
+        say: line.say,
       })
       line.end()
       await write(plan, flags)

@@ -3,6 +3,7 @@ import { checkCommand } from './check.ts'
 import { compileCommand } from './compile.ts'
 import { completionCommand } from './completion.ts'
 import { dataCommand } from './data.ts'
+import { slideCommand } from './slide.ts'
 import { demoCommand } from './demo.ts'
 import { diffCommand } from './diff.ts'
 import { engineCommand } from './engine.ts'
@@ -37,6 +38,7 @@ export function createProgram(): Command {
     explainCommand,
     compileCommand,
     dataCommand,
+    slideCommand,
     trainCommand,
     evaluateCommand,
     experimentCommand,

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { Picture } from '../data/picture.ts'
-import type { Slide, SlideLevel } from './slide.ts'
+import type { Slide, SlideLevel } from '../slides/slide.ts'
 
 /** Low-resolution pixels that levels are looked for beside each other. */
 const farthest = 2

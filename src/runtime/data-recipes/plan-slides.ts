@@ -5,7 +5,8 @@ import { checksum } from '../files/checksum.ts'
 import { findSlides, slideId } from './find-slides.ts'
 import { countRemarks, type Piece, type Plan, type Source, type SplitSettings } from './plan.ts'
 import { isInside, levelScale } from './level-pairs.ts'
-import { openSlide, type Slide } from './slide.ts'
+import { openSlide } from '../slides/open-slide.ts'
+import type { Slide } from '../slides/slide.ts'
 import { shuffled, splitGroups, splitUnits } from './split.ts'
 import { definition, tissueMask, tissueShare } from './tissue.ts'
 
@@ -22,6 +23,7 @@ export interface SlidesSettings extends SplitSettings {
   readonly tissue: number
   readonly splitBy: 'sub-image' | 'slide'
   readonly onProgress?: (done: number, total: number, what: string) => void
+  readonly say?: (line: string) => void
 }
 
 /** Thumbnail pixels along the side of a sub-image. */
@@ -39,7 +41,7 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
   const candidates: { key: string; group: string; piece: Omit<Piece, 'split'> }[] = []
   for (const [at, file] of files.entries()) {
     onProgress?.(at, files.length, path.basename(file))
-    const slide = await openSlide(file)
+    const slide = await openSlide(file, settings.say)
     const chosen = levelOf(file, slide, level, side)
     const source: Source = {
       name: path.basename(file),

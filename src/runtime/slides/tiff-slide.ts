@@ -1,55 +1,26 @@
-import path from 'node:path'
 import sharp, { type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
 import { blankText, blankTiles, type BlankTiles, type Part } from '../data/blank-tiles.ts'
 import type { Picture } from '../data/picture.ts'
 import { withBytes } from '../data/bytes.ts'
 import { readTiff, type TiffPage } from '../data/tiff-directories.ts'
-
-/** A slide at one resolution. */
-export interface SlideLevel {
-  readonly width: number
-  readonly height: number
-  /** How many pixels of the full size one of these is. */
-  readonly downsample: number
-}
-
-/** A scanned slide, read region by region. */
-export interface Slide {
-  /** From the full size down. */
-  readonly levels: readonly SlideLevel[]
-  /** Micrometres per pixel at full size, where the file says. */
-  readonly mpp?: number
-  /** What of its levels is not in the file, in words: white in every region. */
-  readonly blank?: string
-  /** 8-bit RGB as stored; the region must lie inside the level. */
-  region(level: number, x: number, y: number, width: number, height: number): Promise<Picture>
-  /** The whole slide, `width` x `height` pixels. */
-  thumbnail(width: number, height: number): Promise<Picture>
-}
+import type { Slide } from './slide.ts'
 
 /** Rows of a thumbnail that are made at once. */
 const bandRows = 16
-const readEndings = ['.svs', '.tif', '.tiff']
 const jpeg2000 = [33003, 33004, 33005, 34712]
-const convert = (file: string): string =>
-  `Convert it to a pyramidal TIFF first, by a vips that has OpenSlide: vips tiffsave '${file}' '${path.parse(file).name}.tif' --tile --pyramid --bigtiff --compression deflate`
 
-/**
- * Opens a slide that the TIFF reader of sharp can take apart: Aperio's SVS with JPEG inside, pyramidal TIFF, OME-TIFF.
- * @throws UserError naming the file and what to convert it to: another format, JPEG 2000, other samples, a damaged file.
- */
-export async function openSlide(file: string): Promise<Slide> {
-  const ending = path.extname(file).toLowerCase()
-  if (!readEndings.includes(ending)) throw new UserError(`${file}: slides of the kind ${ending} are not read`, convert(file))
+/** Opens a slide by the TIFF reader of sharp; undefined where it is no TIFF, or one whose compression sharp does not know. */
+export async function openTiffSlide(file: string): Promise<Slide | undefined> {
+  const magic = await withBytes(file, (bytes) => bytes.at(0, 4))
+  if (!['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(magic.toString('latin1'))) return undefined
   const { pages } = await withBytes(file, readTiff).catch((error: unknown) => {
     if (error instanceof RangeError) throw new UserError(`${file}: ${error.message}`, 'Get the file again from where it came.')
     throw error
   })
   const [full] = pages as [TiffPage]
   const [bits] = full.bits
-  if (jpeg2000.includes(full.compression))
-    throw new UserError(`${file}: it is compressed by JPEG 2000, which is not read`, convert(file))
+  if (jpeg2000.includes(full.compression) || full.compression === 0) return undefined
   if (bits !== 8 || full.channels < 3)
     throw new UserError(
       `${file}: it has ${full.channels} channel${full.channels === 1 ? '' : 's'} of ${bits} bits, not RGB of 8 bits`,
@@ -61,6 +32,7 @@ export async function openSlide(file: string): Promise<Slide> {
   const blanks = found.flatMap(({ blank }, level) => (blank ? [`level ${level}: ${blankText(blank)}`] : []))
   const region: Slide['region'] = (level, x, y, width, height) => regionOf(file, found[level]!, { x, y, width, height })
   return {
+    reader: 'libvips',
     levels,
     ...(mpp !== undefined && { mpp }),
     ...(blanks.length > 0 && { blank: blanks.join('; ') }),
@@ -83,6 +55,7 @@ export async function openSlide(file: string): Promise<Slide> {
       }
       return { width, height, data }
     },
+    close: () => undefined,
   }
 }
 
@@ -142,7 +115,8 @@ async function decoded(file: string, image: Sharp): Promise<Picture> {
     return { width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) }
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    throw new UserError(`${file}: a region cannot be decoded (${error.message.trim().split('\n').at(-1)!})`, convert(file), {
+    const reason = error.message.trim().split('\n').at(-1)!
+    throw new UserError(`${file}: a region cannot be decoded (${reason})`, 'Get the file again from where it came.', {
       cause: error,
     })
   }
