@@ -155,7 +155,7 @@ describe.runIf(process.platform === 'linux')('a host name that several have', ()
   })
 
   it.runIf(canUnshare())('a real one: the lock of a living process there is not taken', async () => {
-    const script = `setInterval(() => require('fs').existsSync('${file}.end') && process.exit(), 50)
+    const script = `setInterval(() => (require('fs').existsSync('${file}.end') || !require('fs').existsSync('${path.dirname(file)}')) && process.exit(), 50)
       require('fs').writeFileSync('${file}', JSON.stringify({ pid: process.pid, host: require('os').hostname(), started: '42',
         pids: require('fs').readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() + ' ' + require('fs').readlinkSync('/proc/self/ns/pid') }))`
     children.push(spawn('unshare', ['-rpf', '--mount-proc', process.execPath, '-e', script], { stdio: 'ignore' }))
