@@ -19,6 +19,8 @@ import { newProgram, runProgram } from './run.ts'
 export const elsewhere = [
   'compile',
   'data',
+  'slide',
+  'slides',
   'train',
   'evaluate',
   'experiment',

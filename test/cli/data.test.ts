@@ -70,7 +70,7 @@ describe('archc data', () => {
   })
 
   it.each<[string, string[], number, RegExp]>([
-    ['another kind of slide', ['prepare', 'tcga', inside('slide.ndpi'), '-o', inside('x')], 1, /slides of the kind \.ndpi are not read\n {2}help: Convert it .*vips tiffsave/],
+    ['another kind of slide', ['prepare', 'tcga', inside('slide.ndpi'), '-o', inside('x')], 1, /slide\.ndpi: it is no slide that archc reads\n {2}help: .*NDPI/],
     ['fields without groups', ['prepare', 'fields', inside('fields'), '-o', inside('x')], 1, /^error: no group for a\/0\.png, .*\n {2}help: .*--group-by/],
     ['no pattern', ['prepare', 'fields', inside('fields'), '-o', inside('x'), '--group-by', '('], 1, /^error: \( is no regular expression/],
     ['two counts', ['prepare', 'tma', inside('fields'), '-o', inside('x'), '--split', '3/1'], 2, /It takes three counts, such as 320\/40\/40\./],
