@@ -7,15 +7,13 @@ import { renderGithub } from '../compiler/diagnostics/render-github.ts'
 import { renderJson } from '../compiler/diagnostics/render-json.ts'
 import { renderPretty } from '../compiler/diagnostics/render-pretty.ts'
 import { renderSarif } from '../compiler/diagnostics/render-sarif.ts'
-import { UserError } from '../errors.ts'
+import { plural, UserError } from '../errors.ts'
 import { writeAtomic } from '../runtime/files/atomic.ts'
 import { archFiles, fileHost, isPassedOver, placeOf, resolveBy } from '../runtime/host.ts'
 import { archcVersion } from '../version.ts'
 import { colourful, count, print, remark, UsageError } from './common.ts'
 import { errorIndex } from './error-pages.ts'
 import { noteRight, rightBefore } from './right-before.ts'
-
-const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 type Read = (file: string) => string | undefined
 const formats = ['pretty', 'json', 'sarif', 'github'] as const

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Extent } from '../runtime/predict/places.ts'
 import type { Scope } from '../compiler/plan.ts'
-import { UserError } from '../errors.ts'
+import { plural, UserError } from '../errors.ts'
 import type { StageTime } from '../runtime/upscale/stage-times.ts'
 import { carriedFile, defaultWeights, plainWeights, type CarriedWeights } from '../runtime/weights/carried.ts'
 import { carriedOption } from './carried-option.ts'
@@ -110,7 +110,7 @@ export function upscaleCommand(program: Command): void {
       if (work.length > 1) {
         const seconds = upscaleSeconds(opened, sizes, enlargement)
         const bytes = upscaleBytes(opened, sizes, enlargement)
-        remark(`${sizes.length} picture${sizes.length === 1 ? '' : 's'}: ${roughly(seconds)} together, and ${memory(bytes)}`)
+        remark(`${plural(sizes.length, 'picture')}: ${roughly(seconds)} together, and ${memory(bytes)}`)
         agree(seconds, yes, shorter)
       }
       const stop = stopOnSignals(
@@ -216,7 +216,7 @@ async function listWork(pictures: readonly string[], out: string): Promise<Work[
   if (kindOf(out) === 'file') throw new UserError(`cannot write into ${out}: it is a file`, 'several pictures go to a folder')
   const { findData, leftOutText } = await import('../runtime/data/dataset.ts')
   const { entries, leftOut } = await findData(pictures)
-  remark(`${entries.length} picture${entries.length === 1 ? '' : 's'}${leftOutText(leftOut)}`)
+  remark(`${plural(entries.length, 'picture')}${leftOutText(leftOut)}`)
   const work = requireOthers(
     entries.map((entry) => ({
       input: entry.path,

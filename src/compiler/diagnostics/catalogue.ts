@@ -1,3 +1,4 @@
+import { someOf } from '../../errors.ts'
 import { habitIn, type habits } from './habits.ts'
 import type { Diagnostic, Fix, Label, Severity, Span } from './diagnostic.ts'
 
@@ -14,9 +15,7 @@ interface Entry<A> {
 }
 
 /** Names with commas between; of very many the first ones. */
-export const listed = (names: readonly string[]): string =>
-  names.length <= mostListed ? names.join(', ') : `${names.slice(0, mostListed).join(', ')} and ${names.length - mostListed} more`
-const mostListed = 40
+export const listed = (names: readonly string[]): string => someOf(names, 40)
 
 /** `; did you mean a or b?`, or what is accepted when nothing is near. */
 const near = (a: { near: readonly string[]; accepted?: readonly string[] }, has = 'It takes'): string =>

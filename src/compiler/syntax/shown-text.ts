@@ -9,7 +9,13 @@ const names: Readonly<Record<number, string>> = {
 export function shownText(text: string): string {
   const [first] = text
   if (first === undefined || !/[\p{Cc}\p{Cf}\p{Z}]/u.test(first)) return JSON.stringify(text)
-  const code = first.codePointAt(0)!
+  const name = codePointName(first)
+  return name.includes(',') ? `${name},` : name
+}
+
+/** `U+00A0, a no-break space`: what stands for a character that cannot be seen. */
+export function codePointName(character: string): string {
+  const code = character.codePointAt(0)!
   const name = names[code]
-  return `U+${code.toString(16).toUpperCase().padStart(4, '0')}${name ? `, a ${name},` : ''}`
+  return `U+${code.toString(16).toUpperCase().padStart(4, '0')}${name ? `, a ${name}` : ''}`
 }

@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.ts'
+import { someOf, UserError } from '../../errors.ts'
 import type { DataEntry } from '../data/dataset.ts'
 
 /** How pictures are told to belong together: by the first folder, by the column of a CSV, or by a pattern over the path. */
@@ -25,8 +25,7 @@ export function groupsOf(entries: readonly DataEntry[], by: GroupBy): string[] {
   if (without.length > 0) {
     const how =
       by instanceof RegExp ? `matches ${by.source}` : by === 'folder' ? 'is in a folder of its own' : 'has a group in the CSV'
-    const more = without.length > 5 ? ` and ${without.length - 5} more` : ''
-    throw new UserError(`no group for ${without.slice(0, 5).join(', ')}${more}`, `Only what ${how} has one; see --group-by.`)
+    throw new UserError(`no group for ${someOf(without, 5)}`, `Only what ${how} has one; see --group-by.`)
   }
   return found as string[]
 }

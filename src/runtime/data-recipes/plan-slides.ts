@@ -1,11 +1,12 @@
 import path from 'node:path'
-import { UserError } from '../../errors.ts'
+import { plural, UserError } from '../../errors.ts'
 import { leftOutText } from '../data/dataset.ts'
+import type { Picture } from '../data/picture.ts'
 import { checksum } from '../files/checksum.ts'
 import { findSlides, slideId } from './find-slides.ts'
 import { countRemarks, type Piece, type Plan, type Source, type SplitSettings } from './plan.ts'
 import { isInside, levelScale } from './level-pairs.ts'
-import { openSlide } from '../slides/open-slide.ts'
+import { slidesByTurns } from '../slides/open-slide.ts'
 import type { Slide } from '../slides/slide.ts'
 import { shuffled, splitGroups, splitUnits } from './split.ts'
 import { definition, tissueMask, tissueShare } from './tissue.ts'
@@ -38,10 +39,11 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
   const wanted = split[0] + split[1] + split[2]
   const sources: Source[] = []
   const blanks: string[] = []
+  const slideOf = slidesByTurns(settings.say)
   const candidates: { key: string; group: string; piece: Omit<Piece, 'split'> }[] = []
   for (const [at, file] of files.entries()) {
     onProgress?.(at, files.length, path.basename(file))
-    const slide = await openSlide(file, settings.say)
+    const slide = await slideOf(file)
     const chosen = levelOf(file, slide, level, side)
     const source: Source = {
       name: path.basename(file),
@@ -53,14 +55,16 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
     if (same) throw new UserError(`${source.name} and ${same.name} are the same slide`, 'Leave one of them out.')
     sources.push(source)
     if (slide.blank !== undefined) blanks.push(`${source.name}: ${slide.blank}`)
+    const read = async (from: number, x: number, y: number, length: number): Promise<Picture> =>
+      (await slideOf(file)).region(from, x, y, length, length)
     const m = lowLevel === undefined ? undefined : levelScale(file, slide, level, lowLevel, [side, tile])
     for (const [x, y] of await withTissue(slide, chosen, side, tissue)) {
       if (m !== undefined && !isInside(x, y, side, m, slide.levels[lowLevel!]!)) continue
-      const low = m !== undefined && { m, read: () => slide.region(lowLevel!, x / m, y / m, side / m, side / m) }
+      const low = m !== undefined && { m, read: () => read(lowLevel!, x / m, y / m, side / m) }
       candidates.push({
         key: `${source.sha256} ${x} ${y}`,
         group: source.group,
-        piece: { source, stem: source.group, x, y, read: () => slide.region(level, x, y, side, side), ...(low && { low }) },
+        piece: { source, stem: source.group, x, y, read: () => read(level, x, y, side), ...(low && { low }) },
       })
     }
   }
@@ -99,7 +103,7 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
           : `sub-images at random, as in the paper: slides stand on several sides, so scores on the test side are better than on slides that were not trained on; --split-by slide keeps them apart`,
     },
     remarks: [
-      `${files.length} slide${files.length === 1 ? '' : 's'}${leftOutText(leftOut)}`,
+      `${plural(files.length, 'slide')}${leftOutText(leftOut)}`,
       ...blanks,
       ...countRemarks(units.length, split, 'sub-images with tissue'),
     ],

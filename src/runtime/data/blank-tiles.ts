@@ -48,6 +48,14 @@ export function blankTiles({ missing, tiles, width }: TiffPage): BlankTiles | un
   }
 }
 
+/** Lays the samples of a piece where they stand in a part, `channels` a pixel. */
+export function lay(samples: Uint8Array, piece: Part, into: Uint8Array, part: Part, channels: number): void {
+  for (let row = 0; row < piece.height; row += 1) {
+    const [from, to] = [row * piece.width, (piece.y - part.y + row) * part.width + piece.x - part.x]
+    into.set(samples.subarray(from * channels, (from + piece.width) * channels), to * channels)
+  }
+}
+
 /** `7 of 300 tiles are not in the file: white there`. */
 export const blankText = ({ count, of }: BlankTiles): string =>
   `${count} of ${of} tiles ${count === 1 ? 'is' : 'are'} not in the file: white there`

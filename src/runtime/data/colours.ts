@@ -10,6 +10,13 @@ export interface Stored {
   readonly alpha: Uint8Array | undefined
 }
 
+/** What is noted of a picture, whether its pixels are looked at or its header alone. */
+export const noted = {
+  grey: 'grey widened to RGB',
+  cmyk: 'CMYK taken to RGB without a profile',
+  alpha: 'alpha composited on white',
+} as const
+
 /** 8-bit RGB. */
 export interface Coloured {
   readonly rgb: Uint8Array
@@ -39,13 +46,13 @@ export async function colour(
 
   if (stored.space === 'CMYK') {
     if (mode === 'ignore') {
-      notes.push('CMYK taken to RGB without a profile')
+      notes.push(noted.cmyk)
       return { rgb: cmykAsPillow(stored.samples), ...profile }
     }
     notes.push(`CMYK converted to sRGB by ${fitting === undefined ? 'a general CMYK profile' : `its ${said}`}`)
     return { rgb: await toSrgb(stored.samples, stored.width, stored.height, 'CMYK', fitting), ...profile, isSrgb: true }
   }
-  if (stored.space === 'GRAY') notes.push('grey widened to RGB')
+  if (stored.space === 'GRAY') notes.push(noted.grey)
   const asStored = (): Uint8Array => (stored.space === 'GRAY' ? widened(stored.samples) : stored.samples)
   if (isSame) return { rgb: asStored(), ...profile, isSrgb: true }
   if (fitting === undefined || mode === 'ignore') return { rgb: asStored(), ...profile }
@@ -71,7 +78,7 @@ function widened(grey: Uint8Array): Uint8Array {
 export function onWhite(rgb: Uint8Array, alpha: Uint8Array | undefined, notes: string[]): Uint8Array {
   if (alpha === undefined) return rgb
   const opaque = alpha.every((value) => value === 255)
-  notes.push(opaque ? 'alpha dropped (opaque everywhere)' : 'alpha composited on white')
+  notes.push(opaque ? 'alpha dropped (opaque everywhere)' : noted.alpha)
   if (opaque) return rgb
   return rgb.map((sample, at) => {
     const cover = alpha[Math.floor(at / 3)]!

@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync'
-import { shownText } from '../../compiler/syntax/shown-text.ts'
+import { codePointName } from '../../compiler/syntax/shown-text.ts'
 import { UserError } from '../../errors.ts'
 import { readText } from '../files/text.ts'
 
@@ -60,5 +60,5 @@ const unseen = /(?! )[\p{Cc}\p{Cf}\p{Z}]/gu
 /** A name of a file, with what cannot be seen in it said behind it. */
 export function quoted(name: string): string {
   const found = [...new Set(name.match(unseen) ?? [])]
-  return found.length > 0 ? `${name} (it has ${found.map((each) => shownText(each).replace(/,$/, '')).join(' and ')})` : name
+  return found.length > 0 ? `${name} (it has ${found.map(codePointName).join(' and ')})` : name
 }

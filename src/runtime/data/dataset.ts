@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { listing, UserError } from '../../errors.ts'
+import { listing, plural, someOf, UserError } from '../../errors.ts'
 import { checksum } from '../files/checksum.ts'
 import { withSlashes } from '../files/slashes.ts'
 import { quoted, readCsv } from './csv.ts'
@@ -92,16 +92,17 @@ export async function findPictures(source: string | readonly string[], low?: str
   for (const [file, found] of await lookAt(files))
     if (found instanceof UserError) wrong.push(found)
     else looks.set(file, found)
-  if (wrong.length === 1) throw wrong[0]!
-  if (wrong.length > 0)
-    throw new UserError(
-      listing(
-        `${wrong.length} of ${files.length} pictures cannot be read:`,
-        wrong.map(({ message }) => message),
-      ),
-      wrong[0]!.help,
-    )
+  refuseAll(wrong, `${wrong.length} of ${files.length} pictures cannot be read:`)
   return { entries, leftOut, looks }
+}
+
+/** @throws UserError that names all that is wrong, below a sentence where it is more than one. */
+export function refuseAll(wrong: readonly UserError[], sentence: string): void {
+  const [first, ...others] = wrong
+  if (!first) return
+  if (others.length === 0) throw first
+  const messages = wrong.map(({ message }) => message)
+  throw new UserError(listing(sentence, messages), first.help)
 }
 
 /** How pictures were read: of how many something was changed to make them 8-bit RGB, by what it was. */
@@ -127,9 +128,12 @@ export const readAs = (pictures: Pictures): ReadAs => ({
 
 /** How many pictures are used and what was left out, then what was done to some of them, a line each. */
 export function picturesLines(pictures: Pictures): string[] {
+  const all = pictures.entries.length
   return [
-    `${counted(pictures.entries.length, 'picture')}${leftOutText(pictures.leftOut)}`,
-    ...[...notedPictures(pictures)].map(([note, names]) => `${note}: ${someNames(names, pictures.entries.length)}`),
+    `${plural(all, 'picture')}${leftOutText(pictures.leftOut)}`,
+    ...[...notedPictures(pictures)].map(
+      ([note, names]) => `${note}: ${names.length === all && all > 1 ? 'all of them' : someOf(names, 3)}`,
+    ),
   ]
 }
 
@@ -141,18 +145,10 @@ export function leftOutText(leftOut: Listing['leftOut']): string {
   const count = files!.reduce((sum, [, each]) => sum + each, 0)
   const named = files!.map(([ending, each]) => (files!.length === 1 ? ending : `${each} ${ending}`)).join(', ')
   return [
-    count === 0 ? '' : `; ${counted(count, 'other file')} left out (${named})`,
+    count === 0 ? '' : `; ${plural(count, 'other file')} left out (${named})`,
     folders!.length === 0 ? '' : `; not looked into: ${folders!.map(([name]) => name).join(', ')}`,
   ].join('')
 }
-
-function someNames(names: readonly string[], all: number): string {
-  if (names.length === all && all > 1) return 'all of them'
-  const more = names.length - 3
-  return more > 0 ? `${names.slice(0, 3).join(', ')} and ${more} more` : names.join(', ')
-}
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /**
  * Entries whose low-resolution pictures were made elsewhere, for what makes its own.
@@ -260,7 +256,7 @@ async function listFolder(folder: string, leftOut: Map<string, number>): Promise
   const found = await filesBelow(folder, pictureEndings)
   if (found.names.length === 0) {
     const others = Object.entries(found.leftOut).reduce((sum, [what, count]) => sum + (what.endsWith('/') ? 0 : count), 0)
-    const said = others === 0 ? 'the folder is empty' : `no pictures among its ${counted(others, 'file')}`
+    const said = others === 0 ? 'the folder is empty' : `no pictures among its ${plural(others, 'file')}`
     throw new UserError(`${folder}: ${said}`, `Pictures end in ${pictureEndings.join(' ')}.`)
   }
   for (const [what, count] of Object.entries(found.leftOut)) leftOut.set(what, (leftOut.get(what) ?? 0) + count)
@@ -299,9 +295,8 @@ async function listCsv(file: string): Promise<Listed[]> {
   for (const { path, name } of listed.flatMap((each) => [each, ...(each.low ? [each.low] : [])]))
     if (!(await stat(path).catch(() => undefined))?.isFile()) missing.push(quoted(name))
   if (missing.length > 0) {
-    const more = missing.length > 5 ? ` and ${missing.length - 5} more` : ''
     const help = `Paths are relative to ${dirname(resolve(file))}.`
-    throw new UserError(`${file}: there is no file ${missing.slice(0, 5).join(', ')}${more}`, help)
+    throw new UserError(`${file}: there is no file ${someOf(missing, 5)}`, help)
   }
   return listed
 }

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path'
-import { listing, UserError } from '../../errors.ts'
+import { UserError } from '../../errors.ts'
 import { appendLine, makeFolders, readLines } from '../files/atomic.ts'
 import { cacheFolder } from '../files/cache-folder.ts'
-import type { DataEntry, Pictures } from './dataset.ts'
+import { refuseAll, type DataEntry, type Pictures } from './dataset.ts'
 import { pixelChecksum } from './pixel-checksum.ts'
 import { heldPixels, readPicture } from './read-picture.ts'
 
@@ -56,15 +56,7 @@ export async function decodeAll(pictures: Pictures, { cache, onProgress }: Decod
     }
   }
   await Promise.all(Array.from({ length: atOnce }, work))
-  if (wrong.length === 1) throw wrong[0]!
-  if (wrong.length > 0)
-    throw new UserError(
-      listing(
-        `${wrong.length} of ${files.size} pictures cannot be decoded:`,
-        wrong.map(({ message }) => message),
-      ),
-      wrong[0]!.help,
-    )
+  refuseAll(wrong, `${wrong.length} of ${files.size} pictures cannot be decoded:`)
   return { ...pictures, pixels }
 }
 

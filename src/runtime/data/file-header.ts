@@ -19,18 +19,33 @@ export interface PngHeader {
 export async function readPngHeader(bytes: Bytes): Promise<PngHeader> {
   let isAnimated = false
   let density: number | undefined
-  for (let at = 8; at + 12 <= bytes.size;) {
-    const head = await bytes.at(at, 17)
-    const type = head.toString('latin1', 4, 8)
+  for await (const { type, start } of pngChunks(bytes)) {
     if (type === 'acTL') isAnimated = true
     if (type === 'IEND') return { isAnimated, isComplete: true, ...(density !== undefined && { density }) }
-    if (type === 'pHYs' && head[16] === 1) {
-      const perMetre = head.readUInt32BE(8)
+    if (type === 'pHYs') {
+      const body = await bytes.at(start, 9)
+      const perMetre = body[8] === 1 ? body.readUInt32BE(0) : unknownPerMetre
       if (perMetre !== unknownPerMetre) density = rounded(perMetre * inchInMetres)
     }
-    at += head.readUInt32BE(0) + 12
   }
   return { isAnimated, isComplete: false }
+}
+
+/** A chunk of a PNG: what it is, and where its contents are. */
+interface PngChunk {
+  readonly type: string
+  readonly start: number
+  readonly length: number
+}
+
+/** The chunks of a PNG file (PNG specification, section 5), each where it stands; their contents are not read. */
+export async function* pngChunks(bytes: Bytes): AsyncGenerator<PngChunk> {
+  for (let at = 8; at + 12 <= bytes.size;) {
+    const head = await bytes.at(at, 8)
+    const length = head.readUInt32BE(0)
+    yield { type: head.toString('latin1', 4, 8), start: at + 8, length }
+    at += length + 12
+  }
 }
 
 /** Pixels per inch from the JFIF segment of a JPEG file; undefined where it gives an aspect ratio only, or is not there. */

@@ -5,6 +5,7 @@ import { jpegDensity, readPngHeader } from './file-header.ts'
 import { jpegCompression, jpegHead } from './jpeg-header.ts'
 import { mendedJpeg } from './mended-jpeg.ts'
 import { refused, undecodable } from './refusal.ts'
+import { tiffMagic } from './tiff-directories.ts'
 import { tiffPicture, type Extra } from './tiff-picture.ts'
 
 /** What is known of a picture in a file before decoding. */
@@ -50,14 +51,15 @@ const formats: readonly Format[] = [
     name: 'JPEG',
     magic: ['\xff\xd8\xff'],
     async header(_file, bytes) {
-      const mended = await mendedJpeg(bytes)
-      const head = mended?.subarray(0, jpegHead) ?? (await bytes.at(0, jpegHead))
+      const read = await bytes.at(0, jpegHead)
+      const mended = await mendedJpeg(bytes, read)
+      const head = mended ?? read
       return { page: 0, isTiled: false, density: jpegDensity(head), compression: jpegCompression(head), mended, notes: [] }
     },
   },
   {
     name: 'TIFF',
-    magic: ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'],
+    magic: tiffMagic,
     header: tiffPicture,
   },
 ]

@@ -1,5 +1,4 @@
 import type { Bytes } from './bytes.ts'
-import { jpegHead } from './jpeg-header.ts'
 
 const start = 0xd8
 const end = 0xd9
@@ -12,13 +11,12 @@ const sequential = new Set([0xc0, 0xc1, 0xc9])
 const wholeScan = Buffer.from([0, 63, 0])
 
 /**
- * A JPEG as the standard has it (ITU-T T.81, annex B; JFIF; Adobe's marker), where it was written otherwise in a way that loses nothing and that
+ * A JPEG, which begins with `head`, as the standard has it (ITU-T T.81, annex B; JFIF; Adobe's marker), where it was written otherwise in a way that loses nothing and that
  * decoders read: scans of a sequential frame that name other coefficients, stray bytes between two segments, versions of
  * JFIF and kinds of colours that do not exist, an end that is missing. Undefined where there is nothing of this, so that the file is read
  * as it is; what is truly missing stays so, and is found by the decoder.
  */
-export async function mendedJpeg(bytes: Bytes): Promise<Buffer | undefined> {
-  const head = await bytes.at(0, jpegHead)
+export async function mendedJpeg(bytes: Bytes, head: Buffer): Promise<Buffer | undefined> {
   const tail = await bytes.at(bytes.size - 2, 2)
   const hasEnd = tail[0] === 0xff && tail[1] === end
   const found = mendedHead(head)

@@ -65,5 +65,5 @@ function ome(description: string): number | undefined {
 function imageJ(description: string, perUnit: number): number | undefined {
   if (!description.startsWith('ImageJ=')) return undefined
   const unit = micrometresOf(/^unit=(.*)$/m.exec(description)?.[1] ?? '')
-  return unit === undefined ? undefined : positive(String(unit / perUnit))
+  return unit === undefined || !(perUnit > 0) ? undefined : unit / perUnit
 }

@@ -1,4 +1,5 @@
 import { withBytes } from './bytes.ts'
+import { pngChunks } from './file-header.ts'
 
 /** More of a text is not read. */
 const most = 1 << 16
@@ -11,18 +12,15 @@ export async function pngText(file: string): Promise<ReadonlyMap<string, string>
   return withBytes(file, async (bytes) => {
     const found = new Map<string, string>()
     if ((await bytes.at(0, 4)).toString('latin1') !== '\x89PNG') return found
-    for (let at = 8; at + 12 <= bytes.size;) {
-      const head = await bytes.at(at, 8)
-      const [length, type] = [head.readUInt32BE(0), head.toString('latin1', 4, 8)]
+    for await (const { type, start, length } of pngChunks(bytes)) {
       if (type === 'IDAT' || type === 'IEND') break
       if (type === 'iTXt' && length <= most) {
-        const body = await bytes.at(at + 8, length)
+        const body = await bytes.at(start, length)
         const end = body.indexOf(0)
         // Not compressed, no language, no translated keyword.
         if (end > 0 && body.subarray(end, end + 5).every((byte) => byte === 0))
           found.set(body.toString('latin1', 0, end), body.toString('utf8', end + 5))
       }
-      at += length + 12
     }
     return found
   })

@@ -3,9 +3,9 @@ import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
 import { errorCode, explained } from '../files/file-error.ts'
 import { requireRoom, temporaryFolder } from '../files/temporary-folder.ts'
-import type { BlankTiles, Part } from './blank-tiles.ts'
+import { lay, type BlankTiles, type Part } from './blank-tiles.ts'
 import { withBytes } from './bytes.ts'
-import { colour, onWhite, type Coloured, type Stored } from './colours.ts'
+import { colour, noted, onWhite, type Coloured, type Stored } from './colours.ts'
 import { worse, type Compression } from './compression.ts'
 import { readHeader, type Header } from './formats.ts'
 import { jpegTraces } from './jpeg-traces.ts'
@@ -122,8 +122,8 @@ export async function lookAtPicture(file: string): Promise<PictureLook> {
     height,
     notes: [
       ...notesOf(looked),
-      ...(space === 'GRAY' ? ['grey widened to RGB'] : space === 'CMYK' ? ['CMYK taken to RGB without a profile'] : []),
-      ...(alphaAt(looked) === undefined ? [] : ['alpha composited on white']),
+      ...(space === 'GRAY' ? [noted.grey] : space === 'CMYK' ? [noted.cmyk] : []),
+      ...(alphaAt(looked) === undefined ? [] : [noted.alpha]),
     ],
   }
 }
@@ -252,7 +252,7 @@ async function openLarge(file: string, looked: Looked, options: ReadOptions): Pr
     const middle = await part(Math.floor((width - across) / 2), Math.floor((height - down) / 2), across, down)
     const profile = options.profile ?? 'ignore'
     const coloured = await colour(middle, metadata.icc, profile, notes)
-    if (middle.alpha) notes.push('alpha composited on white')
+    if (middle.alpha) notes.push(noted.alpha)
     return {
       source: {
         width,
@@ -337,10 +337,12 @@ function alphaAt({ header: { extra }, metadata }: Looked): number | undefined {
 /** A part of a picture that is stored upright. */
 async function decodePart(looked: Looked, input: string | Buffer, part: Part): Promise<Stored> {
   const { blank } = looked.header
-  if (blank) return decodePresent(looked, input, part, blank)
-  const { x: left, y: top, width, height } = part
-  return decode((options) => sharp(input, options).extract({ left, top, width, height }), looked)
+  return blank ? decodePresent(looked, input, part, blank) : decodePiece(looked, input, part)
 }
+
+/** A part all of which stands in the file. */
+const decodePiece = (looked: Looked, input: string | Buffer, { x: left, y: top, width, height }: Part): Promise<Stored> =>
+  decode((options) => sharp(input, options).extract({ left, top, width, height }), looked)
 
 /** What stands in the file, on white. */
 async function decodePresent(looked: Looked, input: string | Buffer, part: Part, blank: BlankTiles): Promise<Stored> {
@@ -350,12 +352,9 @@ async function decodePresent(looked: Looked, input: string | Buffer, part: Part,
   const samples = new Uint8Array(width * height * channels).fill(space === 'CMYK' ? 0 : 255)
   const alpha = alphaAt(looked) === undefined ? undefined : new Uint8Array(width * height).fill(255)
   for (const piece of blank.present(part)) {
-    const stored = await decodePart({ ...looked, header: { ...looked.header, blank: undefined } }, input, piece)
-    for (let row = 0; row < piece.height; row += 1) {
-      const [from, to] = [row * piece.width, (piece.y - part.y + row) * width + piece.x - part.x]
-      samples.set(stored.samples.subarray(from * channels, (from + piece.width) * channels), to * channels)
-      alpha?.set(stored.alpha!.subarray(from, from + piece.width), to)
-    }
+    const stored = await decodePiece(looked, input, piece)
+    lay(stored.samples, piece, samples, part, channels)
+    if (alpha) lay(stored.alpha!, piece, alpha, part, 1)
   }
   return { width, height, space, samples, alpha }
 }

@@ -62,6 +62,9 @@ const looked = new Set<number>(Object.values(tag))
 const firstOnly = new Set<number>([tag.tiles, tag.strips])
 const sizes = new Set<number>([tag.tileSizes, tag.stripSizes])
 
+/** How a TIFF or BigTIFF begins, in either order of bytes. */
+export const tiffMagic: readonly string[] = ['II*\0', 'MM\0*', 'II+\0', 'MM\0+']
+
 type Tags = ReadonlyMap<number, readonly number[] | string>
 
 /**

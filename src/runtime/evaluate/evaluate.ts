@@ -22,7 +22,7 @@ import type { Pace } from '../predict/work.ts'
 import { drawOperations } from '../network/per-item.ts'
 import { held, type PictureSource } from '../data/source.ts'
 import type { FrechetResult, FrechetSets } from './sets.ts'
-import { pairSizes, requireJudgeable, tilesOf } from './tiles.ts'
+import { pairSizes, requireJudgeable, shaveAt, tilesOf, windowOf } from './tiles.ts'
 
 export interface EvaluateOptions {
   readonly entries: readonly DataEntry[]
@@ -221,14 +221,14 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
   const { scope } = asWritten(model, options.scope)
   const side = sideOf(opened)
   const predictor = createPredictor(model, opened.network, options.pace)
-  const shaveOf = (m: number): number => plan.shave ?? Math.ceil(m) + 6
+  const shaveOf = (m: number): number => shaveAt(plan, m)
   const gaussian = options.gaussian ?? plan.metrics.includes('ssim_gaussian')
   for (const m of options.scales) checkScale(opened, m)
   const { frechet } = options
   const tiles: TileResult[] = []
   const sizes = options.sizes ?? (await sizesOf(options.entries))
-  const window = gaussian ? 11 : 7
-  requireJudgeable(options.entries, sizes, { scales: options.scales, side, shaveOf, window, pairs: options.pairs })
+  const { scales, pairs } = options
+  requireJudgeable(options.entries, sizes, { scales, side, shaveOf, window: windowOf(gaussian), pairs })
   const course = options.onProgress && courseOf(opened, sizes, options, options.onProgress)
 
   const consistent = (sr: Picture, lr: Picture): Pick<Quality, 'consistency'> =>

@@ -1,8 +1,8 @@
+import { someOf } from '../../errors.ts'
 import { leaksOf, withPixels, type Decoded, type Leak, type Trained } from '../data/decoded.ts'
 import type { Run, RunRecord } from '../files/run-layout.ts'
 
-const named = (leaks: readonly Leak[], text: (leak: Leak) => string): string =>
-  leaks.length > 3 ? `${leaks.slice(0, 3).map(text).join(', ')} and ${leaks.length - 3} more` : leaks.map(text).join(', ')
+const named = (leaks: readonly Leak[], text: (leak: Leak) => string): string => someOf(leaks.map(text), 3)
 
 const trainedOn = ({ data }: RunRecord, side: 'train' | 'val'): Trained[] =>
   data.flatMap(({ path, split, ...entry }) => (split === side ? [{ name: path, ...entry }] : []))

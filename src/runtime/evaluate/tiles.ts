@@ -1,3 +1,4 @@
+import type { EvaluatePlan } from '../../compiler/plan.ts'
 import { listing, UserError } from '../../errors.ts'
 import type { DataEntry } from '../data/dataset.ts'
 import type { Pairs } from '../data/pairs.ts'
@@ -30,6 +31,12 @@ export function pairSizes({ width, height }: Extent, m: number): { readonly low:
     extent: { width: Math.min(width, Math.round(low.width * m)), height: Math.min(height, Math.round(low.height * m)) },
   }
 }
+
+/** Pixels of the border that PSNR leaves out at a scale, unless the text says how many. */
+export const shaveAt = ({ shave }: Pick<EvaluatePlan, 'shave'>, m: number): number => shave ?? Math.ceil(m) + 6
+
+/** Pixels along the largest window of SSIM that is measured. */
+export const windowOf = (gaussian: boolean): number => (gaussian ? 11 : 7)
 
 /** How what is judged is measured. */
 export interface Judging {

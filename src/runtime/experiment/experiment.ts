@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Ajv, type ErrorObject } from 'ajv'
 import { isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
-import { shownText } from '../../compiler/syntax/shown-text.ts'
+import { codePointName } from '../../compiler/syntax/shown-text.ts'
 import { UserError } from '../../errors.ts'
 import { archcRoot } from '../../root.ts'
 import { pathOf, sentenceOf } from '../files/schema-problems.ts'
@@ -206,7 +206,7 @@ function unseenIn(source: string): Problem[] {
     for (const match of line.matchAll(/(?![ \t])[\p{Cc}\p{Cf}\p{Z}]/gu))
       found.push({
         place: { line: at + 1, column: match.index + 1 },
-        message: `${shownText(match[0]).replace(/,$/, '')}, stands here and cannot be seen`,
+        message: `${codePointName(match[0])}, stands here and cannot be seen`,
       })
   return found
 }

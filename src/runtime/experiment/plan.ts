@@ -5,7 +5,7 @@ import type { EvaluatePlan, Scope } from '../../compiler/plan.ts'
 import { UserError } from '../../errors.ts'
 import { findPictures, manifest, picturesLines, withoutLow } from '../data/dataset.ts'
 import { decodeAll, leaksOf, pixelCache, withPixels, type Decoded } from '../data/decoded.ts'
-import { requireJudgeable } from '../evaluate/tiles.ts'
+import { requireJudgeable, shaveAt, windowOf } from '../evaluate/tiles.ts'
 import { withSlashes } from '../files/slashes.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import {
@@ -205,7 +205,7 @@ export async function planExperiment(experiment: Experiment, overrides: Override
       features: overrides.fidWeights === undefined ? {} : { fidWeights: overrides.fidWeights },
     }),
     scales,
-    tile: text.evaluate?.tile ?? 768,
+    tile: tileOf(text),
     train,
     test,
     isDataGiven: overrides.train !== undefined || overrides.test !== undefined,
@@ -224,21 +224,24 @@ function checkData(train: Pictures, test: Pictures, report: (message: string) =>
   }
 }
 
+/** The most pixels along a tile of what is judged. */
+const tileOf = ({ evaluate }: ExperimentText): number => evaluate?.tile ?? 768
+
 /** Whether all pictures are large enough to be judged, before anything is trained. */
 function checkSizes(
   { entries, looks }: Pictures,
-  { shave }: EvaluatePlan,
+  plan: EvaluatePlan,
   scales: readonly number[],
-  { evaluate, metrics = [] }: ExperimentText,
+  text: ExperimentText,
   report: (message: string) => void,
 ): void {
   const sizes = entries.map(({ path: file }) => looks.get(file)!)
   try {
     requireJudgeable(entries, sizes, {
       scales,
-      side: evaluate?.tile ?? 768,
-      shaveOf: (m) => shave ?? Math.ceil(m) + 6,
-      window: metrics.includes('ssim_gaussian') ? 11 : 7,
+      side: tileOf(text),
+      shaveOf: (m) => shaveAt(plan, m),
+      window: windowOf((text.metrics ?? []).includes('ssim_gaussian')),
     })
   } catch (error) {
     if (!(error instanceof UserError)) throw error

@@ -98,7 +98,32 @@ type Broken = (what: string, help?: string) => UserError
  * its header says, a header that is no JSON, offsets out of range, overlapping or with holes, a size that does not match
  * shape and type, a type that archc does not read.
  */
-export async function readSafetensors(file: string): Promise<TensorFile> {
+export const readSafetensors = (file: string): Promise<TensorFile> =>
+  withHeader(file, async (handle, { entries, metadata, dataStart }, broken) => {
+    const tensors = new Map<string, Tensor>()
+    for (const { name, dtype, shape, start, end } of entries) {
+      const bytes = await readAt(handle, dataStart + start, end - start)
+      if (bytes.length < end - start) throw broken(`it ends within tensor ${name}`)
+      const decoded = decode(dtype, bytes)
+      if ('unfit' in decoded) throw broken(`tensor ${name} holds ${decoded.unfit}, which does not fit a 32-bit integer`)
+      tensors.set(name, { shape, ...decoded })
+    }
+    return { tensors, metadata }
+  })
+
+/** The metadata of a safetensors file, whose tensors are not read. @throws UserError as `readSafetensors` does. */
+export const readMetadata = (file: string): Promise<Record<string, string>> =>
+  withHeader(file, (_, { metadata }) => Promise.resolve(metadata))
+
+/** Opens a file for as long as `use` takes, with its header checked. */
+async function withHeader<T>(
+  file: string,
+  use: (
+    handle: FileHandle,
+    header: ReturnType<typeof checkHeader> & { readonly dataStart: number },
+    broken: Broken,
+  ) => Promise<T>,
+): Promise<T> {
   const broken: Broken = (what, help = 'copy or download it again, or take another checkpoint') =>
     new UserError(`${file} is not a whole safetensors file: ${what}`, help)
   try {
@@ -106,16 +131,7 @@ export async function readSafetensors(file: string): Promise<TensorFile> {
     try {
       const { size } = await handle.stat()
       const { header, dataStart } = await readHeader(handle, size, broken)
-      const { entries, metadata } = checkHeader(header, size - dataStart, broken)
-      const tensors = new Map<string, Tensor>()
-      for (const { name, dtype, shape, start, end } of entries) {
-        const bytes = await readAt(handle, dataStart + start, end - start)
-        if (bytes.length < end - start) throw broken(`it ends within tensor ${name}`)
-        const decoded = decode(dtype, bytes)
-        if ('unfit' in decoded) throw broken(`tensor ${name} holds ${decoded.unfit}, which does not fit a 32-bit integer`)
-        tensors.set(name, { shape, ...decoded })
-      }
-      return { tensors, metadata }
+      return await use(handle, { ...checkHeader(header, size - dataStart, broken), dataStart }, broken)
     } finally {
       await handle.close()
     }

@@ -62,8 +62,8 @@ function luminanceDifference(sr: Uint8Array, hr: Uint8Array, at: number, form: L
   }
 }
 
-/** BT.601 luminance of the pixel at byte `at`, from 16 to 235. */
-export function luminance(data: Uint8Array, at: number): number {
+/** BT.601 luminance of the pixel at `at`, from 16 to 235; red, green and blue from 0 to 255. */
+export function luminance(data: ArrayLike<number>, at: number): number {
   return 16 + (65.481 * data[at]! + 128.553 * data[at + 1]! + 24.966 * data[at + 2]!) / 255
 }
 

@@ -1,18 +1,16 @@
 import { statSync } from 'node:fs'
 import { openRun, weightsOf } from '../files/run-folder.ts'
 import { loadModel, modelOfRun, type LoadedModel } from './load-model.ts'
-import { modelOfFile, readNetworkFile } from './network-file.ts'
+import { modelOfFile, readNetworkText } from './network-file.ts'
+import { trainedWeights } from './network.ts'
 import { sourcesHost } from './sources.ts'
 
-const pathsOf = ({ model }: LoadedModel): string[] =>
-  [model.graph, ...(model.train?.objectives ?? []).map(({ graph }) => graph)].flatMap(({ weights }) =>
-    weights.map(({ path }) => path),
-  )
+const pathsOf = ({ model }: LoadedModel): string[] => trainedWeights(model).map(({ path }) => path)
 
 async function loadedFrom(source: string): Promise<LoadedModel | undefined> {
   if (statSync(source, { throwIfNoEntry: false })?.isDirectory()) return modelOfRun(await openRun(weightsOf(source).folder))
   // What is no network file has names of its own; who reads its weights says what is wrong with it.
-  const file = await readNetworkFile(source).catch(() => undefined)
+  const file = await readNetworkText(source).catch(() => undefined)
   return file && modelOfFile(file)
 }
 

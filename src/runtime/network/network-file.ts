@@ -1,6 +1,6 @@
 import type { CompileOptions } from '../../compiler/index.ts'
 import { UserError } from '../../errors.ts'
-import { readSafetensors, writeSafetensors, type Tensor } from '../files/safetensors.ts'
+import { readMetadata, readSafetensors, writeSafetensors, type Tensor } from '../files/safetensors.ts'
 import { asStored, loadModel, withSets, type LoadedModel } from './load-model.ts'
 import { sourcesHost } from './sources.ts'
 
@@ -39,6 +39,14 @@ export interface Origin {
  */
 export async function readNetworkFile(file: string): Promise<NetworkFile> {
   const { tensors, metadata } = await readSafetensors(file)
+  return { ...notesIn(file, metadata), tensors }
+}
+
+/** What a network file says beside its tensors, which are not read. @throws UserError as `readNetworkFile` does. */
+export const readNetworkText = async (file: string): Promise<Omit<NetworkFile, 'tensors'>> =>
+  notesIn(file, await readMetadata(file))
+
+function notesIn(file: string, metadata: Readonly<Record<string, string>>): Omit<NetworkFile, 'tensors'> {
   const { archc, text, imported, training, averaged } = metadata
   if (!archc || !text)
     throw new UserError(
@@ -53,7 +61,6 @@ export async function readNetworkFile(file: string): Promise<NetworkFile> {
   return {
     ...ofShape<Pick<NetworkFile, 'file' | 'options'>>(noteOf('archc', archc, damaged), 'archc', archcShape, damaged),
     text,
-    tensors,
     ...(imported !== undefined && {
       imported: ofShape<Origin>(noteOf('imported', imported, damaged), 'imported', originShape, damaged),
     }),
@@ -128,5 +135,7 @@ export async function writeNetworkFile(
 }
 
 /** The model of a network file, compiled from the text that it holds. @throws UserError with what is wrong in the text. */
-export const modelOfFile = ({ file, options, text }: NetworkFile, sets: readonly string[] = []): LoadedModel =>
-  loadModel(file, withSets(asStored(options), sets), sourcesHost(text))
+export const modelOfFile = (
+  { file, options, text }: Pick<NetworkFile, 'file' | 'options' | 'text'>,
+  sets: readonly string[] = [],
+): LoadedModel => loadModel(file, withSets(asStored(options), sets), sourcesHost(text))

@@ -1,3 +1,4 @@
+import type { CompiledModel } from '../../compiler/plan.ts'
 import * as tf from '@tensorflow/tfjs'
 import type { Graph, Weight } from '../../compiler/ir/graph.ts'
 import { evaluate } from '../../compiler/shapes/size.ts'
@@ -192,4 +193,10 @@ export function requireFiniteWeights(tensors: ReadonlyMap<string, Tensor>, file:
       `${file} holds weights that are not finite:\n  ${bad.join('\n  ')}`,
       'they give no picture: take a checkpoint from before its loss was not finite',
     )
+}
+
+/** The weights of the model and of what only its losses call. */
+export function trainedWeights({ graph, train }: Pick<CompiledModel, 'graph' | 'train'>): Weight[] {
+  const all = [graph, ...(train?.objectives ?? []).map((objective) => objective.graph)].flatMap(({ weights }) => weights)
+  return [...new Map(all.map((weight) => [weight.path, weight])).values()]
 }

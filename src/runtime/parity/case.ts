@@ -3,7 +3,7 @@ import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { readText } from '../files/text.ts'
-import { openWeights } from '../weights/source.ts'
+import { tensorsIn } from '../weights/source.ts'
 import { tensorByFormula } from './formula.ts'
 import { isRecord, numberOf, numbersOf, recordOf, textOf, textsOf, type JsonRecord } from './json.ts'
 
@@ -140,19 +140,9 @@ function positionalTensors(
 async function storedWeights(written: JsonRecord, folder: string): Promise<Map<string, Tensor>> {
   const file = textOf(written, 'weights', 'file') ?? 'weights.safetensors'
   if (textOf(written, 'weights', 'file') === undefined && !existsSync(path.join(folder, file))) return new Map()
-  const tensors = await tensorsOf(path.join(folder, file))
+  const tensors = await tensorsIn(path.join(folder, file))
   const only = textsOf(written, 'weights', 'use_only')
   return only ? new Map([...tensors].filter(([name]) => only.includes(name))) : tensors
-}
-
-/** Of any form: references save what they save. */
-async function tensorsOf(file: string): Promise<Map<string, Tensor>> {
-  const source = await openWeights(file)
-  try {
-    return await source.dicts[0]!.load(source.dicts[0]!.names)
-  } finally {
-    await source.close()
-  }
 }
 
 function computedWeights(written: JsonRecord, salt: string): Map<string, Tensor> {

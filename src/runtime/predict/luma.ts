@@ -1,10 +1,9 @@
 import { resizeWeights } from '../data/pillow.ts'
 import type { PictureSource } from '../data/source.ts'
+import { luminance } from '../metrics/psnr.ts'
 import { rowsOf, type Rows } from './canvas.ts'
 import type { Extent, Rectangle } from './places.ts'
 
-/** The luma of BT.601 in units of white, as MATLAB's rgb2ycbcr and BasicSR have it: black is 16, white 235 of 255. */
-const lumaOf = (red: number, green: number, blue: number): number => (16 + 65.481 * red + 128.553 * green + 24.966 * blue) / 255
 /** What red, green and blue gain where luma gains one and the other two of YCbCr stay. */
 const gain = 255 / 219
 
@@ -40,7 +39,7 @@ export async function* coloured(
           let sum = 0
           for (let tap = 0; tap < x.count[column]!; tap += 1)
             sum += x.weights(column, tap) * low.data[3 * (row * low.width + x.first[column]! + tap - left) + channel]!
-          wide[3 * (row * width + at) + channel] = sum / 255
+          wide[3 * (row * width + at) + channel] = sum
         }
       }
     const luma = rows.values()
@@ -55,8 +54,8 @@ export async function* coloured(
             sum += y.weights(row, tap) * wide[3 * ((y.first[row]! + tap - top) * width + at) + channel]!
           colours[channel] = sum
         }
-        const lacking = gain * (luma[place]! - lumaOf(colours[0]!, colours[1]!, colours[2]!))
-        for (let channel = 0; channel < 3; channel += 1) values[place + channel] = colours[channel]! + lacking
+        const lacking = gain * (luma[place]! - luminance(colours, 0) / 255)
+        for (let channel = 0; channel < 3; channel += 1) values[place + channel] = colours[channel]! / 255 + lacking
       }
     yield rowsOf(rows.from, rows.to, values)
   }

@@ -1,10 +1,9 @@
 import path from 'node:path'
-import sharp from 'sharp'
 import { UserError } from '../../errors.ts'
 import type { Picture } from '../data/picture.ts'
 import { bringOpenslide } from './bring-openslide.ts'
 import { loadOpenslide, type Openslide, type OpenslideFile } from './openslide.ts'
-import type { Slide } from './slide.ts'
+import { thumbnailOf, type Slide } from './slide.ts'
 import { openTiffSlide } from './tiff-slide.ts'
 
 /**
@@ -20,6 +19,19 @@ export async function openSlide(file: string, say: (line: string) => void = () =
 /** What may be a plain TIFF: other formats lay theirs out in ways of their own. */
 const tiffEndings = ['.svs', '.tif', '.tiff']
 
+/** Opens slides by turns: a slide stays open until another one is asked for, since each holds memory. Ask for one at a time. */
+export function slidesByTurns(say?: (line: string) => void): (file: string) => Promise<Slide> {
+  let last: { readonly file: string; readonly slide: Slide } | undefined
+  return async (file) => {
+    if (last?.file === file) return last.slide
+    last?.slide.close()
+    last = undefined
+    const slide = await openSlide(file, say)
+    last = { file, slide }
+    return slide
+  }
+}
+
 let known: Promise<Openslide> | undefined
 
 /** OpenSlide, brought where it is not there. */
@@ -32,9 +44,6 @@ export function openslide(say: (line: string) => void): Promise<Openslide> {
     })
   return known
 }
-
-/** Rows of a thumbnail that are made at once. */
-const bandRows = 16
 
 function ofOpenslide(file: string, library: Openslide): Slide {
   let opened = openedBy(library, file)
@@ -60,23 +69,7 @@ function ofOpenslide(file: string, library: Openslide): Slide {
     levels,
     ...(mpp > 0 && { mpp }),
     region: read,
-    async thumbnail(width, height) {
-      const wide = Math.max(
-        0,
-        levels.findLastIndex((level) => level.width >= width && level.height >= height),
-      )
-      const place = levels[wide]!
-      const data = new Uint8Array(width * height * 3)
-      const rowOf = (row: number): number => Math.round((row * place.height) / height)
-      for (let row = 0; row < height; row += bandRows) {
-        const rows = Math.min(bandRows, height - row)
-        const band = await read(wide, 0, rowOf(row), place.width, rowOf(row + rows) - rowOf(row))
-        const raw = { width: band.width, height: band.height, channels: 3 } as const
-        const small = await sharp(band.data, { raw }).resize(width, rows, { fit: 'fill', kernel: 'cubic' }).raw().toBuffer()
-        data.set(small, 3 * row * width)
-      }
-      return { width, height, data }
-    },
+    thumbnail: (width, height) => thumbnailOf({ levels, region: read }, width, height),
     close: () => opened.close(),
   }
 }

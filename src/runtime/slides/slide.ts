@@ -1,3 +1,4 @@
+import sharp from 'sharp'
 import type { Picture } from '../data/picture.ts'
 
 /** A slide at one resolution. */
@@ -23,4 +24,36 @@ export interface Slide {
   /** The whole slide, `width` x `height` pixels. */
   thumbnail(width: number, height: number): Promise<Picture>
   close(): void
+}
+
+/** Rows of a thumbnail that are made at once. */
+const bandRows = 16
+
+/** The coarsest level that is not smaller than this; the full size where all are. */
+export const levelFor = (levels: readonly SlideLevel[], width: number, height: number): number =>
+  Math.max(
+    0,
+    levels.findLastIndex((level) => level.width >= width && level.height >= height),
+  )
+
+/** A thumbnail made band by band: no level is held whole. */
+export async function thumbnailOf(
+  { levels, region }: Pick<Slide, 'levels' | 'region'>,
+  width: number,
+  height: number,
+): Promise<Picture> {
+  const level = levelFor(levels, width, height)
+  const from = levels[level]!
+  const data = new Uint8Array(width * height * 3)
+  const rowOf = (row: number): number => Math.round((row * from.height) / height)
+  for (let row = 0; row < height; row += bandRows) {
+    const rows = Math.min(bandRows, height - row)
+    const band = await region(level, 0, rowOf(row), from.width, rowOf(row + rows) - rowOf(row))
+    const raw = { width: band.width, height: band.height, channels: 3 } as const
+    data.set(
+      await sharp(band.data, { raw }).resize(width, rows, { fit: 'fill', kernel: 'cubic' }).raw().toBuffer(),
+      3 * row * width,
+    )
+  }
+  return { width, height, data }
 }

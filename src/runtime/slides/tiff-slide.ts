@@ -1,26 +1,24 @@
 import sharp, { type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
-import { blankText, blankTiles, type BlankTiles, type Part } from '../data/blank-tiles.ts'
+import { blankText, blankTiles, lay, type BlankTiles, type Part } from '../data/blank-tiles.ts'
 import type { Picture } from '../data/picture.ts'
 import { withBytes } from '../data/bytes.ts'
-import { readTiff, type TiffPage } from '../data/tiff-directories.ts'
-import type { Slide } from './slide.ts'
+import { readTiff, tiffMagic, type TiffPage } from '../data/tiff-directories.ts'
+import { levelFor, thumbnailOf, type Slide } from './slide.ts'
 
-/** Rows of a thumbnail that are made at once. */
-const bandRows = 16
 const jpeg2000 = [33003, 33004, 33005, 34712]
 
 /** Opens a slide by the TIFF reader of sharp; undefined where it is no TIFF, or one whose compression sharp does not know. */
 export async function openTiffSlide(file: string): Promise<Slide | undefined> {
   const magic = await withBytes(file, (bytes) => bytes.at(0, 4))
-  if (!['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(magic.toString('latin1'))) return undefined
+  if (!tiffMagic.includes(magic.toString('latin1'))) return undefined
   const { pages } = await withBytes(file, readTiff).catch((error: unknown) => {
     if (error instanceof RangeError) throw new UserError(`${file}: ${error.message}`, 'Get the file again from where it came.')
     throw error
   })
   const [full] = pages as [TiffPage]
   const [bits] = full.bits
-  if (jpeg2000.includes(full.compression) || full.compression === 0) return undefined
+  if (jpeg2000.includes(full.compression)) return undefined
   if (bits !== 8 || full.channels < 3)
     throw new UserError(
       `${file}: it has ${full.channels} channel${full.channels === 1 ? '' : 's'} of ${bits} bits, not RGB of 8 bits`,
@@ -37,23 +35,11 @@ export async function openTiffSlide(file: string): Promise<Slide | undefined> {
     ...(mpp !== undefined && { mpp }),
     ...(blanks.length > 0 && { blank: blanks.join('; ') }),
     region,
-    async thumbnail(width, height) {
-      const wide = Math.max(
-        0,
-        levels.findLastIndex((level) => level.width >= width && level.height >= height),
-      )
-      const place = found[wide]!
-      if (!place.blank) return decoded(file, opened(file, place).resize(width, height, { fit: 'fill', kernel: 'cubic' }))
-      const data = new Uint8Array(width * height * 3)
-      const rowOf = (row: number): number => Math.round((row * place.height) / height)
-      for (let row = 0; row < height; row += bandRows) {
-        const rows = Math.min(bandRows, height - row)
-        const band = await region(wide, 0, rowOf(row), place.width, rowOf(row + rows) - rowOf(row))
-        const raw = { width: band.width, height: band.height, channels: 3 } as const
-        const small = await decoded(file, sharp(band.data, { raw }).resize(width, rows, { fit: 'fill', kernel: 'cubic' }))
-        data.set(small.data, 3 * row * width)
-      }
-      return { width, height, data }
+    thumbnail(width, height) {
+      const place = found[levelFor(levels, width, height)]!
+      return place.blank
+        ? thumbnailOf({ levels, region }, width, height)
+        : decoded(file, opened(file, place).resize(width, height, { fit: 'fill', kernel: 'cubic' }))
     },
     close: () => undefined,
   }
@@ -61,17 +47,12 @@ export async function openTiffSlide(file: string): Promise<Slide | undefined> {
 
 /** A part of a level; what is not in the file is glass, not black tissue. */
 async function regionOf(file: string, place: Place, part: Part): Promise<Picture> {
-  const { x: left, y: top, width, height } = part
-  if (!place.blank) return decoded(file, opened(file, place).extract({ left, top, width, height }))
+  const { width, height } = part
+  const read = ({ x: left, y: top, ...size }: Part): Promise<Picture> =>
+    decoded(file, opened(file, place).extract({ left, top, ...size }))
+  if (!place.blank) return read(part)
   const data = new Uint8Array(width * height * 3).fill(255)
-  for (const piece of place.blank.present(part)) {
-    const { data: present } = await regionOf(file, { ...place, blank: undefined }, piece)
-    for (let row = 0; row < piece.height; row += 1)
-      data.set(
-        present.subarray(3 * row * piece.width, 3 * (row + 1) * piece.width),
-        3 * ((piece.y - top + row) * width + piece.x - left),
-      )
-  }
+  for (const piece of place.blank.present(part)) lay((await read(piece)).data, piece, data, part, 3)
   return { width, height, data }
 }
 

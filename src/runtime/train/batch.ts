@@ -10,6 +10,7 @@ import type { Random } from '../files/random.ts'
 import { normalised } from '../network/normalised.ts'
 import { pictureValues } from '../network/per-picture.ts'
 import { pixelCentre } from '../network/coordinates.ts'
+import { pictureInput } from '../predict/roles.ts'
 import { cutPair, movedFrame, type ReadyMade } from './ready-made.ts'
 import { drawOperations, drawValue, type ItemValues } from '../network/per-item.ts'
 
@@ -28,7 +29,7 @@ const lengths = (input: ModelInput, sizes: Readonly<Record<string, number>>): nu
 
 /** What no picture can put right: transposing what is not square would exchange the sizes of items that are stacked. */
 export function checkPlan(plan: TrainPlan, model: CompiledModel): void {
-  const source = model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
+  const source = pictureInput(model)
   const [, height, width] = lengths(source, plan.sizes) as [number, number, number]
   const turning = plan.augment.find(({ op }) => op === 'transpose' || op === 'rotate')
   if (height !== width && turning)
@@ -62,7 +63,7 @@ export function makeItem(
   { m, random, values }: ItemPlan,
   ready?: ReadyMade,
 ): Item {
-  const source = model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
+  const source = pictureInput(model)
   const [, height, width] = lengths(source, plan.sizes) as [number, number, number]
   const enlarged = source.role === 'enlarged'
   const low = enlarged ? [Math.max(1, Math.floor(height / m)), Math.max(1, Math.floor(width / m))] : [height, width]
@@ -120,7 +121,7 @@ export function makeItem(
 
 /** What the largest item takes of a high-resolution picture, in pixels. */
 export function itemSize(model: CompiledModel, plan: TrainPlan): Pick<Picture, 'width' | 'height'> {
-  const source = model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
+  const source = pictureInput(model)
   const [, height, width] = lengths(source, plan.sizes) as [number, number, number]
   if (source.role === 'enlarged') return { width, height }
   const [, most] = rangeOf(plan.m, { epoch: [0, plan.epochs], epochs: [plan.epochs, plan.epochs] }) ?? scaleLimits(model.scale)
@@ -140,7 +141,7 @@ export function pairProblem(
   m: number,
   low: Pick<Picture, 'width' | 'height'>,
 ): string | undefined {
-  const source = model.inputs.find((input) => input.role === 'image' || input.role === 'enlarged')!
+  const source = pictureInput(model)
   const [, rows, columns] = lengths(source, plan.sizes) as [number, number, number]
   const [height, width] = source.role === 'enlarged' ? [rows / m, columns / m] : [rows, columns]
   if (!Number.isInteger(height) || !Number.isInteger(width)) return `items of ${columns} x ${rows} do not divide by ${m}`

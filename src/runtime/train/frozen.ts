@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import type { Weight } from '../../compiler/ir/graph.ts'
 import { UserError } from '../../errors.ts'
-import { runPaths, weightsOf, type Run } from '../files/run-folder.ts'
+import { runPaths, type Run } from '../files/run-folder.ts'
 import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { initialWeights } from '../network/network.ts'
 import { readFor } from '../weights/read-for.ts'
@@ -63,11 +63,11 @@ export async function frozenWeights(weights: readonly Weight[], { files, from, s
 }
 
 async function ofFile(slot: string, own: readonly Weight[], source: string, say: Start['say']): Promise<Tensors> {
-  const file = statSync(source, { throwIfNoEntry: false })?.isDirectory() ? weightsOf(source).file : source
-  const found = await readFor(file, own)
+  const found = await readFor(source, own)
+  const { file } = found
   const bare = own.map((weight) => ({ ...weight, path: weight.path.slice(slot.length + 1) }))
   const isNamed = own.some(({ path }) => found.tensors.has(path))
-  const { tensors, missing, leftOver, misshapen } = isNamed ? found : await readFor(file, bare)
+  const { tensors, missing, leftOver, misshapen } = isNamed ? found : await readFor(source, bare)
   const whole = (path: string): string => (isNamed ? path : `${slot}.${path}`)
   const known = new Map([...tensors].map(([path, tensor]) => [whole(path), asFloats(tensor)] as const))
   const problems = [...missing.map((path) => `missing: ${whole(path)}`), ...misshapen.map((each) => `another shape: ${each}`)]

@@ -1,17 +1,16 @@
 import { parameterCount } from '../../compiler/ir/graph.ts'
 import type { CompiledModel, TrainPlan } from '../../compiler/plan.ts'
+import { plural, someOf } from '../../errors.ts'
 import type { DataEntry } from '../data/dataset.ts'
 import type { PictureLook } from '../data/read-picture.ts'
 import { scalesOf, type Pairs } from '../data/pairs.ts'
 import { itemSize } from './batch.ts'
 import type { Parts } from './train.ts'
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
-
 /** `9 pictures of 4 groups`; without groups `9 pictures`. */
 function pictures(entries: readonly DataEntry[]): string {
   const groups = new Set(entries.flatMap(({ group }) => group ?? [])).size
-  return `${counted(entries.length, 'picture')}${groups > 0 ? ` of ${counted(groups, 'group')}` : ''}`
+  return `${plural(entries.length, 'picture')}${groups > 0 ? ` of ${plural(groups, 'group')}` : ''}`
 }
 
 /** `, 1,234 of them frozen`, where the text freezes some. */
@@ -34,7 +33,7 @@ export function openingLine(model: CompiledModel, { train, val }: Parts): string
 export function pairsLine(count: number, pairs: Pairs): string {
   const all = scalesOf(pairs).map((m) => `x${Number(m.toPrecision(4))}`)
   const shown = all.length > 4 ? `${all[0]} to ${all.at(-1)}` : all.join(', ')
-  return `low-resolution pictures are ready-made for ${pairs.size} of ${counted(count, 'picture')}, ${shown}: degrade is not applied to these`
+  return `low-resolution pictures are ready-made for ${pairs.size} of ${plural(count, 'picture')}, ${shown}: degrade is not applied to these`
 }
 
 /** Which pictures are smaller than an item may be, undefined where none is: their mirror images go on where they end. */
@@ -50,6 +49,5 @@ export function smallLine(
     return look && (look.width < width || look.height < height) ? [`${name} (${look.width} x ${look.height})`] : []
   })
   if (small.length === 0) return undefined
-  const named = small.length > 3 ? `${small.slice(0, 3).join(', ')} and ${small.length - 3} more` : small.join(', ')
-  return `smaller than an item of ${width} x ${height} pixels, so continued by mirror images: ${named}`
+  return `smaller than an item of ${width} x ${height} pixels, so continued by mirror images: ${someOf(small, 3)}`
 }

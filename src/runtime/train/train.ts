@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
 import { foldedPaths } from '../../compiler/compare.ts'
 import { subgraph, type Weight } from '../../compiler/ir/graph.ts'
@@ -24,15 +23,13 @@ import {
   runPaths,
   saveCheckpoint,
   type Run,
-  weightsOf,
 } from '../files/run-folder.ts'
 import type { Lock } from '../files/lock.ts'
 import type { Tensor } from '../files/safetensors.ts'
 import { openEventFile } from '../files/tensorboard.ts'
-import { formerPaths } from '../network/former-paths.ts'
 import { describeModel, type LoadedModel } from '../network/load-model.ts'
 import type { ItemValues } from '../network/per-item.ts'
-import { createNetwork, initialWeights, requireFiniteWeights } from '../network/network.ts'
+import { createNetwork, initialWeights, requireFiniteWeights, trainedWeights } from '../network/network.ts'
 import { compressionInput } from '../predict/roles.ts'
 import { inParts } from '../weights/parts.ts'
 import { readFor } from '../weights/read-for.ts'
@@ -298,8 +295,8 @@ class Training {
     this.#items = this.#batch * plan.accumulate
     this.#stepsPerEpoch = Math.max(1, Math.floor((parts.train.length * plan.repeat) / this.#items))
     this.#given = options.steps ?? run.record.training?.steps ?? plan.steps
-    this.#steps = this.#given ?? plan.epochs * this.#stepsPerEpoch
     this.#epochs = plan.epochsFollow ? Math.max(1, plan.steps! / this.#stepsPerEpoch) : plan.epochs
+    this.#steps = this.#moment(0).steps
   }
 
   async go(): Promise<TrainResult> {
@@ -399,14 +396,11 @@ class Training {
   async #lengthen(step: number): Promise<void> {
     const { options, run, plan } = this
     const { training } = run.record
-    const before = training?.steps ?? plan.steps ?? plan.epochs * this.#stepsPerEpoch
+    const moment = this.#momentOf(step, training?.steps ?? plan.steps)
+    const { steps: before } = moment
     if (!options.resume || options.steps === undefined || options.steps === before || options.steps <= step) return
     const [objective] = plan.objectives
-    const epoch =
-      training?.steps === undefined && plan.steps === undefined
-        ? Math.floor(step / this.#stepsPerEpoch)
-        : Math.floor((step / before) * this.#epochs)
-    const was = rateAt(objective!, { step, steps: before, epoch, epochs: this.#epochs }).toPrecision(3)
+    const was = rateAt(objective!, moment).toPrecision(3)
     const is = this.#rate(objective!, step).toPrecision(3)
     await changeRecord(run, {
       ...run.record,
@@ -430,7 +424,7 @@ class Training {
   }
 
   #epoch(step: number): number {
-    return this.#given === undefined ? Math.floor(step / this.#stepsPerEpoch) : Math.floor((step / this.#steps) * this.#epochs)
+    return this.#moment(step).epoch
   }
 
   #rate(objective: Objective, step: number): number {
@@ -438,7 +432,14 @@ class Training {
   }
 
   #moment(step: number): Moment {
-    return { step, steps: this.#steps, epoch: this.#epoch(step), epochs: this.#epochs }
+    return this.#momentOf(step, this.#given)
+  }
+
+  /** A step of a training of so many; of the text's epochs where no number is given. */
+  #momentOf(step: number, given: number | undefined): Moment {
+    const steps = given ?? this.plan.epochs * this.#stepsPerEpoch
+    const epoch = given === undefined ? Math.floor(step / this.#stepsPerEpoch) : Math.floor((step / steps) * this.#epochs)
+    return { step, steps, epoch, epochs: this.#epochs }
   }
 
   /** What losses are given at the step that is computed, or was last. */
@@ -583,12 +584,6 @@ const isFinite = (values: ArrayLike<number>): boolean => Array.prototype.every.c
 const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Record<string, number> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]))
 
-/** The weights of the model and of what only its losses call. */
-function trainedWeights({ graph, train }: CompiledModel): Weight[] {
-  const all = [graph, ...(train?.objectives ?? []).map((objective) => objective.graph)].flatMap(({ weights }) => weights)
-  return [...new Map(all.map((weight) => [weight.path, weight])).values()]
-}
-
 /**
  * Takes over what fits by name, says what is new and what was not used.
  * @throws UserError when the file, run or checkpoint cannot be read, or nothing in it fits.
@@ -599,18 +594,10 @@ async function startFrom(
   say: (line: string) => void,
 ): Promise<ReadonlyMap<string, Tensor>> {
   const asked = inParts(weights, parts)
-  const file = statSync(from, { throwIfNoEntry: false })?.isDirectory() ? weightsOf(from).file : from
-  const former = await formerPaths(from)
-  const namedThere = (path: string): string => former.get(path) ?? path
-  const found = await readFor(
-    file,
-    asked.map((weight) => ({ ...weight, path: namedThere(weight.path) })),
-  )
-  const { tensors, leftOver, misshapen } = found
-  const missing = asked.flatMap(({ path }) => (found.missing.includes(namedThere(path)) ? [path] : []))
+  const { file, tensors, missing, leftOver, misshapen } = await readFor(from, asked)
   const fitting = new Map(
     asked.flatMap(({ path, shape }) => {
-      const tensor = tensors.get(namedThere(path))
+      const tensor = tensors.get(path)
       return tensor?.shape.join() === shape.join() ? [[path, asFloats(tensor)] as const] : []
     }),
   )

@@ -129,3 +129,14 @@ async function firstBytes(file: string): Promise<Uint8Array | undefined> {
     throw fileError(error, 'read', file)
   }
 }
+
+/** All tensors of a file's first dict, whatever form it has. @throws UserError as `openWeights` does. */
+export async function tensorsIn(file: string): Promise<Map<string, Tensor>> {
+  const source = await openWeights(file)
+  try {
+    const [dict] = source.dicts
+    return await dict!.load(dict!.names)
+  } finally {
+    await source.close()
+  }
+}

@@ -17,7 +17,7 @@ import { averageWeights } from '../../../src/runtime/weights/average.ts'
 import { importWeights, writeImported } from '../../../src/runtime/weights/import.ts'
 import { listWeights } from '../../../src/runtime/weights/list.ts'
 import { planByPath, readMap, toNames, toPaths } from '../../../src/runtime/weights/map.ts'
-import { openWeights } from '../../../src/runtime/weights/source.ts'
+import { tensorsIn } from '../../../src/runtime/weights/source.ts'
 import { farthest, model, quietEngine, root, started, temporaryFolder } from '../network/small.ts'
 import { stateDictFile } from './torch-bytes.ts'
 
@@ -28,16 +28,6 @@ const parity = (name: string): string => path.join(root, 'test', 'parity', name)
 
 const liif = (sets: readonly string[] = []): LoadedModel => model('liif.arch', ['encoder.depths=[1]', ...sets])
 const isteSets = ['width=8', 'dim=8', 'encoder.embed=12', 'encoder.depths=[1]', 'encoder.heads=2', 'lpd.hidden=[4, 4]', 'ltd.hidden=[4, 4]'] // prettier-ignore
-
-/** Tensors of the one state dict of a file. */
-async function tensorsOf(file: string): Promise<Map<string, Tensor>> {
-  const source = await openWeights(file)
-  try {
-    return await source.dicts[0]!.load(source.dicts[0]!.names)
-  } finally {
-    await source.close()
-  }
-}
 
 const bytesOf = ({ data }: Tensor): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
 /** Bits and shapes, so that a difference is shown by its name. */
@@ -65,7 +55,7 @@ describe('weights that PyTorch saved compute what PyTorch computed', () => {
       'sub_mean.bias',
       'sub_mean.weight',
     ])
-    const stored = await tensorsOf(fixture('edsr-result.pt'))
+    const stored = await tensorsIn(fixture('edsr-result.pt'))
     const made = channelsFirst(outputOf(into, tensors, { lr: channelsLast(stored.get('picture')!) }))
     const expected = stored.get('result')!
     expect(made.shape).toEqual([1, 3, 12, 18])
@@ -79,7 +69,7 @@ describe('weights that PyTorch saved compute what PyTorch computed', () => {
       sizes: { c: 64 },
     })
     const map = readMap('lfi-released')
-    const saved = toPaths(await tensorsOf(fixture('lfi-released.pt')), map, graph!.weights)
+    const saved = toPaths(await tensorsIn(fixture('lfi-released.pt')), map, graph!.weights)
     const data = await readCase(parity('lfi-released'), 'lfi-released')
     const other = toPaths(data.weights, map, graph!.weights)
     expect(saved.ignored).toEqual([{ name: 'depth_conv.weight', why: 'created by the released code and never called' }])
@@ -149,7 +139,7 @@ describe('checkpoints of PyTorch', () => {
     expect({ ...zip, form: '', tensors: bits(zip.tensors) }).toEqual({ ...legacy, form: '', tensors: bits(legacy.tensors) })
     expect({ key: zip.key, map: zip.map?.name, taken: zip.taken, weights: zip.tensors.size }).toEqual({ key: 'model.sd', map: 'liif', taken: 31, weights: 31 }) // prettier-ignore
     expect(zip.ignored.map(({ name }) => name)).toEqual(['encoder.layers.0.residual_group.blocks.0.attn.relative_position_index'])
-    const official = (await tensorsOf(fixture('liif-zip.pth'))).get('imnet.layers.4.weight')!
+    const official = (await tensorsIn(fixture('liif-zip.pth'))).get('imnet.layers.4.weight')!
     const kernel = zip.tensors.get('decoder.linear.kernel')!
     expect([official.shape, kernel.shape]).toEqual([[3, 32], [32, 3]]) // prettier-ignore
     expect(kernel.data[3 * 5 + 2]).toBe(official.data[32 * 2 + 5])
@@ -255,7 +245,7 @@ describe('a map of the user', () => {
 
 describe('what does not fit is refused, listed in full', () => {
   const into = liif()
-  const whole = async (): Promise<Map<string, Tensor>> => tensorsOf(fixture('liif-zip.pth'))
+  const whole = async (): Promise<Map<string, Tensor>> => tensorsIn(fixture('liif-zip.pth'))
   const changed = async (change: (tensors: Map<string, Tensor>) => void): Promise<string> => {
     const tensors = await whole()
     change(tensors)

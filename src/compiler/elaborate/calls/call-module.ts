@@ -1,3 +1,4 @@
+import { plural } from '../../../errors.ts'
 import { Consequence, fail } from '../../diagnostics/catalogue.ts'
 import type { Span } from '../../diagnostics/diagnostic.ts'
 import { nearest } from '../../diagnostics/suggest.ts'
@@ -16,9 +17,6 @@ import { callIdentity } from './recording.ts'
 import { axesOf, axesText, bindInput, checkCondition } from '../values/tensor-types.ts'
 import { forgive, join, namesOf, nowhere, type Given, type Place, type Scope } from '../values/scope.ts'
 import { failed, isInteger, shapeText, sizeValue, type Value } from '../values/values.ts'
-
-/** `1 tensor`, `3 tensors`. */
-export const plural = (count: number, word: string, many = `${word}s`): string => `${count} ${count === 1 ? word : many}`
 
 /** A value that a call gives by its name: what is written, and what that is where it stands. */
 export interface NamedValue {

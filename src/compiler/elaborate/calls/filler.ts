@@ -1,3 +1,4 @@
+import { plural } from '../../../errors.ts'
 import { Consequence, fail } from '../../diagnostics/catalogue.ts'
 import type { Span } from '../../diagnostics/diagnostic.ts'
 import { nearest } from '../../diagnostics/suggest.ts'
@@ -8,7 +9,7 @@ import type { Argument, Call, Expression } from '../../syntax/tree.ts'
 import { evaluate, type Caller, type Elaboration } from '../evaluate.ts'
 import { nowhere, childScope, type Given, type Scope } from '../values/scope.ts'
 import type { Value } from '../values/values.ts'
-import { callModule, plural, type NamedValues } from './call-module.ts'
+import { callModule, type NamedValues } from './call-module.ts'
 import { callOp, isNamed } from './call-op.ts'
 import { ownerLabels } from './owners.ts'
 
