@@ -65,6 +65,21 @@ describe.each(['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGUSR1', 'SIGUSR2'] as const)('%
   })
 })
 
+describe.each(['SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const)('%s', (name) => {
+  it('ends a command that has nothing of its own to save at once, and a set goes on where it was', async () => {
+    const set = path.join(folder, `${name}-set`)
+    const command = ['data', 'prepare', 'tma', from, '-o', set, '--tile', 'whole']
+    const started = startArchc(command)
+    await until(() => existsSync(`${set}.partial`), started)
+    started.child.kill(name)
+    const ended = await started.outcome
+    expect(status(ended)).toBe(128 + constants.signals[name])
+    expect(ended.stderr).not.toMatch(/debugger/i)
+    expect(existsSync(set)).toBe(false)
+    expect((await archc(command)).code).toBe(0)
+  })
+})
+
 it('what was stopped is finished by the same command, without what is done', async () => {
   const to = path.join(folder, 'SIGTERM')
   const before = readdirSync(to).length
