@@ -9,7 +9,7 @@ import { isInside, levelScale } from './level-pairs.ts'
 import { slidesByTurns } from '../slides/open-slide.ts'
 import type { Slide } from '../slides/slide.ts'
 import { shuffled, splitGroups, splitUnits } from './split.ts'
-import { definition, tissueMask, tissueShare } from './tissue.ts'
+import { definition, tissueMask, tissueShare } from '../slides/tissue.ts'
 
 export interface SlidesSettings extends SplitSettings {
   /** Files, folders, or identifiers that are looked for in `within`. */

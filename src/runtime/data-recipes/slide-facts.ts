@@ -1,7 +1,7 @@
 import { readProfile } from '../data/profile.ts'
 import { openSlide, openslide } from '../slides/open-slide.ts'
 import type { SlideLevel } from '../slides/slide.ts'
-import { definition, tissueMask } from './tissue.ts'
+import { definition, tissueMask } from '../slides/tissue.ts'
 
 /** What a slide says of itself, without what could name a patient. */
 export interface SlideFacts {

@@ -8,7 +8,7 @@ import { openRun, weightsOf, type Run } from '../files/run-folder.ts'
 import { readSafetensors, type Tensor } from '../files/safetensors.ts'
 import { loadModel, modelOfRun, type LoadedModel } from './load-model.ts'
 import { modelOfFile, readNetworkFile, writeNetworkFile } from './network-file.ts'
-import { createNetwork, loadWeights, type Network } from './network.ts'
+import { createNetwork, loadWeights, type Execution, type Network } from './network.ts'
 
 /** @throws UserError where the network does not enlarge so many times. */
 export function checkScale({ loaded: { model } }: OpenedNetwork, scale: number): void {
@@ -35,42 +35,48 @@ export const averagedText = ({ averaged }: Pick<OpenedNetwork, 'averaged'>): str
 
 /**
  * Opens a run folder (its newest whole weights), one checkpoint of it, a network file (text and weights in one), or a model
- * file that learns nothing (Bicubic). What has weights takes of the options `sets` alone, which must leave them their shapes: fields of `evaluate`, parameters that are numbers.
+ * file that learns nothing (Bicubic). `execution` is TensorFlow's; another engine computes by layers. What has weights takes of the options `sets` alone, which must leave them their shapes: fields of `evaluate`, parameters that are numbers.
  */
-export async function openNetwork(source: string, options: CompileOptions = {}): Promise<OpenedNetwork> {
-  if (source.endsWith('.arch')) return openModel(source, options)
-  if (statSync(source, { throwIfNoEntry: false })?.isFile()) return openFile(source, options.sets)
+export async function openNetwork(
+  source: string,
+  options: CompileOptions = {},
+  execution: Execution = 'repeated',
+): Promise<OpenedNetwork> {
+  if (source.endsWith('.arch')) return openLoaded(loadModel(source, options), execution)
+  if (statSync(source, { throwIfNoEntry: false })?.isFile()) return openFile(source, options.sets, execution)
   const { folder, file } = weightsOf(source)
   const run = await openRun(folder)
   const loaded = modelOfRun(run, options.sets)
   const { tensors, metadata } = await readSafetensors(file)
   const averaged = metadata['averaged']
-  return { ...ready(loaded, tensors, file, source), run, ...(averaged !== undefined && { averaged: Number(averaged) }) }
-}
-
-function openModel(file: string, options: CompileOptions): OpenedNetwork {
-  return openLoaded(loadModel(file, options))
+  return { ...ready(loaded, tensors, file, source, execution), run, ...(averaged !== undefined && { averaged: Number(averaged) }) }
 }
 
 /** A model that learns nothing. @throws UserError where it has weights. */
-export function openLoaded(loaded: LoadedModel): OpenedNetwork {
+export function openLoaded(loaded: LoadedModel, execution: Execution = 'repeated'): OpenedNetwork {
   const { file } = loaded
   if (loaded.model.graph.weights.length > 0)
     throw new UserError(
       `${file} has ${loaded.model.graph.weights.length} weights and none are given`,
       'name the run folder of a training instead; a file alone is for what learns nothing',
     )
-  return ready(loaded, new Map(), file, file)
+  return ready(loaded, new Map(), file, file, execution)
 }
 
-async function openFile(file: string, sets?: readonly string[]): Promise<OpenedNetwork> {
+async function openFile(file: string, sets: readonly string[] | undefined, execution: Execution): Promise<OpenedNetwork> {
   const network = await readNetworkFile(file)
   const { averaged } = network
-  return { ...ready(modelOfFile(network, sets), network.tensors, file, file), ...(averaged !== undefined && { averaged }) }
+  return { ...ready(modelOfFile(network, sets), network.tensors, file, file, execution), ...(averaged !== undefined && { averaged }) }
 }
 
-function ready(loaded: LoadedModel, tensors: ReadonlyMap<string, Tensor>, file: string, source: string): OpenedNetwork {
-  const network = createNetwork([loaded.model.graph], activeEngine()?.name === 'tensorflow' ? 'repeated' : 'layers')
+function ready(
+  loaded: LoadedModel,
+  tensors: ReadonlyMap<string, Tensor>,
+  file: string,
+  source: string,
+  execution: Execution,
+): OpenedNetwork {
+  const network = createNetwork([loaded.model.graph], activeEngine()?.name === 'tensorflow' ? execution : 'layers')
   const own = new Set(network.weights.map((weight) => weight.path))
   const groups = new Set(
     (loaded.model.train?.objectives ?? [])

@@ -6,7 +6,8 @@ import type { Rehearsal, Rehearsed } from '../network/rehearsal.ts'
 import { keptGraphs } from '../network/ways.ts'
 import { partOf, type Extent, type Rectangle } from './places.ts'
 import type { PredictOptions } from './predict.ts'
-import type { Schedule, Step } from './schedule.ts'
+import { tileAt, type Schedule, type Step } from './schedule.ts'
+import { seenOf } from './tiles.ts'
 import { secondsOf, workOf, type Pace } from './work.ts'
 
 /** A call is rehearsed so often with the same sizes; after that memory looks as before. */
@@ -33,7 +34,7 @@ export interface Taken {
 /** Goes through a schedule without computing. */
 export function rehearse(schedule: Schedule, low: Extent, network: Network, options: PredictOptions, pace: Pace): Taken {
   const memory = new Memory()
-  const rows = new HeldRows(low, partOf(options))
+  const rows = new HeldRows(options.alone ? seenOf(tileAt(schedule.tiles, 0)) : low, partOf(options))
   let multiplyAdds = 0
   let matching = 0
   const seconds = secondsByKind(schedule, network.rehearsal(), options, pace, (step, calls) => {

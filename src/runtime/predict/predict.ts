@@ -36,7 +36,7 @@ import {
 import { Sheet } from './sheet.ts'
 import { coloured, thrice } from './luma.ts'
 import { projected, widened } from './projected.ts'
-import { seenOf, stretches, type Stretch, type Tile } from './tiles.ts'
+import { seenOf, stretchAround, stretches, type Stretch, type Tile } from './tiles.ts'
 import { noWork, secondsOf, usualPace, workOf, type Pace, type Work } from './work.ts'
 
 export interface PredictOptions {
@@ -44,6 +44,8 @@ export interface PredictOptions {
   readonly extent: Extent
   /** The part of it that is computed, all of it without one. Scopes stay what they are of the whole. */
   readonly part?: Rectangle
+  /** The part is computed as one tile of its own: any part that asks so agrees with the whole, and those of one size are one graph. */
+  readonly alone?: boolean
   /** The enlargement, as the cell clip and picture operations read it. */
   readonly m: number
   readonly scope: Scope
@@ -228,6 +230,7 @@ function plain(model: CompiledModel, network: Network): Manner {
   const whole = found ? ('whole' in found ? wholeText(found.whole, model) : undefined) : 'its input is the picture enlarged'
   const overlapOf = ({ overlap }: PredictOptions): number => overlap ?? reached?.positions ?? 0
   const tilesOf = (low: Extent, options: PredictOptions): TilePlan => {
+    if (options.alone && reached) return tileAround(low, options, overlapOf(options), reached.grid)
     const side = options.tile ?? plainSide
     const cut = (length: number, size: number): Stretch[] =>
       reached ? stretches(length, size, overlapOf(options), reached.grid) : [single(length)]
@@ -294,6 +297,17 @@ function plain(model: CompiledModel, network: Network): Manner {
   }
 }
 
+/** The tile that a part needs by itself. */
+function tileAround(low: Extent, options: PredictOptions, overlap: number, grid: number): TilePlan {
+  const { extent } = options
+  const { top, bottom, left, right } = partOf(options)
+  return {
+    rows: [stretchAround([top, bottom], low.height, extent.height, overlap, grid)],
+    columns: [stretchAround([left, right], low.width, extent.width, overlap, grid)],
+    feather: 0,
+  }
+}
+
 const wholeText = ({ op, path }: { readonly op: string; readonly path: string }, model: CompiledModel): string =>
   `${op} in ${path || model.name}`
 
@@ -316,6 +330,7 @@ function inStages(model: CompiledModel, network: Network, parts: Stages): Manner
   const tilesOf = (low: Extent, options: PredictOptions): TilePlan => {
     if (parts.across) return { rows: [single(low.height)], columns: [single(low.width)], feather: 0 }
     const overlap = overlapOf(options)
+    if (options.alone) return tileAround(low, options, overlap, reached?.grid ?? 1)
     const side = options.tile ?? (separated(options) ? plainSide : tileSide)
     const cut = (length: number, size: number): Stretch[] => stretches(length, size, overlap, reached?.grid ?? 1)
     const feather = reached && overlap < reached.positions ? Math.floor(overlap / 2) : 0

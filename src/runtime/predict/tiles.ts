@@ -43,6 +43,38 @@ export function stretches(length: number, size: number, overlap: number, grid: n
   })
 }
 
+/**
+ * The one stretch that the positions `from` to before `to` of the result need. Wherever they are it is of one size, so that one graph computes
+ * them all; at an end of the axis it sees more of the other side.
+ */
+export function stretchAround(
+  [from, to]: readonly [number, number],
+  low: number,
+  high: number,
+  overlap: number,
+  grid: number,
+): Stretch {
+  const step = Math.max(grid, 2)
+  const up = (value: number): number => Math.ceil(value / step) * step
+  const down = (value: number): number => Math.max(0, Math.floor(value / step) * step)
+  const margin = up(overlap)
+  const size = up(((to - from) * low) / high + 1) + step
+  const seen = size + 2 * margin
+  const first = down(Math.min(lowPosition(from, low, high), low - size))
+  const seenFrom = down(Math.min(first - margin, low - seen))
+  const [last, seenTo] = [Math.min(low, first + size), Math.min(low, seenFrom + seen)]
+  const reached = low - seenTo < step ? low : seenTo
+  const core = Math.min(step, margin)
+  return {
+    from: first,
+    to: last,
+    seenFrom,
+    seenTo: reached,
+    coreFrom: Math.max(0, first - core),
+    coreTo: Math.min(reached, last + core),
+  }
+}
+
 /** The first output index whose pixel centre lies at or behind low-resolution position `at`. */
 export const firstOutput = (at: number, low: number, high: number): number =>
   Math.min(high, Math.max(0, Math.ceil((at * high) / low - 0.5)))

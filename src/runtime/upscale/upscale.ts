@@ -203,7 +203,7 @@ async function isMadeSo(file: string, text: Readonly<Record<string, string>>): P
 }
 
 /** What a network is told; undefined where it takes nothing of the kind. */
-function toldStrength(
+export function toldStrength(
   model: CompiledModel,
   seen: Compression | undefined,
   asked: number | 'none' | undefined,

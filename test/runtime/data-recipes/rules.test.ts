@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DataEntry } from '../../../src/runtime/data/dataset.ts'
 import { groupsOf, parseGroupBy } from '../../../src/runtime/data-recipes/groups.ts'
 import { countsFor, splitGroups, splitUnits, type Counts, type Unit } from '../../../src/runtime/data-recipes/split.ts'
-import { otsu, tissueMask, tissueShare } from '../../../src/runtime/data-recipes/tissue.ts'
+import { otsu, tissueMask, tissueShare } from '../../../src/runtime/slides/tissue.ts'
 import { smear } from './synthetic.ts'
 
 const units = (...sizes: number[]): Unit[] =>

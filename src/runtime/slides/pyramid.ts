@@ -1,0 +1,49 @@
+/** A level of a pyramid that is made: pixels, and tiles of `side` along both axes. */
+export interface PyramidLevel {
+  readonly width: number
+  readonly height: number
+  readonly across: number
+  readonly down: number
+}
+
+/** Levels of half the size each, down to one that fits into a tile. */
+export function pyramidLevels(width: number, height: number, side: number): PyramidLevel[] {
+  const levels: PyramidLevel[] = []
+  for (let [w, h] = [width, height]; ; [w, h] = [Math.ceil(w / 2), Math.ceil(h / 2)]) {
+    levels.push({ width: w, height: h, across: Math.ceil(w / side), down: Math.ceil(h / side) })
+    if (w <= side && h <= side) return levels
+  }
+}
+
+/** RGB pixels, `width` x `height`, both even: each four become their mean. */
+export function halved(pixels: Uint8Array, width: number, height: number): Uint8Array {
+  const half = new Uint8Array((3 * width * height) / 4)
+  const stride = 3 * width
+  for (let row = 0, to = 0; row < height; row += 2)
+    for (let column = 0, from = row * stride; column < width; column += 2, from += 6)
+      for (let channel = from; channel < from + 3; channel += 1, to += 1)
+        half[to] = (pixels[channel]! + pixels[channel + 3]! + pixels[channel + stride]! + pixels[channel + stride + 3]! + 2) >> 2
+  return half
+}
+
+/** The tile of `side` pixels at (column, row) of RGB pixels that are `width` wide. */
+export function tileOf(pixels: Uint8Array, width: number, side: number, column: number, row: number): Uint8Array {
+  const tile = new Uint8Array(3 * side * side)
+  for (let line = 0; line < side; line += 1) {
+    const from = 3 * ((row * side + line) * width + column * side)
+    tile.set(pixels.subarray(from, from + 3 * side), 3 * line * side)
+  }
+  return tile
+}
+
+/** Four tiles as one picture of twice the side. */
+export function joined(tiles: readonly Uint8Array[], side: number): Uint8Array {
+  const all = new Uint8Array(12 * side * side)
+  tiles.forEach((tile, at) => {
+    for (let line = 0; line < side; line += 1) {
+      const to = 3 * (((at >> 1) * side + line) * 2 * side + (at & 1) * side)
+      all.set(tile.subarray(3 * line * side, 3 * (line + 1) * side), to)
+    }
+  })
+  return all
+}
