@@ -49,7 +49,7 @@ export function slideCommand(program: Command): void {
 }
 
 function factsText(file: string, facts: SlideFacts): string {
-  const { vendor, levels, mpp, magnification, profile, tissue, associated, blank, properties } = facts
+  const { vendor, levels, mpp, magnification, profile, compression, fluorescence, tissue, associated, blank, properties } = facts
   const rows: (readonly [string, string])[] = [
     ['format', vendor ?? 'TIFF'],
     ...levels.map(
@@ -62,6 +62,15 @@ function factsText(file: string, facts: SlideFacts): string {
     ['micrometres a pixel', mpp ? `${resolution(mpp.x, mpp.y)} (${mpp.from})` : 'not said'],
     ['magnification', magnification ? `${magnification.value} (${magnification.from})` : 'not said'],
     ['colour profile', profile ?? 'none'],
+    ...(compression
+      ? [
+          [
+            'compressed',
+            `JPEG of quality ${compression.quality}${compression.subsampling ? `, ${compression.subsampling}` : ''}`,
+          ] as const,
+        ]
+      : []),
+    ...(fluorescence === undefined ? [] : [['fluorescence', fluorescence] as const]),
     ['tissue', `${Math.round(100 * tissue.share)} %`],
     ...(blank === undefined ? [] : [['not in the file', blank] as const]),
     [

@@ -49,7 +49,7 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
       name: path.basename(file),
       ...(await checksum(file)),
       group: slideId(file),
-      ...(slide.mpp !== undefined && { mpp: Number((slide.mpp * chosen.downsample).toPrecision(6)) }),
+      ...(slide.mpp && { mpp: Number((slide.mpp.x * chosen.downsample).toPrecision(6)) }),
     }
     const same = sources.find((other) => other.sha256 === source.sha256 || other.group === source.group)
     if (same) throw new UserError(`${source.name} and ${same.name} are the same slide`, 'Leave one of them out.')

@@ -1,5 +1,8 @@
 import { readProfile } from '../data/profile.ts'
-import { openSlide, openslide } from '../slides/open-slide.ts'
+import type { Compression } from '../data/compression.ts'
+import type { PixelSize } from '../data/micrometres.ts'
+import type { Magnification } from '../slides/magnification.ts'
+import { besideIn, openSlide } from '../slides/open-slide.ts'
 import type { SlideLevel } from '../slides/slide.ts'
 import { definition, tissueMask } from '../slides/tissue.ts'
 
@@ -9,11 +12,15 @@ export interface SlideFacts {
   readonly vendor?: string
   readonly levels: readonly SlideLevel[]
   /** Micrometres a pixel of level 0, and what says so. */
-  readonly mpp?: { readonly x: number; readonly y: number; readonly from: string }
+  readonly mpp?: PixelSize
   /** The objective's magnification, and what says so. */
-  readonly magnification?: { readonly value: number; readonly from: string }
+  readonly magnification?: Magnification
   /** The name of its ICC profile. */
   readonly profile?: string
+  /** How level 0 was compressed, where it is of JPEGs. */
+  readonly compression?: Compression
+  /** What it was lit by, where it says that it was lit for fluorescence. */
+  readonly fluorescence?: string
   /** The share of a thumbnail that is tissue, and what that is. */
   readonly tissue: { readonly share: number; readonly definition: string }
   /** Pictures beside the slide, of which labels and macros show names and dates. */
@@ -29,38 +36,30 @@ const thumbnailSide = 1024
 
 /** Looks at a slide. `all`: with what could name a patient. @throws UserError where it is none that can be read. */
 export async function slideFacts(file: string, all: boolean, say: (line: string) => void): Promise<SlideFacts> {
-  const library = await openslide(say)
-  const vendor = library.vendor(file)
   const slide = await openSlide(file, say)
-  const known = vendor === undefined ? undefined : library.open(file)
   try {
-    const [full] = slide.levels as [SlideLevel]
+    const { levels, mpp, magnification, icc, compression, fluorescence, blank } = slide
+    const other = slide.beside ? undefined : await besideIn(file, say)
+    const vendor = slide.vendor ?? other?.vendor
+    const { properties, associated } = slide.beside ?? other ?? { properties: new Map<string, string>(), associated: [] }
+    const [full] = levels as [SlideLevel]
     const scale = Math.min(1, thumbnailSide / Math.max(full.width, full.height))
     const [width, height] = [full.width, full.height].map((side) => Math.max(1, Math.round(side * scale))) as [number, number]
     const { isTissue } = tissueMask(await slide.thumbnail(width, height))
-    const properties = known?.properties ?? new Map<string, string>()
-    const numberIn = (name: string): number | undefined => {
-      const value = Number(properties.get(name))
-      return value > 0 ? value : undefined
-    }
-    const [x, y] = [numberIn('openslide.mpp-x'), numberIn('openslide.mpp-y')]
-    const own = slide.mpp === undefined ? undefined : { x: slide.mpp, y: slide.mpp, from: 'the words or the tags of the file' }
-    const mpp = x === undefined ? own : { x, y: y ?? x, from: 'openslide.mpp-x, openslide.mpp-y' }
-    const power = numberIn('openslide.objective-power')
-    const profile = known?.icc && readProfile(known.icc)
     return {
       ...(vendor !== undefined && { vendor }),
-      levels: slide.levels,
+      levels,
       ...(mpp && { mpp }),
-      ...(power !== undefined && { magnification: { value: power, from: 'openslide.objective-power' } }),
-      ...(known?.icc && { profile: profile?.name ?? 'damaged' }),
+      ...(magnification && { magnification }),
+      ...(icc && { profile: readProfile(icc)?.name ?? 'damaged' }),
+      ...(compression && { compression }),
+      ...(fluorescence !== undefined && { fluorescence }),
       tissue: { share: isTissue.reduce((sum, each) => sum + each, 0) / isTissue.length, definition },
-      associated: (known?.associated ?? []).map(({ name, ...size }) => ({ kind: name, ...size })),
-      ...(slide.blank !== undefined && { blank: slide.blank }),
+      associated: associated.map(({ name, ...size }) => ({ kind: name, ...size })),
+      ...(blank !== undefined && { blank }),
       ...(all && { properties: Object.fromEntries(properties) }),
     }
   } finally {
-    known?.close()
     slide.close()
   }
 }

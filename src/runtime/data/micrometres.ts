@@ -35,35 +35,54 @@ export interface Resolution {
   readonly description: string
   /** TIFF's ResolutionUnit: 1 none, 2 inch, 3 centimetre. */
   readonly unit: number
-  /** Pixels in one of these. */
-  readonly perUnit: number
+  /** Pixels in one of these, along both sides. */
+  readonly across: number
+  readonly down: number
+}
+
+/** Micrometres a pixel, and in words what of the file says so. */
+export interface PixelSize {
+  readonly x: number
+  readonly y: number
+  readonly from: string
 }
 
 /** Micrometres a pixel: by the words of the description, which say it most exactly, else by the resolution tags. */
-export function micrometres({ description, unit, perUnit }: Resolution): number | undefined {
-  const tagged = (unit === 2 ? 25_400 : unit === 3 ? 10_000 : Number.NaN) / perUnit
-  const found = aperio(description) ?? ome(description) ?? imageJ(description, perUnit) ?? tagged
-  return found > 0 && found < coarsest ? found : undefined
+export function micrometres({ description, unit, across, down }: Resolution): PixelSize | undefined {
+  const length = unit === 2 ? 25_400 : unit === 3 ? 10_000 : Number.NaN
+  const tagged = { x: length / across, y: length / down, from: 'the resolution tags of TIFF' }
+  const { x, y, from } = aperio(description) ?? ome(description) ?? imageJ(description, across, down) ?? tagged
+  const isSaid = (size: number): boolean => size > 0 && size < coarsest
+  return isSaid(x) ? { x, y: isSaid(y) ? y : x, from } : undefined
 }
 
 const positive = (text: string | undefined): number | undefined => (Number(text) > 0 ? Number(text) : undefined)
 
-const aperio = (description: string): number | undefined => positive(/\bMPP\s*=\s*([0-9.eE+-]+)/.exec(description)?.[1])
-
-function ome(description: string): number | undefined {
-  const attribute = (name: string): string | undefined =>
-    new RegExp(`\\b${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`)
-      .exec(description)
-      ?.slice(1)
-      .find((each) => each !== undefined)
-  const size = positive(attribute('PhysicalSizeX'))
-  const unit = micrometresOf(attribute('PhysicalSizeXUnit') ?? 'µm')
-  return size === undefined || unit === undefined ? undefined : size * unit
+function aperio(description: string): PixelSize | undefined {
+  const size = positive(/\bMPP\s*=\s*([0-9.eE+-]+)/.exec(description)?.[1])
+  return size === undefined ? undefined : { x: size, y: size, from: "Aperio's MPP" }
 }
 
-/** ImageJ says the unit in words, and how many pixels it has in the resolution tag, whose own unit is none then. */
-function imageJ(description: string, perUnit: number): number | undefined {
+/** The value of an attribute of XML where it is met first. */
+export const attributeIn = (text: string, name: string): string | undefined =>
+  new RegExp(`\\b${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`)
+    .exec(text)
+    ?.slice(1)
+    .find((each) => each !== undefined)
+
+function ome(description: string): PixelSize | undefined {
+  const sizeOf = (axis: 'X' | 'Y'): number | undefined => {
+    const size = positive(attributeIn(description, `PhysicalSize${axis}`))
+    const unit = micrometresOf(attributeIn(description, `PhysicalSize${axis}Unit`) ?? 'µm')
+    return size === undefined || unit === undefined ? undefined : size * unit
+  }
+  const x = sizeOf('X')
+  return x === undefined ? undefined : { x, y: sizeOf('Y') ?? x, from: "OME's PhysicalSize" }
+}
+
+/** ImageJ says the unit in words, and how many pixels it has in the resolution tags, whose own unit is none then. */
+function imageJ(description: string, across: number, down: number): PixelSize | undefined {
   if (!description.startsWith('ImageJ=')) return undefined
   const unit = micrometresOf(/^unit=(.*)$/m.exec(description)?.[1] ?? '')
-  return unit === undefined || !(perUnit > 0) ? undefined : unit / perUnit
+  return unit === undefined || !(across > 0) ? undefined : { x: unit / across, y: unit / down, from: "ImageJ's unit" }
 }

@@ -1,5 +1,5 @@
 import type { Bytes } from './bytes.ts'
-import { micrometres } from './micrometres.ts'
+import { micrometres, type PixelSize } from './micrometres.ts'
 
 /** What the directories (pages) of a TIFF or BigTIFF file say, in the order of the file. */
 export interface TiffFile {
@@ -24,7 +24,7 @@ export interface TiffPage {
   readonly isPlanar: boolean
   /** Tables that the JPEGs of all its tiles or strips share, as a JPEG of their own. */
   readonly jpegTables: readonly number[]
-  /** Where its first tile or strip is. */
+  /** Where its first tile or strip is that is in the file. */
   readonly start: number
   /** Its tiles, or its strips, which are tiles as wide as the page. */
   readonly tiles: { readonly width: number; readonly height: number; readonly count: number }
@@ -36,11 +36,15 @@ export interface TiffPage {
   readonly largest?: number
   readonly description: string
   /** Micrometres a pixel, by the description or the resolution tags. */
-  readonly mpp?: number
+  readonly mpp?: PixelSize
+  /** Where its ICC profile is. */
+  readonly icc?: { readonly start: number; readonly length: number }
+  /** In an NDPI, which focal plane it is, in nanometres from the one in the middle. */
+  readonly focalPlane: number
 }
 
 /** Bytes of a value by its type. */
-const widths: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 13: 4, 16: 8, 18: 8 }
+const widths: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 13: 4, 16: 8, 18: 8 }
 const ascii = 2
 const rational = 5
 /** Bytes of a value that are read. */
@@ -51,15 +55,16 @@ const mostSizes = 1 << 25
 const mostInAll = 1 << 28
 const mostEntries = 4096
 const mostPages = 10_000
+/** Of the places of tiles so many are read, to find the first that is in the file. */
+const mostPlaces = 1 << 16
 
 const tag = {
   subfile: 254, oldSubfile: 255, width: 256, height: 257, bits: 258, compression: 259, photometric: 262, description: 270, strips: 273,
-  channels: 277, stripRows: 278, stripSizes: 279, largestUsed: 281, across: 282, planar: 284, unit: 296, tileWidth: 322, tileHeight: 323,
-  tiles: 324, tileSizes: 325, below: 330, extra: 338, sampleFormat: 339, largest: 341, jpegTables: 347,
+  channels: 277, stripRows: 278, stripSizes: 279, largestUsed: 281, across: 282, down: 283, planar: 284, unit: 296, tileWidth: 322, tileHeight: 323,
+  tiles: 324, tileSizes: 325, below: 330, extra: 338, sampleFormat: 339, largest: 341, jpegTables: 347, icc: 34675, focalPlane: 65424,
 } as const // prettier-ignore
 const looked = new Set<number>(Object.values(tag))
-/** Of the places of tiles the first is read. */
-const firstOnly = new Set<number>([tag.tiles, tag.strips])
+const places = new Set<number>([tag.tiles, tag.strips])
 const sizes = new Set<number>([tag.tileSizes, tag.stripSizes])
 
 /** How a TIFF or BigTIFF begins, in either order of bytes. */
@@ -123,8 +128,9 @@ async function createReader(file: Bytes): Promise<Reader> {
     const width = widths[type]
     if (width === undefined) return undefined
     const all = number(entry, 4, word)
-    const count = Math.min(all, firstOnly.has(key) ? 1 : Math.floor((sizes.has(key) ? mostSizes : mostBytes) / width))
     const isHere = width * all <= word
+    if (key === tag.icc) return isHere ? undefined : [number(entry, 4 + word, word), width * all]
+    const count = Math.min(all, places.has(key) ? mostPlaces : Math.floor((sizes.has(key) ? mostSizes : mostBytes) / width))
     readInAll += width * count
     if (readInAll > mostInAll) throw new RangeError('its directories hold more than any picture needs')
     const bytes = isHere ? entry.subarray(4 + word) : await bytesAt(number(entry, 4 + word, word), width * count, 'a tag')
@@ -165,10 +171,12 @@ function pageOf(tags: Tags): TiffPage {
   const description = typeof text === 'string' ? text : ''
   const bits = numbers(tag.bits) ?? [1]
   const largest = largestSample(bits[0]!, first(tag.largest, 0), first(tag.largestUsed, 0))
-  const mpp = micrometres({ description, unit: first(tag.unit, 2), perUnit: first(tag.across, NaN) })
+  const mpp = micrometres({ description, unit: first(tag.unit, 2), across: first(tag.across, NaN), down: first(tag.down, NaN) })
   const [width, height] = [first(tag.width, 0), first(tag.height, 0)]
   const isTiled = tags.has(tag.tileWidth)
   const lengths = numbers(isTiled ? tag.tileSizes : tag.stripSizes) ?? []
+  const starts = numbers(isTiled ? tag.tiles : tag.strips) ?? numbers(tag.strips) ?? [0]
+  const [profileAt, profileLength] = numbers(tag.icc) ?? []
   return {
     kind: isMask ? 'mask' : (flags & 1) !== 0 || first(tag.oldSubfile, 1) === 2 ? 'reduced' : 'full',
     width,
@@ -181,7 +189,7 @@ function pageOf(tags: Tags): TiffPage {
     isTiled,
     isPlanar: first(tag.planar, 1) === 2,
     jpegTables: numbers(tag.jpegTables) ?? [],
-    start: first(tag.tiles, first(tag.strips, 0)),
+    start: starts[lengths.findIndex((length) => length > 0)] ?? starts[0]!,
     tiles: {
       width: isTiled ? first(tag.tileWidth, width) : width,
       height: isTiled ? first(tag.tileHeight, height) : Math.min(height, first(tag.stripRows, height)),
@@ -191,7 +199,9 @@ function pageOf(tags: Tags): TiffPage {
     extra: numbers(tag.extra) ?? [],
     ...(largest !== undefined && { largest }),
     description,
-    ...(mpp !== undefined && { mpp }),
+    ...(mpp && { mpp }),
+    ...(profileAt !== undefined && profileLength !== undefined && { icc: { start: profileAt, length: profileLength } }),
+    focalPlane: first(tag.focalPlane, 0),
   }
 }
 

@@ -101,8 +101,8 @@ export async function tiffPicture(file: string, bytes: Bytes): Promise<TiffPictu
   return {
     page,
     isTiled: chosen.isTiled,
-    compression: await compressionOf(chosen, bytes),
-    density: chosen.mpp && 25_400 / chosen.mpp,
+    compression: await tiffCompression(chosen, bytes),
+    density: chosen.mpp && 25_400 / chosen.mpp.x,
     extra,
     largest: chosen.largest,
     blank,
@@ -124,8 +124,12 @@ function extraOf({ channels, photometric, extra }: TiffPage): Extra {
 }
 
 /** By the tables that its tiles share, or by those of the first. */
-async function compressionOf({ compression, jpegTables, start }: TiffPage, bytes: Bytes): Promise<Compression | undefined> {
-  return compression === 7 ? jpegCompression(Buffer.from(jpegTables), await bytes.at(start, jpegHead)) : undefined
+export async function tiffCompression(
+  { compression, jpegTables, start }: TiffPage,
+  bytes: Bytes,
+  head = jpegHead,
+): Promise<Compression | undefined> {
+  return compression === 7 ? jpegCompression(Buffer.from(jpegTables), await bytes.at(start, head)) : undefined
 }
 
 function isThumbnail({ isTiled, width, height }: TiffPage): boolean {

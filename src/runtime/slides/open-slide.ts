@@ -1,10 +1,13 @@
 import path from 'node:path'
-import { UserError } from '../../errors.ts'
+import { plural, UserError } from '../../errors.ts'
 import type { Picture } from '../data/picture.ts'
 import { bringOpenslide } from './bring-openslide.ts'
 import { loadOpenslide, type Openslide, type OpenslideFile } from './openslide.ts'
-import { thumbnailOf, type Slide } from './slide.ts'
-import { openTiffSlide } from './tiff-slide.ts'
+import { fluorescent, refusePlanes, stack } from './refuse-planes.ts'
+import { thumbnailOf, type Beside, type Slide } from './slide.ts'
+import { openTiffSlide, tiffFacts } from './tiff-slide.ts'
+
+const getAgain = 'Get the file again from where it came.'
 
 /**
  * Opens a slide: Aperio's SVS with JPEG inside, pyramidal TIFF and OME-TIFF by libvips, whatever else by OpenSlide (SVS with JPEG 2000, NDPI, MRXS,
@@ -14,6 +17,23 @@ import { openTiffSlide } from './tiff-slide.ts'
 export async function openSlide(file: string, say: (line: string) => void = () => undefined): Promise<Slide> {
   const slide = tiffEndings.includes(path.extname(file).toLowerCase()) ? await openTiffSlide(file) : undefined
   return slide ?? ofOpenslide(file, await openslide(say))
+}
+
+/** What OpenSlide says of what libvips reads; undefined where it does not know it. */
+export async function besideIn(
+  file: string,
+  say: (line: string) => void,
+): Promise<(Beside & { readonly vendor: string }) | undefined> {
+  const library = await openslide(say)
+  const vendor = library.vendor(file)
+  if (vendor === undefined) return undefined
+  try {
+    const { properties, associated, close } = library.open(file)
+    close()
+    return { vendor, properties, associated }
+  } catch {
+    return undefined
+  }
 }
 
 /** What may be a plain TIFF: other formats lay theirs out in ways of their own. */
@@ -45,10 +65,29 @@ export function openslide(say: (line: string) => void): Promise<Openslide> {
   return known
 }
 
-function ofOpenslide(file: string, library: Openslide): Slide {
+async function ofOpenslide(file: string, library: Openslide): Promise<Slide> {
+  // Formats of several files are told by their names too.
+  const vendor = library.vendor(file)
+  if (vendor === undefined)
+    throw new UserError(
+      `${file}: it is no slide that archc reads`,
+      `OpenSlide and libvips know SVS, NDPI, MRXS, SCN, BIF, DICOM, VMS, VSF, Philips and pyramidal TIFF; ${path.extname(file) || 'this'} is none of these or damaged: get it again, or convert it by its maker's software`,
+    )
+  // What OpenSlide takes and this does not is no reason to refuse it.
+  const tiff = await tiffFacts(file).catch(() => undefined)
+  if (tiff) refusePlanes(file, tiff.pages)
   let opened = openedBy(library, file)
-  const { levels, properties } = opened
-  const mpp = Number(properties.get('openslide.mpp-x'))
+  const { levels, properties, associated } = opened
+  const said = (name: string): number | undefined => {
+    const value = Number(properties.get(name))
+    return value > 0 ? value : undefined
+  }
+  const [x, y, power] = ['openslide.mpp-x', 'openslide.mpp-y', 'openslide.objective-power'].map(said)
+  const mpp = x === undefined ? tiff?.mpp : { x, y: y ?? x, from: 'openslide.mpp-x, openslide.mpp-y' }
+  const magnification = power === undefined ? tiff?.magnification : { value: power, from: 'openslide.objective-power' }
+  const icc = opened.icc ?? tiff?.icc
+  const compression = tiff?.compression
+  const fluorescence = fluorescenceIn(properties)
   const read = async (level: number, x: number, y: number, width: number, height: number): Promise<Picture> => {
     const { downsample } = levels[level]!
     try {
@@ -59,39 +98,56 @@ function ofOpenslide(file: string, library: Openslide): Slide {
       opened.close()
       opened = openedBy(library, file)
       const reason = (error as Error).message
-      throw new UserError(`${file}: a region cannot be decoded (${reason})`, 'Get the file again from where it came.', {
-        cause: error,
-      })
+      throw new UserError(`${file}: a region cannot be decoded (${reason})`, getAgain, { cause: error })
     }
   }
   return {
     reader: 'OpenSlide',
+    vendor,
     levels,
-    ...(mpp > 0 && { mpp }),
+    ...(mpp && { mpp }),
+    ...(magnification && { magnification }),
+    ...(icc && { icc }),
+    ...(compression && { compression }),
+    ...(fluorescence !== undefined && { fluorescence }),
+    beside: { properties, associated },
     region: read,
     thumbnail: (width, height) => thumbnailOf({ levels, region: read }, width, height),
     close: () => opened.close(),
   }
 }
 
+/** Hamamatsu writes what it lit with into the shading data of an NDPI. */
+function fluorescenceIn(properties: ReadonlyMap<string, string>): string | undefined {
+  const shading = [...properties].map(([name, value]) => `${name}=${value}`).find((text) => text.includes('ExcitationWaveLength'))
+  const value = (name: string): string => new RegExp(`(?:^|;)${name}=([^;]*)`).exec(shading ?? '')?.[1]?.trim() ?? ''
+  const [excitation, emission] = ['ExcitationWaveLength', 'EmissionWaveLength'].map((name) => Number(value(name)))
+  if (!excitation || !emission) return undefined
+  // Names come out of files and go to terminals.
+  const name = value('Name')
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .slice(0, 40)
+  return `${name === '' ? '' : `${name}, `}excited at ${excitation} nm, seen at ${emission} nm`
+}
+
+/** By what OpenSlide says of a DICOM that it does not open. */
+const otherPlanes: readonly (readonly [RegExp, (file: string, value: number) => UserError])[] = [
+  [/Attribute TotalPixelMatrixFocalPlanes value (\d+) /, stack],
+  [/Attribute SamplesPerPixel value (\d+) /, (file, count) => fluorescent(file, plural(count, 'channel'))],
+  [/Attribute BitsAllocated value (\d+) /, (file, bits) => fluorescent(file, `samples of ${bits} bits`)],
+]
+
 function openedBy(library: Openslide, file: string): OpenslideFile {
-  // Formats of several files are told by their names too.
-  if (library.vendor(file) === undefined)
-    throw new UserError(
-      `${file}: it is no slide that archc reads`,
-      `OpenSlide and libvips know SVS, NDPI, MRXS, SCN, BIF, DICOM, VMS, VSF, Philips and pyramidal TIFF; ${path.extname(file) || 'this'} is none of these or damaged: get it again, or convert it by its maker's software`,
-    )
   try {
     return library.open(file)
   } catch (error) {
     if (error instanceof UserError) throw error
-    throw new UserError(
-      `${file}: it cannot be opened as a slide (${(error as Error).message})`,
-      'Get the file again from where it came.',
-      {
-        cause: error,
-      },
-    )
+    const reason = (error as Error).message
+    for (const [pattern, refusal] of otherPlanes) {
+      const value = pattern.exec(reason)?.[1]
+      if (value !== undefined) throw refusal(file, Number(value))
+    }
+    throw new UserError(`${file}: it cannot be opened as a slide (${reason})`, getAgain, { cause: error })
   }
 }
 

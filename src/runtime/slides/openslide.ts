@@ -1,5 +1,6 @@
 import koffi from 'koffi'
 import { UserError } from '../../errors.ts'
+import type { Beside, SlideLevel } from './slide.ts'
 
 /** OpenSlide's C functions, as `openslide.h` of 4.0 declares them. */
 export interface Openslide {
@@ -9,11 +10,8 @@ export interface Openslide {
 }
 
 /** An opened slide. An error is sticky on it: what fails once fails ever after, and it is opened anew. */
-export interface OpenslideFile {
-  readonly levels: readonly { readonly width: number; readonly height: number; readonly downsample: number }[]
-  readonly properties: ReadonlyMap<string, string>
-  /** Pictures beside the levels by name: label, macro, thumbnail. */
-  readonly associated: readonly { readonly name: string; readonly width: number; readonly height: number }[]
+export interface OpenslideFile extends Beside {
+  readonly levels: readonly SlideLevel[]
   readonly icc: Buffer | undefined
   /**
    * Pixels of a level, B G R A each, multiplied by alpha; x and y in pixels of level 0.

@@ -1,5 +1,8 @@
 import sharp from 'sharp'
+import type { Compression } from '../data/compression.ts'
+import type { PixelSize } from '../data/micrometres.ts'
 import type { Picture } from '../data/picture.ts'
+import type { Magnification } from './magnification.ts'
 
 /** A slide at one resolution. */
 export interface SlideLevel {
@@ -13,10 +16,19 @@ export interface SlideLevel {
 export interface Slide {
   /** Who reads it. */
   readonly reader: 'libvips' | 'OpenSlide'
+  /** Whose format it is by OpenSlide's names, where OpenSlide reads it. */
+  readonly vendor?: string
   /** From the full size down. */
   readonly levels: readonly SlideLevel[]
-  /** Micrometres per pixel at full size along x, where the file says. */
-  readonly mpp?: number
+  /** Micrometres a pixel at full size, where the file says. */
+  readonly mpp?: PixelSize
+  readonly magnification?: Magnification
+  /** Its ICC profile. */
+  readonly icc?: Buffer
+  /** How its full size was compressed, by the tables of its JPEG tiles. */
+  readonly compression?: Compression
+  /** Where it says that it was lit for fluorescence: by what, in words. */
+  readonly fluorescence?: string
   /** What of its levels is not in the file, in words: white in every region. */
   readonly blank?: string
   /** 8-bit RGB as stored, on white; the region must lie inside the level. */
@@ -24,6 +36,15 @@ export interface Slide {
   /** The whole slide, `width` x `height` pixels. */
   thumbnail(width: number, height: number): Promise<Picture>
   close(): void
+  /** What else OpenSlide says of it, where OpenSlide reads it. */
+  readonly beside?: Beside
+}
+
+/** What a file says of itself for people, and shows beside the slide: names, dates and free text too. */
+export interface Beside {
+  readonly properties: ReadonlyMap<string, string>
+  /** Pictures beside the levels by name: label, macro, thumbnail. */
+  readonly associated: readonly { readonly name: string; readonly width: number; readonly height: number }[]
 }
 
 /** Rows of a thumbnail that are made at once. */

@@ -4,20 +4,24 @@ import { blankText, blankTiles, lay, type BlankTiles, type Part } from '../data/
 import type { Picture } from '../data/picture.ts'
 import { withBytes } from '../data/bytes.ts'
 import { readTiff, tiffMagic, type TiffPage } from '../data/tiff-directories.ts'
+import { tiffCompression } from '../data/tiff-picture.ts'
+import { magnificationIn } from './magnification.ts'
+import { refusePlanes } from './refuse-planes.ts'
 import { levelFor, thumbnailOf, type Slide } from './slide.ts'
 
 const jpeg2000 = [33003, 33004, 33005, 34712]
 
 /** Opens a slide by the TIFF reader of sharp; undefined where it is no TIFF, or one whose compression sharp does not know. */
 export async function openTiffSlide(file: string): Promise<Slide | undefined> {
-  const magic = await withBytes(file, (bytes) => bytes.at(0, 4))
-  if (!tiffMagic.includes(magic.toString('latin1'))) return undefined
-  const { pages } = await withBytes(file, readTiff).catch((error: unknown) => {
+  const tiff = await tiffFacts(file).catch((error: unknown) => {
     if (error instanceof RangeError) throw new UserError(`${file}: ${error.message}`, 'Get the file again from where it came.')
     throw error
   })
+  if (!tiff) return undefined
+  const { pages, ...facts } = tiff
   const [full] = pages as [TiffPage]
   const [bits] = full.bits
+  refusePlanes(file, pages)
   if (jpeg2000.includes(full.compression)) return undefined
   if (bits !== 8 || full.channels < 3)
     throw new UserError(
@@ -26,13 +30,12 @@ export async function openTiffSlide(file: string): Promise<Slide | undefined> {
     )
   const found = levelsOf(pages)
   const levels = found.map(({ width, height }) => ({ width, height, downsample: full.width / width }))
-  const { mpp } = full
   const blanks = found.flatMap(({ blank }, level) => (blank ? [`level ${level}: ${blankText(blank)}`] : []))
   const region: Slide['region'] = (level, x, y, width, height) => regionOf(file, found[level]!, { x, y, width, height })
   return {
     reader: 'libvips',
     levels,
-    ...(mpp !== undefined && { mpp }),
+    ...facts,
     ...(blanks.length > 0 && { blank: blanks.join('; ') }),
     region,
     thumbnail(width, height) {
@@ -43,6 +46,35 @@ export async function openTiffSlide(file: string): Promise<Slide | undefined> {
     },
     close: () => undefined,
   }
+}
+
+/** What the directories of a TIFF say of a slide, and what stands where they point. */
+export interface TiffFacts extends Pick<Slide, 'mpp' | 'magnification' | 'icc' | 'compression'> {
+  readonly pages: readonly TiffPage[]
+}
+
+/** Bytes before the first scan of a tile. */
+const tileHead = 1 << 16
+const mostProfile = 1 << 24
+
+/** Undefined where it is no TIFF. @throws RangeError where its directories are damaged. */
+export function tiffFacts(file: string): Promise<TiffFacts | undefined> {
+  return withBytes(file, async (bytes) => {
+    if (!tiffMagic.includes((await bytes.at(0, 4)).toString('latin1'))) return undefined
+    const { pages } = await readTiff(bytes)
+    const [full] = pages as [TiffPage]
+    const { mpp, icc: place } = full
+    const magnification = magnificationIn(full.description)
+    const compression = await tiffCompression(full, bytes, tileHead)
+    const icc = place && place.length <= mostProfile ? await bytes.at(place.start, place.length) : undefined
+    return {
+      pages,
+      ...(mpp && { mpp }),
+      ...(magnification && { magnification }),
+      ...(compression && { compression }),
+      ...(icc && icc.length === place!.length && { icc }),
+    }
+  })
 }
 
 /** A part of a level; what is not in the file is glass, not black tissue. */

@@ -212,7 +212,7 @@ describe('micrometres a pixel', () => {
     const [page] = (await withBytes(file, readTiff)).pages
     if (wanted === undefined) expect(page).not.toHaveProperty('mpp')
     else {
-      expect(page!.mpp).toBeCloseTo(wanted, 9)
+      expect(page!.mpp!.x).toBeCloseTo(wanted, 9)
       expect((await readPicture(file)).density).toBeCloseTo(25_400 / wanted, 3)
     }
   })
