@@ -1,10 +1,13 @@
 import type { Command } from 'commander'
 import type { SlideFacts } from '../runtime/data-recipes/slide-facts.ts'
 import { jsonFlag, print, remark } from './common.ts'
+import { joinCommand } from './slide-join.ts'
 
 /** Registers `archc slide info` and `archc slides install | remove`. */
 export function slideCommand(program: Command): void {
-  const slide = program.command('slide').description('whole slides: what one says of itself')
+  const slide = program
+    .command('slide')
+    .description('whole slides: what one says of itself, and the parts of one that was enlarged on several machines')
   jsonFlag(slide.command('info').description('levels, micrometres a pixel, magnification, profile, tissue'))
     .argument('<file>', 'a slide: SVS, NDPI, MRXS, SCN, BIF, DICOM, OME or pyramidal TIFF')
     .option('--all', 'also all else that the file says, which may be names and dates')
@@ -14,6 +17,7 @@ export function slideCommand(program: Command): void {
       const facts = await slideFacts(file, flags.all ?? false, remark)
       print(flags.json ? JSON.stringify({ file, ...facts }) : factsText(file, facts))
     })
+  joinCommand(slide)
 
   const slides = program
     .command('slides')

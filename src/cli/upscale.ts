@@ -7,6 +7,7 @@ import { plural, UserError } from '../errors.ts'
 import type { StageTime } from '../runtime/upscale/stage-times.ts'
 import { carriedFile, defaultWeights, plainWeights, type CarriedWeights } from '../runtime/weights/carried.ts'
 import { carriedOption } from './carried-option.ts'
+import { enlargeSlide, isSlideWork, slideOptions, type SlideFlags } from './upscale-slide.ts'
 import {
   count,
   engineFlags,
@@ -27,8 +28,8 @@ import { openEngine } from './open-engine.ts'
 import { scopeOption } from './scope.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
 
-interface Flags extends CommonFlags {
-  readonly scale: number
+export interface Flags extends CommonFlags, SlideFlags {
+  readonly scale?: number
   readonly out: string
   readonly run?: string
   readonly weights?: CarriedWeights
@@ -46,10 +47,10 @@ interface Flags extends CommonFlags {
 export function upscaleCommand(program: Command): void {
   const command = program
     .command('upscale')
-    .description('enlarge pictures by any factor from 1 to 64')
-    .argument('<pictures...>', 'PNG, JPEG or TIFF files, or folders of them')
-    .requiredOption('-s, --scale <factor>', 'any real number from 1 to 64', scale)
-    .requiredOption('-o, --out <file>', 'a .png; with several pictures or a folder, a folder')
+    .description('enlarge pictures by any factor from 1 to 64, and whole slides')
+    .argument('<pictures...>', 'PNG, JPEG or TIFF files, or folders of them; or one slide')
+    .option('-s, --scale <factor>', 'any real number from 1 to 64', scale)
+    .requiredOption('-o, --out <file>', 'a .png; of several pictures or a folder a folder; of a slide a .tif')
     .addOption(carriedOption())
     .addOption(new Option('--plain', 'the same as --weights plain').conflicts(['run', 'weights']))
     .option('--run <run>', `other weights: ${networkSource}`)
@@ -68,13 +69,16 @@ export function upscaleCommand(program: Command): void {
     .option('--no-consistent', 'leave it as the network made it')
     .option('--yes', agreed)
     .option('--profile', 'say where the time went, stage by stage')
+  slideOptions(command)
   engineFlags(command)
     .option('--json', 'print one JSON object a picture')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc upscale field.png --scale 3.3 -o large.png\n  archc upscale field.png --scale 2 --weights deblur -o sharper.png\n  archc upscale fields/ --scale 2 --run runs/first -o enlarged/\n\nComputed pictures are for research, not for diagnosis: super-resolution invents texture.',
+      '\nExamples:\n  archc upscale field.png --scale 3.3 -o large.png\n  archc upscale field.png --scale 2 --weights deblur -o sharper.png\n  archc upscale fields/ --scale 2 --run runs/first -o enlarged/\n  archc upscale slide.svs --magnification 40 -o slide-40x.tif\n  archc upscale slide.svs --mpp 0.25 --region 12000,8000,4000,4000 -o part.tif --resume\n\nComputed pictures are for research, not for diagnosis: super-resolution invents texture.',
     )
     .action(async (pictures: string[], flags: Flags) => {
+      if (pictures.length === 1 && isSlideWork(flags.out)) return enlargeSlide(pictures[0]!, flags)
+      const factor = scaleOf(flags)
       const work = await listWork(pictures, flags.out)
       const { lookAt } = await import('../runtime/data/dataset.ts')
       const failures = createFailures(work.length, 'not enlarged')
@@ -94,10 +98,10 @@ export function upscaleCommand(program: Command): void {
       const weights = flags.run === undefined ? carried : undefined
       const pace = await machinePace(remark)
       const opened = await openNetwork(flags.run ?? carriedFile(carried))
-      checkScale(opened, flags.scale)
+      checkScale(opened, factor)
       if (opened.averaged !== undefined) remark(`${opened.source}: averaged weights (ema ${opened.averaged})`)
       const enlargement = {
-        scale: flags.scale,
+        scale: factor,
         pace,
         ...(flags.scope && { scope: flags.scope }),
         ...(flags.overlap !== undefined && { overlap: flags.overlap }),
@@ -131,7 +135,7 @@ export function upscaleCommand(program: Command): void {
             notes.forEach((note) => remark(`${input}: ${note}`))
             const seen = strength === undefined ? seenText(compression) : toldText(compression, strength, flags.compression)
             const isExpected = weights !== undefined || (compression !== undefined && strength === undefined)
-            const expected = expectationText(takenAs(compression, flags.compression), weights, flags.scale)
+            const expected = expectationText(takenAs(compression, flags.compression), weights, factor)
             if (isExpected) remark(`${input}: ${seen}; ${expected}`)
             else if (strength !== undefined) remark(`${input}: ${seen}`)
             remark(
@@ -148,8 +152,8 @@ export function upscaleCommand(program: Command): void {
         if (!result) continue
         if (result.isKept) remark(`${output} is there already, made of the same file in the same way: kept`)
         const compression = takenAs(result.compression, flags.compression)
-        const expected = weights && expectationOf(compression, weights, flags.scale)
-        const better = weights && betterWeights(compression, weights, flags.scale)
+        const expected = weights && expectationOf(compression, weights, factor)
+        const better = weights && betterWeights(compression, weights, factor)
         if (flags.json)
           print(
             JSON.stringify({
@@ -170,6 +174,15 @@ export function upscaleCommand(program: Command): void {
       process.exitCode = stop.exitCode
       failures.end()
     })
+}
+
+/** The factor by which pictures are enlarged. @throws UsageError where there is none, or what is said is of slides alone. */
+function scaleOf({ scale: factor, mpp, magnification, like, part, resume, region, regionMm, level }: Flags): number {
+  const ofSlides = { mpp, magnification, like, part, resume, region, 'region-mm': regionMm, level }
+  const [other] = Object.entries(ofSlides).find(([, value]) => value !== undefined) ?? []
+  if (other !== undefined) throw new UsageError(`--${other} is of slides`, 'a slide becomes a slide: one file, and -o out.tif')
+  if (factor === undefined) throw new UsageError('how large is it to become?', 'say --scale 2')
+  return factor
 }
 
 /** A table of stages. */
@@ -202,7 +215,7 @@ interface Work {
   readonly output: string
 }
 
-const memory = (bytes: number): string => (bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`)
+export const memory = (bytes: number): string => (bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`)
 
 /** Which picture goes where. No picture is written over itself or over another's. */
 async function listWork(pictures: readonly string[], out: string): Promise<Work[]> {

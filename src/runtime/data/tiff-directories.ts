@@ -81,18 +81,23 @@ export async function readTiff(bytes: Bytes): Promise<TiffFile> {
   const seen = new Set<number>()
   const pages: TiffPage[] = []
   const subPages: TiffPage[] = []
-  const walk = async (start: number, into: TiffPage[]): Promise<void> => {
-    for (let at = start; at !== 0;) {
-      if (seen.has(at) || seen.size >= mostPages) throw new RangeError('its directories go in a circle')
-      seen.add(at)
-      const { tags, next } = await reader.directory(at)
-      into.push(pageOf(tags))
-      const below = tags.get(tag.below)
-      for (const each of typeof below === 'object' ? below : []) await walk(each, subPages)
-      at = next
-    }
+  const below: number[] = []
+  const take = async (at: number, into: TiffPage[]): Promise<number> => {
+    if (seen.size >= mostPages) throw new RangeError('its directories go in a circle')
+    seen.add(at)
+    const { tags, next } = await reader.directory(at)
+    into.push(pageOf(tags))
+    const hung = tags.get(tag.below)
+    if (typeof hung === 'object') below.push(...hung)
+    return next
   }
-  await walk(reader.first, pages)
+  for (let at = reader.first; at !== 0;) {
+    if (seen.has(at)) throw new RangeError('its directories go in a circle')
+    at = await take(at, pages)
+  }
+  // Levels of a slide may stand after the first page and hang below it too: they are the pages that were met.
+  for (let hung = below.shift(); hung !== undefined; hung = below.shift())
+    for (let at = hung; at !== 0 && !seen.has(at);) at = await take(at, subPages)
   if (pages.length === 0) throw new RangeError('it has no directory')
   return { pages, subPages }
 }

@@ -1,9 +1,10 @@
 /**
  * How graphs are computed: layer by layer; each as one TensorFlow graph, which is compiled for the sizes of its inputs;
  * or `repeated` ones so, from their second call with the same sizes on, and at once where layers would hold much (they
- * keep every value to the end). The last two need the engine TensorFlow.
+ * keep every value to the end); or each so from its first call, so that what a call gives does not depend on those before
+ * (`loaded`). All but the first need the engine TensorFlow; gradients flow through the first two alone.
  */
-export type Execution = 'layers' | 'graphs' | 'repeated'
+export type Execution = 'layers' | 'graphs' | 'repeated' | 'loaded'
 
 /** How one call is computed: `loading`, where TensorFlow's graph is made and loaded first. */
 export type Way = 'layers' | 'loading' | 'loaded'

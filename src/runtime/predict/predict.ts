@@ -15,6 +15,7 @@ import { isLuma, normalised } from '../network/normalised.ts'
 import { drawOperations } from '../network/per-item.ts'
 import { Canvas, type Block, type Computed, type Rows } from './canvas.ts'
 import { rehearse, secondsByKind, sumOf } from './estimate.ts'
+import { scopeText } from './candidates.ts'
 import { countOf, partOf, type Extent, type Rectangle } from './places.ts'
 import { Course, type Progress } from './progress.ts'
 import { outputOf, pictureInput } from './roles.ts'
@@ -46,6 +47,8 @@ export interface PredictOptions {
   readonly part?: Rectangle
   /** The part is computed as one tile of its own: any part that asks so agrees with the whole, and those of one size are one graph. */
   readonly alone?: boolean
+  /** What `best_match` chooses from in the whole picture (`Predictor.keys`), where the part is computed alone. */
+  readonly keys?: Keys
   /** The enlargement, as the cell clip and picture operations read it. */
   readonly m: number
   readonly scope: Scope
@@ -83,6 +86,12 @@ export const asWritten = (
   ...(backProjection > 0 && compression === 0 && { backProjection }),
 })
 
+/** Keys of a whole picture, for its parts. Dispose of them. */
+export interface Keys {
+  readonly tensors: Readonly<Record<string, tf.Tensor>>
+  dispose(): void
+}
+
 /** What a prediction will take. */
 export interface Estimate {
   readonly seconds: number
@@ -114,6 +123,11 @@ export interface Predictor {
   estimate(low: Extent, options: PredictOptions): Estimate
   /** Seconds that pictures will take, one after the other. */
   seconds(pictures: readonly { readonly low: Extent; readonly options: PredictOptions }[]): number[]
+  /**
+   * Keys that all parts of a picture choose from, made of what is around each; undefined where nothing is matched in the whole picture.
+   * @throws UserError where parts cannot be computed alone: what a part chooses from, or depends on, is more than this.
+   */
+  keys(picture: PictureSource, options: PredictOptions): Promise<Keys | undefined>
   /** The result, rows as they get whole. */
   rows(picture: PictureSource, options: PredictOptions): AsyncGenerator<Rows>
   /** The whole result at once, or the part of it that is asked for. */
@@ -133,6 +147,8 @@ interface Manner {
   facts(options: PredictOptions): Pick<Estimate, 'overlap' | 'reach'>
   /** What cannot be cut. */
   readonly whole?: string | undefined
+  /** See `Predictor.keys`. */
+  keys(picture: PictureSource, options: PredictOptions): Promise<Keys | undefined>
   /** @throws UserError where the picture cannot be computed. */
   table(picture: PictureSource, schedule: Schedule, options: PredictOptions): Table
 }
@@ -187,6 +203,14 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
     seconds(pictures) {
       const rehearsal = network.rehearsal()
       return pictures.map(({ low, options }) => sumOf(secondsByKind(manner.schedule(low, options), rehearsal, options, pace)))
+    },
+    async keys(picture, options) {
+      if (manner.whole !== undefined)
+        throw new UserError(
+          `${model.name} looks at the whole picture at once (${manner.whole}): it cannot be computed in parts`,
+          'enlarge fields that are cut out, or take another network',
+        )
+      return manner.keys(picture, options)
     },
     async *rows(picture, options) {
       const turns = options.output === undefined ? (options.backProjection ?? 0) : 0
@@ -243,6 +267,7 @@ function plain(model: CompiledModel, network: Network): Manner {
       reach: reached?.positions,
     }),
     whole,
+    keys: () => Promise.resolve(undefined),
     table(picture, { tiles }, { extent: { height, width }, m, cellClip, output, compression }) {
       checkSizes(model, { B: 1, h: picture.height, w: picture.width, H: height, W: width })
       const wanted = outputOf(model, output).name
@@ -347,6 +372,27 @@ function inStages(model: CompiledModel, network: Network, parts: Stages): Manner
       reach: reached?.positions,
     }),
     whole,
+    async keys(picture, { alone: _alone, part: _part, ...options }) {
+      if (!parts.keys) return undefined
+      if (options.scope.kind !== 'lattice')
+        throw new UserError(
+          `scope ${scopeText(options.scope)} is not known to a part by itself`,
+          'take --scope "lattice(2304)": all parts choose from the same positions',
+        )
+      // As little as can be around each position: they are far apart.
+      const few = { ...options, tile: 2 }
+      const tiles = tilesOf(picture, few)
+      const sheet = new Sheet(model, network, parts, picture, few, tiles)
+      try {
+        for (const step of stagedSchedule(parts, tiles, picture, few).steps) {
+          await sheet.run(step)
+          if (step.do === 'join') break
+        }
+        return sheet.takeKeys()
+      } finally {
+        sheet.dispose()
+      }
+    },
     table(picture, { tiles }, options) {
       checkSizes(model, { B: 1, h: picture.height, w: picture.width, q: 1 })
       checkMatches(parts, picture, options)

@@ -262,9 +262,9 @@ class Planner {
     const shared = sharedCandidates(this.#parts, this.#options)
     const count = shared ? countOf(shared) : 0
     const block = shared ? keysAtOnce(this.#parts, count, this.#options) : 0
-    const isStreamed = block < count
+    const isStreamed = block < count && !this.#options.keys
     if (shared && isStreamed) yield* this.#streamed(shared, block)
-    else if (shared) yield* this.#keys(shared)
+    else if (shared && !this.#options.keys) yield* this.#keys(shared)
     const part = partOf(this.#options)
     let matched: number | undefined
     let from = part.top

@@ -11,14 +11,14 @@ import type { Network } from '../network/network.ts'
 import { isLuma, normalised } from '../network/normalised.ts'
 import { Painter } from './painter.ts'
 import { placesOf, type Places, type Rectangle } from './places.ts'
-import type { PredictOptions } from './predict.ts'
+import type { Keys, PredictOptions } from './predict.ts'
 import { outputOf, pictureInput } from './roles.ts'
 import type { Block, Computed } from './canvas.ts'
 import { featuresOf, keyName, matchesOf, tileAt, type Asked, type Step, type TilePlan } from './schedule.ts'
 import { TakenCells } from './taken-cells.ts'
 import { coreOf, cropOf, lowPosition, seenOf, sharesOf, type Stretch, type Tile } from './tiles.ts'
 
-type Tensors = Record<string, tf.Tensor>
+type Tensors = Readonly<Record<string, tf.Tensor>>
 
 /** One picture on the table: does the steps of its schedule, in their order. */
 export class Sheet {
@@ -42,6 +42,14 @@ export class Sheet {
   ) {
     this.#cells = new TakenCells(parts.taken, picture, options)
     this.#painter = plan && new Painter(network, plan, this.#cells, picture, options.extent)
+    if (options.keys) this.#kept.set(keyName, options.keys.tensors)
+  }
+
+  /** Gives the keys away that were made. */
+  takeKeys(): Keys {
+    const tensors = this.#kept.get(keyName)!
+    this.#kept.delete(keyName)
+    return { tensors, dispose: () => tf.dispose(tensors) }
   }
 
   async run(step: Step): Promise<Computed | Block | undefined> {
@@ -81,6 +89,7 @@ export class Sheet {
   }
 
   dispose(): void {
+    if (this.options.keys) this.#kept.delete(keyName)
     tf.dispose([...this.#kept.values(), ...this.#parts.map(({ outputs }) => outputs)])
     this.#kept.clear()
     this.#painter?.dispose()

@@ -62,16 +62,17 @@ export function stretchAround(
   const seen = size + 2 * margin
   const first = down(Math.min(lowPosition(from, low, high), low - size))
   const seenFrom = down(Math.min(first - margin, low - seen))
-  const [last, seenTo] = [Math.min(low, first + size), Math.min(low, seenFrom + seen)]
-  const reached = low - seenTo < step ? low : seenTo
+  // Less than a step before the end is the end: the size of an axis need not be a whole number of steps.
+  const ending = (at: number): number => (low - at < step ? low : at)
+  const [last, seenTo] = [ending(first + size), ending(seenFrom + seen)]
   const core = Math.min(step, margin)
   return {
     from: first,
     to: last,
     seenFrom,
-    seenTo: reached,
+    seenTo,
     coreFrom: Math.max(0, first - core),
-    coreTo: Math.min(reached, last + core),
+    coreTo: Math.min(seenTo, last + core),
   }
 }
 

@@ -88,8 +88,18 @@ function entriesOf(
   facts: EnlargedFacts,
 ): Entry[] {
   const [full] = levels as [PlacedLevel]
-  const shorts = (tag: number, ...values: readonly number[]): Entry => ({ tag, type: 'short', count: values.length, bytes: packed(values, 2) })
-  const longs = (tag: number, values: readonly number[]): Entry => ({ tag, type: 'long', count: values.length, bytes: packed(values, 4) })
+  const shorts = (tag: number, ...values: readonly number[]): Entry => ({
+    tag,
+    type: 'short',
+    count: values.length,
+    bytes: packed(values, 2),
+  })
+  const longs = (tag: number, values: readonly number[]): Entry => ({
+    tag,
+    type: 'long',
+    count: values.length,
+    bytes: packed(values, 4),
+  })
   const text = (tag: number, value: string): Entry => {
     const bytes = Buffer.from(`${value}\0`)
     return { tag, type: 'ascii', count: bytes.length, bytes }

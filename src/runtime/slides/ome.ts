@@ -1,7 +1,6 @@
 import type { EnlargedFacts } from './encoded-pyramid.ts'
 
-const escaped = (text: string): string =>
-  text.replace(/[<>&"]|[^\x20-\x7e]/g, (character) => `&#${character.codePointAt(0)!};`)
+const escaped = (text: string): string => text.replace(/[<>&"]|[^\x20-\x7e]/g, (character) => `&#${character.codePointAt(0)!};`)
 
 /** What a slide is, in OME-XML of 2016-06, ASCII alone: its elements in the order that the schema demands. */
 export function omeXml(

@@ -27,8 +27,7 @@ export function losslessTiles(side: number): TileCodec {
     form: 'deflate',
     encode(pixels) {
       const differences = new Uint8Array(pixels)
-      for (let at = pixels.length - 1; at >= 0; at -= 1)
-        if (at % stride >= 3) differences[at] = pixels[at]! - pixels[at - 3]!
+      for (let at = pixels.length - 1; at >= 0; at -= 1) if (at % stride >= 3) differences[at] = pixels[at]! - pixels[at - 3]!
       return promisify(deflate)(differences) as Promise<Buffer>
     },
     async decode(bytes) {

@@ -1,6 +1,6 @@
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
-import { UserError } from '../../errors.ts'
+import { someOf, UserError } from '../../errors.ts'
 import { appendLine, makeFolder, readLines } from '../files/atomic.ts'
 import { fileError } from '../files/file-error.ts'
 import { acquireLock, type Lock } from '../files/lock.ts'
@@ -15,6 +15,12 @@ export interface EncodedTile {
 
 /** What a slide is made of: equal settings give equal files. */
 export type Settings = Readonly<Record<string, unknown>>
+
+/** Where a tile stands in the file; nothing in length where it is glass. */
+export interface Place {
+  readonly offset: number
+  readonly length: number
+}
 
 /** A line of the journal: what was appended under a name, from where on, and what is to be known of it. */
 interface Appended {
@@ -40,8 +46,9 @@ export class TileFile {
   readonly file: string
   readonly #handle: FileHandle
   readonly #lock: Lock
-  readonly #places = new Map<number, Map<number, { readonly offset: number; readonly length: number }>>()
+  readonly #places = new Map<number, Map<number, Place>>()
   readonly #notes = new Map<string, Settings>()
+  readonly #keys = new Map<string, Appended['tiles']>()
   #end = headerBytes
 
   private constructor(file: string, handle: FileHandle, lock: Lock) {
@@ -102,9 +109,14 @@ export class TileFile {
     return this.#notes.get(key)
   }
 
-  /** Where a tile stands; nothing in length where it is glass, undefined where it is not there. */
-  place(level: number, index: number): { readonly offset: number; readonly length: number } | undefined {
+  /** Undefined where it is not there. */
+  place(level: number, index: number): Place | undefined {
     return this.#places.get(level)?.get(index)
+  }
+
+  /** The tiles that were appended under a name, and where they stand. */
+  tilesOf(key: string): { readonly level: number; readonly index: number; readonly place: Place }[] {
+    return (this.#keys.get(key) ?? []).map(([level, index]) => ({ level, index, place: this.place(level, index)! }))
   }
 
   /** Appends tiles under a name, all or none of them. One call at a time. @throws UserError where the disk is full. */
@@ -131,7 +143,7 @@ export class TileFile {
     }
   }
 
-  async read({ offset, length }: { readonly offset: number; readonly length: number }): Promise<Buffer> {
+  async read({ offset, length }: Place): Promise<Buffer> {
     const bytes = Buffer.alloc(length)
     const { bytesRead } = await this.#handle.read(bytes, 0, length, offset)
     if (bytesRead < length) throw new UserError(`${this.file} is cut off`, 'remove it and its .jsonl, and begin anew')
@@ -154,6 +166,14 @@ export class TileFile {
     }
   }
 
+  /** Removes what there is. */
+  async remove(): Promise<void> {
+    await this.#handle.close().catch(() => undefined)
+    await rm(this.file, { force: true })
+    await rm(journalOf(this.file), { force: true })
+    this.#lock.release()
+  }
+
   /** Leaves it as it is, to be resumed; harmless after `finish`. */
   async leave(): Promise<void> {
     await this.#handle.close().catch(() => undefined)
@@ -174,13 +194,14 @@ export class TileFile {
   #take({ key, at, tiles, note = {} }: Appended): void {
     let offset = at
     for (const [level, index, length] of tiles) {
-      const places = this.#places.get(level) ?? new Map<number, { readonly offset: number; readonly length: number }>()
+      const places = this.#places.get(level) ?? new Map<number, Place>()
       this.#places.set(level, places)
       places.set(index, { offset, length })
       offset += length
     }
     this.#end = offset
     this.#notes.set(key, note)
+    this.#keys.set(key, tiles)
   }
 }
 
@@ -192,16 +213,36 @@ async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<
 }
 
 function requireSame(file: string, before: Settings, now: Settings): void {
-  const others = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
-    (name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]),
-  )
-  if (others.length === 0) return
-  const said = others.map((name) => `${name}: ${JSON.stringify(before[name]) ?? 'none'}, now ${JSON.stringify(now[name]) ?? 'none'}`)
-  throw new UserError(
-    `${file} was begun otherwise: ${said.join('; ')}`,
-    `say the same again with --resume, or remove it and ${journalOf(file)} to begin anew`,
+  const others = differing(before, now)
+  if (others !== undefined)
+    throw new UserError(
+      `${file} was begun otherwise: ${others}`,
+      `say the same again with --resume, or remove it and ${journalOf(file)} to begin anew`,
+    )
+}
+
+/** What settings have otherwise, in words: `quality 90, now 80`; undefined where they are the same. */
+export function differing(before: object, now: object): string | undefined {
+  const [old, fresh] = [flat(before), flat(now)]
+  const others = [...new Set([...old.keys(), ...fresh.keys()])].filter((name) => old.get(name) !== fresh.get(name))
+  const said = others.map((name) => `${name} ${shown(old.get(name))}, now ${shown(fresh.get(name))}`)
+  return said.length === 0 ? undefined : someOf(said, 3)
+}
+
+/** The values of settings by their names, those within others too. */
+function flat(settings: object): Map<string, string> {
+  return new Map(
+    Object.entries(settings).flatMap(([name, value]: [string, unknown]): (readonly [string, string])[] => {
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return [...flat(value as object)]
+      return value === undefined ? [] : [[name, JSON.stringify(value)]]
+    }),
   )
 }
 
+const shown = (value: string | undefined): string =>
+  value === undefined ? 'not said' : value.length > 60 ? `${value.slice(0, 57)}...` : value
+
 const resumable = (error: unknown): unknown =>
-  error instanceof UserError ? new UserError(error.message, `${error.help ?? ''}; --resume goes on`.replace(/^; /, ''), { cause: error }) : error
+  error instanceof UserError
+    ? new UserError(error.message, `${error.help ?? ''}; --resume goes on`.replace(/^; /, ''), { cause: error })
+    : error

@@ -9,23 +9,25 @@ import { farthest, painted, quietEngine } from '../network/small.ts'
 beforeAll(quietEngine)
 
 describe('a part that is computed alone', () => {
-  const low = painted(230, 190)
+  const low = painted(151, 109)
 
   it.each([
     ['live', 2, 2],
     ['live', 2.7, 2.7],
     ['live', 2, 1.95],
+    ['iste-on-bicubic-small', 2.2, 2.1],
   ])('by %s at %f x %f is that part of the whole, wherever it is cut', async (name, sx, sy) => {
     const { loaded, network } = await openNetwork(`${root}/models/weights/${name}.safetensors`)
     const predictor = createPredictor(loaded.model, network)
     const extent = { width: Math.round(low.width * sx), height: Math.round(low.height * sy) }
-    const options = { extent, m: Math.sqrt(sx * sy), ...asWritten(loaded.model) }
+    const options = { extent, m: Math.sqrt(sx * sy), ...asWritten(loaded.model, { kind: 'lattice', count: 20 }) }
     const whole = await predictor.whole(held(low), options)
+    const keys = await predictor.keys(held(low), options)
     const side = 192
     for (let top = 0; top < extent.height; top += side)
       for (let left = 0; left < extent.width; left += side) {
         const part = { top, left, bottom: Math.min(extent.height, top + side), right: Math.min(extent.width, left + side) }
-        const own = await predictor.whole(held(low), { ...options, part, alone: true })
+        const own = await predictor.whole(held(low), { ...options, part, alone: true, ...(keys && { keys }) })
         const rows = Array.from({ length: part.bottom - top }, (_, row) => {
           const from = 3 * ((top + row) * extent.width + left)
           return [...whole.subarray(from, from + 3 * (part.right - left))]
