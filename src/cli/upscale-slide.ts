@@ -6,12 +6,13 @@ import type { SlidePlan, SlideResult } from '../runtime/upscale/slide.ts'
 import type { Region, Wanted } from '../runtime/upscale/slide-target.ts'
 import { carriedFile, defaultWeights, plainWeights } from '../runtime/weights/carried.ts'
 import { agree } from './agree.ts'
-import { count, positive, print, remark, UsageError } from './common.ts'
+import { aboveZero, count, positive, print, remark, UsageError } from './common.ts'
 import { duration, roughly } from './durations.ts'
 import { liveLine } from './live-line.ts'
 import { openEngine } from './open-engine.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
-import { memory, type Flags } from './upscale.ts'
+import { compressionLine, memory } from './upscale-lines.ts'
+import type { Flags } from './upscale.ts'
 
 /** Of slides alone. */
 export interface SlideFlags {
@@ -41,11 +42,11 @@ export function slideOptions(command: Command): void {
   const sized = (flags: string, description: string, parse: (text: string) => unknown, own: string): Option =>
     new Option(flags, description).argParser(parse).conflicts(others(own))
   command
-    .addOption(sized('--mpp <micrometres>', 'slides: micrometres a pixel of the result, instead of a factor', positive, 'mpp'))
-    .addOption(sized('--magnification <times>', 'slides: magnification of the result, as 40', positive, 'magnification'))
+    .addOption(sized('--mpp <micrometres>', 'slides: micrometres a pixel of the result, instead of a factor', aboveZero, 'mpp'))
+    .addOption(sized('--magnification <times>', 'slides: magnification of the result, as 40', aboveZero, 'magnification'))
     .addOption(sized('--like <slide>', 'slides: as many micrometres a pixel as this slide has', String, 'like'))
     .option('--level <n>', 'slides: the level that is enlarged; 0, the full size, without it', count)
-    .option('--source-mpp <micrometres>', 'slides: micrometres a pixel of the full size, whatever the file says', positive)
+    .option('--source-mpp <micrometres>', 'slides: micrometres a pixel of the full size, whatever the file says', aboveZero)
     .addOption(
       new Option('--region <x,y,w,h>', 'slides: only this part, in pixels of the full size')
         .argParser(regionOption)
@@ -140,7 +141,8 @@ export async function enlargeSlide(input: string, flags: Flags): Promise<void> {
       ...(flags.consistent !== undefined && { consistent: flags.consistent }),
       onPlan(plan) {
         checkScale(opened, plan.target.m)
-        planLines(plan).forEach((each) => remark(`${input}: ${each}`))
+        const said = compressionLine(plan, flags.run === undefined ? carried : undefined, flags.compression, plan.target.m)
+        ;[...planLines(plan), ...(said === undefined ? [] : [said])].forEach((each) => remark(`${input}: ${each}`))
         agree(plan.seconds, flags.yes ?? false)
       },
       onProgress({ doing, share, megapixelsPerSecond, secondsLeft }) {

@@ -144,6 +144,7 @@ async function enlarge(
     writes: true,
   }
   const predictor = createPredictor(model, opened.network, options.pace)
+  predictor.checkParts(predict)
   const grid = gridOf(predictor, predict, target, tile)
   const wanted = grid.numbers.filter((block) => options.everything || hasTissue(ground, target, grid.place(block)))
   const layout: Layout = {
