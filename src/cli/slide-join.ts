@@ -7,7 +7,7 @@ import { stopOnSignals } from './stop-on-signals.ts'
 /** Registers `archc slide join` under `archc slide`. */
 export function joinCommand(slide: Command): void {
   jsonFlag(slide.command('join').description('make one slide of the parts that archc upscale --part computed'))
-    .argument('<parts...>', 'all parts, in any order: out.tif.part-1-of-8 ..')
+    .argument('<parts...>', 'all of them in any order, as out.tif.part-1-of-8')
     .requiredOption('-o, --out <file>', 'the slide, a .tif')
     .addHelpText(
       'after',
