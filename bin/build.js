@@ -17,6 +17,7 @@ const product = {
   compute: 'src/runtime/compute/server.ts',
   heartbeat: 'src/cli/heartbeat.ts',
   png: 'src/runtime/data/png-server.ts',
+  openslide: 'src/runtime/slides/openslide-server.ts',
 }
 
 /**
@@ -98,7 +99,7 @@ function writable(folder) {
   }
 }
 
-/** The path of the compiled module NAME: main, index, layers, prettier, compute, heartbeat or png, or with FILE that one, built apart from them. */
+/** The path of the compiled module NAME: main, index, layers, prettier, compute, heartbeat, png or openslide, or with FILE that one, built apart from them. */
 export async function built(name, file) {
   const sources = file ? ['grammar', 'src', path.dirname(file)] : ['grammar', 'src']
   const own = { base: path.join(root, '.archc-build'), outlives: false, plugin: packagesByName }

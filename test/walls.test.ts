@@ -53,6 +53,7 @@ const banned: readonly { readonly what: RegExp; readonly but: readonly string[];
     but: ['src/cli', 'src/editor'],
     why: 'rooms below know no command line and no editor',
   },
+  { what: /^koffi$/, but: ['src/runtime/slides/openslide.ts'], why: 'libraries in C run in a process of their own' },
   { what: /^sharp$/, but: ['src/runtime', 'src/cli'], why: 'pictures are the runtime’s' },
 ]
 

@@ -1,13 +1,12 @@
 import path from 'node:path'
 import { plural, UserError } from '../../errors.ts'
-import type { Picture } from '../data/picture.ts'
 import { bringOpenslide } from './bring-openslide.ts'
-import { loadOpenslide, type Openslide, type OpenslideFile } from './openslide.ts'
+import { getAgain } from './get-again.ts'
+import type { OpenslideFacts } from './openslide-messages.ts'
+import { openslideProcess, type OpenslideProcess, type OpenslideSlide } from './openslide-process.ts'
 import { fluorescent, refusePlanes, stack } from './refuse-planes.ts'
-import { thumbnailOf, type Beside, type Slide } from './slide.ts'
+import { thumbnailOf, type Slide } from './slide.ts'
 import { openTiffSlide, tiffFacts } from './tiff-slide.ts'
-
-const getAgain = 'Get the file again from where it came.'
 
 /**
  * Opens a slide: Aperio's SVS with JPEG inside, pyramidal TIFF and OME-TIFF by libvips, whatever else by OpenSlide (SVS with JPEG 2000, NDPI, MRXS,
@@ -16,23 +15,16 @@ const getAgain = 'Get the file again from where it came.'
  */
 export async function openSlide(file: string, say: (line: string) => void = () => undefined): Promise<Slide> {
   const slide = tiffEndings.includes(path.extname(file).toLowerCase()) ? await openTiffSlide(file) : undefined
-  return slide ?? ofOpenslide(file, await openslide(say))
+  return slide ?? openByOpenslide(file, await openslide(say))
 }
 
-/** What OpenSlide says of what libvips reads; undefined where it does not know it. */
-export async function besideIn(
-  file: string,
-  say: (line: string) => void,
-): Promise<(Beside & { readonly vendor: string }) | undefined> {
-  const library = await openslide(say)
-  const vendor = library.vendor(file)
-  if (vendor === undefined) return undefined
+/** What OpenSlide says of what libvips reads; undefined where it does not know or open it. */
+export async function besideIn(file: string, say: (line: string) => void): Promise<OpenslideFacts | undefined> {
+  const slide = (await openslide(say)).slide(file)
   try {
-    const { properties, associated, close } = library.open(file)
-    close()
-    return { vendor, properties, associated }
-  } catch {
-    return undefined
+    return await slide.facts().catch(() => undefined)
+  } finally {
+    slide.close()
   }
 }
 
@@ -52,12 +44,12 @@ export function slidesByTurns(say?: (line: string) => void): (file: string) => P
   }
 }
 
-let known: Promise<Openslide> | undefined
+let known: Promise<OpenslideProcess> | undefined
 
 /** OpenSlide, brought where it is not there. */
-export function openslide(say: (line: string) => void): Promise<Openslide> {
+export function openslide(say: (line: string) => void): Promise<OpenslideProcess> {
   known ??= bringOpenslide({ steps: { say, progress: () => undefined, signal: new AbortController().signal } })
-    .then(loadOpenslide)
+    .then((library) => openslideProcess(library))
     .catch((error: unknown) => {
       known = undefined
       throw error
@@ -65,10 +57,22 @@ export function openslide(say: (line: string) => void): Promise<Openslide> {
   return known
 }
 
-async function ofOpenslide(file: string, library: Openslide): Promise<Slide> {
-  // Formats of several files are told by their names too.
-  const vendor = library.vendor(file)
-  if (vendor === undefined)
+/** By OpenSlide, as `openSlide` opens what libvips does not read. */
+export async function openByOpenslide(file: string, there: OpenslideProcess): Promise<Slide> {
+  const opened = there.slide(file)
+  try {
+    return await slideOf(file, opened)
+  } catch (error) {
+    opened.close()
+    throw error
+  }
+}
+
+async function slideOf(file: string, opened: OpenslideSlide): Promise<Slide> {
+  const facts = await opened.facts().catch((error: unknown) => {
+    throw unopened(file, error)
+  })
+  if (!facts)
     throw new UserError(
       `${file}: it is no slide that archc reads`,
       `OpenSlide and libvips know SVS, NDPI, MRXS, SCN, BIF, DICOM, VMS, VSF, Philips and pyramidal TIFF; ${path.extname(file) || 'this'} is none of these or damaged: get it again, or convert it by its maker's software`,
@@ -76,8 +80,7 @@ async function ofOpenslide(file: string, library: Openslide): Promise<Slide> {
   // What OpenSlide takes and this does not is no reason to refuse it.
   const tiff = await tiffFacts(file).catch(() => undefined)
   if (tiff) refusePlanes(file, tiff.pages)
-  let opened = openedBy(library, file)
-  const { levels, properties, associated } = opened
+  const { vendor, levels, properties, associated } = facts
   const said = (name: string): number | undefined => {
     const value = Number(properties.get(name))
     return value > 0 ? value : undefined
@@ -85,18 +88,15 @@ async function ofOpenslide(file: string, library: Openslide): Promise<Slide> {
   const [x, y, power] = ['openslide.mpp-x', 'openslide.mpp-y', 'openslide.objective-power'].map(said)
   const mpp = x === undefined ? tiff?.mpp : { x, y: y ?? x, from: 'openslide.mpp-x, openslide.mpp-y' }
   const magnification = power === undefined ? tiff?.magnification : { value: power, from: 'openslide.objective-power' }
-  const icc = opened.icc ?? tiff?.icc
+  const icc = facts.icc ?? tiff?.icc
   const compression = tiff?.compression
   const fluorescence = fluorescenceIn(properties)
-  const read = async (level: number, x: number, y: number, width: number, height: number): Promise<Picture> => {
+  const region: Slide['region'] = async (level, x, y, width, height) => {
     const { downsample } = levels[level]!
     try {
-      const pixels = await opened.region(level, Math.round(x * downsample), Math.round(y * downsample), width, height)
-      return { width, height, data: onWhite(pixels) }
+      return await opened.region(level, Math.round(x * downsample), Math.round(y * downsample), width, height)
     } catch (error) {
-      // An error stays on what was opened.
-      opened.close()
-      opened = openedBy(library, file)
+      if (error instanceof UserError) throw error
       const reason = (error as Error).message
       throw new UserError(`${file}: a region cannot be decoded (${reason})`, getAgain, { cause: error })
     }
@@ -111,8 +111,8 @@ async function ofOpenslide(file: string, library: Openslide): Promise<Slide> {
     ...(compression && { compression }),
     ...(fluorescence !== undefined && { fluorescence }),
     beside: { properties, associated },
-    region: read,
-    thumbnail: (width, height) => thumbnailOf({ levels, region: read }, width, height),
+    region,
+    thumbnail: (width, height) => thumbnailOf({ levels, region }, width, height),
     close: () => opened.close(),
   }
 }
@@ -137,28 +137,11 @@ const otherPlanes: readonly (readonly [RegExp, (file: string, value: number) => 
   [/Attribute BitsAllocated value (\d+) /, (file, bits) => fluorescent(file, `samples of ${bits} bits`)],
 ]
 
-function openedBy(library: Openslide, file: string): OpenslideFile {
-  try {
-    return library.open(file)
-  } catch (error) {
-    if (error instanceof UserError) throw error
-    const reason = (error as Error).message
-    for (const [pattern, refusal] of otherPlanes) {
-      const value = pattern.exec(reason)?.[1]
-      if (value !== undefined) throw refusal(file, Number(value))
-    }
-    throw new UserError(`${file}: it cannot be opened as a slide (${reason})`, getAgain, { cause: error })
+function unopened(file: string, error: unknown): unknown {
+  if (error instanceof UserError || !(error instanceof Error)) return error
+  for (const [pattern, refusal] of otherPlanes) {
+    const value = pattern.exec(error.message)?.[1]
+    if (value !== undefined) return refusal(file, Number(value))
   }
-}
-
-/** B, G, R multiplied by alpha, and alpha, as R, G, B on white. */
-function onWhite(pixels: Buffer): Uint8Array {
-  const data = new Uint8Array((pixels.length / 4) * 3)
-  for (let from = 0, to = 0; from < pixels.length; from += 4, to += 3) {
-    const white = 255 - pixels[from + 3]!
-    data[to] = pixels[from + 2]! + white
-    data[to + 1] = pixels[from + 1]! + white
-    data[to + 2] = pixels[from]! + white
-  }
-  return data
+  return new UserError(`${file}: it cannot be opened as a slide (${error.message})`, getAgain, { cause: error })
 }

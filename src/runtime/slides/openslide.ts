@@ -1,27 +1,32 @@
 import koffi from 'koffi'
 import { UserError } from '../../errors.ts'
-import type { Beside, SlideLevel } from './slide.ts'
+import type { OpenslideFacts } from './openslide-messages.ts'
 
-/** OpenSlide's C functions, as `openslide.h` of 4.0 declares them. */
+/** OpenSlide's C functions, as `openslide.h` of 4.0 declares them; what may take long is done in threads of their own. */
 export interface Openslide {
   /** The format's vendor; undefined for what it does not know. */
-  vendor(file: string): string | undefined
-  open(file: string): OpenslideFile
+  vendor(file: string): Promise<string | undefined>
+  /** @throws Error in OpenSlide's words. */
+  open(file: string): Promise<OpenslideFile>
 }
 
 /** An opened slide. An error is sticky on it: what fails once fails ever after, and it is opened anew. */
-export interface OpenslideFile extends Beside {
-  readonly levels: readonly SlideLevel[]
-  readonly icc: Buffer | undefined
+export interface OpenslideFile {
+  /** @throws Error in OpenSlide's words. */
+  facts(): Promise<Omit<OpenslideFacts, 'vendor'>>
   /**
    * Pixels of a level, B G R A each, multiplied by alpha; x and y in pixels of level 0.
-   * @throws Error in OpenSlide's words.
+   * @throws Error in OpenSlide's words, also where another region failed meanwhile.
    */
   region(level: number, x: number, y: number, width: number, height: number): Promise<Buffer>
+  /** Nothing may be under way. */
   close(): void
 }
 
 type Pointer = unknown
+type Call = ReturnType<ReturnType<typeof koffi.load>['func']>
+
+const mostIcc = 1 << 24
 
 /** Loads the library. @throws UserError where it cannot be loaded. */
 export function loadOpenslide(library: string): Openslide {
@@ -63,53 +68,56 @@ export function loadOpenslide(library: string): Openslide {
   }
 
   return {
-    vendor: (file) => (detect(file) as string | null) ?? undefined,
-    open(file) {
-      const slide = open(file) as Pointer
+    vendor: async (file) => ((await inThread(detect, file)) as string | null) ?? undefined,
+    async open(file) {
+      const slide: Pointer = await inThread(open, file)
       if (slide === null) throw new Error('OpenSlide does not know its format')
       const fail = (): void => {
         const said = errorOf(slide) as string | null
         if (said !== null) throw new Error(said)
       }
+      const opened: OpenslideFile = {
+        async facts() {
+          const levels = Array.from({ length: levelCount(slide) as number }, (_, level) => ({
+            ...sizeOf((width, height) => levelSize(slide, level, width, height)),
+            downsample: downsample(slide, level) as number,
+          }))
+          const properties = new Map(
+            strings(propertyNames(slide)).map((name) => [name, (property(slide, name) as string | null) ?? '']),
+          )
+          const associated = strings(associatedNames(slide)).map((name) => ({
+            name,
+            ...sizeOf((width, height) => associatedSize(slide, name, width, height)),
+          }))
+          const length = Number(iccSize(slide))
+          const icc = length > 0 && length <= mostIcc ? Buffer.alloc(length) : undefined
+          if (icc) await inThread(readIcc, slide, icc)
+          fail()
+          return { levels, properties, associated, icc }
+        },
+        async region(level, x, y, width, height) {
+          const pixels = Buffer.alloc(4 * width * height)
+          await inThread(read, slide, pixels, x, y, level, width, height)
+          fail()
+          return pixels
+        },
+        close: () => void close(slide),
+      }
       try {
         fail()
-        const levels = Array.from({ length: levelCount(slide) as number }, (_, level) => ({
-          ...sizeOf((width, height) => levelSize(slide, level, width, height)),
-          downsample: downsample(slide, level) as number,
-        }))
-        const properties = new Map(
-          strings(propertyNames(slide)).map((name) => [name, (property(slide, name) as string | null) ?? '']),
-        )
-        const associated = strings(associatedNames(slide)).map((name) => ({
-          name,
-          ...sizeOf((width, height) => associatedSize(slide, name, width, height)),
-        }))
-        const length = Number(iccSize(slide))
-        const icc = length > 0 ? Buffer.alloc(length) : undefined
-        if (icc) readIcc(slide, icc)
-        fail()
-        return {
-          levels,
-          properties,
-          associated,
-          icc,
-          async region(level, x, y, width, height) {
-            const pixels = Buffer.alloc(4 * width * height)
-            await new Promise<void>((resolve, reject) => {
-              read.async(slide, pixels, x, y, level, width, height, (error: Error | null) => (error ? reject(error) : resolve()))
-            })
-            fail()
-            return pixels
-          },
-          close: () => void close(slide),
-        }
+        return opened
       } catch (error) {
-        close(slide)
+        opened.close()
         throw error
       }
     },
   }
 }
+
+const inThread = (call: Call, ...given: unknown[]): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    call.async(...given, (error: Error | null, result: unknown) => (error ? reject(error) : resolve(result)))
+  })
 
 function loaded(library: string): ReturnType<typeof koffi.load> {
   try {

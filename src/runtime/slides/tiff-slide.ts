@@ -5,6 +5,7 @@ import type { Picture } from '../data/picture.ts'
 import { withBytes } from '../data/bytes.ts'
 import { readTiff, tiffMagic, type TiffPage } from '../data/tiff-directories.ts'
 import { tiffCompression } from '../data/tiff-picture.ts'
+import { getAgain } from './get-again.ts'
 import { magnificationIn } from './magnification.ts'
 import { refusePlanes } from './refuse-planes.ts'
 import { levelFor, thumbnailOf, type Slide } from './slide.ts'
@@ -14,7 +15,7 @@ const jpeg2000 = [33003, 33004, 33005, 34712]
 /** Opens a slide by the TIFF reader of sharp; undefined where it is no TIFF, or one whose compression sharp does not know. */
 export async function openTiffSlide(file: string): Promise<Slide | undefined> {
   const tiff = await tiffFacts(file).catch((error: unknown) => {
-    if (error instanceof RangeError) throw new UserError(`${file}: ${error.message}`, 'Get the file again from where it came.')
+    if (error instanceof RangeError) throw new UserError(`${file}: ${error.message}`, getAgain)
     throw error
   })
   if (!tiff) return undefined
@@ -129,7 +130,7 @@ async function decoded(file: string, image: Sharp): Promise<Picture> {
   } catch (error) {
     if (!(error instanceof Error)) throw error
     const reason = error.message.trim().split('\n').at(-1)!
-    throw new UserError(`${file}: a region cannot be decoded (${reason})`, 'Get the file again from where it came.', {
+    throw new UserError(`${file}: a region cannot be decoded (${reason})`, getAgain, {
       cause: error,
     })
   }
