@@ -7,7 +7,7 @@ import { withSlashes } from '../files/slashes.ts'
 import { quoted, readCsv } from './csv.ts'
 import { filesBelow } from './files-below.ts'
 import { lookAtEntry, type Readable } from './entry-picture.ts'
-import { pictureEndings } from './picture.ts'
+import { onlySlides, pictureEndings } from './picture.ts'
 import type { PictureLook } from './read-picture.ts'
 import { placeOf, slidesLines, type PlaceOnSlide, type SlidePart, type SlidesUsed } from './slide-part.ts'
 
@@ -349,7 +349,9 @@ async function withLow(listed: readonly Listed[], folder: string): Promise<Liste
   if (missing.length > 0)
     throw new UserError(
       listing(`${folder} has no picture for ${missing.length} of ${listed.length}:`, missing),
-      'low-resolution pictures have the names of the pictures that they belong to',
+      missing.some((name) => onlySlides.includes(extname(name).toLowerCase()))
+        ? 'those of slides come from a coarser level: --low-level 1, and no --low'
+        : 'low-resolution pictures have the names of the pictures that they belong to',
     )
   return found
 }
