@@ -91,6 +91,13 @@ export function scale(value: string): number {
   return m
 }
 
+/** Any number above 0. */
+export function aboveZero(value: string): number {
+  const number = numberIn(value)
+  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('It takes a number above 0.')
+  return number
+}
+
 export const scales = (value: string): number[] => value.split(',').map(scale)
 
 /** --preset, --variant, --set. */

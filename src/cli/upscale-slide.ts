@@ -1,4 +1,9 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { plural, UserError } from '../errors.ts'
 import type { Share } from '../runtime/slides/enlarged-slide.ts'
@@ -6,12 +11,13 @@ import type { SlidePlan, SlideResult } from '../runtime/upscale/slide.ts'
 import type { Region, Wanted } from '../runtime/upscale/slide-target.ts'
 import { carriedFile, defaultWeights, plainWeights } from '../runtime/weights/carried.ts'
 import { agree } from './agree.ts'
-import { count, positive, print, remark, UsageError } from './common.ts'
+import { aboveZero, count, positive, print, remark, UsageError } from './common.ts'
 import { duration, roughly } from './durations.ts'
 import { liveLine } from './live-line.ts'
 import { openEngine } from './open-engine.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
-import { memory, type Flags } from './upscale.ts'
+import { compressionLine, memory } from './upscale-lines.ts'
+import type { Flags } from './upscale.ts'
 
 /** Of slides alone. */
 export interface SlideFlags {
@@ -26,6 +32,7 @@ export interface SlideFlags {
   readonly quality?: number
   readonly lossless?: boolean
   readonly part?: Share
+  readonly jobs?: number
   readonly resume?: boolean
 }
 
@@ -41,11 +48,11 @@ export function slideOptions(command: Command): void {
   const sized = (flags: string, description: string, parse: (text: string) => unknown, own: string): Option =>
     new Option(flags, description).argParser(parse).conflicts(others(own))
   command
-    .addOption(sized('--mpp <micrometres>', 'slides: micrometres a pixel of the result, instead of a factor', positive, 'mpp'))
-    .addOption(sized('--magnification <times>', 'slides: magnification of the result, as 40', positive, 'magnification'))
+    .addOption(sized('--mpp <micrometres>', 'slides: micrometres a pixel of the result, instead of a factor', aboveZero, 'mpp'))
+    .addOption(sized('--magnification <times>', 'slides: magnification of the result, as 40', aboveZero, 'magnification'))
     .addOption(sized('--like <slide>', 'slides: as many micrometres a pixel as this slide has', String, 'like'))
     .option('--level <n>', 'slides: the level that is enlarged; 0, the full size, without it', count)
-    .option('--source-mpp <micrometres>', 'slides: micrometres a pixel of the full size, whatever the file says', positive)
+    .option('--source-mpp <micrometres>', 'slides: micrometres a pixel of the full size, whatever the file says', aboveZero)
     .addOption(
       new Option('--region <x,y,w,h>', 'slides: only this part, in pixels of the full size')
         .argParser(regionOption)
@@ -70,6 +77,14 @@ export function slideOptions(command: Command): void {
         '--part <i/n>',
         'slides: compute this share of the blocks, on this machine; archc slide join makes one file of all',
       ).argParser(shareOption),
+    )
+    .addOption(
+      new Option(
+        '--jobs <n>',
+        'slides: compute with so many processes, which share the cores; each takes the memory that is said',
+      )
+        .argParser(positive)
+        .conflicts('part'),
     )
     .option('--resume', 'slides: go on with what was begun; begin where nothing was')
 }
@@ -109,6 +124,7 @@ export async function enlargeSlide(input: string, flags: Flags): Promise<void> {
   if (flags.overlap !== undefined)
     throw new UsageError('--overlap is of pictures', 'blocks of slides share the reach of the network')
   const tile = flags.tile ?? usual.tile
+  if (flags.jobs !== undefined && flags.jobs > 1) return enlargeByJobs(flags.jobs, flags)
   if (tile % 16 !== 0) throw new UsageError(`--tile ${tile}: tiles of a slide are multiples of 16 pixels`, 'take 256 or 512')
   await openEngine(flags)
   const { checkScale, openNetwork } = await import('../runtime/network/open-network.ts')
@@ -140,7 +156,8 @@ export async function enlargeSlide(input: string, flags: Flags): Promise<void> {
       ...(flags.consistent !== undefined && { consistent: flags.consistent }),
       onPlan(plan) {
         checkScale(opened, plan.target.m)
-        planLines(plan).forEach((each) => remark(`${input}: ${each}`))
+        const said = compressionLine(plan, flags.run === undefined ? carried : undefined, flags.compression, plan.target.m)
+        ;[...planLines(plan), ...(said === undefined ? [] : [said])].forEach((each) => remark(`${input}: ${each}`))
         agree(plan.seconds, flags.yes ?? false)
       },
       onProgress({ doing, share, megapixelsPerSecond, secondsLeft }) {
@@ -162,6 +179,53 @@ export async function enlargeSlide(input: string, flags: Flags): Promise<void> {
     stop.end()
     process.exitCode = stop.exitCode
   }
+}
+
+/** Enlarges one slide by several processes: each computes a part, and the parts are joined. */
+async function enlargeByJobs(jobs: number, { out, resume, json }: Flags): Promise<void> {
+  const { journalOf } = await import('../runtime/slides/tile-file.ts')
+  const { joinParts } = await import('../runtime/slides/enlarged-slide.ts')
+  const { unfinished } = await import('../runtime/upscale/slide.ts')
+  const parts = Array.from({ length: jobs }, (_, at) => unfinished(out, { index: at + 1, of: jobs }))
+  const begun = parts.find((file) => existsSync(journalOf(file)))
+  if (begun !== undefined && !resume)
+    throw new UserError(
+      `${begun} is there: an enlargement that did not end`,
+      '--resume goes on with it; remove it and its .jsonl to begin anew',
+    )
+  const stop = stopOnSignals('stopping after the blocks that are computed; --resume goes on')
+  const threads = String(Math.max(1, Math.floor(os.availableParallelism() / jobs)))
+  const env = { TF_NUM_INTRAOP_THREADS: threads, OMP_NUM_THREADS: threads, ...process.env }
+  const given = withoutJobs(process.argv.slice(2))
+  const codes = await Promise.all(
+    parts.map(async (_, at) => {
+      const args = [process.argv[1]!, ...given, '--part', `${at + 1}/${jobs}`, '--yes']
+      const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+      stop.signal.addEventListener('abort', () => child.kill('SIGTERM'))
+      for await (const line of createInterface({ input: child.stderr })) if (line !== '') remark(`part ${at + 1}: ${line}`)
+      return new Promise<number>((resolve) => {
+        if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode ?? 1)
+        else child.once('exit', (code) => resolve(code ?? 1))
+      })
+    }),
+  )
+  stop.end()
+  process.exitCode = stop.exitCode
+  if (stop.signal.aborted) return
+  const failed = codes.findIndex((code) => code !== 0)
+  if (failed !== -1)
+    throw new UserError(
+      `part ${failed + 1} of ${jobs} did not end`,
+      'see what it said above; the same command with --resume goes on',
+    )
+  const { width, height } = await joinParts(parts, out)
+  for (const file of parts.flatMap((part) => [part, journalOf(part)])) await rm(file, { force: true })
+  print(json ? JSON.stringify({ output: out, to: [width, height], jobs }) : `${out}: ${width} x ${height}, by ${jobs} processes`)
+}
+
+/** The arguments of this call for one of its processes. */
+function withoutJobs(args: readonly string[]): string[] {
+  return args.filter((arg, at) => arg !== '--jobs' && args[at - 1] !== '--jobs' && !arg.startsWith('--jobs='))
 }
 
 /** What size is asked for; another slide's is looked up. */
@@ -239,14 +303,16 @@ function planLines({
   ]
 }
 
-function resultLines({ output, to, took, megapixelsPerSecond, damage, seam, levels }: SlideResult): string[] {
+function resultLines({ output, to, took, megapixelsPerSecond, damage, seam, levels, consistency, share }: SlideResult): string[] {
   const speed = megapixelsPerSecond === undefined ? '' : `, ${megapixelsPerSecond.toPrecision(2)} MP/s`
-  const border = seam === undefined ? '' : `, across borders of blocks up to ${seam.toPrecision(1)} of 255`
+  const border = seam === undefined ? '' : `; across borders of blocks up to ${seam.toPrecision(1)} of 255`
+  const again = consistency === undefined ? '' : `; made smaller again ${consistency.toFixed(1)} dB from what came in`
+  const what = share ? `part ${share.index} of ${share.of}` : `${to.join(' x ')}, ${plural(levels, 'level')}`
   return [
     ...damage.map(
       ({ level, x, y, width, height, reason }) =>
         `level ${level}, ${width} x ${height} at ${x}, ${y} cannot be decoded and is glass: ${reason}`,
     ),
-    `${output}: ${to.join(' x ')}, ${plural(levels, 'level')}, in ${duration(took)}${speed}${border}`,
+    `${output}: ${what}, in ${duration(took)}${speed}${again}${border}`,
   ]
 }

@@ -27,6 +27,7 @@ import { createFailures } from './failures.ts'
 import { openEngine } from './open-engine.ts'
 import { scopeOption } from './scope.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
+import { compressionLine, memory } from './upscale-lines.ts'
 
 export interface Flags extends CommonFlags, SlideFlags {
   readonly scale?: number
@@ -91,8 +92,7 @@ export function upscaleCommand(program: Command): void {
       const { checkScale, openNetwork } = await import('../runtime/network/open-network.ts')
       const { machinePace } = await import('../runtime/predict/pace.ts')
       const { upscale, upscaleBytes, upscaleSeconds } = await import('../runtime/upscale/upscale.ts')
-      const { betterWeights, expectationOf, expectationText, seenText, toldText } =
-        await import('../runtime/upscale/expectation.ts')
+      const { betterWeights, expectationOf } = await import('../runtime/upscale/expectation.ts')
       const { takenAs } = await import('../runtime/data/compression.ts')
       const carried = flags.plain ? plainWeights : (flags.weights ?? defaultWeights)
       const weights = flags.run === undefined ? carried : undefined
@@ -131,13 +131,11 @@ export function upscaleCommand(program: Command): void {
           ...(flags.profile && { profile: true }),
           ...(work.length > 1 && { keepsDone: true }),
           signal: stop.signal,
-          onPlan: ({ from, to, scope, estimate, seconds, compression, strength, notes }) => {
+          onPlan: (plan) => {
+            const { from, to, scope, estimate, seconds, notes } = plan
             notes.forEach((note) => remark(`${input}: ${note}`))
-            const seen = strength === undefined ? seenText(compression) : toldText(compression, strength, flags.compression)
-            const isExpected = weights !== undefined || (compression !== undefined && strength === undefined)
-            const expected = expectationText(takenAs(compression, flags.compression), weights, factor)
-            if (isExpected) remark(`${input}: ${seen}; ${expected}`)
-            else if (strength !== undefined) remark(`${input}: ${seen}`)
+            const said = compressionLine(plan, weights, flags.compression, factor)
+            if (said !== undefined) remark(`${input}: ${said}`)
             remark(
               `${input}: ${from.join(' x ')} to ${to.join(' x ')}, ${estimate.tiles} ${estimate.tiles === 1 ? 'tile' : `tiles overlapping by ${estimate.overlap}`}, scope ${scope}, ${roughly(seconds)} and ${memory(estimate.bytes)}`,
             )
@@ -214,8 +212,6 @@ interface Work {
   readonly input: string
   readonly output: string
 }
-
-export const memory = (bytes: number): string => (bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`)
 
 /** Which picture goes where. No picture is written over itself or over another's. */
 async function listWork(pictures: readonly string[], out: string): Promise<Work[]> {

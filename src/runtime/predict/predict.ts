@@ -123,10 +123,9 @@ export interface Predictor {
   estimate(low: Extent, options: PredictOptions): Estimate
   /** Seconds that pictures will take, one after the other. */
   seconds(pictures: readonly { readonly low: Extent; readonly options: PredictOptions }[]): number[]
-  /**
-   * Keys that all parts of a picture choose from, made of what is around each; undefined where nothing is matched in the whole picture.
-   * @throws UserError where parts cannot be computed alone: what a part chooses from, or depends on, is more than this.
-   */
+  /** @throws UserError where parts cannot be computed alone: what one chooses from, or depends on, is more than what is around it. */
+  checkParts(options: PredictOptions): void
+  /** Keys that all parts of a picture choose from, made of what is around each; undefined where nothing is matched. */
   keys(picture: PictureSource, options: PredictOptions): Promise<Keys | undefined>
   /** The result, rows as they get whole. */
   rows(picture: PictureSource, options: PredictOptions): AsyncGenerator<Rows>
@@ -204,14 +203,19 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
       const rehearsal = network.rehearsal()
       return pictures.map(({ low, options }) => sumOf(secondsByKind(manner.schedule(low, options), rehearsal, options, pace)))
     },
-    async keys(picture, options) {
+    checkParts({ scope }) {
       if (manner.whole !== undefined)
         throw new UserError(
           `${model.name} looks at the whole picture at once (${manner.whole}): it cannot be computed in parts`,
           'enlarge fields that are cut out, or take another network',
         )
-      return manner.keys(picture, options)
+      if (staged?.keys && scope.kind !== 'lattice')
+        throw new UserError(
+          `scope ${scopeText(scope)} is not known to a part by itself`,
+          'take --scope "lattice(2304)": all parts choose from the same positions',
+        )
     },
+    keys: (picture, options) => manner.keys(picture, options),
     async *rows(picture, options) {
       const turns = options.output === undefined ? (options.backProjection ?? 0) : 0
       if (turns > 0) {
@@ -374,11 +378,6 @@ function inStages(model: CompiledModel, network: Network, parts: Stages): Manner
     whole,
     async keys(picture, { alone: _alone, part: _part, ...options }) {
       if (!parts.keys) return undefined
-      if (options.scope.kind !== 'lattice')
-        throw new UserError(
-          `scope ${scopeText(options.scope)} is not known to a part by itself`,
-          'take --scope "lattice(2304)": all parts choose from the same positions',
-        )
       // As little as can be around each position: they are far apart.
       const few = { ...options, tile: 2 }
       const tiles = tilesOf(picture, few)

@@ -148,6 +148,38 @@ interface Matrix {
   readonly shape: [rows: number, columns: number]
 }
 
+/**
+ * What a part of the result (8 bits, `stride` samples a row) lacks of the picture that came in where it is made smaller again, as the sum of its
+ * squares, with the number of samples: of those pixels of the picture that are made of the part alone.
+ */
+export async function lackingIn(
+  picture: PictureSource,
+  extent: Extent,
+  { top, bottom, left, right }: Rectangle,
+  pixels: Uint8Array,
+  stride: number,
+): Promise<{ readonly squares: number; readonly samples: number }> {
+  const y = axisOf(resizeWeights(extent.height, picture.height, 'bicubic'), extent.height, top, bottom)
+  const x = axisOf(resizeWeights(extent.width, picture.width, 'bicubic'), extent.width, left, right)
+  if (y.count === 0 || x.count === 0) return { squares: 0, samples: 0 }
+  const low = await picture.region(x.from, y.from, x.count, y.count)
+  const [height, width] = [bottom - top, right - left]
+  const smaller = tf.tidy(() => {
+    const all = tf.cast(tf.tensor2d(pixels, [pixels.length / stride, stride], 'int32'), 'float32')
+    const part = tf.slice(all, [0, 0], [height, 3 * width])
+    const down = tf.matMul(tf.tensor2d(y.down.values, y.down.shape), part)
+    const turned = tf.reshape(tf.transpose(tf.reshape(down, [y.count, width, 3]), [0, 2, 1]), [3 * y.count, width])
+    const across = tf.matMul(turned, tf.tensor2d(x.down.values, x.down.shape), false, true)
+    return tf.transpose(tf.reshape(across, [y.count, 3, x.count]), [0, 2, 1])
+  })
+  const values = smaller.dataSync<'float32'>()
+  smaller.dispose()
+  let squares = 0
+  for (let at = 0; at < values.length; at += 1)
+    squares += (Math.min(255, Math.max(0, Math.round(values[at]!))) - low.data[at]!) ** 2
+  return { squares, samples: values.length }
+}
+
 /** Along one axis: the low-resolution pixels that are made of pixels `top` to before `bottom` of the result alone, and both ways between them. */
 function axisOf(
   { first, count, weights }: ResizeWeights,

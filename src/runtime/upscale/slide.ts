@@ -8,6 +8,7 @@ import { scopeText } from '../predict/candidates.ts'
 import type { Rectangle } from '../predict/places.ts'
 import { asWritten, createPredictor, type PredictOptions, type Predictor } from '../predict/predict.ts'
 import { tileAt } from '../predict/schedule.ts'
+import { lackingIn } from '../predict/projected.ts'
 import type { Pace } from '../predict/work.ts'
 import { EnlargedSlide, shareOf, type Begun, type Layout, type Share } from '../slides/enlarged-slide.ts'
 import { groundOf, type Ground } from '../slides/ground.ts'
@@ -78,12 +79,23 @@ export interface SlideProgress {
 
 export interface SlideResult extends SlidePlan {
   readonly output: string
+  /** Which part of a divided slide it is. */
+  readonly share?: Share
   readonly took: number
   readonly megapixelsPerSecond?: number
   /** Places of the source that could not be decoded. */
   readonly damage: readonly Damage[]
   /** The largest difference (of 255) between blocks and what is computed across their borders, where that was looked at. */
   readonly seam?: number
+  /** What is computed, made smaller again, against what came in, in dB; undefined where both are equal. */
+  readonly consistency?: number
+}
+
+/** What is kept of a block. */
+interface BlockNote {
+  readonly seam?: number
+  readonly squares: number
+  readonly samples: number
 }
 
 /** Where a slide is written until it is whole. */
@@ -144,6 +156,7 @@ async function enlarge(
     writes: true,
   }
   const predictor = createPredictor(model, opened.network, options.pace)
+  predictor.checkParts(predict)
   const grid = gridOf(predictor, predict, target, tile)
   const wanted = grid.numbers.filter((block) => options.everything || hasTissue(ground, target, grid.place(block)))
   const layout: Layout = {
@@ -207,7 +220,11 @@ async function enlarge(
     options.onPlan?.(plan)
     await computeBlocks({ predictor, predict, source, grid, slideFile, own, todo }, options)
     signal?.throwIfAborted()
-    const seam = own.map((block) => slideFile.noteOf(block)?.['seam']).filter((each) => typeof each === 'number')
+    const notes = own.map((block) => slideFile.noteOf(block) as Partial<BlockNote> | undefined)
+    const seam = notes.flatMap((note) => note?.seam ?? [])
+    const [squares, samples] = (['squares', 'samples'] as const).map((of) =>
+      notes.reduce((sum, note) => sum + (note?.[of] ?? 0), 0),
+    ) as [number, number]
     if (share) await slideFile.leave()
     else {
       await slideFile.addUpperLevels(signal, (done) => options.onProgress?.({ doing: 'levels', share: done }))
@@ -217,10 +234,12 @@ async function enlarge(
     return {
       ...plan,
       output: share ? file : output,
+      ...(share && { share }),
       took,
       ...(todo.length > 0 && { megapixelsPerSecond: pixelsOf(todo) / took }),
       damage: source.damage,
       ...(seam.length > 0 && { seam: Math.max(...seam) }),
+      ...(squares > 0 && { consistency: 10 * Math.log10((255 * 255 * samples) / squares) }),
     }
   } finally {
     await slideFile.leave()
@@ -323,9 +342,10 @@ async function computeBlocks(work: Work, { signal, onProgress }: SlideOptions): 
       const isLooked =
         own.indexOf(block) % every === 0 && part.right < predict.extent.width && part.bottom < predict.extent.height
       const seam = isLooked ? await seamAt(predictor, source, predict, part, corner) : undefined
+      const lacking = await lackingIn(source, predict.extent, part, pixels, 3 * grid.side)
       await writing
       const shown = await source.back(pixels, grid.side)
-      writing = slideFile.addBlock(block, shown, seam === undefined ? {} : { seam })
+      writing = slideFile.addBlock(block, shown, { ...lacking, ...(seam !== undefined && { seam }) })
       writing.catch(() => undefined) // said where it is waited for
       done += areaOf(part)
       const seconds = (performance.now() - start) / 1000
