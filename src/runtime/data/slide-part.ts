@@ -1,3 +1,4 @@
+import { plural } from '../../errors.ts'
 import type { Picture } from './picture.ts'
 
 /** A part of a slide: a picture that is no file of its own. */
@@ -61,17 +62,22 @@ export interface SlidesUsed extends FieldSettings {
 
 /** `512 x 512 pixels of level 0`. */
 const squares = ({ side, level }: FieldSettings): string => `${side} x ${side} pixels of level ${level}`
+/** `3 of 7 fields`. */
+const share = ({ taken, withTissue }: Pick<SlideUsed, 'taken' | 'withTissue'>): string =>
+  `${taken} of ${plural(withTissue, 'field')}`
 
 /** What is said of slides before anything is computed: all together, then a line each. */
 export function slidesLines(used: SlidesUsed): string[] {
   const { slides, copies, most, tissue, seed, lowLevel } = used
   const sum = (of: 'taken' | 'withTissue'): number => slides.reduce((total, slide) => total + slide[of], 0)
+  const all = { taken: sum('taken'), withTissue: sum('withTissue') }
   const pairs = lowLevel === undefined ? '' : `, their low-resolution pictures from level ${lowLevel}`
   return [
-    `slides: ${sum('taken')} of ${sum('withTissue')} fields of ${squares(used)} with at least ${Math.round(100 * tissue)} % tissue, at most ${most} a slide, by seed ${seed}${pairs}`,
-    ...slides.map(({ name, taken, withTissue, mpp }) => {
+    `slides: ${share(all)} of ${squares(used)} with at least ${Math.round(100 * tissue)} % tissue, at most ${most} a slide, by seed ${seed}${pairs}`,
+    ...slides.map((slide) => {
+      const { name, withTissue, mpp } = slide
       const resolution = mpp === undefined ? 'micrometres a pixel not said' : `${mpp} micrometres a pixel`
-      return `${name}: ${withTissue === 0 ? 'no field has so much tissue, left out' : `${taken} of ${withTissue} fields`}, ${resolution}`
+      return `${name}: ${withTissue === 0 ? 'no field has so much tissue, left out' : share(slide)}, ${resolution}`
     }),
     ...copies.map(([name, of]) => `${name}: the same slide as ${of}, left out`),
   ]

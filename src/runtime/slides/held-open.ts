@@ -1,3 +1,4 @@
+import { fileError } from '../files/file-error.ts'
 import { openSlide } from './open-slide.ts'
 import type { Slide } from './slide.ts'
 
@@ -26,16 +27,24 @@ export function heldOpen(say?: (line: string) => void): WithSlide {
       () => undefined,
     )
   }
-  return async (file, work) => {
-    const held: Open = open.get(file) ?? { slide: openSlide(file, say), users: 0 }
+  const begin = (file: string): Open => {
+    const slide = openSlide(file, say).catch((error: unknown) => {
+      open.delete(file)
+      throw fileError(error, 'read', file)
+    })
+    const held = { slide, users: 0 }
     open.set(file, held)
+    return held
+  }
+  return async (file, work) => {
+    const held = open.get(file) ?? begin(file)
     clearTimeout(held.timer)
     held.users += 1
     try {
       return await work(await held.slide)
     } finally {
       held.users -= 1
-      if (held.users === 0) {
+      if (held.users === 0 && open.get(file) === held) {
         held.timer = setTimeout(close, lingering, file, held)
         // Those that were opened first go first.
         const idle = [...open].filter(([, { users }]) => users === 0)

@@ -1,3 +1,4 @@
+import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeAll, type Decoded } from '../../../src/runtime/data/decoded.ts'
@@ -15,8 +16,8 @@ const at = (name: string): string => path.join(folder, name)
 const settings: FieldSettings = { side: 256, most: 3, level: 0, tissue: 0.5, seed: 1 }
 let engine: Engine
 
-const picturesOf = async (more: Partial<FieldSettings> = {}): Promise<Decoded> =>
-  decodeAll(await findWithSlides(at('slides'), { fields: { ...settings, ...more } }))
+const picturesOf = async (more: Partial<FieldSettings> = {}, slides = 'slides'): Promise<Decoded> =>
+  decodeAll(await findWithSlides(at(slides), { fields: { ...settings, ...more } }))
 
 const options = (pictures: Decoded, out: string, more: Partial<TrainOptions> = {}): TrainOptions => ({
   loaded: model('iste.arch', tinier),
@@ -80,6 +81,20 @@ describe('a training on slides', () => {
     expect(said).toContain('low-resolution pictures are ready-made for 6 of 6 pictures, x2: degrade is not applied to these')
     const { record } = await openRun(at('pairs'))
     expect(record.data[0]!.low!.path).toMatch(/^[ab]\.tif \[\d+,\d+\] level 1$/)
+  })
+
+  it('stops at a slide that breaks with what was done saved, and goes on without it', async () => {
+    cpSync(at('slides'), at('breaking'), { recursive: true })
+    const listed = await picturesOf({}, 'breaking')
+    writeFileSync(at('breaking/b.tif'), 'no slide')
+    await new Promise((done) => setTimeout(done, 1200)) // what was read is closed
+    await expect(train(options(listed, 'broken', { val: 0 }))).rejects.toThrow(/^training stopped at step \d: .*b\.tif: /)
+    rmSync(at('breaking/b.tif'))
+    const said: string[] = []
+    const left = await picturesOf({}, 'breaking')
+    const result = await train(options(left, 'broken', { val: 0, resume: true, say: (line) => said.push(line) }))
+    expect(result).toMatchObject({ step: 6, finished: true })
+    expect(said.some((line) => /^b\.tif \[\d+,\d+\], which could not be read, is left out$/.test(line))).toBe(true)
   })
 
   it.each<[string, Partial<FieldSettings>, RegExp]>([
