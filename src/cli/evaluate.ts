@@ -23,9 +23,10 @@ import { liveLine } from './live-line.ts'
 import { openEngine } from './open-engine.ts'
 import { readPictures } from './read-pictures.ts'
 import { scopeOption } from './scope.ts'
+import { fieldOptions, fieldSettings, type FieldFlags } from './slide-fields.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
 
-interface Flags extends CommonFlags {
+interface Flags extends CommonFlags, FieldFlags {
   readonly data: string[]
   readonly low?: string
   readonly scales?: number[]
@@ -38,14 +39,18 @@ interface Flags extends CommonFlags {
   readonly yes?: boolean
 }
 
+/** Of slides, where nothing else is said: sixteen fields are 4 megapixels. */
+const usualFields = { side: 512, most: 16 } as const
+
 /** Registers `archc evaluate`. */
 export function evaluateCommand(program: Command): void {
   const command = program
     .command('evaluate')
     .description('PSNR and SSIM on pictures, Bicubic beside them')
     .argument('<run>', `${networkSource}, or a model file that learns nothing`)
-    .requiredOption('--data <where...>', 'a folder of pictures, or a CSV path,group,mpp,low')
+    .requiredOption('--data <where...>', 'a folder of pictures or slides, or a CSV path,group,mpp,low')
     .option('--low <folder>', 'ready-made low-resolution pictures, under the names of the pictures that they belong to')
+  fieldOptions(command, usualFields)
     .option('--scales <list>', 'enlargements, such as 2,3.3,4; those of the evaluate block without it', scales)
     .option('--scope <scope>', 'what best_match may choose from: full, lattice(n), raster(n), tile(n)', scopeOption)
     .option('--gaussian', 'also SSIM with an 11 x 11 Gaussian window')
@@ -75,7 +80,7 @@ export function evaluateCommand(program: Command): void {
     .option('--json', 'print the evaluation as one JSON object')
     .addHelpText(
       'after',
-      "\nExamples:\n  archc evaluate runs/first --data fields/ --scales 2,3,4,6,8,6.7\n  archc evaluate bicubic.arch --data fields/ --scales 2\n  archc evaluate runs/first --data fields/ --set 'evaluate.degrade=[resize(kernel: bicubic), jpeg(quality: 80)]'\n  archc evaluate runs/first --data fields/ --fid-weights pt_inception-2015-12-05-6726825d.pth",
+      "\nExamples:\n  archc evaluate runs/first --data fields/ --scales 2,3,4,6,8,6.7\n  archc evaluate bicubic.arch --data fields/ --scales 2\n  archc evaluate runs/first --data slide.svs --fields 32 --scales 2,4\n  archc evaluate runs/first --data slides/ --low-level 1\n  archc evaluate runs/first --data fields/ --set 'evaluate.degrade=[resize(kernel: bicubic), jpeg(quality: 80)]'\n  archc evaluate runs/first --data fields/ --fid-weights pt_inception-2015-12-05-6726825d.pth",
     )
     .action(async (source: string, flags: Flags) => {
       const { evaluateSets } = await import('../runtime/network/load-model.ts')
@@ -85,7 +90,7 @@ export function evaluateCommand(program: Command): void {
           '--preset, --variant and --set of other fields than those of evaluate are for a model file',
           `${source} has what it was trained with: train another run, or leave them out`,
         )
-      const pictures = await readPictures(flags.data, flags.low)
+      const pictures = await readPictures(flags, fieldSettings(flags, flags.seed, usualFields))
       const { entries } = pictures
       await openEngine(flags)
       const { openNetwork } = await import('../runtime/network/open-network.ts')
@@ -105,6 +110,7 @@ export function evaluateCommand(program: Command): void {
       const options: EvaluateOptions = {
         entries,
         sizes,
+        slides: pictures.slides,
         ...(opened.run && { leaks: runLeaks(opened.run, pictures) }),
         pace,
         scales: pairs.size > 0 ? scalesOf(pairs) : (flags.scales ?? opened.loaded.model.evaluate.m),

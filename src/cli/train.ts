@@ -15,9 +15,10 @@ import {
 import { liveLine } from './live-line.ts'
 import { openEngine } from './open-engine.ts'
 import { readPictures } from './read-pictures.ts'
+import { fieldOptions, fieldSettings, type FieldFlags } from './slide-fields.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
 
-interface Flags extends CommonFlags {
+interface Flags extends CommonFlags, FieldFlags {
   readonly data: string[]
   readonly low?: string
   readonly out: string
@@ -33,14 +34,18 @@ interface Flags extends CommonFlags {
   readonly xla?: boolean
 }
 
+/** Of slides, where nothing else is said: the fields of fourteen slides are held in memory. */
+const usualFields = { side: 1024, most: 32 } as const
+
 /** Registers `archc train`. */
 export function trainCommand(program: Command): void {
   const command = program
     .command('train')
     .description('train a model by its train block into a run folder')
     .argument('<file>', 'a model or a variant')
-    .requiredOption('--data <where...>', 'a folder of pictures, or a CSV path,group,mpp,low')
+    .requiredOption('--data <where...>', 'a folder of pictures or slides, or a CSV path,group,mpp,low')
     .option('--low <folder>', 'ready-made low-resolution pictures, under the names of the pictures that they belong to')
+  fieldOptions(command, usualFields)
     .requiredOption('-o, --out <run>', 'the run folder')
     .option('--steps <n>', 'steps instead of epochs; the schedule is scaled', positive)
     .option('--resume', 'go on where the run stopped')
@@ -56,7 +61,7 @@ export function trainCommand(program: Command): void {
     .option('--json', 'print one JSON object at the end')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc train variants/iste-on-bicubic.arch --preset small --data fields/ --out runs/first --steps 1000\n  archc train iste.arch --preset tiny --data fields.csv --out runs/tiny --resume',
+      '\nExamples:\n  archc train variants/iste-on-bicubic.arch --preset small --data fields/ --out runs/first --steps 1000\n  archc train iste.arch --preset tiny --data fields.csv --out runs/tiny --resume\n  archc train iste.arch --preset small --data slides/ --fields 64 --out runs/slides --steps 1000',
     )
     .action(async (file: string, flags: Flags) => {
       if (flags.part && flags.from === undefined && !flags.resume)
@@ -64,7 +69,7 @@ export function trainCommand(program: Command): void {
       const { loadModel } = await import('../runtime/network/load-model.ts')
       const loaded = loadModel(file, compileOptions(flags), undefined, colourful(process.stderr))
       if (loaded.warnings) remark(loaded.warnings)
-      const pictures = await readPictures(flags.data, flags.low)
+      const pictures = await readPictures(flags, fieldSettings(flags, flags.seed, usualFields))
       // Jobs that are queued again say --resume each time.
       const isNew = flags.resume === true && !existsSync(flags.out)
       if (isNew) remark(`${flags.out} does not exist yet: it begins`)

@@ -75,7 +75,7 @@ describe('help', () => {
     [['train', '--out', 'x'], 'archc train needs <file> and --data <where...>'],
     [
       ['train', 'm.arch', '--dta', 'x', '--quite', '--sead=3'],
-      'archc train has no option --dta; did you mean --data?\narchc train has no option --quite; did you mean --out?\narchc train has no option --sead; did you mean --seed?\narchc train needs --data <where...> and --out <run>',
+      'archc train has no option --dta; did you mean --data?\narchc train has no option --quite; did you mean --out or --side?\narchc train has no option --sead; did you mean --seed?\narchc train needs --data <where...> and --out <run>',
     ],
     [['train', '--', '-x.arch'], 'archc train needs --data <where...> and --out <run>'],
     [

@@ -42,7 +42,9 @@ describe('a file is looked at before an engine is brought', () => {
     ['pictures to evaluate on', ['evaluate', 'models/bicubic.arch', '--data', set], all],
     ['pictures to train on', ['train', 'models/iste.arch', '--preset', 'tiny', '--data', set, '-o', out], all],
     ['pictures of an experiment', ['experiment', 'run', experiment], /e\.yaml:2:\d+: 2 of 2 pictures cannot be read:/],
-    ['the picture of a figure', ['figure', 'enlarged', slide, '-o', out], helps(slide)],
+    ['the picture of a figure', ['figure', 'enlarged', path.join(set, 'b.png'), '-o', out], /b\.png: it is not a PNG, JPEG or TIFF file/],
+    ['a slide to evaluate on', ['evaluate', 'models/bicubic.arch', '--data', pyramid, '--side', '999'], /b\.tif is smaller than a field of 999 x 999/],
+    ['the slide of a figure', ['figure', 'enlarged', pyramid, '--level', '9', '-o', out], /b\.tif has no level 9/],
     ['pictures of a set', ['data', 'prepare', 'fields', set, '-o', out], all],
   ])('%s', async (_what, args, message) => {
     const { code, stdout, stderr } = await archc(args, { env: { ARCHC_CACHE: inside('cache'), PIP_INDEX_URL: 'http://127.0.0.1:9/' } })

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Scope } from '../../compiler/plan.ts'
 import type { FieldOptions } from '../../runtime/figures/field.ts'
 import type { Region } from '../../runtime/figures/grid.ts'
-import type { CommonFlags } from '../common.ts'
+import { count, type CommonFlags } from '../common.ts'
 import { scopeOption } from '../scope.ts'
 
 export interface PictureFlags extends Pick<CommonFlags, 'engine'>, FieldOptions {
@@ -23,7 +23,12 @@ export const outFlag = (command: Command): Command =>
 /** What is shown of a picture, and in which units. */
 export const fieldFlags = (command: Command): Command =>
   command
-    .option('--at <x,y,size>', 'what is shown, in pixels of the picture (or x,y,width,height); its middle without it', region)
+    .option(
+      '--at <x,y,size>',
+      'what is shown, in pixels of the picture, or of the level of a slide (or x,y,width,height); its middle without it, of a slide where most tissue is',
+      region,
+    )
+    .option('--level <n>', 'slides: the level that is shown; 0, the full size, without it', count)
     .option('--mpp <micrometres>', 'micrometres a pixel, for the scale bar; by the file’s resolution without it', micrometres)
 
 /** How networks compute what is shown. */

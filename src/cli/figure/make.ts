@@ -6,7 +6,7 @@ import type { Field } from '../../runtime/figures/field.ts'
 import type { System } from '../../runtime/figures/systems.ts'
 import type { Figure } from '../../runtime/figures/write-figure.ts'
 import { carriedFile, plainWeights } from '../../runtime/weights/carried.ts'
-import { kindOf, print } from '../common.ts'
+import { kindOf, print, remark } from '../common.ts'
 import { liveLine, type LiveLine } from '../live-line.ts'
 import { openEngine } from '../open-engine.ts'
 import type { RunsFlags } from './flags.ts'
@@ -21,7 +21,7 @@ interface Opened {
 export async function opened(picture: string, flags: RunsFlags, wanted: number): Promise<Opened> {
   await requirePlace(flags.out, [picture])
   const { readField } = await import('../../runtime/figures/field.ts')
-  const field = await readField(picture, flags, wanted)
+  const field = await readField(picture, { ...flags, say: remark }, wanted)
   await makeFolder(path.dirname(flags.out))
   const runs = await Promise.all((flags.runs ?? [carriedFile(plainWeights)]).map((run) => runsOf(run, flags)))
   await openEngine(flags)

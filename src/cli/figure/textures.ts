@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { positive, UsageError } from '../common.ts'
+import { positive, remark, UsageError } from '../common.ts'
 import { number, outFlag } from './flags.ts'
 import { requirePlace, write } from './make.ts'
 
@@ -28,7 +28,7 @@ export function texturesCommand(figure: Command): void {
           throw new UsageError('--low is above --high', 'edges begin where it is steeper than they go on to')
         await requirePlace(flags.out, [...natural, ...flags.tissue])
         const { texturesFigure } = await import('../../runtime/figures/textures.ts')
-        await write(await texturesFigure({ natural, ...flags }), flags.out)
+        await write(await texturesFigure({ natural, ...flags, say: remark }), flags.out)
       },
     )
 }

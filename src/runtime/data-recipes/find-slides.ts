@@ -3,9 +3,7 @@ import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { filesBelow, type FilesBelow } from '../data/files-below.ts'
 import { slideEndings } from '../data/picture.ts'
-
-/** A slide's identifier: its file's name before the first point, as TCGA names its files. */
-export const slideId = (file: string): string => path.basename(file).split('.')[0]!
+import { slideId } from '../slides/fields.ts'
 
 /**
  * The files of slides: a file stands for itself, a folder for the slides in it, and an identifier, or its beginning, for the one slide

@@ -3,13 +3,15 @@ import { plural, UserError } from '../../errors.ts'
 import { leftOutText } from '../data/dataset.ts'
 import type { Picture } from '../data/picture.ts'
 import { checksum } from '../files/checksum.ts'
-import { findSlides, slideId } from './find-slides.ts'
+import { shuffled } from '../files/shuffled.ts'
+import { findSlides } from './find-slides.ts'
 import { countRemarks, type Piece, type Plan, type Source, type SplitSettings } from './plan.ts'
-import { isInside, levelScale } from './level-pairs.ts'
+import { mppOf, slideId } from '../slides/fields.ts'
+import { isInside, levelScale } from '../slides/level-pairs.ts'
 import { slidesByTurns } from '../slides/open-slide.ts'
-import type { Slide } from '../slides/slide.ts'
-import { shuffled, splitGroups, splitUnits } from './split.ts'
-import { definition, tissueMask, tissueShare } from '../slides/tissue.ts'
+import { squareLevel, withTissue } from '../slides/squares.ts'
+import { splitGroups, splitUnits } from './split.ts'
+import { definition } from '../slides/tissue.ts'
 
 export interface SlidesSettings extends SplitSettings {
   /** Files, folders, or identifiers that are looked for in `within`. */
@@ -27,11 +29,6 @@ export interface SlidesSettings extends SplitSettings {
   readonly say?: (line: string) => void
 }
 
-/** Thumbnail pixels along the side of a sub-image. */
-const fineness = 64
-/** The longest side of a thumbnail. */
-const longest = 4096
-
 /** The set made of slides: sub-images with tissue, chosen by the seed. Slides are looked at, nothing is written. Throws UserError. */
 export async function planSlides(settings: SlidesSettings): Promise<Plan> {
   const { side, level, lowLevel, tissue, split, splitBy, seed, tile, onProgress } = settings
@@ -44,12 +41,13 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
   for (const [at, file] of files.entries()) {
     onProgress?.(at, files.length, path.basename(file))
     const slide = await slideOf(file)
-    const chosen = levelOf(file, slide, level, side)
+    const chosen = squareLevel(file, slide, level, side, 'sub-image')
+    const mpp = mppOf(slide, level)
     const source: Source = {
       name: path.basename(file),
       ...(await checksum(file)),
       group: slideId(file),
-      ...(slide.mpp && { mpp: Number((slide.mpp.x * chosen.downsample).toPrecision(6)) }),
+      ...(mpp !== undefined && { mpp }),
     }
     const same = sources.find((other) => other.sha256 === source.sha256 || other.group === source.group)
     if (same) throw new UserError(`${source.name} and ${same.name} are the same slide`, 'Leave one of them out.')
@@ -58,7 +56,7 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
     const read = async (from: number, x: number, y: number, length: number): Promise<Picture> =>
       (await slideOf(file)).region(from, x, y, length, length)
     const m = lowLevel === undefined ? undefined : levelScale(file, slide, level, lowLevel, [side, tile])
-    for (const [x, y] of await withTissue(slide, chosen, side, tissue)) {
+    for (const { x, y } of await withTissue(slide, chosen, side, tissue)) {
       if (m !== undefined && !isInside(x, y, side, m, slide.levels[lowLevel!]!)) continue
       const low = m !== undefined && { m, read: () => read(lowLevel!, x / m, y / m, side / m) }
       candidates.push({
@@ -108,31 +106,4 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
       ...countRemarks(units.length, split, 'sub-images with tissue'),
     ],
   }
-}
-
-function levelOf(file: string, slide: Slide, level: number, side: number): Slide['levels'][number] {
-  const chosen = slide.levels[level]
-  const said = slide.levels.map(({ width, height }, at) => `${at}: ${width} x ${height}`).join(', ')
-  if (!chosen) throw new UserError(`${file} has no level ${level}`, `It has ${said}.`)
-  if (chosen.width < side || chosen.height < side)
-    throw new UserError(
-      `${file} is smaller than a sub-image of ${side} x ${side} at level ${level}`,
-      `Take a smaller --side; it has ${said}.`,
-    )
-  return chosen
-}
-
-/** Upper left corners of the sub-images that hold enough tissue, of a grid that starts in the corner. */
-async function withTissue(
-  slide: Slide,
-  { width, height }: { readonly width: number; readonly height: number },
-  side: number,
-  least: number,
-): Promise<(readonly [number, number])[]> {
-  const scale = Math.min(1, fineness / side, longest / Math.max(width, height))
-  const mask = tissueMask(await slide.thumbnail(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))))
-  const steps = (length: number): number[] => Array.from({ length: Math.floor(length / side) }, (_, i) => i * side)
-  return steps(height)
-    .flatMap((y) => steps(width).map((x) => [x, y] as const))
-    .filter(([x, y]) => tissueShare(mask, x / width, y / height, (x + side) / width, (y + side) / height) >= least)
 }

@@ -11,7 +11,7 @@ import { appendLine, makeFolder, readLines, writeAtomic } from '../files/atomic.
 import { fileError } from '../files/file-error.ts'
 import { checksum } from '../files/checksum.ts'
 import { pixelChecksum } from '../data/pixel-checksum.ts'
-import { besideBy } from './level-pairs.ts'
+import { requireSamePlace } from '../slides/level-pairs.ts'
 import { shortened } from '../files/short-name.ts'
 import { counted, csvFiles, digestOf, filesOf, type LowOutput, type Output, type SetManifest } from './manifest.ts'
 import type { Piece, Plan } from './plan.ts'
@@ -111,12 +111,7 @@ async function writePiece(piece: Piece, side: Plan['tile'], place: string): Prom
   const whole = await piece.read()
   const wholeLow = await piece.low?.read()
   const m = piece.low?.m ?? 1
-  const beside = wholeLow && besideBy(whole, wholeLow, m)
-  if (beside)
-    throw new UserError(
-      `${source.name}: around (${piece.x}, ${piece.y}) the coarser level lies ${beside.join(' and ')} of its pixels beside the finer`,
-      'Leave the slide out, or choose other levels: both pictures must show the same.',
-    )
+  if (wholeLow) requireSamePlace(source.name, piece, whole, wholeLow, m)
   const outputs: Output[] = []
   for (const { x, y, picture } of tilesOf(whole, side)) {
     const [left, top] = [piece.x + x, piece.y + y]

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { UserError } from '../../errors.ts'
+import { shuffled } from '../files/shuffled.ts'
 
 /** The three parts of a data set. */
 export const splitNames = ['train', 'val', 'test'] as const
@@ -13,15 +13,6 @@ export interface Unit {
   readonly key: string
   /** What may stay on one side: a slide, a patient. */
   readonly group: string
-}
-
-/** `units` in an order that depends on seed and keys alone. */
-export function shuffled<T extends { readonly key: string }>(units: readonly T[], seed: number, what: string): T[] {
-  const rank = ({ key }: T): string => createHash('sha256').update(`${what} ${seed}:${key}`).digest('hex')
-  return units
-    .map((unit) => [rank(unit), unit] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, unit]) => unit)
 }
 
 /** As many as there are, in the proportion asked for: each share rounded, at least one everywhere. */

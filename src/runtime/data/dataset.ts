@@ -6,12 +6,14 @@ import { checksum } from '../files/checksum.ts'
 import { withSlashes } from '../files/slashes.ts'
 import { quoted, readCsv } from './csv.ts'
 import { filesBelow } from './files-below.ts'
-import { pictureEndings } from './picture.ts'
-import { lookAtPicture, type PictureLook } from './read-picture.ts'
+import { lookAtEntry, type Readable } from './entry-picture.ts'
+import { onlySlides, pictureEndings } from './picture.ts'
+import type { PictureLook } from './read-picture.ts'
+import { placeOf, slidesLines, type PlaceOnSlide, type SlidePart, type SlidesUsed } from './slide-part.ts'
 
 /** One picture of a data set. */
 export interface DataEntry {
-  /** Absolute path. */
+  /** Absolute path; of a part of a slide with its place behind, which no other picture has and no file either. */
   readonly path: string
   /** The path as the folder or the CSV has it, with `/`: the same on every machine. */
   readonly name: string
@@ -19,19 +21,24 @@ export interface DataEntry {
   readonly group?: string
   /** Micrometres per pixel. */
   readonly mpp?: number
+  /** Of the file; of a part of a slide that of the slide's and of its place. */
   readonly sha256: string
   readonly bytes: number
   /** Its low-resolution picture, where that was made elsewhere. */
   readonly low?: LowEntry
+  /** Where it is a part of a slide. */
+  readonly part?: SlidePart
 }
 
 /** A ready-made low-resolution picture. */
 export interface LowEntry {
-  /** Absolute path. */
+  /** Absolute path, as that of an entry. */
   readonly path: string
   /** As the folder or the CSV has it. */
   readonly name: string
   readonly sha256: string
+  /** Where it is a part of a slide. */
+  readonly part?: SlidePart
 }
 
 /** What people name as their data, as it was found. */
@@ -39,6 +46,8 @@ export interface Listing {
   readonly entries: readonly DataEntry[]
   /** How many files of its folders are none of the pictures that archc reads, by their ending; folders that were not looked into, by their name with `/`. */
   readonly leftOut: Readonly<Record<string, number>>
+  /** What slides gave, where there are some among them. */
+  readonly slides?: SlidesUsed
 }
 
 /** A listing whose pictures were looked at. */
@@ -47,8 +56,8 @@ export interface Pictures extends Listing {
   readonly looks: ReadonlyMap<string, PictureLook>
 }
 
-interface Listed extends Omit<DataEntry, 'sha256' | 'bytes' | 'low'> {
-  readonly low?: Omit<LowEntry, 'sha256'>
+interface Listed extends Omit<DataEntry, 'sha256' | 'bytes' | 'low' | 'part'> {
+  readonly low?: Omit<LowEntry, 'sha256' | 'part'>
 }
 
 const knownColumns = ['path', 'group', 'mpp', 'low']
@@ -56,15 +65,19 @@ const knownColumns = ['path', 'group', 'mpp', 'low']
 /**
  * The pictures of a folder (searched through, hidden files left out, sorted by name), of a CSV with the columns `path,group,mpp,low` (only
  * `path` is required; `groups` is read as `group`; paths relative to the CSV, in its order), of one picture file, or of several of
- * these. `low`: a folder of their low-resolution pictures, under the same names. Nothing to be found, a missing file or column, and a file
- * listed twice are UserErrors that name it.
+ * these. `low`: a folder of their low-resolution pictures, under the same names; `endings`: which files are looked for. Nothing to be found,
+ * a missing file or column, and a file listed twice are UserErrors that name it.
  */
-export async function findData(source: string | readonly string[], low?: string): Promise<Listing> {
+export async function findData(
+  source: string | readonly string[],
+  low?: string,
+  endings: readonly string[] = pictureEndings,
+): Promise<Listing> {
   const sources = typeof source === 'string' ? [source] : source
   if (sources.length === 0) throw new UserError('no data given', 'Name a folder of pictures or a CSV with the column path.')
   const listed: Listed[] = []
   const leftOut = new Map<string, number>()
-  for (const one of sources) listed.push(...(await listOne(one, leftOut)))
+  for (const one of sources) listed.push(...(await listOne(one, leftOut, endings)))
   refuseRepeated(listed)
   const entries: DataEntry[] = []
   for (const entry of low === undefined ? listed : await withLow(listed, low)) {
@@ -84,16 +97,19 @@ export const listPictures = async (source: string | readonly string[], low?: str
   (await findPictures(source, low)).entries
 
 /** `findData` of pictures that can all be read, by what is known without decoding them: else a UserError that names those that cannot. */
-export async function findPictures(source: string | readonly string[], low?: string): Promise<Pictures> {
-  const { entries, leftOut } = await findData(source, low)
-  const files = entries.flatMap((entry) => [entry.path, ...(entry.low ? [entry.low.path] : [])])
+export const findPictures = async (source: string | readonly string[], low?: string): Promise<Pictures> =>
+  lookedAt(await findData(source, low))
+
+/** A listing of pictures that can all be read, by what is known without decoding them: else a UserError that names those that cannot. */
+export async function lookedAt(listing: Listing): Promise<Pictures> {
+  const pictures = listing.entries.flatMap((entry) => [entry, ...(entry.low ? [entry.low] : [])])
   const looks = new Map<string, PictureLook>()
   const wrong: UserError[] = []
-  for (const [file, found] of await lookAt(files))
+  for (const [file, found] of await lookAtEach(pictures))
     if (found instanceof UserError) wrong.push(found)
     else looks.set(file, found)
-  refuseAll(wrong, `${wrong.length} of ${files.length} pictures cannot be read:`)
-  return { entries, leftOut, looks }
+  refuseAll(wrong, `${wrong.length} of ${pictures.length} pictures cannot be read:`)
+  return { ...listing, looks }
 }
 
 /** @throws UserError that names all that is wrong, below a sentence where it is more than one. */
@@ -109,6 +125,7 @@ export function refuseAll(wrong: readonly UserError[], sentence: string): void {
 export interface ReadAs {
   readonly leftOut: Readonly<Record<string, number>>
   readonly notes: Readonly<Record<string, number>>
+  readonly slides?: SlidesUsed
 }
 
 /** The names of pictures by what is noted of them. */
@@ -124,6 +141,7 @@ function notedPictures({ entries, looks }: Pictures): Map<string, string[]> {
 export const readAs = (pictures: Pictures): ReadAs => ({
   leftOut: pictures.leftOut,
   notes: Object.fromEntries([...notedPictures(pictures)].map(([note, names]) => [note, names.length])),
+  ...(pictures.slides && { slides: pictures.slides }),
 })
 
 /** How many pictures are used and what was left out, then what was done to some of them, a line each. */
@@ -131,6 +149,7 @@ export function picturesLines(pictures: Pictures): string[] {
   const all = pictures.entries.length
   return [
     `${plural(all, 'picture')}${leftOutText(pictures.leftOut)}`,
+    ...(pictures.slides ? slidesLines(pictures.slides) : []),
     ...[...notedPictures(pictures)].map(
       ([note, names]) => `${note}: ${names.length === all && all > 1 ? 'all of them' : someOf(names, 3)}`,
     ),
@@ -165,12 +184,16 @@ export function withoutLow(entries: readonly DataEntry[], what: string): readonl
 }
 
 /** What is known of pictures without decoding them, or why files cannot be read as such. */
-export async function lookAt(files: readonly string[]): Promise<Map<string, PictureLook | UserError>> {
+export const lookAt = (files: readonly string[]): Promise<Map<string, PictureLook | UserError>> =>
+  lookAtEach(files.map((path) => ({ path })))
+
+/** `lookAt` pictures of a data set, by their paths. */
+export async function lookAtEach(pictures: readonly Readable[]): Promise<Map<string, PictureLook | UserError>> {
   const found = new Map<string, PictureLook | UserError>()
-  for (const file of files)
+  for (const picture of pictures)
     found.set(
-      file,
-      await lookAtPicture(file).catch((error: unknown) => {
+      picture.path,
+      await lookAtEntry(picture).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error
         return error
       }),
@@ -219,18 +242,22 @@ export interface DataManifest {
   readonly bytes: number
   /** sha256 over name, group, mpp, checksum and, where it has one, the low-resolution picture of every file, independent of the order. */
   readonly digest: string
-  readonly files: readonly (Omit<DataEntry, 'path' | 'low'> & { readonly low?: Omit<LowEntry, 'path'> })[]
+  readonly files: readonly (Omit<DataEntry, 'path' | 'low' | 'part'> & {
+    readonly low?: Omit<LowEntry, 'path' | 'part'>
+    readonly slide?: PlaceOnSlide
+  })[]
 }
 
 /** The record of these entries, in their order. */
 export function manifest(entries: readonly DataEntry[]): DataManifest {
-  const files = entries.map(({ name, group, mpp, sha256, bytes, low }) => ({
+  const files = entries.map(({ name, group, mpp, sha256, bytes, low, part }) => ({
     name,
     ...(group === undefined ? {} : { group }),
     ...(mpp === undefined ? {} : { mpp }),
     sha256,
     bytes,
     ...(low === undefined ? {} : { low: { name: low.name, sha256: low.sha256 } }),
+    ...placeOf(part),
   }))
   const lines = files
     .map(({ name, group, mpp, sha256: sum, low }) =>
@@ -241,23 +268,23 @@ export function manifest(entries: readonly DataEntry[]): DataManifest {
   return { count: files.length, bytes, digest: sha256(lines.join('\n')), files }
 }
 
-async function listOne(source: string, leftOut: Map<string, number>): Promise<Listed[]> {
+async function listOne(source: string, leftOut: Map<string, number>, endings: readonly string[]): Promise<Listed[]> {
   const kind = await stat(source).catch(() => undefined)
   if (kind === undefined) throw new UserError(`${source}: there is no such file or folder`)
-  if (kind.isDirectory()) return listFolder(source, leftOut)
+  if (kind.isDirectory()) return listFolder(source, leftOut, endings)
   if (!kind.isFile()) throw new UserError(`${source}: it is no file (a pipe or a device has no picture)`)
   const ending = extname(source).toLowerCase()
   if (ending === '.csv') return listCsv(source)
-  if (pictureEndings.includes(ending)) return [{ path: resolve(source), name: basename(source) }]
-  throw new UserError(`${source}: neither a folder, a CSV nor a picture (${pictureEndings.join(' ')})`)
+  if (endings.includes(ending)) return [{ path: resolve(source), name: basename(source) }]
+  throw new UserError(`${source}: neither a folder, a CSV nor a picture (${endings.join(' ')})`)
 }
 
-async function listFolder(folder: string, leftOut: Map<string, number>): Promise<Listed[]> {
-  const found = await filesBelow(folder, pictureEndings)
+async function listFolder(folder: string, leftOut: Map<string, number>, endings: readonly string[]): Promise<Listed[]> {
+  const found = await filesBelow(folder, endings)
   if (found.names.length === 0) {
     const others = Object.entries(found.leftOut).reduce((sum, [what, count]) => sum + (what.endsWith('/') ? 0 : count), 0)
     const said = others === 0 ? 'the folder is empty' : `no pictures among its ${plural(others, 'file')}`
-    throw new UserError(`${folder}: ${said}`, `Pictures end in ${pictureEndings.join(' ')}.`)
+    throw new UserError(`${folder}: ${said}`, `Pictures end in ${endings.join(' ')}.`)
   }
   for (const [what, count] of Object.entries(found.leftOut)) leftOut.set(what, (leftOut.get(what) ?? 0) + count)
   return found.names.map((name) => ({ path: resolve(folder, name), name }))
@@ -322,7 +349,9 @@ async function withLow(listed: readonly Listed[], folder: string): Promise<Liste
   if (missing.length > 0)
     throw new UserError(
       listing(`${folder} has no picture for ${missing.length} of ${listed.length}:`, missing),
-      'low-resolution pictures have the names of the pictures that they belong to',
+      missing.some((name) => onlySlides.includes(extname(name).toLowerCase()))
+        ? 'those of slides come from a coarser level: --low-level 1, and no --low'
+        : 'low-resolution pictures have the names of the pictures that they belong to',
     )
   return found
 }

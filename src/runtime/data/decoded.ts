@@ -4,7 +4,9 @@ import { appendLine, makeFolders, readLines } from '../files/atomic.ts'
 import { cacheFolder } from '../files/cache-folder.ts'
 import { refuseAll, type DataEntry, type Pictures } from './dataset.ts'
 import { pixelChecksum } from './pixel-checksum.ts'
-import { heldPixels, readPicture } from './read-picture.ts'
+import { readEntry, type Readable } from './entry-picture.ts'
+import { heldPixels } from './read-picture.ts'
+import { placeOf, type PlaceOnSlide } from './slide-part.ts'
 
 /** Pictures that were decoded once, whole: none of them is cut off or broken. */
 export interface Decoded extends Pictures {
@@ -31,10 +33,10 @@ const atOnce = 4
  */
 export async function decodeAll(pictures: Pictures, { cache, onProgress }: DecodeOptions = {}): Promise<Decoded> {
   const pixels = await known(cache)
-  const files = new Map<string, string>()
-  for (const { path, sha256, low } of pictures.entries)
-    for (const each of [{ path, sha256 }, ...(low ? [low] : [])])
-      if (!pixels.has(each.sha256) && isHeld(pictures, each.path)) files.set(each.sha256, each.path)
+  const files = new Map<string, Readable>()
+  for (const entry of pictures.entries)
+    for (const each of [entry, ...(entry.low ? [entry.low] : [])])
+      if (!pixels.has(each.sha256) && isHeld(pictures, each.path)) files.set(each.sha256, each)
   const wrong: UserError[] = []
   const left = [...files]
   if (cache !== undefined && left.length > 0) await makeFolders(dirname(cache)).catch(() => undefined)
@@ -43,7 +45,7 @@ export async function decodeAll(pictures: Pictures, { cache, onProgress }: Decod
     for (let next = left.shift(); next; next = left.shift()) {
       const [sha256, file] = next
       try {
-        const sum = pixelChecksum((await readPicture(file)).picture)
+        const sum = pixelChecksum((await readEntry(file)).picture)
         pixels.set(sha256, sum)
         // What is kept saves time the next time: a cache that cannot be written costs that alone.
         if (cache !== undefined) await appendLine(cache, { sha256, pixels: sum }).catch(() => undefined)
@@ -78,30 +80,36 @@ async function known(cache: string | undefined): Promise<Map<string, string>> {
 /** A picture that is judged, as what was trained on has it. */
 export interface Leak {
   readonly name: string
-  /** `same` file or pixels, or of the same group. */
+  /** `same` file or pixels, or of the same group or slide. */
   readonly by: 'same' | 'group'
-  /** The picture, or the group, that was trained on. */
+  /** The picture, the group or the slide that was trained on. */
   readonly with: string
 }
 
 /** What is known of a picture that was trained on. */
-export type Trained = Pick<DataEntry, 'name' | 'sha256' | 'group'> & { readonly pixels?: string }
+export type Trained = Pick<DataEntry, 'name' | 'sha256' | 'group'> & {
+  readonly pixels?: string
+  readonly slide?: Pick<PlaceOnSlide, 'path' | 'sha256'>
+}
 
-/** Which pictures were trained on, in this file or another, or belong to a group that was. */
+/** Which pictures were trained on, in this file or another, or belong to a group or a slide, whatever its file is called, that was. */
 export function leaksOf(judged: readonly Trained[], trained: readonly Trained[]): Leak[] {
   const files = new Map(trained.map(({ sha256, name }) => [sha256, name]))
   const samples = new Map(trained.flatMap(({ pixels, name }) => (pixels === undefined ? [] : [[pixels, name] as const])))
   const groups = new Set(trained.flatMap(({ group }) => group ?? []))
-  return judged.flatMap(({ name, sha256, pixels, group }): Leak[] => {
+  const slides = new Map(trained.flatMap(({ slide }) => (slide ? [[slide.sha256, slide.path] as const] : [])))
+  return judged.flatMap(({ name, sha256, pixels, group, slide }): Leak[] => {
     const same = files.get(sha256) ?? (pixels === undefined ? undefined : samples.get(pixels))
     if (same !== undefined) return [{ name, by: 'same', with: same }]
-    return group !== undefined && groups.has(group) ? [{ name, by: 'group', with: group }] : []
+    if (group !== undefined && groups.has(group)) return [{ name, by: 'group', with: group }]
+    const known = slide && slides.get(slide.sha256)
+    return known === undefined ? [] : [{ name, by: 'group', with: known }]
   })
 }
 
 /** Entries with the checksums of their samples. */
 export const withPixels = ({ entries, pixels }: Pick<Decoded, 'entries' | 'pixels'>): Trained[] =>
-  entries.map(({ name, sha256, group }) => {
+  entries.map(({ name, sha256, group, part }) => {
     const sum = pixels.get(sha256)
-    return { name, sha256, ...(group !== undefined && { group }), ...(sum !== undefined && { pixels: sum }) }
+    return { name, sha256, ...(group !== undefined && { group }), ...(sum !== undefined && { pixels: sum }), ...placeOf(part) }
   })

@@ -1,6 +1,6 @@
 import { scaleLimits, type Scale } from '../../compiler/plan.ts'
 import { listing, UserError } from '../../errors.ts'
-import { lookAt, type DataEntry } from './dataset.ts'
+import { lookAtEach, type DataEntry } from './dataset.ts'
 import type { Picture } from './picture.ts'
 
 type Extent = Pick<Picture, 'width' | 'height'>
@@ -45,7 +45,7 @@ export async function pairsOf(
 ): Promise<Pairs> {
   const paired = entries.filter(isPaired)
   if (paired.length === 0) return new Map()
-  const sizes = await lookAt(paired.flatMap(({ path, low }) => [path, low.path]))
+  const sizes = await lookAtEach(paired.flatMap((entry) => [entry, entry.low]))
   const sizeOf = (path: string): Extent => {
     const size = sizes.get(path)!
     if (size instanceof UserError) throw size

@@ -23,6 +23,9 @@ export const slideEndings: readonly string[] = [
   '.dcm',
 ]
 
+/** What slides alone end in. */
+export const onlySlides: readonly string[] = slideEndings.filter((ending) => !pictureEndings.includes(ending))
+
 /** The `width` x `height` part whose upper left pixel is (x, y). It must lie inside the picture. */
 export function crop(picture: Picture, x: number, y: number, width: number, height: number): Picture {
   if (x < 0 || y < 0 || width < 1 || height < 1 || x + width > picture.width || y + height > picture.height) {

@@ -9,7 +9,7 @@ import { colour, noted, onWhite, type Coloured, type Stored } from './colours.ts
 import { worse, type Compression } from './compression.ts'
 import { readHeader, type Header } from './formats.ts'
 import { jpegTraces } from './jpeg-traces.ts'
-import { pictureEndings, slideEndings, type Picture } from './picture.ts'
+import { onlySlides, type Picture } from './picture.ts'
 import { channelsOf, type ColourProfile, type Space } from './profile.ts'
 import { cutOut, readable, refused, undecodable } from './refusal.ts'
 import { held, type PictureSource } from './source.ts'
@@ -59,13 +59,11 @@ export interface ReadOptions {
 /** Pictures of more pixels are not held in memory by `openPicture`. */
 export const heldPixels = 1 << 24
 /** More is not decoded at once: the limit of sharp. */
-const mostPixels = 0x3fff ** 2
+export const mostPixels = 0x3fff ** 2
 /** 4095 of 65535, in 8 bits. */
 const dark = 16
 /** Side of what is searched for traces of compression in a picture that is not held. */
 const searchedSide = 2048
-/** What slides alone end in. */
-const onlySlides = slideEndings.filter((ending) => !pictureEndings.includes(ending))
 
 /**
  * Reads a PNG, JPEG, TIFF or BigTIFF file (told by its first bytes, not by its name) as 8-bit RGB: 16 bits are rounded to 8

@@ -1,10 +1,11 @@
 import type { Scope } from '../../compiler/plan.ts'
-import type { DataEntry } from '../data/dataset.ts'
+import type { DataEntry, LowEntry } from '../data/dataset.ts'
+import { lookAtEntry, openEntry, readEntry } from '../data/entry-picture.ts'
 import { strengthOf } from '../data/compression.ts'
 import { compressionOf, degrade } from '../data/degrade.ts'
 import { crop, type Picture } from '../data/picture.ts'
 import type { Pairs } from '../data/pairs.ts'
-import { lookAtPicture, openPicture, readPicture } from '../data/read-picture.ts'
+import type { SlidesUsed } from '../data/slide-part.ts'
 import { resize } from '../data/pillow.ts'
 import { createRandom } from '../files/random.ts'
 import { decibelGain, decibels, finitePlaces, meanAt } from '../metrics/mean.ts'
@@ -31,6 +32,8 @@ export interface EvaluateOptions {
   readonly scales: readonly number[]
   /** Pictures whose low-resolution ones are ready-made: they are judged whole, at their own scale. */
   readonly pairs?: Pairs
+  /** The slides that some of them are parts of. */
+  readonly slides?: SlidesUsed | undefined
   /** Which of them the network was trained on, in words. */
   readonly leaks?: string | undefined
   readonly scope?: Scope
@@ -120,6 +123,8 @@ export interface Evaluation {
   readonly hash: string
   readonly scales: readonly ScaleResult[]
   readonly tiles: readonly TileResult[]
+  /** The slides that pictures are parts of, and how these were chosen. */
+  readonly slides?: SlidesUsed
   readonly definitions: Readonly<Record<string, string>>
 }
 
@@ -153,8 +158,8 @@ const wholeExtent = ({ width, height }: Extent, low: Extent, m: number): Extent 
 })
 
 /** A picture with its ready-made low-resolution one; how that was compressed is looked for where it is `told`. */
-async function readyPair(source: PictureSource, low: string, m: number, isTold: boolean): Promise<Pair> {
-  const small = await readPicture(low, { traces: isTold })
+async function readyPair(source: PictureSource, low: LowEntry, m: number, isTold: boolean): Promise<Pair> {
+  const small = await readEntry(low, { traces: isTold })
   const { width, height } = wholeExtent(source, small.picture, m)
   return { hr: await source.region(0, 0, width, height), lr: small.picture, compression: strengthOf(small.compression) }
 }
@@ -241,7 +246,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
     for (const [index, { x, y, width, height }] of places.entries()) {
       options.signal?.throwIfAborted()
       const { hr, lr, compression } = ready
-        ? await readyPair(source, entry.low!.path, m, compressionInput(model) !== undefined)
+        ? await readyPair(source, entry.low!, m, compressionInput(model) !== undefined)
         : degradePair(await source.region(x, y, width, height), m, opened, `${entry.name} ${index} x${m}`)
       const values = await predictor.whole(held(lr), {
         ...predictOptions(opened, options, m, hr, compression),
@@ -266,7 +271,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
   }
 
   for (const [row, entry] of options.entries.entries()) {
-    const { source, close } = await openPicture(entry.path)
+    const { source, close } = await openEntry(entry)
     try {
       for (const [column, m] of options.scales.entries()) {
         const what = `${entry.name} x${m}`
@@ -292,7 +297,9 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
       ...(frechet && { frechet: frechet.result(m) }),
     })),
     tiles,
+    ...(options.slides && { slides: options.slides }),
     definitions: {
+      ...(options.slides && { slides: options.slides.definition }),
       ...(options.leaks !== undefined && { leaks: options.leaks }),
       ...(opened.averaged !== undefined && { weights: `averaged in training (ema ${opened.averaged})` }),
       psnr: psnrDefinition(plan.shave ?? 'ceil(m) + 6'),
@@ -319,7 +326,7 @@ export async function evaluate(opened: OpenedNetwork, options: EvaluateOptions):
 
 async function sizesOf(entries: readonly DataEntry[]): Promise<Extent[]> {
   const sizes: Extent[] = []
-  for (const { path } of entries) sizes.push(await lookAtPicture(path))
+  for (const entry of entries) sizes.push(await lookAtEntry(entry))
   return sizes
 }
 

@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
 import { crop, type Picture } from '../data/picture.ts'
-import { readPicture } from '../data/read-picture.ts'
+import { checksum } from '../files/checksum.ts'
 import type { Region, Size } from './grid.ts'
-import { micrometres } from './scale-bar.ts'
+import { openFigurePicture, side } from './open-picture.ts'
 
 export interface FieldOptions {
-  /** What is shown, in pixels of the file; its middle without it. */
+  /** What is shown, in pixels of the file, or of the level of a slide; its middle without it, of a slide that of where most tissue is. */
   readonly at?: Region
   /** What the networks see; at most 768 x 768 pixels around what is shown without it. */
   readonly field?: Region | 'shown'
@@ -16,6 +14,9 @@ export interface FieldOptions {
   readonly inset?: Region
   /** Micrometres a pixel; by the file's resolution without it. */
   readonly mpp?: number
+  /** Of a slide; the full size without it. */
+  readonly level?: number
+  readonly say?: (line: string) => void
 }
 
 /** A part of a picture file that networks see, and the part of it that is shown. */
@@ -31,49 +32,44 @@ export interface Field {
   /** In pixels of what is shown. */
   readonly inset?: Region
   readonly mpp?: number
+  /** Of a slide. */
+  readonly level?: number
 }
 
-/** As `evaluate` cuts its tiles. */
-const side = 768
-
-/** Reads the part of a picture that a figure is about. */
-export async function readField(file: string, { at, field, inset, mpp }: FieldOptions, wanted: number): Promise<Field> {
-  const { picture, density } = await readPicture(file)
-  const shown = at ?? middle(picture, wanted)
-  requireInside('--at', shown, { x: 0, y: 0, ...picture }, file)
-  const region = field === 'shown' ? shown : (field ?? around(shown, picture))
-  requireInside('--field', region, { x: 0, y: 0, ...picture }, file)
-  requireInside('--at', shown, region, 'the --field')
-  if (inset) {
-    requireInside('--inset', inset, shown, 'what --at shows')
-    if (2 * inset.width > shown.width || 2 * inset.height > shown.height)
-      throw new UserError(
-        `--inset: ${text(inset)} is more than half as wide or high as what --at shows`,
-        'it could not be shown larger',
-      )
+/** Reads the part of a picture, or of a slide, that a figure is about. */
+export async function readField(file: string, options: FieldOptions, wanted: number): Promise<Field> {
+  const { at, field, inset, mpp } = options
+  const opened = await openFigurePicture(file, options.level, options.say)
+  try {
+    const { source, level } = opened
+    const whole = { x: 0, y: 0, width: source.width, height: source.height }
+    const shown = at ?? (await opened.middle(wanted))
+    requireInside('--at', shown, whole, file)
+    const region = field === 'shown' ? shown : (field ?? around(shown, source))
+    requireInside('--field', region, whole, file)
+    requireInside('--at', shown, region, 'the --field')
+    if (inset) {
+      requireInside('--inset', inset, shown, 'what --at shows')
+      if (2 * inset.width > shown.width || 2 * inset.height > shown.height)
+        throw new UserError(
+          `--inset: ${text(inset)} is more than half as wide or high as what --at shows`,
+          'it could not be shown larger',
+        )
+    }
+    const resolution = mpp ?? opened.mpp
+    return {
+      name: path.basename(file),
+      sha256: (await checksum(file)).sha256,
+      picture: await source.region(region.x, region.y, region.width, region.height),
+      region,
+      shown: { ...shown, x: shown.x - region.x, y: shown.y - region.y },
+      ...(inset && { inset: { ...inset, x: inset.x - shown.x, y: inset.y - shown.y } }),
+      ...(resolution !== undefined && { mpp: resolution }),
+      ...(level !== undefined && { level }),
+    }
+  } finally {
+    opened.close()
   }
-  const resolution = mpp ?? micrometres(density)
-  return {
-    name: path.basename(file),
-    sha256: await checksum(file),
-    picture: crop(picture, region.x, region.y, region.width, region.height),
-    region,
-    shown: { ...shown, x: shown.x - region.x, y: shown.y - region.y },
-    ...(inset && { inset: { ...inset, x: inset.x - shown.x, y: inset.y - shown.y } }),
-    ...(resolution !== undefined && { mpp: resolution }),
-  }
-}
-
-/** SHA-256 of a file. */
-export const checksum = async (file: string): Promise<string> =>
-  createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex')
-
-/** The middle of a picture, at most `wanted` pixels on a side. */
-export function middle({ width, height }: Size, wanted: number): Region {
-  const [w, h] = [Math.min(width, wanted), Math.min(height, wanted)]
-  return { x: Math.floor((width - w) / 2), y: Math.floor((height - h) / 2), width: w, height: h }
 }
 
 /** `side` pixels around a part, inside the picture; more where the part is larger. */
@@ -111,9 +107,10 @@ export function shownOf(picture: Picture, { shown, name }: Field, m: number): Pi
 }
 
 /** What a figure's data says about its field. */
-export const fieldData = ({ name, sha256, region, shown, inset, mpp }: Field): Record<string, unknown> => ({
+export const fieldData = ({ name, sha256, level, region, shown, inset, mpp }: Field): Record<string, unknown> => ({
   picture: name,
   sha256,
+  ...(level !== undefined && { level }),
   field: region,
   shown: { ...shown, x: shown.x + region.x, y: shown.y + region.y },
   ...(inset && { inset: { ...inset, x: inset.x + shown.x + region.x, y: inset.y + shown.y + region.y } }),

@@ -1,20 +1,22 @@
 import path from 'node:path'
-import { crop, type Picture } from '../data/picture.ts'
-import { readPicture } from '../data/read-picture.ts'
+import type { Picture } from '../data/picture.ts'
+import { checksum } from '../files/checksum.ts'
 import { canny, edgeDensity, type CannyOptions } from './canny.ts'
-import { checksum, middle } from './field.ts'
 import type { Region } from './grid.ts'
 import { matrixScene, type Cell } from './matrix.ts'
+import { openFigurePicture, type FigurePicture } from './open-picture.ts'
 import type { Figure } from './write-figure.ts'
 
 export interface TexturesOptions extends CannyOptions {
   readonly natural: readonly string[]
   readonly tissue: readonly string[]
-  /** Pixels on a side, from the middle of every picture; fewer where one is smaller. */
+  /** Pixels on a side, from the middle of every picture, and of where a slide has most tissue; fewer where one is smaller. */
   readonly size: number
+  readonly say?: (line: string) => void
 }
 
 interface Textured {
+  readonly file: string
   readonly kind: 'natural' | 'tissue'
   readonly name: string
   readonly sha256: string
@@ -24,27 +26,14 @@ interface Textured {
 }
 
 /** Pictures of the world beside pictures of tissue, with their edges by Canny below: equal crops, equal parameters. */
-export async function texturesFigure({ natural, tissue, size, sigma, low, high }: TexturesOptions): Promise<Figure> {
+export async function texturesFigure(options: TexturesOptions): Promise<Figure> {
+  const { natural, tissue, sigma, low, high } = options
   const files = [
     ...natural.map((file) => ({ file, kind: 'natural' as const })),
     ...tissue.map((file) => ({ file, kind: 'tissue' as const })),
   ]
-  const pictures = await Promise.all(files.map(async ({ file }) => (await readPicture(file)).picture))
-  const side = Math.min(size, ...pictures.flatMap(({ width, height }) => [width, height]))
-  const all = await Promise.all(
-    files.map(async ({ file, kind }, at): Promise<Textured> => {
-      const region = middle(pictures[at]!, side)
-      const picture = crop(pictures[at]!, region.x, region.y, side, side)
-      return {
-        kind,
-        name: path.basename(file),
-        sha256: await checksum(file),
-        region,
-        picture,
-        edges: canny(picture, { sigma, low, high }),
-      }
-    }),
-  )
+  const all = await texturesOf(files, options)
+  const side = all[0]!.region.width
   const mean = (kind: Textured['kind']): number => {
     const those = all.filter((each) => each.kind === kind)
     return those.reduce((total, { edges }) => total + edgeDensity(edges), 0) / those.length
@@ -85,6 +74,29 @@ export async function texturesFigure({ natural, tissue, size, sigma, low, high }
         edgeDensity: edgeDensity(edges),
       })),
     },
+  }
+}
+
+/** Equal squares of all. */
+async function texturesOf(
+  files: readonly Pick<Textured, 'file' | 'kind'>[],
+  { size, sigma, low, high, say }: TexturesOptions,
+): Promise<Textured[]> {
+  const opened: FigurePicture[] = []
+  try {
+    for (const { file } of files) opened.push(await openFigurePicture(file, undefined, say))
+    const side = Math.min(size, ...opened.flatMap(({ source: { width, height } }) => [width, height]))
+    const all: Textured[] = []
+    for (const [at, { file, kind }] of files.entries()) {
+      const { source, middle } = opened[at]!
+      const region = await middle(side)
+      const picture = await source.region(region.x, region.y, side, side)
+      const { sha256 } = await checksum(file)
+      all.push({ file, kind, name: path.basename(file), sha256, region, picture, edges: canny(picture, { sigma, low, high }) })
+    }
+    return all
+  } finally {
+    opened.forEach(({ close }) => close())
   }
 }
 

@@ -10,6 +10,16 @@ export interface ManifestEntry {
   readonly low?: { readonly path: string; readonly sha256: string }
   /** SHA-256 of its size and its samples as they were read: the same in another format. Absent in runs of before. */
   readonly pixels?: string
+  /** Where it is a part of a slide. */
+  readonly slide?: {
+    readonly path: string
+    readonly sha256: string
+    readonly level: number
+    readonly x: number
+    readonly y: number
+    readonly width: number
+    readonly height: number
+  }
   readonly split: 'train' | 'val'
 }
 
@@ -44,7 +54,18 @@ export interface RunRecord {
   readonly engine: Readonly<Record<string, unknown>>
   readonly data: readonly ManifestEntry[]
   /** Files that were left out, by ending, and how many pictures were changed to make them 8-bit RGB, by what it was; absent in runs of before. */
-  readonly read?: { readonly leftOut: Readonly<Record<string, number>>; readonly notes: Readonly<Record<string, number>> }
+  readonly read?: {
+    readonly leftOut: Readonly<Record<string, number>>
+    readonly notes: Readonly<Record<string, number>>
+    /** What slides gave, and how that was chosen. */
+    readonly slides?: {
+      readonly side: number
+      readonly most: number
+      readonly level: number
+      readonly lowLevel?: number
+      readonly tissue: number
+    }
+  }
 }
 
 /** An opened run folder. */

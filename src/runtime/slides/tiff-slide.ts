@@ -111,7 +111,10 @@ function levelsOf(pages: readonly TiffPage[]): Place[] {
   return [full, ...levels]
 }
 
-function isSameForm(full: Place, { width, height }: Place): boolean {
+type Form = { readonly width: number; readonly height: number }
+
+/** Whether a level has the form of the full size, but for rounding. */
+export function isSameForm(full: Form, { width, height }: Form): boolean {
   const scale = full.width / width
   return Math.abs(full.height / scale - height) <= 1 + 0.005 * height
 }

@@ -3,7 +3,8 @@ import { UserError } from '../../errors.ts'
 import { strengthOf } from '../data/compression.ts'
 import type { DataEntry } from '../data/dataset.ts'
 import type { Picture } from '../data/picture.ts'
-import { readPicture, type ReadOptions } from '../data/read-picture.ts'
+import { readEntry, type Readable } from '../data/entry-picture.ts'
+import type { ReadOptions } from '../data/read-picture.ts'
 import type { ReadyMade } from './ready-made.ts'
 
 /** A picture that could be read before the training began, and no more. */
@@ -33,10 +34,11 @@ export function createPictureStore(traces = false): PictureStore {
     maxSize: memory,
     sizeCalculation: ({ bytes }) => bytes,
   })
-  const read = (path: string, options: ReadOptions): Promise<ReadyMade> => {
+  const read = (from: Readable, options: ReadOptions): Promise<ReadyMade> => {
+    const { path } = from
     const known = cache.get(path)
     if (known) return known.picture
-    const picture = readPicture(path, options).then((file) => {
+    const picture = readEntry(from, options).then((file) => {
       const made = { picture: file.picture, strength: strengthOf(file.compression) }
       cache.set(path, { picture: Promise.resolve(made), bytes: Math.max(1, file.picture.data.length) })
       return made
@@ -44,12 +46,12 @@ export function createPictureStore(traces = false): PictureStore {
     cache.set(path, { picture, bytes: 1 })
     return picture
   }
-  const of = (entry: DataEntry, path: string, options: ReadOptions): Promise<ReadyMade> =>
-    read(path, options).catch((error: unknown) => {
+  const of = (entry: DataEntry, from: Readable, options: ReadOptions): Promise<ReadyMade> =>
+    read(from, options).catch((error: unknown) => {
       throw error instanceof UserError ? new UnreadablePicture(entry, error) : error
     })
   return {
-    get: async (entry) => (await of(entry, entry.path, {})).picture,
-    low: async (entry) => (entry.low ? of(entry, entry.low.path, { traces }) : undefined),
+    get: async (entry) => (await of(entry, entry, {})).picture,
+    low: async (entry) => (entry.low ? of(entry, entry.low, { traces }) : undefined),
   }
 }

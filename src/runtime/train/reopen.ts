@@ -11,7 +11,7 @@ import type { Parts, TrainOptions } from './train.ts'
  */
 export async function reopen(options: Omit<TrainOptions, 'engine'>): Promise<{ run: Run; loaded: LoadedModel; parts: Parts }> {
   const run = await openRun(options.out)
-  const what = otherModel(run, options) ?? otherFlag(run, options)
+  const what = otherModel(run, options) ?? otherFlag(run, options) ?? otherFields(run, options)
   if (what)
     throw new UserError(
       `${options.out} began with ${what}`,
@@ -55,6 +55,17 @@ function otherFlag(
     : undefined
 }
 
+/** What else was said of slides: other fields are other pictures. */
+function otherFields({ record }: Run, { pictures }: Pick<TrainOptions, 'pictures'>): string | undefined {
+  const [before, now] = [record.read?.slides, pictures?.slides]
+  if (!before || !now) return undefined
+  const flags = [['most', 'fields'], ['side', 'side'], ['level', 'level'], ['lowLevel', 'low-level'], ['tissue', 'tissue']] as const // prettier-ignore
+  for (const [name, flag] of flags)
+    if (before[name] !== now[name])
+      return `--${flag} ${before[name] ?? 'not said'}, not ${now[name] === undefined ? 'without it' : `--${flag} ${now[name]}`}`
+  return undefined
+}
+
 /** Names of pictures that stopped the run because they could not be read. */
 async function unreadable(run: Run): Promise<ReadonlySet<string>> {
   return new Set((await readLog(run)).flatMap(({ unreadable: name }) => (typeof name === 'string' ? [name] : [])))
@@ -72,10 +83,19 @@ function sameParts(
 ): Parts {
   const key = (name: string, sha256: string, low?: { readonly sha256: string }): string =>
     `${sha256} ${name}${low ? ` ${low.sha256}` : ''}`
+  // A slide that is mended, or left out, may have other fields, or none.
+  const slides = new Set(record.data.flatMap(({ path, slide }) => (slide && broken.has(path) ? [slide.path] : [])))
+  const isBroken = (name: string, slide: { readonly name: string } | undefined): boolean =>
+    broken.has(name) || (slide !== undefined && slides.has(slide.name))
   const found = new Map(entries.map((entry) => [key(entry.name, entry.sha256, entry.low), entry]))
   const known = new Set(record.data.map((entry) => key(entry.path, entry.sha256, entry.low)))
-  const lost = record.data.find((entry) => !found.has(key(entry.path, entry.sha256, entry.low)) && !broken.has(entry.path))
-  const added = entries.find((entry) => !known.has(key(entry.name, entry.sha256, entry.low)) && !broken.has(entry.name))
+  const lost = record.data.find(
+    (entry) =>
+      !found.has(key(entry.path, entry.sha256, entry.low)) && !isBroken(entry.path, entry.slide && { name: entry.slide.path }),
+  )
+  const added = entries.find(
+    (entry) => !known.has(key(entry.name, entry.sha256, entry.low)) && !isBroken(entry.name, entry.part?.slide),
+  )
   const problem = lost
     ? `${lost.path} ${entries.some(({ name }) => name === lost.path) ? 'has changed' : 'is missing'}`
     : added && `${added.name} is new`

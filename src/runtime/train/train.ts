@@ -6,6 +6,7 @@ import { UserError } from '../../errors.ts'
 import { readAs, split, type DataEntry } from '../data/dataset.ts'
 import type { Decoded } from '../data/decoded.ts'
 import { pairsOf, type Pairs } from '../data/pairs.ts'
+import { placeOf } from '../data/slide-part.ts'
 import type { HostTensors } from '../compute/messages.ts'
 import { requireBfloat16 } from '../engine/bfloat16.ts'
 import { loadEngine, type Engine } from '../engine/index.ts'
@@ -222,12 +223,13 @@ async function create(options: TrainOptions, parts: Parts, frozen: Prepared['fro
     fresh: weights.flatMap(({ path }) => (start.has(path) ? [] : [path])),
   }
   const listed = (list: readonly DataEntry[], side: 'train' | 'val') =>
-    list.map(({ name, sha256, group, mpp, low }) => ({
+    list.map(({ name, sha256, group, mpp, low, part }) => ({
       path: name,
       sha256,
       ...(group !== undefined && { group }),
       ...(mpp !== undefined && { mpp }),
       ...(low && { low: { path: low.name, sha256: low.sha256 } }),
+      ...placeOf(part),
       ...(options.pictures?.pixels.has(sha256) && { pixels: options.pictures.pixels.get(sha256)! }),
       split: side,
     }))

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts'
 import type { Picture } from '../data/picture.ts'
-import type { Slide, SlideLevel } from '../slides/slide.ts'
+import type { Slide, SlideLevel } from './slide.ts'
+import { levelsText } from './squares.ts'
 
 /** Low-resolution pixels that levels are looked for beside each other. */
 const farthest = 2
@@ -18,7 +19,7 @@ export function levelScale(
   lowLevel: number,
   sides: readonly (number | 'whole')[],
 ): number {
-  const said = levels.map(({ width, height }, at) => `${at}: ${width} x ${height}`).join(', ')
+  const said = levelsText({ levels })
   const [high, low] = [levels[level]!, levels[lowLevel]]
   if (!low) throw new UserError(`${file} has no level ${lowLevel}`, `It has ${said}.`)
   const m = Math.round(high.width / low.width)
@@ -60,4 +61,20 @@ export function besideBy(high: Picture, low: Picture, m: number): readonly [x: n
     .flatMap((dy) => shifts.map((dx) => ({ dx, dy, sum: difference(dx, dy) })))
     .reduce((one, other) => (other.sum < one.sum ? other : one))
   return best.sum < clearly * own ? [best.dx, best.dy] : undefined
+}
+
+/** @throws UserError where `low`, of the coarser level, does not show what `high`, which begins at a place of the finer one, does. */
+export function requireSamePlace(
+  name: string,
+  { x, y }: { readonly x: number; readonly y: number },
+  high: Picture,
+  low: Picture,
+  m: number,
+): void {
+  const beside = besideBy(high, low, m)
+  if (beside)
+    throw new UserError(
+      `${name}: around (${x}, ${y}) the coarser level lies ${beside.join(' and ')} of its pixels beside the finer`,
+      'Leave the slide out, or choose other levels: both pictures must show the same.',
+    )
 }
