@@ -49,7 +49,11 @@ export async function openNetwork(
   const loaded = modelOfRun(run, options.sets)
   const { tensors, metadata } = await readSafetensors(file)
   const averaged = metadata['averaged']
-  return { ...ready(loaded, tensors, file, source, execution), run, ...(averaged !== undefined && { averaged: Number(averaged) }) }
+  return {
+    ...ready(loaded, tensors, file, source, execution),
+    run,
+    ...(averaged !== undefined && { averaged: Number(averaged) }),
+  }
 }
 
 /** A model that learns nothing. @throws UserError where it has weights. */
@@ -66,7 +70,10 @@ export function openLoaded(loaded: LoadedModel, execution: Execution = 'repeated
 async function openFile(file: string, sets: readonly string[] | undefined, execution: Execution): Promise<OpenedNetwork> {
   const network = await readNetworkFile(file)
   const { averaged } = network
-  return { ...ready(modelOfFile(network, sets), network.tensors, file, file, execution), ...(averaged !== undefined && { averaged }) }
+  return {
+    ...ready(modelOfFile(network, sets), network.tensors, file, file, execution),
+    ...(averaged !== undefined && { averaged }),
+  }
 }
 
 function ready(

@@ -1,3 +1,4 @@
+import { mendedThumbnail } from './mended-region.ts'
 import type { Slide } from './slide.ts'
 import { tissueMask, type TissueMask } from './tissue.ts'
 
@@ -22,7 +23,7 @@ export async function groundOf(slide: Slide): Promise<Ground> {
   const [full] = slide.levels as [Slide['levels'][number]]
   const scale = Math.min(1, longest / Math.max(full.width, full.height))
   const [width, height] = [full.width, full.height].map((side) => Math.max(1, Math.round(side * scale))) as [number, number]
-  const thumbnail = await slide.thumbnail(width, height)
+  const thumbnail = await mendedThumbnail(slide, width, height)
   const mask = tissueMask(thumbnail)
   const tissue = withoutSpecks(mask)
   const before = summedOver(tissue, width, height)

@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises'
 import path from 'node:path'
 import { plural, UserError } from '../../errors.ts'
 import { bringOpenslide } from './bring-openslide.ts'
@@ -6,6 +7,8 @@ import type { OpenslideFacts } from './openslide-messages.ts'
 import { openslideProcess, type OpenslideProcess, type OpenslideSlide } from './openslide-process.ts'
 import { fluorescent, refusePlanes, stack } from './refuse-planes.ts'
 import { thumbnailOf, type Slide } from './slide.ts'
+import { UndecodableRegion } from './undecodable.ts'
+import { fileError } from '../files/file-error.ts'
 import { openTiffSlide, tiffFacts } from './tiff-slide.ts'
 
 /**
@@ -97,8 +100,10 @@ async function slideOf(file: string, opened: OpenslideSlide): Promise<Slide> {
       return await opened.region(level, Math.round(x * downsample), Math.round(y * downsample), width, height)
     } catch (error) {
       if (error instanceof UserError) throw error
-      const reason = (error as Error).message
-      throw new UserError(`${file}: a region cannot be decoded (${reason})`, getAgain, { cause: error })
+      await access(file).catch((missing: unknown) => {
+        throw fileError(missing, 'read', file)
+      })
+      throw new UndecodableRegion(file, (error as Error).message, error)
     }
   }
   return {

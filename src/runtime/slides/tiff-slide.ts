@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises'
 import sharp, { type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
 import { blankText, blankTiles, lay, type BlankTiles, type Part } from '../data/blank-tiles.ts'
@@ -5,7 +6,9 @@ import type { Picture } from '../data/picture.ts'
 import { withBytes } from '../data/bytes.ts'
 import { readTiff, tiffMagic, type TiffPage } from '../data/tiff-directories.ts'
 import { tiffCompression } from '../data/tiff-picture.ts'
+import { fileError } from '../files/file-error.ts'
 import { getAgain } from './get-again.ts'
+import { UndecodableRegion } from './undecodable.ts'
 import { magnificationIn } from './magnification.ts'
 import { refusePlanes } from './refuse-planes.ts'
 import { levelFor, thumbnailOf, type Slide } from './slide.ts'
@@ -132,9 +135,9 @@ async function decoded(file: string, image: Sharp): Promise<Picture> {
     return { width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) }
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    const reason = error.message.trim().split('\n').at(-1)!
-    throw new UserError(`${file}: a region cannot be decoded (${reason})`, getAgain, {
-      cause: error,
+    await access(file).catch((missing: unknown) => {
+      throw fileError(missing, 'read', file)
     })
+    throw new UndecodableRegion(file, error.message.trim().split('\n').at(-1)!, error)
   }
 }

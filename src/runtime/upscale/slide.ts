@@ -12,7 +12,7 @@ import { lackingIn } from '../predict/projected.ts'
 import type { Pace } from '../predict/work.ts'
 import { EnlargedSlide, shareOf, type Begun, type Layout, type Share } from '../slides/enlarged-slide.ts'
 import { groundOf, type Ground } from '../slides/ground.ts'
-import type { Damage } from '../slides/mended-region.ts'
+import { mendedRegion, type Damage } from '../slides/mended-region.ts'
 import { openSlide } from '../slides/open-slide.ts'
 import { pyramidLevels } from '../slides/pyramid.ts'
 import type { Slide } from '../slides/slide.ts'
@@ -302,7 +302,7 @@ async function middleOf(slide: Slide, { level, low, part, extent }: Target, grou
     return { x, y, away, hasTissue: ground.hasTissue((x + width / 3) / low.width, (y + height / 3) / low.height, (x + (2 * width) / 3) / low.width, (y + (2 * height) / 3) / low.height) } // prettier-ignore
   }).sort((a, b) => Number(b.hasTissue) - Number(a.hasTissue) || a.away - b.away)
   const { x, y } = places[0]!
-  const { data } = await slide.region(level, x, y, width, height)
+  const { data } = await mendedRegion(slide, level, x, y, width, height, ground.glass, () => undefined)
   return { width, height, space: 'RGB' as const, samples: data }
 }
 
