@@ -30,28 +30,24 @@ export async function mendedRegion(
   fill: readonly [number, number, number],
   onDamage: (damage: Damage) => void,
 ): Promise<Picture> {
-  const whole = await unlessDamaged(() => slide.region(level, x, y, width, height))
-  if ('data' in whole) return whole
-  const region = { x, y, width, height }
-  const data = Uint8Array.from({ length: 3 * width * height }, (_, at) => fill[at % 3]!)
   const full = slide.levels[level]!
-  for (let top = Math.floor(y / side) * side; top < y + height; top += side)
-    for (let left = Math.floor(x / side) * side; left < x + width; left += side) {
-      // The place whole, so that what is damaged does not depend on what was asked for.
-      const place = { x: left, y: top, width: Math.min(side, full.width - left), height: Math.min(side, full.height - top) }
+  // Whole places always: what is damaged, and what is not, does not depend on what was asked for.
+  const [left, top] = [x, y].map((at) => Math.floor(at / side) * side) as [number, number]
+  const right = Math.min(full.width, Math.ceil((x + width) / side) * side)
+  const bottom = Math.min(full.height, Math.ceil((y + height) / side) * side)
+  const around = { x: left, y: top, width: right - left, height: bottom - top }
+  const cut = (data: Uint8Array): Picture => crop({ ...around, data }, x - left, y - top, width, height)
+  const whole = await unlessDamaged(() => slide.region(level, left, top, around.width, around.height))
+  if ('data' in whole) return cut(whole.data)
+  const data = Uint8Array.from({ length: 3 * around.width * around.height }, (_, at) => fill[at % 3]!)
+  for (let down = top; down < bottom; down += side)
+    for (let across = left; across < right; across += side) {
+      const place = { x: across, y: down, width: Math.min(side, right - across), height: Math.min(side, bottom - down) }
       const read = await unlessDamaged(() => slide.region(level, place.x, place.y, place.width, place.height))
-      if ('data' in read) {
-        const [from, to] = [Math.max(left, x), Math.max(top, y)]
-        const piece = {
-          x: from,
-          y: to,
-          width: Math.min(left + place.width, x + width) - from,
-          height: Math.min(top + place.height, y + height) - to,
-        }
-        lay(crop(read, from - left, to - top, piece.width, piece.height).data, piece, data, region, 3)
-      } else onDamage({ level, ...place, reason: read.reason })
+      if ('data' in read) lay(read.data, place, data, around, 3)
+      else onDamage({ level, ...place, reason: read.reason })
     }
-  return { width, height, data }
+  return cut(data)
 }
 
 /** A thumbnail of which what cannot be decoded is white. */
