@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -14,6 +15,7 @@ import { both, milliseconds, print, row } from './print.ts'
 import type { PythonCheck } from './python.ts'
 import type { PictureTimes } from './prediction.ts'
 import type { SizeMemory } from './sizes.ts'
+import type { SlideTimes } from './slides.ts'
 import type { StageTimes } from './stages.ts'
 import type { StatedTimes } from './times.ts'
 import type { StepTimes } from './training.ts'
@@ -34,6 +36,7 @@ interface Results {
   readonly recognised?: readonly Recognised[]
   readonly gains?: readonly Gain[]
   readonly enlarged?: readonly Enlarged[]
+  readonly slides?: readonly SlideTimes[]
 }
 
 /** Above this load other work shares the cores, and times mean little. */
@@ -44,7 +47,7 @@ const quiet = 0.5
  * beside PyTorch; `mutations`: what becomes of models with one word changed; `python`: a SavedModel of archc's in Python's TensorFlow; `compression`:
  * what the carried weights gain on pictures that were JPEGs (those that are named, samples/judge without), and how surely such pictures are recognised;
  * `times`: what pictures are said to take, and what they take; `sizes`: memory by the size of the picture; `enlarge`:
- * all carried weights on one field: megapixels a second.
+ * all carried weights on one field: megapixels a second; `slides`, and sides in pixels: slides that are made and enlarged, with memory.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
@@ -67,6 +70,8 @@ async function measure(kind: string, what: string): Promise<unknown> {
     const [at, file] = what.split(' ') as [string, string]
     return (await import('./sizes.ts')).measureSize(Number(at), file)
   }
+  if (kind === 'make-slide') return (await import('./slides.ts')).makeSlide(Number(what))
+  if (kind === 'slide') return (await import('./slides.ts')).measureSlide(Number(what))
   if (kind === 'enlarged') {
     const [name, scale] = what.split(' ') as [string, string]
     return (await import('./enlarge.ts')).measureEnlarged(name, Number(scale))
@@ -140,6 +145,18 @@ async function bench(words: readonly string[]): Promise<void> {
     await rm(folder, { recursive: true })
     return print(`\n${await write({ machine, sizes: found })}`)
   }
+  if (words[0] === 'slides') {
+    const sides = words.length > 1 ? words.slice(1).map(Number) : [2048, 4096, 8192, 16_384]
+    print(`\n${row(['a slide at 20x to 40x by live', 'computed', 'took', 'stated', 'MP/s', 'peak', 'stated'])}`)
+    const slides = sides.map((side) => {
+      const file = runChild<string>('make-slide', `${side}`)
+      const one = runChild<SlideTimes>('slide', `${side}`)
+      rmSync(file)
+      print(slideRow(one))
+      return one
+    })
+    return print(`\n${await write({ machine, slides })}`)
+  }
   if (words[0] === 'enlarge') {
     const { enlargements } = await import('./enlarge.ts')
     print(`\n${row(['512 x 512 by carried weights', 'megapixels/s', 'CPU s/MP', 'beside, CPU s/MP', '', 'peak'])}`)
@@ -175,6 +192,17 @@ async function bench(words: readonly string[]): Promise<void> {
   const compiled = compiler && checkAll && stages && { compiler, checkAll, stages }
   print(`\n${await write({ machine, ...compiled, training, pictures: found })}`)
 }
+
+const slideRow = ({ side, megapixels, computed, seconds, statedSeconds, peakBytes, statedBytes }: SlideTimes): string =>
+  row([
+    `${side} x ${side}`,
+    `${megapixels.toFixed(0)} MP, ${(100 * computed).toFixed(0)} %`,
+    `${seconds.toFixed(0)} s`,
+    `${statedSeconds.toFixed(0)} s`,
+    (megapixels / seconds).toFixed(2),
+    `${(peakBytes / 1e6).toFixed(0)} MB`,
+    `${(statedBytes / 1e6).toFixed(0)} MB`,
+  ])
 
 function compilerTable(times: readonly CompilerTimes[], { first, again }: CheckTimes): string {
   const lines = times.flatMap(({ task, cold, fromStart, warm }) => [

@@ -1,4 +1,4 @@
-import type { EnlargedFacts } from './encoded-pyramid.ts'
+import type { EnlargedFacts } from './enlarged-facts.ts'
 import { omeXml } from './ome.ts'
 
 /** How the tiles of a file are stored. */

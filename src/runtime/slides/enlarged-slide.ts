@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { directories, type TileForm } from './big-tiff.ts'
-import type { EncodedPyramid, EnlargedFacts } from './encoded-pyramid.ts'
+import type { EnlargedFacts } from './enlarged-facts.ts'
 import { halved, joined, pyramidLevels, tileOf, type PyramidLevel } from './pyramid.ts'
 import { jpegTiles, losslessTiles, type TileCodec } from './tile-codec.ts'
 import { differing, journalOf, settingsOf, TileFile, type EncodedTile, type Settings } from './tile-file.ts'
@@ -155,31 +155,9 @@ export class EnlargedSlide {
     await this.#tiles.finish(name, bytes, first)
   }
 
-  /** Its levels, once all are there, for what is no TIFF. */
-  pyramid(): EncodedPyramid {
-    const glass = this.#tiles.place(...glassPlace)!
-    return {
-      tile: this.layout.tile,
-      facts: factsOf(this.layout),
-      levels: this.#levels.map(({ width, height, across }, level) => ({
-        width,
-        height,
-        tile: (column, row) => {
-          const place = this.#tiles.place(level, row * across + column)
-          return this.#tiles.read(place?.length ? place : glass)
-        },
-      })),
-    }
-  }
-
   /** Leaves what there is, to be resumed. */
   leave(): Promise<void> {
     return this.#tiles.leave()
-  }
-
-  /** Removes what there is. */
-  remove(): Promise<void> {
-    return this.#tiles.remove()
   }
 
   /** Takes the blocks of a part, as they are stored. @throws UserError where some are not there. */

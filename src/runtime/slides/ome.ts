@@ -1,4 +1,4 @@
-import type { EnlargedFacts } from './encoded-pyramid.ts'
+import type { EnlargedFacts } from './enlarged-facts.ts'
 
 const escaped = (text: string): string => text.replace(/[<>&"]|[^\x20-\x7e]/g, (character) => `&#${character.codePointAt(0)!};`)
 

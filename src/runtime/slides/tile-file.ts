@@ -166,14 +166,6 @@ export class TileFile {
     }
   }
 
-  /** Removes what there is. */
-  async remove(): Promise<void> {
-    await this.#handle.close().catch(() => undefined)
-    await rm(this.file, { force: true })
-    await rm(journalOf(this.file), { force: true })
-    this.#lock.release()
-  }
-
   /** Leaves it as it is, to be resumed; harmless after `finish`. */
   async leave(): Promise<void> {
     await this.#handle.close().catch(() => undefined)
