@@ -191,6 +191,7 @@ it.each([
     ['-o', 'x.tif', '--scale', '2', '--region', '2000,0,300,300'],
     /the region 2000,0,300,300 is not inside .*\n +help: its full size is 2220 x 2967/,
   ],
+  [['-o', 'x.tif', '--scale', '2', '--region', '1500,100,200,200'], /no tissue is found in this region.*\n +help: --everything/],
   [['-o', 'x.tif', '--scale', '2', '--region', '1,2,3'], /four whole numbers/],
   [['-o', 'x.tif', '--scale', '2', '--mpp', '0.2'], /cannot be used with/],
   [['-o', 'x.tif', '--scale', '2', '--tile', '100'], /multiples of 16/],

@@ -1,4 +1,5 @@
 import type { Scope } from '../../compiler/plan.ts'
+import { UserError } from '../../errors.ts'
 import { archcVersion } from '../../version.ts'
 import { strengthOf, worse, type Compression } from '../data/compression.ts'
 import { jpegTraces } from '../data/jpeg-traces.ts'
@@ -159,6 +160,11 @@ async function enlarge(
   predictor.checkParts(predict)
   const grid = gridOf(predictor, predict, target, tile)
   const wanted = grid.numbers.filter((block) => options.everything || hasTissue(ground, target, grid.place(block)))
+  if (wanted.length === 0)
+    throw new UserError(
+      `${input}: no tissue is found${options.region ? ' in this region' : ''}: nothing would be computed`,
+      '--everything computes all of it; archc slide info says what share of it is tissue, and how that is told',
+    )
   const layout: Layout = {
     width: grid.width,
     height: grid.height,
@@ -215,7 +221,15 @@ async function enlarge(
       bytes: (estimate?.bytes ?? 0) + heldBytes(grid),
       ...(compression && { compression }),
       ...(strength !== undefined && { strength }),
-      notes: [...source.notes, ...(slide.blank === undefined ? [] : [slide.blank])],
+      notes: [
+        ...source.notes,
+        ...(slide.blank === undefined ? [] : [slide.blank]),
+        ...(slide.fluorescence === undefined
+          ? []
+          : [
+              `lit for fluorescence (${slide.fluorescence}): the carried weights were trained on stained tissue in transmitted light`,
+            ]),
+      ],
     }
     options.onPlan?.(plan)
     await computeBlocks({ predictor, predict, source, grid, slideFile, own, todo }, options)
