@@ -154,7 +154,6 @@ async function enlarge(
     ...(backProjection !== undefined && { backProjection }),
     ...(strength !== undefined && { compression: strength }),
     alone: true,
-    writes: true,
   }
   const predictor = createPredictor(model, opened.network, options.pace)
   predictor.checkParts(predict)
