@@ -7,6 +7,7 @@ import { archcRoot } from '../src/root.ts'
 import { childMark, runChild } from './child.ts'
 import { measureCheckAll, measureCold, measureCompiler, type CheckTimes, type CompilerTimes, type Task } from './compiler.ts'
 import { thisMachine, type Machine } from './machine.ts'
+import type { BrokenSlides } from './broken-slides.ts'
 import type { Compared } from './compare.ts'
 import type { Gain, Recognised } from './compression.ts'
 import type { Enlarged } from './enlarge.ts'
@@ -37,6 +38,7 @@ interface Results {
   readonly gains?: readonly Gain[]
   readonly enlarged?: readonly Enlarged[]
   readonly slides?: readonly SlideTimes[]
+  readonly broken?: BrokenSlides
 }
 
 /** Above this load other work shares the cores, and times mean little. */
@@ -47,7 +49,8 @@ const quiet = 0.5
  * beside PyTorch; `mutations`: what becomes of models with one word changed; `python`: a SavedModel of archc's in Python's TensorFlow; `compression`:
  * what the carried weights gain on pictures that were JPEGs (those that are named, samples/judge without), and how surely such pictures are recognised;
  * `times`: what pictures are said to take, and what they take; `sizes`: memory by the size of the picture; `enlarge`:
- * all carried weights on one field: megapixels a second; `slides`, and sides in pixels: slides that are made and enlarged, with memory.
+ * all carried weights on one field: megapixels a second; `slides`, and sides in pixels: slides that are made and enlarged, with memory;
+ * `broken-slides`, a number and files: what becomes of slides that were cut off or changed.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
@@ -156,6 +159,16 @@ async function bench(words: readonly string[]): Promise<void> {
       return one
     })
     return print(`\n${await write({ machine, slides })}`)
+  }
+  if (words[0] === 'broken-slides') {
+    const { measureBrokenSlides } = await import('./broken-slides.ts')
+    const files = words.length > 2 ? words.slice(2) : [path.join(archcRoot, 'samples', 'slides', 'CMU-1-Small-Region.svs')]
+    const broken = await measureBrokenSlides(files, Number(words[1] ?? 400))
+    const { count, refused, damaged, read, others, longestSeconds } = broken
+    print(
+      `\n${count} slides that were cut off or changed: ${refused} refused by name, ${damaged} read with places that are named, ${read} read; ${others.length} anything else (above); at most ${longestSeconds.toFixed(1)} s each`,
+    )
+    return print(`\n${await write({ machine, broken })}`)
   }
   if (words[0] === 'enlarge') {
     const { enlargements } = await import('./enlarge.ts')
