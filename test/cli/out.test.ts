@@ -46,6 +46,7 @@ const cases: readonly (readonly [command: string, args: readonly string[], out: 
   ['data prepare tcga', [slide, '--side', '64', '--tile', '32', '--split', '3/1/1'], 'tcga', 'manifest.json'],
   ['data prepare fields', [fields, '--split', '1/1/0', '--group-by', '^.'], 'fields', 'manifest.json'],
   ['upscale', [field, '-s', '1.5', '--run', 'models/bicubic.arch'], 'upscale.png', ''],
+  ['slide join', [inside('whole.tif.part-1-of-1')], 'whole.tif', ''],
   ['weights import', [fixture, ...into], 'import.safetensors', ''],
   ['weights export', [run], 'export.safetensors', ''],
   ['weights average', [run, run], 'average.safetensors', ''],
@@ -58,6 +59,8 @@ beforeAll(async () => {
   copyFileSync(field, path.join(fields, 'a.png'))
   await writePng(crop((await readPicture(testField)).picture, 300, 300, 64, 64), path.join(fields, 'b.png'))
   await writePyramid(smear(260, 200, 130), slide)
+  const part = ['upscale', slide, '-s', '1.5', '--everything', '--part', '1/1', '--weights', 'live', '-o', inside('whole.tif')]
+  expect((await archc(part)).code).toBe(0)
   writeFileSync(inside('about.md'), 'About.\n')
   writeFileSync(
     experiment,
