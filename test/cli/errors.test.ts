@@ -15,7 +15,7 @@ describe('a mistake of the user gives one clear error', () => {
   it.each<[string, string[], number, RegExp]>([
     ['a wrong preset', ['compile', 'models/iste.arch', '--preset', 'smal', '--no-emit'], 1, /no preset smal; did you mean small/],
     ['a misspelt path', ['compile', 'models/iste.arch', '--set', 'encoder.embde=3', '--no-emit'], 1, /did you mean embed\?/],
-    ['a missing flag', ['upscale', testField], 2, /--scale/],
+    ['a missing flag', ['upscale', testField, '-o', inside('x.png')], 2, /say --scale 2/],
     [
       'two kinds of weights',
       ['upscale', testField, '-s', '2', '--run', 'runs/x', '--plain', '-o', inside('x.png')],
