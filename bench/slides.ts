@@ -24,9 +24,10 @@ export interface SlideTimes {
   readonly statedBytes: number
 }
 
-/** The share of a slide that is tissue: an ellipse in its middle. */
+/** The share of a slide that is tissue: a disc in its middle. */
 const tissue = 0.3
 const [tile, block] = [256, 8]
+const glass = 243
 
 export const slideFile = (side: number): string => path.join(os.tmpdir(), `archc-bench-slide-${side}.tif`)
 
@@ -45,7 +46,7 @@ export async function makeSlide(side: number): Promise<string> {
     block,
     form: 'jpeg',
     quality: 80,
-    glass: [243, 243, 243],
+    glass: [glass, glass, glass],
     blocks: [],
     facts: { mpp: { x: 0.5, y: 0.5 }, magnification: 20, description: 'made of a small slide', model: 'none', modelHash: 'none', sourceHash: 'none', software: `archc ${archcVersion()}` },
   } as const // prettier-ignore
@@ -61,7 +62,7 @@ export async function makeSlide(side: number): Promise<string> {
     const pixels = continued(field, left, top, length, length).data
     for (let row = 0, to = 0; row < length; row += 1)
       for (let column = 0; column < length; column += 1, to += 3)
-        if (Math.hypot(top + row - side / 2, left + column - side / 2) > radius) pixels.fill(243, to, to + 3)
+        if (Math.hypot(top + row - side / 2, left + column - side / 2) > radius) pixels.fill(glass, to, to + 3)
     await made.addBlock(at, pixels, {})
   }
   await made.addUpperLevels()

@@ -1,8 +1,8 @@
-import path from 'node:path'
 import type { Command } from 'commander'
 import { jsonFlag, print, UsageError } from './common.ts'
 import { liveLine } from './live-line.ts'
 import { stopOnSignals } from './stop-on-signals.ts'
+import { isSlideWork } from './upscale-slide.ts'
 
 /** Registers `archc slide join` under `archc slide`. */
 export function joinCommand(slide: Command): void {
@@ -14,8 +14,7 @@ export function joinCommand(slide: Command): void {
       '\nThe file is the same, byte for byte, as that of an undivided run. The parts stay.\n\nExamples:\n  archc upscale slide.svs --scale 2 -o out.tif --part 1/2\n  archc upscale slide.svs --scale 2 -o out.tif --part 2/2\n  archc slide join out.tif.part-*-of-2 -o out.tif',
     )
     .action(async (given: string[], flags: { out: string; json?: boolean }) => {
-      if (!['.tif', '.tiff'].includes(path.extname(flags.out).toLowerCase()))
-        throw new UsageError(`${flags.out} is no .tif`, 'parts become a slide: -o out.tif')
+      if (!isSlideWork(flags.out)) throw new UsageError(`${flags.out} is no .tif`, 'parts become a slide: -o out.tif')
       const { joinParts } = await import('../runtime/slides/enlarged-slide.ts')
       // `out.tif.part-*` names the journals too.
       const parts = given.filter((file) => !file.endsWith('.jsonl'))

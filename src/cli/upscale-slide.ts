@@ -108,7 +108,7 @@ function fourOf(text: string, isRight: (value: number) => boolean, what: string)
 
 function quality(text: string): number {
   const value = positive(text)
-  if (!Number.isInteger(value) || value > 100) throw new InvalidArgumentError('It takes a whole number from 1 to 100.')
+  if (value > 100) throw new InvalidArgumentError('It takes a whole number from 1 to 100.')
   return value
 }
 
@@ -162,9 +162,8 @@ export async function enlargeSlide(input: string, flags: Flags): Promise<void> {
       },
       onProgress({ doing, share, megapixelsPerSecond, secondsLeft }) {
         const speed = megapixelsPerSecond === undefined ? '' : `, ${megapixelsPerSecond.toPrecision(2)} MP/s`
-        const left = secondsLeft !== undefined && { left: secondsLeft }
-        if (share < 1)
-          line.show(`${doing === 'levels' ? 'smaller levels ' : ''}${Math.floor(100 * share)} %${speed}`, { ...left })
+        const left = secondsLeft === undefined ? {} : { left: secondsLeft }
+        if (share < 1) line.show(`${doing === 'levels' ? 'smaller levels ' : ''}${Math.floor(100 * share)} %${speed}`, left)
       },
     })
     line.end()
@@ -183,16 +182,12 @@ export async function enlargeSlide(input: string, flags: Flags): Promise<void> {
 
 /** Enlarges one slide by several processes: each computes a part, and the parts are joined. */
 async function enlargeByJobs(jobs: number, { out, resume, json }: Flags): Promise<void> {
-  const { journalOf } = await import('../runtime/slides/tile-file.ts')
+  const { begunBefore, journalOf } = await import('../runtime/slides/tile-file.ts')
   const { joinParts } = await import('../runtime/slides/enlarged-slide.ts')
   const { unfinished } = await import('../runtime/upscale/slide.ts')
   const parts = Array.from({ length: jobs }, (_, at) => unfinished(out, { index: at + 1, of: jobs }))
   const begun = parts.find((file) => existsSync(journalOf(file)))
-  if (begun !== undefined && !resume)
-    throw new UserError(
-      `${begun} is there: an enlargement that did not end`,
-      '--resume goes on with it; remove it and its .jsonl to begin anew',
-    )
+  if (begun !== undefined && !resume) throw begunBefore(begun)
   const stop = stopOnSignals('stopping after the blocks that are computed; --resume goes on')
   const threads = String(Math.max(1, Math.floor(os.availableParallelism() / jobs)))
   const env = { TF_NUM_INTRAOP_THREADS: threads, OMP_NUM_THREADS: threads, ...process.env }

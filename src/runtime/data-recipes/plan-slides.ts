@@ -8,7 +8,7 @@ import { findSlides } from './find-slides.ts'
 import { countRemarks, type Piece, type Plan, type Source, type SplitSettings } from './plan.ts'
 import { mppOf, slideId } from '../slides/fields.ts'
 import { isInside, levelScale } from '../slides/level-pairs.ts'
-import { slidesByTurns } from '../slides/open-slide.ts'
+import { heldOpen } from '../slides/held-open.ts'
 import { squareLevel, withTissue } from '../slides/squares.ts'
 import { splitGroups, splitUnits } from './split.ts'
 import { definition } from '../slides/tissue.ts'
@@ -36,35 +36,36 @@ export async function planSlides(settings: SlidesSettings): Promise<Plan> {
   const wanted = split[0] + split[1] + split[2]
   const sources: Source[] = []
   const blanks: string[] = []
-  const slideOf = slidesByTurns(settings.say)
+  const withSlide = heldOpen(settings.say)
   const candidates: { key: string; group: string; piece: Omit<Piece, 'split'> }[] = []
   for (const [at, file] of files.entries()) {
     onProgress?.(at, files.length, path.basename(file))
-    const slide = await slideOf(file)
-    const chosen = squareLevel(file, slide, level, side, 'sub-image')
-    const mpp = mppOf(slide, level)
-    const source: Source = {
-      name: path.basename(file),
-      ...(await checksum(file)),
-      group: slideId(file),
-      ...(mpp !== undefined && { mpp }),
-    }
-    const same = sources.find((other) => other.sha256 === source.sha256 || other.group === source.group)
-    if (same) throw new UserError(`${source.name} and ${same.name} are the same slide`, 'Leave one of them out.')
-    sources.push(source)
-    if (slide.blank !== undefined) blanks.push(`${source.name}: ${slide.blank}`)
-    const read = async (from: number, x: number, y: number, length: number): Promise<Picture> =>
-      (await slideOf(file)).region(from, x, y, length, length)
-    const m = lowLevel === undefined ? undefined : levelScale(file, slide, level, lowLevel, [side, tile])
-    for (const { x, y } of await withTissue(slide, chosen, side, tissue)) {
-      if (m !== undefined && !isInside(x, y, side, m, slide.levels[lowLevel!]!)) continue
-      const low = m !== undefined && { m, read: () => read(lowLevel!, x / m, y / m, side / m) }
-      candidates.push({
-        key: `${source.sha256} ${x} ${y}`,
-        group: source.group,
-        piece: { source, stem: source.group, x, y, read: () => read(level, x, y, side), ...(low && { low }) },
-      })
-    }
+    await withSlide(file, async (slide) => {
+      const chosen = squareLevel(file, slide, level, side, 'sub-image')
+      const mpp = mppOf(slide, level)
+      const source: Source = {
+        name: path.basename(file),
+        ...(await checksum(file)),
+        group: slideId(file),
+        ...(mpp !== undefined && { mpp }),
+      }
+      const same = sources.find((other) => other.sha256 === source.sha256 || other.group === source.group)
+      if (same) throw new UserError(`${source.name} and ${same.name} are the same slide`, 'Leave one of them out.')
+      sources.push(source)
+      if (slide.blank !== undefined) blanks.push(`${source.name}: ${slide.blank}`)
+      const read = (from: number, x: number, y: number, length: number): Promise<Picture> =>
+        withSlide(file, (opened) => opened.region(from, x, y, length, length))
+      const m = lowLevel === undefined ? undefined : levelScale(file, slide, level, lowLevel, [side, tile])
+      for (const { x, y } of await withTissue(slide, chosen, side, tissue)) {
+        if (m !== undefined && !isInside(x, y, side, m, slide.levels[lowLevel!]!)) continue
+        const low = m !== undefined && { m, read: () => read(lowLevel!, x / m, y / m, side / m) }
+        candidates.push({
+          key: `${source.sha256} ${x} ${y}`,
+          group: source.group,
+          piece: { source, stem: source.group, x, y, read: () => read(level, x, y, side), ...(low && { low }) },
+        })
+      }
+    })
   }
   onProgress?.(files.length, files.length, 'tissue')
   if (candidates.length === 0)

@@ -3,7 +3,7 @@ import type { Compression } from '../data/compression.ts'
 import type { PixelSize } from '../data/micrometres.ts'
 import type { Magnification } from '../slides/magnification.ts'
 import { besideIn, openSlide } from '../slides/open-slide.ts'
-import type { SlideLevel } from '../slides/slide.ts'
+import { thumbnailSize, type SlideLevel } from '../slides/slide.ts'
 import { definition, tissueMask } from '../slides/tissue.ts'
 
 /** What a slide says of itself, without what could name a patient. */
@@ -42,10 +42,7 @@ export async function slideFacts(file: string, all: boolean, say: (line: string)
     const other = slide.beside ? undefined : await besideIn(file, say)
     const vendor = slide.vendor ?? other?.vendor
     const { properties, associated } = slide.beside ?? other ?? { properties: new Map<string, string>(), associated: [] }
-    const [full] = levels as [SlideLevel]
-    const scale = Math.min(1, thumbnailSide / Math.max(full.width, full.height))
-    const [width, height] = [full.width, full.height].map((side) => Math.max(1, Math.round(side * scale))) as [number, number]
-    const { isTissue } = tissueMask(await slide.thumbnail(width, height))
+    const { isTissue } = tissueMask(await slide.thumbnail(...thumbnailSize(slide, thumbnailSide)))
     return {
       ...(vendor !== undefined && { vendor }),
       levels,

@@ -25,8 +25,10 @@ const probes: readonly { readonly file: string; readonly sets: readonly string[]
   ]
 /** Each is computed so often: by layers, loaded, and then as it goes on; the least counts, for other work may come in between. */
 const rounds = 8
-/** After so many seconds no further round begins; the first three, of which layers and loading are seen once each, may take longer. */
-const [patience, longest] = [1, 5]
+/** Rounds that there are at least: TensorFlow computes by layers, loads a graph, and goes on with it; other engines compute one way. */
+const leastRounds = { tensorflow: 3, other: 1 } as const
+/** After so many seconds no further round begins. */
+const patience = 1
 
 interface Stored {
   readonly pace: Pace
@@ -100,9 +102,9 @@ async function measureProbe({ file, sets, side, m }: (typeof probes)[number], pn
         found.set(key, { work, seconds: Math.min(seconds, found.get(key)?.seconds ?? Infinity) })
     },
   }
-  const start = performance.now()
-  const isOver = (round: number): boolean => performance.now() - start > 1000 * (round < 3 ? longest : patience)
-  for (let round = 0; round < rounds && !isOver(round); round += 1) {
+  const least = leastRounds[activeEngine()!.name === 'tensorflow' ? 'tensorflow' : 'other']
+  const end = performance.now() + 1000 * patience
+  for (let round = 0; round < rounds && (round < least || performance.now() < end); round += 1) {
     const writer = await pngWriter(png, side * m, side * m)
     for await (const rows of predictor.rows(held(noise(side)), options)) await writer.write(rows.bytes())
     await writer.close()

@@ -125,14 +125,10 @@ async function projectBlock(job: Job, held: Held, { top, bottom, left, right }: 
       tf.Tensor2D,
       tf.Tensor2D,
     ]
-    /** A channel a row. */
-    const apart = (pixels: tf.Tensor, rows: number, columns: number) =>
-      tf.reshape(tf.transpose(tf.reshape(pixels, [rows, columns, 3]), [0, 2, 1]), [3 * rows, columns])
     const came = apart(tf.tensor1d(Float32Array.from(low.data, (byte) => byte / 255)), y.count, x.count)
     let result = tf.tensor2d(values, [height, 3 * width])
     for (let turn = 0; turn < turns; turn += 1) {
-      const smaller = tf.matMul(apart(tf.matMul(downY, result), y.count, width), downX, false, true)
-      const lacking = tf.matMul(tf.sub(came, smaller), upX, false, true)
+      const lacking = tf.matMul(tf.sub(came, smallerOf(result, downY, downX)), upX, false, true)
       const joined = tf.reshape(tf.transpose(tf.reshape(lacking, [y.count, 3, width]), [0, 2, 1]), [y.count, 3 * width])
       result = tf.add(result, tf.matMul(upY, joined))
     }
@@ -148,37 +144,49 @@ interface Matrix {
   readonly shape: [rows: number, columns: number]
 }
 
+/** What a part of the result lacks of the picture: the sum of its squares, and the number of samples. */
+interface Lacking {
+  readonly squares: number
+  readonly samples: number
+}
+
 /**
- * What a part of the result (8 bits, `stride` samples a row) lacks of the picture that came in where it is made smaller again, as the sum of its
- * squares, with the number of samples: of those pixels of the picture that are made of the part alone.
+ * Says of parts of the result, in 8 bits with `stride` samples a row, what they lack of the picture that came in where they are made smaller again: of
+ * those pixels of the picture that are made of the part alone.
  */
-export async function lackingIn(
+export function lackingOf(
   picture: PictureSource,
   extent: Extent,
-  { top, bottom, left, right }: Rectangle,
-  pixels: Uint8Array,
-  stride: number,
-): Promise<{ readonly squares: number; readonly samples: number }> {
-  const y = axisOf(resizeWeights(extent.height, picture.height, 'bicubic'), extent.height, top, bottom)
-  const x = axisOf(resizeWeights(extent.width, picture.width, 'bicubic'), extent.width, left, right)
-  if (y.count === 0 || x.count === 0) return { squares: 0, samples: 0 }
-  const low = await picture.region(x.from, y.from, x.count, y.count)
-  const [height, width] = [bottom - top, right - left]
-  const smaller = tf.tidy(() => {
-    const all = tf.cast(tf.tensor2d(pixels, [pixels.length / stride, stride], 'int32'), 'float32')
-    const part = tf.slice(all, [0, 0], [height, 3 * width])
-    const down = tf.matMul(tf.tensor2d(y.down.values, y.down.shape), part)
-    const turned = tf.reshape(tf.transpose(tf.reshape(down, [y.count, width, 3]), [0, 2, 1]), [3 * y.count, width])
-    const across = tf.matMul(turned, tf.tensor2d(x.down.values, x.down.shape), false, true)
-    return tf.transpose(tf.reshape(across, [y.count, 3, x.count]), [0, 2, 1])
-  })
-  const values = smaller.dataSync<'float32'>()
-  smaller.dispose()
-  let squares = 0
-  for (let at = 0; at < values.length; at += 1)
-    squares += (Math.min(255, Math.max(0, Math.round(values[at]!))) - low.data[at]!) ** 2
-  return { squares, samples: values.length }
+): (part: Rectangle, pixels: Uint8Array, stride: number) => Promise<Lacking> {
+  const rows = resizeWeights(extent.height, picture.height, 'bicubic')
+  const columns = resizeWeights(extent.width, picture.width, 'bicubic')
+  return async ({ top, bottom, left, right }, pixels, stride) => {
+    const y = axisOf(rows, extent.height, top, bottom)
+    const x = axisOf(columns, extent.width, left, right)
+    if (y.count === 0 || x.count === 0) return { squares: 0, samples: 0 }
+    const low = await picture.region(x.from, y.from, x.count, y.count)
+    const made = tf.tidy(() => {
+      const all = tf.cast(tf.tensor2d(pixels, [pixels.length / stride, stride], 'int32'), 'float32')
+      const part = tf.slice(all, [0, 0], [bottom - top, 3 * (right - left)])
+      const smaller = smallerOf(part, tf.tensor2d(y.down.values, y.down.shape), tf.tensor2d(x.down.values, x.down.shape))
+      return tf.transpose(tf.reshape(smaller, [y.count, 3, x.count]), [0, 2, 1])
+    })
+    const values = made.dataSync<'float32'>()
+    made.dispose()
+    let squares = 0
+    for (let at = 0; at < values.length; at += 1)
+      squares += (Math.min(255, Math.max(0, Math.round(values[at]!))) - low.data[at]!) ** 2
+    return { squares, samples: values.length }
+  }
 }
+
+/** Interleaved pixels, `rows` x `columns`, with a channel a row. */
+const apart = (pixels: tf.Tensor, rows: number, columns: number): tf.Tensor2D =>
+  tf.reshape(tf.transpose(tf.reshape(pixels, [rows, columns, 3]), [0, 2, 1]), [3 * rows, columns])
+
+/** Interleaved pixels made smaller along both axes, with a channel a row. */
+const smallerOf = (pixels: tf.Tensor2D, down: tf.Tensor2D, across: tf.Tensor2D): tf.Tensor2D =>
+  tf.matMul(apart(tf.matMul(down, pixels), down.shape[0], across.shape[1]), across, false, true)
 
 /** Along one axis: the low-resolution pixels that are made of pixels `top` to before `bottom` of the result alone, and both ways between them. */
 function axisOf(

@@ -1,7 +1,8 @@
 import { UserError } from '../../errors.ts'
 import { directories, type TileForm } from './big-tiff.ts'
 import type { EnlargedFacts } from './enlarged-facts.ts'
-import { halved, joined, pyramidLevels, tileOf, type PyramidLevel } from './pyramid.ts'
+import { crop, type Picture } from '../data/picture.ts'
+import { halved, joined, pyramidLevels, type PyramidLevel } from './pyramid.ts'
 import { jpegTiles, losslessTiles, type TileCodec } from './tile-codec.ts'
 import { differing, journalOf, settingsOf, TileFile, type EncodedTile, type Settings } from './tile-file.ts'
 
@@ -63,16 +64,11 @@ export class EnlargedSlide {
     const tiles = await TileFile.open(file, { ...begun }, resume)
     const slide = new EnlargedSlide(tiles, begun.layout)
     // The parts of a divided slide have no glass of their own: it stands once in what they are joined to.
-    if (!begun.share && !tiles.has(glassKey)) await slide.#append(glassKey, [await slide.#glassTile()])
+    if (!begun.share && !tiles.has(glassKey)) {
+      const [level, index] = glassPlace
+      await tiles.append(glassKey, [{ level, index, bytes: await slide.#codec.encode(slide.#glass) }])
+    }
     return slide
-  }
-
-  async #glassTile(): Promise<EncodedTile> {
-    return { level: glassPlace[0], index: glassPlace[1], bytes: await this.#codec.encode(this.#glass) }
-  }
-
-  #append(key: string, tiles: readonly EncodedTile[], note?: Settings): Promise<void> {
-    return this.#tiles.append(key, tiles, note)
   }
 
   hasBlock(block: number): boolean {
@@ -93,17 +89,18 @@ export class EnlargedSlide {
     let of = pixels
     for (let [level, count] = [0, side]; count >= 1 && level < this.#levels.length; [level, count] = [level + 1, count / 2]) {
       const there = this.#levels[level]!
-      const shown = of
+      const shown: Picture = { width: count * tile, height: count * tile, data: of }
       for (let y = 0; y < count; y += 1)
         for (let x = 0; x < count; x += 1) {
           const [tileRow, tileColumn] = [row * count + y, column * count + x]
           if (tileRow >= there.down || tileColumn >= there.across) continue
           const index = tileRow * there.across + tileColumn
-          encoded.push(this.#codec.encode(tileOf(shown, count * tile, tile, x, y)).then((bytes) => ({ level, index, bytes })))
+          const { data } = crop(shown, x * tile, y * tile, tile, tile)
+          encoded.push(this.#codec.encode(data).then((bytes) => ({ level, index, bytes })))
         }
-      if (count > 1) of = halved(of, count * tile, count * tile)
+      if (count > 1) of = halved(of, shown.width, shown.height)
     }
-    await this.#append(blockKey(block), await Promise.all(encoded), note)
+    await this.#tiles.append(blockKey(block), await Promise.all(encoded), note)
   }
 
   /** Makes the levels above the blocks, of the tiles below as they are stored. */
@@ -118,7 +115,7 @@ export class EnlargedSlide {
         const indices = Array.from({ length: Math.min(tilesAtOnce, level.across * level.down - from) }, (_, each) => from + each)
         const key = `level ${first + at} from ${from}`
         if (!this.#tiles.has(key))
-          await this.#append(key, await Promise.all(indices.map((index) => this.#parent(first + at, index))))
+          await this.#tiles.append(key, await Promise.all(indices.map((index) => this.#parent(first + at, index))))
         done += indices.length
         onProgress?.(done / total)
       }
@@ -176,7 +173,7 @@ export class EnlargedSlide {
         const tiles = part
           .tilesOf(blockKey(block))
           .map(async ({ level, index, place }) => ({ level, index, bytes: await part.read(place) }))
-        await this.#append(blockKey(block), await Promise.all(tiles), part.note(blockKey(block)))
+        await this.#tiles.append(blockKey(block), await Promise.all(tiles), part.note(blockKey(block)))
       }
     } finally {
       await part.leave()

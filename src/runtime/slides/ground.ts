@@ -1,5 +1,5 @@
 import { mendedThumbnail } from './mended-region.ts'
-import type { Slide } from './slide.ts'
+import { thumbnailSize, type Slide } from './slide.ts'
 import { tissueMask, type TissueMask } from './tissue.ts'
 
 /** What of a slide is tissue, and the colour of the glass around it. */
@@ -20,15 +20,10 @@ const bright = 160
 const majority = 5
 
 export async function groundOf(slide: Slide): Promise<Ground> {
-  const [full] = slide.levels as [Slide['levels'][number]]
-  const scale = Math.min(1, longest / Math.max(full.width, full.height))
-  const [width, height] = [full.width, full.height].map((side) => Math.max(1, Math.round(side * scale))) as [number, number]
+  const [width, height] = thumbnailSize(slide, longest)
   const thumbnail = await mendedThumbnail(slide, width, height)
   const mask = tissueMask(thumbnail)
-  const tissue = withoutSpecks(mask)
-  const before = summedOver(tissue, width, height)
-  const counted = (left: number, top: number, right: number, bottom: number): number =>
-    before(right, bottom) - before(left, bottom) - before(right, top) + before(left, top)
+  const counted = countsIn(withoutSpecks(mask), width, height)
   const at = (share: number, length: number, by: number): number => Math.min(length, Math.max(0, Math.round(share * length) + by))
   return {
     share: counted(0, 0, width, height) / (width * height),
@@ -45,24 +40,29 @@ export async function groundOf(slide: Slide): Promise<Ground> {
 }
 
 function withoutSpecks({ width, height, isTissue }: TissueMask): Uint8Array {
-  const before = summedOver(isTissue, width, height)
+  const counted = countsIn(isTissue, width, height)
   return isTissue.map((_, at) => {
     const [x, y] = [at % width, Math.floor(at / width)]
     const [left, right, top, bottom] = [Math.max(0, x - 1), Math.min(width, x + 2), Math.max(0, y - 1), Math.min(height, y + 2)]
-    const count = before(right, bottom) - before(left, bottom) - before(right, top) + before(left, top)
-    return count * 9 >= majority * (right - left) * (bottom - top) ? 1 : 0
+    return counted(left, top, right, bottom) * 9 >= majority * (right - left) * (bottom - top) ? 1 : 0
   })
 }
 
-/** How many of the pixels left of a column and above a row are set. */
-function summedOver(set: Uint8Array, width: number, height: number): (column: number, row: number) => number {
+/** How many pixels of any part are set. */
+function countsIn(
+  set: Uint8Array,
+  width: number,
+  height: number,
+): (left: number, top: number, right: number, bottom: number) => number {
+  /** Those left of a column and above a row. */
   const sums = new Float64Array((width + 1) * (height + 1))
   for (let row = 0; row < height; row += 1)
     for (let column = 0, inRow = 0; column < width; column += 1) {
       inRow += set[row * width + column]!
       sums[(row + 1) * (width + 1) + column + 1] = sums[row * (width + 1) + column + 1]! + inRow
     }
-  return (column, row) => sums[row * (width + 1) + column]!
+  const before = (column: number, row: number): number => sums[row * (width + 1) + column]!
+  return (left, top, right, bottom) => before(right, bottom) - before(left, bottom) - before(right, top) + before(left, top)
 }
 
 function glassOf(rgb: Uint8Array, isTissue: Uint8Array): Ground['glass'] {

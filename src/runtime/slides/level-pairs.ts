@@ -1,7 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { Picture } from '../data/picture.ts'
-import type { Slide, SlideLevel } from './slide.ts'
-import { levelsText } from './squares.ts'
+import { levelsText, type Slide, type SlideLevel } from './slide.ts'
 
 /** Low-resolution pixels that levels are looked for beside each other. */
 const farthest = 2

@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises'
 import path from 'node:path'
 import { plural, UserError } from '../../errors.ts'
 import { bringOpenslide } from './bring-openslide.ts'
@@ -7,8 +6,7 @@ import type { OpenslideFacts } from './openslide-messages.ts'
 import { openslideProcess, type OpenslideProcess, type OpenslideSlide } from './openslide-process.ts'
 import { fluorescent, refusePlanes, stack } from './refuse-planes.ts'
 import { thumbnailOf, type Slide } from './slide.ts'
-import { UndecodableRegion } from './undecodable.ts'
-import { fileError } from '../files/file-error.ts'
+import { undecodable } from './undecodable.ts'
 import { openTiffSlide, tiffFacts } from './tiff-slide.ts'
 
 /**
@@ -33,19 +31,6 @@ export async function besideIn(file: string, say: (line: string) => void): Promi
 
 /** What may be a plain TIFF: other formats lay theirs out in ways of their own. */
 const tiffEndings = ['.svs', '.tif', '.tiff']
-
-/** Opens slides by turns: a slide stays open until another one is asked for, since each holds memory. Ask for one at a time. */
-export function slidesByTurns(say?: (line: string) => void): (file: string) => Promise<Slide> {
-  let last: { readonly file: string; readonly slide: Slide } | undefined
-  return async (file) => {
-    if (last?.file === file) return last.slide
-    last?.slide.close()
-    last = undefined
-    const slide = await openSlide(file, say)
-    last = { file, slide }
-    return slide
-  }
-}
 
 let known: Promise<OpenslideProcess> | undefined
 
@@ -100,10 +85,7 @@ async function slideOf(file: string, opened: OpenslideSlide): Promise<Slide> {
       return await opened.region(level, Math.round(x * downsample), Math.round(y * downsample), width, height)
     } catch (error) {
       if (error instanceof UserError) throw error
-      await access(file).catch((missing: unknown) => {
-        throw fileError(missing, 'read', file)
-      })
-      throw new UndecodableRegion(file, (error as Error).message, error)
+      throw await undecodable(file, (error as Error).message, error)
     }
   }
   return {

@@ -1,3 +1,5 @@
+import { lay } from '../data/blank-tiles.ts'
+
 /** A level of a pyramid that is made: pixels, and tiles of `side` along both axes. */
 export interface PyramidLevel {
   readonly width: number
@@ -26,24 +28,10 @@ export function halved(pixels: Uint8Array, width: number, height: number): Uint8
   return half
 }
 
-/** The tile of `side` pixels at (column, row) of RGB pixels that are `width` wide. */
-export function tileOf(pixels: Uint8Array, width: number, side: number, column: number, row: number): Uint8Array {
-  const tile = new Uint8Array(3 * side * side)
-  for (let line = 0; line < side; line += 1) {
-    const from = 3 * ((row * side + line) * width + column * side)
-    tile.set(pixels.subarray(from, from + 3 * side), 3 * line * side)
-  }
-  return tile
-}
-
-/** Four tiles as one picture of twice the side. */
+/** Four tiles of `side` pixels as one picture of twice the side. */
 export function joined(tiles: readonly Uint8Array[], side: number): Uint8Array {
-  const all = new Uint8Array(12 * side * side)
-  tiles.forEach((tile, at) => {
-    for (let line = 0; line < side; line += 1) {
-      const to = 3 * (((at >> 1) * side + line) * 2 * side + (at & 1) * side)
-      all.set(tile.subarray(3 * line * side, 3 * (line + 1) * side), to)
-    }
-  })
-  return all
+  const all = { x: 0, y: 0, width: 2 * side, height: 2 * side }
+  const data = new Uint8Array(12 * side * side)
+  tiles.forEach((tile, at) => lay(tile, { x: (at & 1) * side, y: (at >> 1) * side, width: side, height: side }, data, all, 3))
+  return data
 }

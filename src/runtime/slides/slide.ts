@@ -47,6 +47,17 @@ export interface Beside {
   readonly associated: readonly { readonly name: string; readonly width: number; readonly height: number }[]
 }
 
+/** The levels, as people are told of them. */
+export const levelsText = ({ levels }: Pick<Slide, 'levels'>): string =>
+  levels.map(({ width, height }, at) => `${at}: ${width} x ${height}`).join(', ')
+
+/** The size of a thumbnail whose longer side is at most `longest` pixels. */
+export function thumbnailSize({ levels }: Pick<Slide, 'levels'>, longest: number): readonly [width: number, height: number] {
+  const [{ width, height }] = levels as [SlideLevel]
+  const scale = Math.min(1, longest / Math.max(width, height))
+  return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))]
+}
+
 /** Rows of a thumbnail that are made at once. */
 const bandRows = 16
 

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts'
-import type { Slide, SlideLevel } from './slide.ts'
+import { levelsText, type Slide, type SlideLevel } from './slide.ts'
 import { tissueMask, tissueShare } from './tissue.ts'
 
 /** A square of a level that holds tissue. */
@@ -15,10 +15,6 @@ export interface Square {
 const fineness = 64
 /** The longest side of a thumbnail. */
 const longest = 4096
-
-/** A level, as people are told of it. */
-export const levelsText = ({ levels }: Pick<Slide, 'levels'>): string =>
-  levels.map(({ width, height }, at) => `${at}: ${width} x ${height}`).join(', ')
 
 /**
  * The level that squares are taken of.

@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises'
 import sharp, { type Sharp, type SharpOptions } from 'sharp'
 import { UserError } from '../../errors.ts'
 import { blankText, blankTiles, lay, type BlankTiles, type Part } from '../data/blank-tiles.ts'
@@ -6,9 +5,8 @@ import type { Picture } from '../data/picture.ts'
 import { withBytes } from '../data/bytes.ts'
 import { readTiff, tiffMagic, type TiffPage } from '../data/tiff-directories.ts'
 import { tiffCompression } from '../data/tiff-picture.ts'
-import { fileError } from '../files/file-error.ts'
 import { getAgain } from './get-again.ts'
-import { UndecodableRegion } from './undecodable.ts'
+import { undecodable } from './undecodable.ts'
 import { magnificationIn } from './magnification.ts'
 import { refusePlanes } from './refuse-planes.ts'
 import { levelFor, thumbnailOf, type Slide } from './slide.ts'
@@ -135,9 +133,6 @@ async function decoded(file: string, image: Sharp): Promise<Picture> {
     return { width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) }
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    await access(file).catch((missing: unknown) => {
-      throw fileError(missing, 'read', file)
-    })
-    throw new UndecodableRegion(file, error.message.trim().split('\n').at(-1)!, error)
+    throw await undecodable(file, error.message.trim().split('\n').at(-1)!, error)
   }
 }

@@ -27,7 +27,7 @@ interface Appended {
   readonly key: string
   readonly at: number
   readonly tiles: readonly (readonly [level: number, index: number, length: number])[]
-  readonly note?: Settings
+  readonly note: Settings
 }
 
 export const journalOf = (file: string): string => `${file}.jsonl`
@@ -47,8 +47,7 @@ export class TileFile {
   readonly #handle: FileHandle
   readonly #lock: Lock
   readonly #places = new Map<number, Map<number, Place>>()
-  readonly #notes = new Map<string, Settings>()
-  readonly #keys = new Map<string, Appended['tiles']>()
+  readonly #appended = new Map<string, Appended>()
   #end = headerBytes
 
   private constructor(file: string, handle: FileHandle, lock: Lock) {
@@ -71,11 +70,7 @@ export class TileFile {
     })
     try {
       const before = await settingsOf(file)
-      if (before && !resume)
-        throw new UserError(
-          `${file} is there: an enlargement that did not end`,
-          `--resume goes on with it; remove it and ${journalOf(file)} to begin anew`,
-        )
+      if (before && !resume) throw begunBefore(file)
       if (before) requireSame(file, before, settings)
       else {
         await rm(file, { force: true })
@@ -101,12 +96,12 @@ export class TileFile {
   }
 
   has(key: string): boolean {
-    return this.#notes.has(key)
+    return this.#appended.has(key)
   }
 
   /** What was noted when these were appended. */
   note(key: string): Settings | undefined {
-    return this.#notes.get(key)
+    return this.#appended.get(key)?.note
   }
 
   /** Undefined where it is not there. */
@@ -116,7 +111,7 @@ export class TileFile {
 
   /** The tiles that were appended under a name, and where they stand. */
   tilesOf(key: string): { readonly level: number; readonly index: number; readonly place: Place }[] {
-    return (this.#keys.get(key) ?? []).map(([level, index]) => ({ level, index, place: this.place(level, index)! }))
+    return (this.#appended.get(key)?.tiles ?? []).map(([level, index]) => ({ level, index, place: this.place(level, index)! }))
   }
 
   /** Appends tiles under a name, all or none of them. One call at a time. @throws UserError where the disk is full. */
@@ -183,17 +178,16 @@ export class TileFile {
     await this.#handle.truncate(this.#end)
   }
 
-  #take({ key, at, tiles, note = {} }: Appended): void {
-    let offset = at
-    for (const [level, index, length] of tiles) {
+  #take(line: Appended): void {
+    let offset = line.at
+    for (const [level, index, length] of line.tiles) {
       const places = this.#places.get(level) ?? new Map<number, Place>()
       this.#places.set(level, places)
       places.set(index, { offset, length })
       offset += length
     }
     this.#end = offset
-    this.#notes.set(key, note)
-    this.#keys.set(key, tiles)
+    this.#appended.set(line.key, line)
   }
 }
 
@@ -203,6 +197,13 @@ async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<
     done += bytesWritten
   }
 }
+
+/** Where an enlargement is there that is not to be gone on with. */
+export const begunBefore = (file: string): UserError =>
+  new UserError(
+    `${file} is there: an enlargement that did not end`,
+    `--resume goes on with it; remove it and ${journalOf(file)} to begin anew`,
+  )
 
 function requireSame(file: string, before: Settings, now: Settings): void {
   const others = differing(before, now)

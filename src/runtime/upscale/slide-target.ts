@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { Extent, Rectangle } from '../predict/places.ts'
-import type { Slide } from '../slides/slide.ts'
+import { levelsText, type Slide } from '../slides/slide.ts'
 
 /** Along both axes. */
 export interface Pair {
@@ -54,7 +54,7 @@ const sameWithin = 0.01
 export function targetOf(file: string, slide: Slide, wanted: Wanted): Target {
   const at = wanted.level ?? 0
   const level = slide.levels[at]
-  const all = slide.levels.map(({ width, height }, index) => `${index}: ${width} x ${height}`).join(', ')
+  const all = levelsText(slide)
   if (!level) throw new UserError(`${file} has no level ${at}`, `it has ${all}`)
   const [full] = slide.levels as [Slide['levels'][number]]
   const down = { x: full.width / level.width, y: full.height / level.height }

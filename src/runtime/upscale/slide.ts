@@ -7,9 +7,9 @@ import { checksum } from '../files/checksum.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
 import type { Rectangle } from '../predict/places.ts'
-import { asWritten, createPredictor, type PredictOptions, type Predictor } from '../predict/predict.ts'
+import { createPredictor, type PredictOptions, type Predictor } from '../predict/predict.ts'
 import { tileAt } from '../predict/schedule.ts'
-import { lackingIn } from '../predict/projected.ts'
+import { lackingOf } from '../predict/projected.ts'
 import type { Pace } from '../predict/work.ts'
 import { EnlargedSlide, shareOf, type Begun, type Layout, type Share } from '../slides/enlarged-slide.ts'
 import { groundOf, type Ground } from '../slides/ground.ts'
@@ -19,7 +19,7 @@ import { pyramidLevels } from '../slides/pyramid.ts'
 import type { Slide } from '../slides/slide.ts'
 import { openSlideSource, type SlideSource } from './slide-source.ts'
 import { targetOf, type Target, type Wanted } from './slide-target.ts'
-import { toldStrength } from './upscale.ts'
+import { mannerOf, modelText, toldStrength } from './upscale.ts'
 
 export interface SlideOptions extends Wanted {
   readonly input: string
@@ -144,14 +144,10 @@ async function enlarge(
   const start = performance.now()
   const compression = worse(slide.compression, jpegTraces(await middleOf(slide, target, ground)))
   const strength = toldStrength(model, compression, options.compression)
-  const written = asWritten(model, options.scope, options.consistent ? 0 : (strength ?? strengthOf(compression)))
-  const { backProjection: turns, ...manner } = written
-  const backProjection = options.consistent === undefined ? turns : options.consistent ? (turns ?? 2) : undefined
   const predict: PredictOptions = {
     extent: target.extent,
     m: target.m,
-    ...manner,
-    ...(backProjection !== undefined && { backProjection }),
+    ...mannerOf(model, options, strength ?? strengthOf(compression)),
     ...(strength !== undefined && { compression: strength }),
     alone: true,
   }
@@ -176,8 +172,8 @@ async function enlarge(
       ...(target.mpp && { mpp: target.mpp }),
       ...(target.magnification !== undefined && { magnification: target.magnification }),
       ...(source.icc && { icc: source.icc.toString('base64') }),
-      description: `Computed by a network (${[model.name, ...model.variants, model.preset].filter(Boolean).join(', ')}, x${Number(target.m.toFixed(4))}): texture is invented. For research, not for diagnosis.`,
-      model: [model.name, ...model.variants, model.preset].filter(Boolean).join(', '),
+      description: `Computed by a network (${modelText(model)}, x${Number(target.m.toFixed(4))}): texture is invented. For research, not for diagnosis.`,
+      model: modelText(model),
       modelHash: opened.hash,
       sourceHash: (await checksum(input)).sha256,
       software: `archc ${archcVersion()}`,
@@ -191,7 +187,7 @@ async function enlarge(
       extent: [target.extent.width, target.extent.height],
       part: [target.part.left, target.part.top, target.part.right, target.part.bottom],
       scope: scopeText(predict.scope),
-      backProjection: backProjection ?? 0,
+      backProjection: predict.backProjection ?? 0,
       strength: strength ?? null,
     },
     ...(share && { share }),
@@ -238,8 +234,7 @@ async function enlarge(
     const [squares, samples] = (['squares', 'samples'] as const).map((of) =>
       notes.reduce((sum, note) => sum + (note?.[of] ?? 0), 0),
     ) as [number, number]
-    if (share) await slideFile.leave()
-    else {
+    if (!share) {
       await slideFile.addUpperLevels(signal, (done) => options.onProgress?.({ doing: 'levels', share: done }))
       await slideFile.finish(output)
     }
@@ -336,6 +331,8 @@ async function computeBlocks(work: Work, { signal, onProgress }: SlideOptions): 
   const keys = await predictor.keys(source, work.predict)
   const predict = { ...work.predict, ...(keys && { keys }) }
   const every = Math.ceil(own.length / seams)
+  const looked = new Set(own.filter((_, at) => at % every === 0))
+  const lackingIn = lackingOf(source, work.predict.extent)
   const seenOf = (part: Rectangle): Rectangle => {
     const { x, y } = tileAt(predictor.schedule(source, { ...predict, part }).tiles, 0)
     return { top: y.seenFrom, bottom: y.seenTo, left: x.seenFrom, right: x.seenTo }
@@ -352,10 +349,9 @@ async function computeBlocks(work: Work, { signal, onProgress }: SlideOptions): 
       const next = todo[at + 1]
       if (next !== undefined) source.ahead(seenOf(grid.place(next)))
       const { pixels, corner } = await computeBlock(predictor, source, predict, part, grid.side)
-      const isLooked =
-        own.indexOf(block) % every === 0 && part.right < predict.extent.width && part.bottom < predict.extent.height
+      const isLooked = looked.has(block) && part.right < predict.extent.width && part.bottom < predict.extent.height
       const seam = isLooked ? await seamAt(predictor, source, predict, part, corner) : undefined
-      const lacking = await lackingIn(source, predict.extent, part, pixels, 3 * grid.side)
+      const lacking = await lackingIn(part, pixels, 3 * grid.side)
       await writing
       const shown = await source.back(pixels, grid.side)
       writing = slideFile.addBlock(block, shown, { ...lacking, ...(seam !== undefined && { seam }) })

@@ -78,16 +78,28 @@ export interface UpscaleResult extends UpscalePlan {
 /** How often a result is projected where that is asked for and the text says nothing of it. */
 const usualTurns = 2
 
+/** How a picture is computed: as the text says, but for what was asked for. `compression`: `strengthOf` what the picture was. */
+export function mannerOf(
+  model: CompiledModel,
+  { scope, consistent }: Pick<Enlargement, 'scope' | 'consistent'>,
+  compression: number,
+): ReturnType<typeof asWritten> {
+  const { backProjection: written, ...rest } = asWritten(model, scope, consistent ? 0 : compression)
+  const backProjection = consistent === undefined ? written : consistent ? (written ?? usualTurns) : undefined
+  return { ...rest, ...(backProjection !== undefined && { backProjection }) }
+}
+
+/** A model as metadata name it: with its variants and its preset. */
+export const modelText = ({ name, variants, preset }: CompiledModel): string =>
+  [name, ...variants, preset].filter(Boolean).join(', ')
+
 /** `compression`: `strengthOf` what the picture was, whether or not the network is told. */
 function predictOptions(opened: OpenedNetwork, { width, height }: Extent, options: Enlargement, compression = 0): PredictOptions {
-  const { scale, tile, overlap, consistent } = options
-  const { backProjection: written, ...rest } = asWritten(opened.loaded.model, options.scope, consistent ? 0 : compression)
-  const backProjection = consistent === undefined ? written : consistent ? (written ?? usualTurns) : undefined
+  const { scale, tile, overlap } = options
   return {
     extent: { width: Math.round(width * scale), height: Math.round(height * scale) },
     m: scale,
-    ...rest,
-    ...(backProjection !== undefined && { backProjection }),
+    ...mannerOf(opened.loaded.model, options, compression),
     writes: true,
     ...(tile !== undefined && { tile }),
     ...(overlap !== undefined && { overlap }),
@@ -158,7 +170,7 @@ async function enlarge(opened: OpenedNetwork, picture: OpenedPicture, options: U
     Software: `archc ${archcVersion()}`,
     Comment: 'Computed by a network: texture is invented. For research, not for diagnosis.',
     Source: `SHA-256 ${(await checksum(options.input)).sha256}`,
-    Model: [model.name, ...model.variants, model.preset].filter(Boolean).join(', '),
+    Model: modelText(model),
     'Model hash': opened.hash,
     Scope: plan.scope,
     Scale: String(options.scale),
