@@ -28,6 +28,7 @@ export interface SlideFlags {
   readonly sourceMpp?: number
   readonly region?: Region
   readonly regionMm?: Region
+  readonly tissue?: boolean
   readonly everything?: boolean
   readonly quality?: number
   readonly lossless?: boolean
@@ -35,6 +36,9 @@ export interface SlideFlags {
   readonly jobs?: number
   readonly resume?: boolean
 }
+
+/** Their names. */
+export const slideFlags: readonly string[] = ['mpp', 'magnification', 'like', 'level', 'sourceMpp', 'region', 'regionMm', 'tissue', 'everything', 'quality', 'lossless', 'part', 'jobs', 'resume'] satisfies (keyof SlideFlags)[] // prettier-ignore
 
 const slideOutputs = ['.tif', '.tiff']
 const usual = { quality: 90, tile: 256 } as const
@@ -123,6 +127,7 @@ function shareOption(text: string): Share {
 export async function enlargeSlide(input: string, flags: Flags): Promise<void> {
   if (flags.overlap !== undefined)
     throw new UsageError('--overlap is of pictures', 'blocks of slides share the reach of the network')
+  if (flags.profile) throw new UsageError('--profile is of pictures', 'of a slide the speed is said, and the time that is left')
   const tile = flags.tile ?? usual.tile
   if (flags.jobs !== undefined && flags.jobs > 1) return enlargeByJobs(flags.jobs, flags)
   if (tile % 16 !== 0) throw new UsageError(`--tile ${tile}: tiles of a slide are multiples of 16 pixels`, 'take 256 or 512')

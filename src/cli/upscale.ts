@@ -7,7 +7,7 @@ import { plural, UserError } from '../errors.ts'
 import type { StageTime } from '../runtime/upscale/stage-times.ts'
 import { carriedFile, defaultWeights, plainWeights, type CarriedWeights } from '../runtime/weights/carried.ts'
 import { carriedOption } from './carried-option.ts'
-import { enlargeSlide, isSlideWork, slideOptions, type SlideFlags } from './upscale-slide.ts'
+import { enlargeSlide, isSlideWork, slideFlags, slideOptions, type SlideFlags } from './upscale-slide.ts'
 import {
   count,
   engineFlags,
@@ -175,13 +175,15 @@ export function upscaleCommand(program: Command): void {
 }
 
 /** The factor by which pictures are enlarged. @throws UsageError where there is none, or what is said is of slides alone. */
-function scaleOf({ scale: factor, mpp, magnification, like, part, resume, region, regionMm, level }: Flags): number {
-  const ofSlides = { mpp, magnification, like, part, resume, region, 'region-mm': regionMm, level }
-  const [other] = Object.entries(ofSlides).find(([, value]) => value !== undefined) ?? []
-  if (other !== undefined) throw new UsageError(`--${other} is of slides`, 'a slide becomes a slide: one file, and -o out.tif')
-  if (factor === undefined) throw new UsageError('how large is it to become?', 'say --scale 2')
-  return factor
+function scaleOf(flags: Flags): number {
+  const other = Object.entries(flags).find(([name, value]) => slideFlags.includes(name) && value !== undefined)
+  if (other) throw new UsageError(`--${dashed(other[0])} is of slides`, 'a slide becomes a slide: one file, and -o out.tif')
+  if (flags.scale === undefined) throw new UsageError('how large is it to become?', 'say --scale 2')
+  return flags.scale
 }
+
+/** `sourceMpp` as `source-mpp`. */
+const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** A table of stages. */
 function profileLines(times: readonly StageTime[]): string[] {

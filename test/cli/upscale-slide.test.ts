@@ -200,6 +200,9 @@ it.each([
     ['-o', 'x.tif', '--scale', '2', '--run', 'models/bicubic.arch'],
     /Bicubic looks at the whole picture at once .*cannot be computed in parts/,
   ],
+  [['-o', 'x.png', '--scale', '2', '--source-mpp', '0.5'], /--source-mpp is of slides/],
+  [['-o', 'x.png', '--scale', '2', '--lossless'], /--lossless is of slides/],
+  [['-o', 'x.tif', '--scale', '2', '--profile'], /--profile is of pictures/],
   [['-o', 'x.png', '--mpp', '0.2'], /--mpp is of slides/],
 ])('%j is refused', async (flags, message) => {
   const { code, stderr } = await archc(['upscale', carried, ...bicubic, ...flags.map((each) => (each.startsWith('x.') ? inside(each) : each))]) // prettier-ignore
