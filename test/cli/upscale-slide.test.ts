@@ -185,7 +185,10 @@ describe('an enlargement that does not end', () => {
 
 it.each([
   [['-o', 'x.tif'], /how large is it to become\?\n +help: say --scale 2, --mpp 0\.25/],
-  [['-o', 'x.tif', '--mpp', '0.6'], /0\.6 micrometres a pixel is 0\.83\d times its full size .*nothing would be enlarged/],
+  [
+    ['-o', 'x.tif', '--mpp', '0.6'],
+    /0\.6 micrometres a pixel is 0\.83\d times its full size .*nothing would be enlarged\n +help: ask for smaller pixels/,
+  ],
   [['-o', 'x.tif', '--scale', '2', '--level', '3'], /has no level 3\n +help: it has 0: 2220 x 2967/],
   [
     ['-o', 'x.tif', '--scale', '2', '--region', '2000,0,300,300'],

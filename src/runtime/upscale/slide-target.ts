@@ -66,7 +66,9 @@ export function targetOf(file: string, slide: Slide, wanted: Wanted): Target {
   if (Math.min(scale.x, scale.y) < 1)
     throw new UserError(
       `${file}: ${saidOf(wanted)} is ${m.toPrecision(3)} times its ${at === 0 ? 'full size' : `level ${at}`}${mpp ? ` (${mpp.x.toPrecision(4)} micrometres a pixel)` : ''}: nothing would be enlarged`,
-      at + 1 < slide.levels.length ? `name a coarser level with --level: it has ${all}` : undefined,
+      at + 1 < slide.levels.length
+        ? `name a coarser level with --level: it has ${all}`
+        : 'ask for smaller pixels: less --mpp, more --magnification, or a larger --scale',
     )
   const extent = { width: Math.round(level.width * scale.x), height: Math.round(level.height * scale.y) }
   return {
