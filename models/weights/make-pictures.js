@@ -37,8 +37,10 @@ const sets = {
   scanned: {
     colours: { depth: 0.9, gain: 0.4, exponent: 0.4 },
     forms: [
+      { size: 2, jpeg: 30, apart: true },
       { size: 1.4, jpeg: 85, halved: true },
       { size: 1.4, jpeg: 35, apart: true },
+      { size: 1.4, jpeg: 60, apart: true },
       { size: 1 },
       { size: 1, jpeg: 40, apart: true },
       { size: 0.7, jpeg: 85, halved: true },

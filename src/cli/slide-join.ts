@@ -8,13 +8,13 @@ import { isSlideWork } from './upscale-slide.ts'
 export function joinCommand(slide: Command): void {
   jsonFlag(slide.command('join').description('make one slide of the parts that archc upscale --part computed'))
     .argument('<parts...>', 'all of them in any order, as out.tif.part-1-of-8')
-    .requiredOption('-o, --out <file>', 'the slide, a .tif')
+    .requiredOption('-o, --out <file>', 'the slide, a .tif or .dcm')
     .addHelpText(
       'after',
       '\nThe file is the same, byte for byte, as that of an undivided run. The parts stay.\n\nExamples:\n  archc upscale slide.svs --scale 2 -o out.tif --part 1/2\n  archc upscale slide.svs --scale 2 -o out.tif --part 2/2\n  archc slide join out.tif.part-*-of-2 -o out.tif',
     )
     .action(async (given: string[], flags: { out: string; json?: boolean }) => {
-      if (!isSlideWork(flags.out)) throw new UsageError(`${flags.out} is no .tif`, 'parts become a slide: -o out.tif')
+      if (!isSlideWork(flags.out)) throw new UsageError(`${flags.out} is no .tif or .dcm`, 'parts become a slide: -o out.tif')
       const { joinParts } = await import('../runtime/slides/enlarged-slide.ts')
       // `out.tif.part-*` names the journals too.
       const parts = given.filter((file) => !file.endsWith('.jsonl'))

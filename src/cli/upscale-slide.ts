@@ -40,7 +40,7 @@ export interface SlideFlags {
 /** Their names. */
 export const slideFlags: readonly string[] = ['mpp', 'magnification', 'like', 'level', 'sourceMpp', 'region', 'regionMm', 'tissue', 'everything', 'quality', 'lossless', 'part', 'jobs', 'resume'] satisfies (keyof SlideFlags)[] // prettier-ignore
 
-const slideOutputs = ['.tif', '.tiff']
+const slideOutputs = ['.tif', '.tiff', '.dcm']
 const usual = { quality: 90, tile: 256 } as const
 
 /** Whether this is the work of slides: a pyramid is asked for. */

@@ -51,7 +51,7 @@ export function upscaleCommand(program: Command): void {
     .description('enlarge pictures by any factor from 1 to 64, and whole slides')
     .argument('<pictures...>', 'PNG, JPEG or TIFF files, or folders of them; or one slide')
     .option('-s, --scale <factor>', 'any real number from 1 to 64', scale)
-    .requiredOption('-o, --out <file>', 'a .png; of several pictures or a folder a folder; of a slide a .tif')
+    .requiredOption('-o, --out <file>', 'a .png; of several pictures or a folder a folder; of a slide a .tif or .dcm')
     .addOption(carriedOption())
     .addOption(new Option('--plain', 'the same as --weights plain').conflicts(['run', 'weights']))
     .option('--run <run>', `other weights: ${networkSource}`)

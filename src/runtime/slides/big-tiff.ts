@@ -34,7 +34,8 @@ export function bigTiffHeader(first: number): Buffer {
 
 /**
  * The directories of a slide's levels, to be appended at `at`. Levels stand in the chain of directories, which OpenSlide and libvips follow, and
- * are named by SubIFDs of the first, which Bio-Formats and tifffile follow; what the slide is says OME-XML in the first.
+ * are named by SubIFDs of the first, which Bio-Formats and tifffile follow; what the slide is says OME-XML in the first. YCbCrSubSampling (530) is left out: where it is
+ * 1 x 1 Bio-Formats converts colours that Java has converted; libtiff reads it from the JPEG.
  */
 export function directories(
   levels: readonly PlacedLevel[],
@@ -128,7 +129,6 @@ function entriesOf(
     ...(index === 0 && levels.length > 1
       ? [{ tag: 330, type: 'ifd8', count: levels.length - 1, bytes: Buffer.alloc(8 * (levels.length - 1)) } as const]
       : []),
-    ...(form === 'jpeg' ? [shorts(530, 1, 1)] : []),
     ...(icc ? [{ tag: 34_675, type: 'undefined', count: icc.length, bytes: icc } as const] : []),
   ]
   return entries.sort((a, b) => a.tag - b.tag)

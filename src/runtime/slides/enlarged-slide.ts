@@ -1,10 +1,11 @@
 import { UserError } from '../../errors.ts'
 import { directories, type TileForm } from './big-tiff.ts'
+import { isDicom, requireDicom, writeDicom, type DicomSeries } from './dicom.ts'
 import type { EnlargedFacts } from './enlarged-facts.ts'
 import { crop, type Picture } from '../data/picture.ts'
 import { halved, joined, pyramidLevels, type PyramidLevel } from './pyramid.ts'
 import { jpegTiles, losslessTiles, type TileCodec } from './tile-codec.ts'
-import { differing, journalOf, settingsOf, TileFile, type EncodedTile, type Settings } from './tile-file.ts'
+import { differing, journalOf, settingsOf, TileFile, type EncodedTile, type Place, type Settings } from './tile-file.ts'
 
 /** How an enlarged slide is laid out and what it says of itself: all that is needed to finish it. */
 export interface Layout {
@@ -28,6 +29,11 @@ export interface Layout {
 export interface Share {
   readonly index: number
   readonly of: number
+}
+
+/** @throws UserError where a slide of this name cannot be so. */
+export function requireForm(output: string, { form, facts, width, height, tile }: Layout): void {
+  if (isDicom(output)) requireDicom(output, form, facts, pyramidLevels(width, height, tile)[0]!, tile)
 }
 
 /** What an unfinished slide was begun with. */
@@ -137,19 +143,38 @@ export class EnlargedSlide {
     return { level, index, bytes: await this.#codec.encode(halved(joined(tiles, tile), 2 * tile, 2 * tile)) }
   }
 
-  /** Ends as a BigTIFF of this name. */
+  /** Ends as a BigTIFF of this name or, where it ends in .dcm, as a series of DICOM. */
   async finish(name: string): Promise<void> {
     const { tile, form } = this.layout
-    const glass = this.#tiles.place(...glassPlace)!
+    const facts = factsOf(this.layout)
+    if (isDicom(name)) {
+      const series: DicomSeries = {
+        levels: this.#levels,
+        tile,
+        form,
+        facts,
+        identity: JSON.stringify(this.layout),
+        lengthOf: (level, index) => this.#placeOf(level, index).length,
+        read: async (level, index) => {
+          const bytes = await this.#tiles.read(this.#placeOf(level, index))
+          return form === 'jpeg' ? bytes : this.#codec.decode(bytes)
+        },
+      }
+      await this.#tiles.finishAs(name, () => writeDicom(name, series))
+      return
+    }
     const levels = this.#levels.map(({ width, height, across, down }, level) => {
-      const places = Array.from({ length: across * down }, (_, index) => {
-        const place = this.#tiles.place(level, index)
-        return place?.length ? place : glass
-      })
+      const places = Array.from({ length: across * down }, (_, index) => this.#placeOf(level, index))
       return { width, height, offsets: places.map(({ offset }) => offset), counts: places.map(({ length }) => length) }
     })
-    const { bytes, first } = directories(levels, { tile, form, facts: factsOf(this.layout) }, this.#tiles.end)
+    const { bytes, first } = directories(levels, { tile, form, facts }, this.#tiles.end)
     await this.#tiles.finish(name, bytes, first)
+  }
+
+  /** Where a tile stands, glass too. */
+  #placeOf(level: number, index: number): Place {
+    const place = this.#tiles.place(level, index)
+    return place?.length ? place : this.#tiles.place(...glassPlace)!
   }
 
   /** Leaves what there is, to be resumed. */
@@ -206,6 +231,7 @@ export async function joinParts(
   const twice = numbered.find((found) => found.length > 1)
   if (twice) throw new UserError(`${twice.map(({ file }) => file).join(' and ')} are the same part`, 'name each part once')
   const { layout, made } = first.begun
+  requireForm(output, layout)
   const slide = await EnlargedSlide.open(`${output}.part`, { layout, made }, true)
   try {
     for (const [at, found] of numbered.entries()) {

@@ -1,14 +1,18 @@
 import type { EnlargedFacts } from './enlarged-facts.ts'
 
-const escaped = (text: string): string => text.replace(/[<>&"]|[^\x20-\x7e]/g, (character) => `&#${character.codePointAt(0)!};`)
+const entities: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' }
 
-/** What a slide is, in OME-XML of 2016-06, ASCII alone: its elements in the order that the schema demands. */
+/** Without characters by number, `&#181;`: Bio-Formats takes these for damage and then the file for no OME-TIFF. */
+const escaped = (text: string): string =>
+  text.replace(/[<>&"]/g, (character) => entities[character]!).replace(/[^\x20-\x7e]/g, '?')
+
+/** What a slide is, in OME-XML of 2016-06, ASCII alone: its elements in the order that the schema demands. Sizes are in micrometres, its default. */
 export function omeXml(
   { width, height }: { readonly width: number; readonly height: number },
   { mpp, magnification, description, model, modelHash, sourceHash, software }: EnlargedFacts,
 ): string {
   const size = (axis: string, value: number | undefined): string =>
-    value === undefined ? '' : ` PhysicalSize${axis}="${Number(value.toPrecision(9))}" PhysicalSize${axis}Unit="&#181;m"`
+    value === undefined ? '' : ` PhysicalSize${axis}="${Number(value.toPrecision(9))}"`
   const objective =
     magnification === undefined
       ? ['', '', '']

@@ -161,6 +161,20 @@ export class TileFile {
     }
   }
 
+  /** `write` makes files of the tiles; this one and its journal go. */
+  async finishAs(name: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+      await this.#handle.close()
+      await rm(this.file)
+      await rm(journalOf(this.file), { force: true })
+    } catch (error) {
+      throw resumable(fileError(error, 'write', name))
+    } finally {
+      this.#lock.release()
+    }
+  }
+
   /** Leaves it as it is, to be resumed; harmless after `finish`. */
   async leave(): Promise<void> {
     await this.#handle.close().catch(() => undefined)

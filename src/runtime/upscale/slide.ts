@@ -11,7 +11,7 @@ import { createPredictor, type PredictOptions, type Predictor } from '../predict
 import { tileAt } from '../predict/schedule.ts'
 import { lackingOf } from '../predict/projected.ts'
 import type { Pace } from '../predict/work.ts'
-import { EnlargedSlide, shareOf, type Begun, type Layout, type Share } from '../slides/enlarged-slide.ts'
+import { EnlargedSlide, requireForm, shareOf, type Begun, type Layout, type Share } from '../slides/enlarged-slide.ts'
 import { groundOf, type Ground } from '../slides/ground.ts'
 import { mendedRegion, type Damage } from '../slides/mended-region.ts'
 import { openSlide } from '../slides/open-slide.ts'
@@ -23,7 +23,7 @@ import { mannerOf, modelText, toldStrength } from './upscale.ts'
 
 export interface SlideOptions extends Wanted {
   readonly input: string
-  /** A .tif of tiles and levels. */
+  /** A .tif of tiles and levels, or a .dcm with further levels beside it. */
   readonly output: string
   /** Glass is computed too. */
   readonly everything?: boolean
@@ -180,6 +180,7 @@ async function enlarge(
     },
     blocks: wanted,
   }
+  requireForm(output, layout)
   const begun: Begun = {
     layout,
     made: {

