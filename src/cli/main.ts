@@ -20,6 +20,7 @@ import { parityCommand } from './parity.ts'
 import { newProgram, runProgram } from './run.ts'
 import { trainCommand } from './train.ts'
 import { upscaleCommand } from './upscale.ts'
+import { serveCommand, viewCommand } from './view.ts'
 import { weightsCommand } from './weights.ts'
 
 /** All commands. */
@@ -44,6 +45,8 @@ export function createProgram(): Command {
     experimentCommand,
     figureCommand,
     upscaleCommand,
+    viewCommand,
+    serveCommand,
     weightsCommand,
     parityCommand,
     engineCommand,

@@ -16,7 +16,8 @@ import { drawOperations } from '../network/per-item.ts'
 import { Canvas, type Block, type Computed, type Rows } from './canvas.ts'
 import { rehearse, secondsByKind, sumOf } from './estimate.ts'
 import { scopeText } from './candidates.ts'
-import { countOf, partOf, type Extent, type Rectangle } from './places.ts'
+import { countOf, inside, partOf, type Extent, type Rectangle } from './places.ts'
+import { encodedPlaces, highPlace, lowPlace, tileOver, without, type Encoded, type KeptFeatures } from './kept-features.ts'
 import { Course, type Progress } from './progress.ts'
 import { outputOf, pictureInput } from './roles.ts'
 import {
@@ -29,6 +30,8 @@ import {
   plainSchedule,
   single,
   stagedSchedule,
+  encoding,
+  featureBytes,
   tileAt,
   type Schedule,
   type Step,
@@ -49,6 +52,8 @@ export interface PredictOptions {
   readonly alone?: boolean
   /** What `best_match` chooses from in the whole picture (`Predictor.keys`), where the part is computed alone. */
   readonly keys?: Keys
+  /** Features of a tile that has the part; the part is computed from them alone. */
+  readonly encoded?: Encoded
   /** The enlargement, as the cell clip and picture operations read it. */
   readonly m: number
   readonly scope: Scope
@@ -84,6 +89,17 @@ export const asWritten = (
   scope: other ?? scope,
   ...(cellClip !== undefined && { cellClip }),
   ...(backProjection > 0 && compression === 0 && { backProjection }),
+})
+
+/** A place of the result in 8 bits, RGB. */
+export interface Piece {
+  readonly place: Rectangle
+  readonly bytes: Uint8Array
+}
+
+const pieceOf = (part: Rectangle, rows: Rows): Piece => ({
+  place: { ...part, top: rows.from, bottom: rows.to },
+  bytes: rows.bytes(),
 })
 
 /** Keys of a whole picture, for its parts. Dispose of them. */
@@ -129,6 +145,10 @@ export interface Predictor {
   keys(picture: PictureSource, options: PredictOptions): Promise<Keys | undefined>
   /** The result, rows as they get whole. */
   rows(picture: PictureSource, options: PredictOptions): AsyncGenerator<Rows>
+  /** Whether features depend on the enlargement too, and are not to be kept for another. */
+  readonly encodesByScale: boolean
+  /** The part that is asked for, piece by piece: first what features are kept of, then what is nearest to its middle. What is encoded is kept. */
+  pieces(picture: PictureSource, options: PredictOptions, kept: KeptFeatures): AsyncGenerator<Piece>
   /** The whole result at once, or the part of it that is asked for. */
   whole(picture: PictureSource, options: PredictOptions): Promise<Float32Array>
 }
@@ -148,6 +168,8 @@ interface Manner {
   readonly whole?: string | undefined
   /** See `Predictor.keys`. */
   keys(picture: PictureSource, options: PredictOptions): Promise<Keys | undefined>
+  /** Features of a place of the picture, and what is around it; undefined where that is no stage of its own. */
+  encode?(picture: PictureSource, place: Rectangle, options: PredictOptions): Promise<Encoded>
   /** @throws UserError where the picture cannot be computed. */
   table(picture: PictureSource, schedule: Schedule, options: PredictOptions): Table
 }
@@ -184,6 +206,49 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
       table.dispose()
     }
   }
+  /** What is computed of a part that `encoded` has. */
+  async function partFrom(encoded: Encoded, picture: PictureSource, part: Rectangle, options: PredictOptions): Promise<Rows> {
+    const own = { ...options, part, encoded }
+    const schedule = manner.schedule(picture, own)
+    const table = manner.table(picture, schedule, own)
+    const canvas = new Canvas(part, outputOf(model, options.output).range)
+    try {
+      for (const step of schedule.steps) {
+        const made = await table.run(step)
+        if (made && 'place' in made) canvas.put(made)
+        else if (made) canvas.add(made)
+      }
+      return canvas.take(part.top, part.bottom)
+    } finally {
+      table.dispose()
+    }
+  }
+  /** A part by kept features, and by such as are kept from now on. */
+  async function* fromKept(
+    picture: PictureSource,
+    options: PredictOptions,
+    kept: KeptFeatures,
+  ): AsyncGenerator<{ readonly place: Rectangle; readonly rows: Rows }> {
+    const part = partOf(options)
+    const wanted = lowPlace(part, picture, options.extent)
+    const shown = async function* (low: Rectangle, encoded: Encoded) {
+      for (const place of inside([highPlace(low, picture, options.extent)], part))
+        yield { place, rows: await partFrom(encoded, picture, place, options) }
+      kept.touch(encoded)
+      await new Promise(setImmediate)
+    }
+    const { known, missing } = kept.divide(wanted)
+    for (const { place, encoded } of known) yield* shown(place, encoded)
+    let left = missing
+    for (const place of encodedPlaces(missing, picture, wanted)) {
+      const met = inside(left, place)
+      if (met.length === 0) continue
+      left = left.flatMap((each) => without(each, place))
+      const encoded = await manner.encode!(picture, place, options)
+      kept.add(encoded)
+      for (const each of met) yield* shown(each, encoded)
+    }
+  }
   return {
     schedule: (low, options) => manner.schedule(low, options),
     estimate(low, options) {
@@ -216,6 +281,9 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
         )
     },
     keys: (picture, options) => manner.keys(picture, options),
+    encodesByScale: model.inputs.some(
+      ({ role, name }) => (role === 'scale' || role === 'cell') && staged?.features.inputs.some((input) => input.name === name),
+    ),
     async *rows(picture, options) {
       const turns = options.output === undefined ? (options.backProjection ?? 0) : 0
       if (turns > 0) {
@@ -230,6 +298,25 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
       const output = outputOf(model, options.output)
       if (isLuma(output)) yield* coloured(computed(picture, options), picture, { extent: options.extent, part: partOf(options) })
       else yield* computed(picture, options)
+    },
+    async *pieces(picture, options, kept) {
+      const { extent, backProjection: turns = 0 } = options
+      const part = partOf(options)
+      if (!manner.encode || isLuma(outputOf(model, options.output))) {
+        for await (const rows of this.rows(picture, { ...options, alone: true })) yield pieceOf(part, rows)
+      } else if (turns === 0) {
+        for await (const { place, rows } of fromKept(picture, options, kept)) yield pieceOf(place, rows)
+      } else {
+        const wide = widened(part, picture, extent, turns)
+        const canvas = new Canvas(wide, [0, 1])
+        for await (const { place, rows } of fromKept(picture, { ...options, part: wide }, kept))
+          canvas.put({ place, values: rows.values() })
+        const plain = (async function* () {
+          yield canvas.take(wide.top, wide.bottom)
+        })()
+        for await (const rows of projected(plain, picture, { extent, part, wide, turns }, () => undefined))
+          yield pieceOf(part, rows)
+      }
     },
     async whole(picture, options) {
       const { top, bottom, left, right } = partOf(options)
@@ -337,6 +424,8 @@ function tileAround(low: Extent, options: PredictOptions, overlap: number, grid:
   }
 }
 
+const planFor = ({ y, x }: Tile): TilePlan => ({ rows: [y], columns: [x], feather: 0 })
+
 const wholeText = ({ op, path }: { readonly op: string; readonly path: string }, model: CompiledModel): string =>
   `${op} in ${path || model.name}`
 
@@ -359,6 +448,7 @@ function inStages(model: CompiledModel, network: Network, parts: Stages): Manner
   const tilesOf = (low: Extent, options: PredictOptions): TilePlan => {
     if (parts.across) return { rows: [single(low.height)], columns: [single(low.width)], feather: 0 }
     const overlap = overlapOf(options)
+    if (options.encoded) return planFor(options.encoded.tile)
     if (options.alone) return tileAround(low, options, overlap, reached?.grid ?? 1)
     const side = options.tile ?? (separated(options) ? plainSide : tileSide)
     const cut = (length: number, size: number): Stretch[] => stretches(length, size, overlap, reached?.grid ?? 1)
@@ -392,6 +482,18 @@ function inStages(model: CompiledModel, network: Network, parts: Stages): Manner
         sheet.dispose()
       }
     },
+    ...(!wide && {
+      async encode(picture: PictureSource, own: Rectangle, options: PredictOptions) {
+        const tile = tileOver(own, picture, overlapOf(options), reached?.grid ?? 1)
+        const sheet = new Sheet(model, network, parts, picture, options, planFor(tile))
+        try {
+          for (const step of encoding(parts, tile, 0)) await sheet.run(step)
+          return { own, tile, tensors: sheet.takeFeatures(0), bytes: featureBytes(parts, tile) }
+        } finally {
+          sheet.dispose()
+        }
+      },
+    }),
     table(picture, { tiles }, options) {
       checkSizes(model, { B: 1, h: picture.height, w: picture.width, q: 1 })
       checkMatches(parts, picture, options)

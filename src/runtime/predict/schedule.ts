@@ -173,19 +173,24 @@ function* paintedSteps(parts: Stages, plan: Separable, tiles: TilePlan, low: Ext
       if (left >= right) continue
       const index = band * tiles.columns.length + column
       const tile = { y, x }
-      const sizes = sizesOf(seenOf(tile))
-      yield { do: 'read', tile: index }
-      yield { do: 'encode', tile: index, call: { graph: parts.features, sizes }, kept: { name: featuresOf(index), bytes: featureBytes(parts, tile) } } // prettier-ignore
+      if (!options.encoded) yield* encoding(parts, tile, index)
       const rows = Math.max(1, Math.floor(paintedAtOnce / (right - left)))
       for (let top = first; top < last; top += rows) {
         const place = { top, bottom: Math.min(top + rows, last), left, right }
         yield { do: 'paint', tile: index, place, ...paintingOf(parts, plan, tile, place, low, extent) }
         if (tiles.columns.length === 1) yield* rowsOf(top, place.bottom, part)
       }
-      yield { do: 'forget', name: featuresOf(index) }
+      if (!options.encoded) yield { do: 'forget', name: featuresOf(index) }
     }
     if (tiles.columns.length > 1) yield* rowsOf(first, last, part)
   }
+}
+
+/** A tile is read and encoded; its features are kept. */
+export function* encoding(parts: Stages, tile: Tile, index: number): Generator<Step> {
+  yield { do: 'read', tile: index }
+  const call = { graph: parts.features, sizes: sizesOf(seenOf(tile)) }
+  yield { do: 'encode', tile: index, call, kept: { name: featuresOf(index), bytes: featureBytes(parts, tile) } }
 }
 
 /** What a place takes: multiply-adds, and the bytes of what is written on the way. */
@@ -310,6 +315,7 @@ class Planner {
 
   /** A tile's features, unless they are there; those that were used longest ago make room. */
   *#features(index: number): Generator<Step> {
+    if (this.#options.encoded) return
     const known = this.#kept.get(index)
     if (known !== undefined) {
       this.#kept.delete(index)
@@ -318,8 +324,7 @@ class Planner {
     }
     const tile = tileAt(this.#tiles, index)
     const bytes = featureBytes(this.#parts, tile)
-    yield { do: 'read', tile: index }
-    yield { do: 'encode', tile: index, call: { graph: this.#parts.features, sizes: sizesOf(seenOf(tile)) }, kept: { name: featuresOf(index), bytes } } // prettier-ignore
+    yield* encoding(this.#parts, tile, index)
     this.#kept.set(index, bytes)
     let total = [...this.#kept.values()].reduce((sum, each) => sum + each, 0)
     for (const [old, size] of this.#kept) {
@@ -413,7 +418,7 @@ const outputBytes = (graph: Graph, sizes: Sizes): number =>
   graph.outputs.reduce((total, { value }) => total + bytesAt(graph, value, sizes), 0)
 
 /** What is kept of a tile: its features and its part of the picture, cut to the core. */
-function featureBytes({ features }: Stages, tile: Tile): number {
+export function featureBytes({ features }: Stages, tile: Tile): number {
   const sizes = sizesOf(seenOf(tile))
   const core = coreOf(tile)
   return features.outputs.reduce(

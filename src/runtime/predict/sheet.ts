@@ -43,13 +43,24 @@ export class Sheet {
     this.#cells = new TakenCells(parts.taken, picture, options)
     this.#painter = plan && new Painter(network, plan, this.#cells, picture, options.extent)
     if (options.keys) this.#kept.set(keyName, options.keys.tensors)
+    if (options.encoded) this.#kept.set(featuresOf(0), options.encoded.tensors)
   }
 
   /** Gives the keys away that were made. */
   takeKeys(): Keys {
-    const tensors = this.#kept.get(keyName)!
-    this.#kept.delete(keyName)
+    const tensors = this.#taken(keyName)
     return { tensors, dispose: () => tf.dispose(tensors) }
+  }
+
+  /** Gives the features of a tile away that were made. */
+  takeFeatures(tile: number): Tensors {
+    return this.#taken(featuresOf(tile))
+  }
+
+  #taken(name: string): Tensors {
+    const tensors = this.#kept.get(name)!
+    this.#kept.delete(name)
+    return tensors
   }
 
   async run(step: Step): Promise<Computed | Block | undefined> {
@@ -90,6 +101,7 @@ export class Sheet {
 
   dispose(): void {
     if (this.options.keys) this.#kept.delete(keyName)
+    if (this.options.encoded) this.#kept.delete(featuresOf(0))
     tf.dispose([...this.#kept.values(), ...this.#parts.map(({ outputs }) => outputs)])
     this.#kept.clear()
     this.#painter?.dispose()

@@ -6,7 +6,7 @@ import { jpegTraces } from '../data/jpeg-traces.ts'
 import { checksum } from '../files/checksum.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
 import { scopeText } from '../predict/candidates.ts'
-import type { Rectangle } from '../predict/places.ts'
+import { partOf, type Rectangle } from '../predict/places.ts'
 import { createPredictor, type PredictOptions, type Predictor } from '../predict/predict.ts'
 import { tileAt } from '../predict/schedule.ts'
 import { lackingOf } from '../predict/projected.ts'
@@ -16,7 +16,7 @@ import { groundOf, type Ground } from '../slides/ground.ts'
 import { mendedRegion, type Damage } from '../slides/mended-region.ts'
 import { openSlide } from '../slides/open-slide.ts'
 import { pyramidLevels } from '../slides/pyramid.ts'
-import type { Slide } from '../slides/slide.ts'
+import type { Slide, SlideLevel } from '../slides/slide.ts'
 import { openSlideSource, type SlideSource } from './slide-source.ts'
 import { targetOf, type Target, type Wanted } from './slide-target.ts'
 import { mannerOf, modelText, toldStrength } from './upscale.ts'
@@ -142,7 +142,7 @@ async function enlarge(
   const { input, output, tile, share, signal } = options
   const { model } = opened.loaded
   const start = performance.now()
-  const compression = worse(slide.compression, jpegTraces(await middleOf(slide, target, ground)))
+  const compression = await compressionIn(slide, target, ground)
   const strength = toldStrength(model, compression, options.compression)
   const predict: PredictOptions = {
     extent: target.extent,
@@ -214,7 +214,7 @@ async function enlarge(
       tissue: ground.share,
       scope: scopeText(predict.scope),
       seconds: estimate ? estimate.seconds * (pixelsOf(todo) / (areaOf(grid.place(first!)) / 1e6)) : 0,
-      bytes: (estimate?.bytes ?? 0) + heldBytes(grid),
+      bytes: (estimate?.bytes ?? 0) + heldBytes(grid) + cachedBytes(slide, target),
       ...(compression && { compression }),
       ...(strength !== undefined && { strength }),
       notes: [
@@ -297,8 +297,23 @@ const hasTissue = (ground: Ground, { extent }: Target, { top, bottom, left, righ
 /** Blocks as pixels: the one that is made, the one that is encoded, in their own colours and halved. */
 const heldBytes = ({ side }: Grid): number => 5 * 3 * side * side
 
+/** How a slide was compressed, by its tables and by the pixels of its middle. */
+export const slideCompression = (slide: Slide, ground: Ground): Promise<Compression | undefined> => {
+  const [{ width, height }] = slide.levels as [SlideLevel]
+  const whole = { width, height }
+  return compressionIn(slide, { level: 0, low: whole, extent: whole, part: partOf({ extent: whole }) }, ground)
+}
+
+type Seen = Pick<Target, 'level' | 'low' | 'part' | 'extent'>
+
+const compressionIn = async (slide: Slide, seen: Seen, ground: Ground): Promise<Compression | undefined> =>
+  worse(slide.compression, jpegTraces(await middleOf(slide, seen, ground)))
+
+/** libvips keeps two rows of tiles (of the usual side) for each of the two parts that are read at once. */
+const cachedBytes = ({ reader }: Slide, { low }: Target): number => (reader === 'libvips' ? 2 * 2 * 3 * 256 * low.width : 0)
+
 /** The middle of what has tissue, as it is stored. */
-async function middleOf(slide: Slide, { level, low, part, extent }: Target, ground: Ground) {
+async function middleOf(slide: Slide, { level, low, part, extent }: Seen, ground: Ground) {
   const [width, height] = [Math.min(searchedSide, low.width), Math.min(searchedSide, low.height)]
   const steps = 9
   const places = Array.from({ length: steps * steps }, (_, at) => {

@@ -1,0 +1,146 @@
+import { UserError } from '../../errors.ts'
+import { strengthOf } from '../data/compression.ts'
+import type { OpenedNetwork } from '../network/open-network.ts'
+import { KeptFeatures } from '../predict/kept-features.ts'
+import type { Extent, Rectangle } from '../predict/places.ts'
+import { createPredictor, type Keys, type Piece, type PredictOptions, type Predictor } from '../predict/predict.ts'
+import type { Pace } from '../predict/work.ts'
+import { mannerOf, modelText, toldStrength } from '../upscale/upscale.ts'
+import type { Shown } from './shown.ts'
+
+/** A network that views are computed with. */
+export interface ViewNetwork {
+  readonly name: string
+  /** As metadata name it. */
+  readonly title: string
+  readonly hash: string
+  readonly opened: OpenedNetwork
+  readonly predictor: Predictor
+}
+
+export const viewNetwork = (name: string, opened: OpenedNetwork, pace?: Pace): ViewNetwork => ({
+  name,
+  title: modelText(opened.loaded.model),
+  hash: opened.hash,
+  opened,
+  predictor: createPredictor(opened.loaded.model, opened.network, pace),
+})
+
+/** A part of a picture enlarged to `extent`. */
+export interface View {
+  readonly shown: Shown
+  readonly network: ViewNetwork
+  readonly extent: Extent
+  readonly part: Rectangle
+}
+
+/** Too much is asked for at once. */
+export class Busy extends Error {}
+
+/** Features that are kept of a picture for a network take no more than this; of so many pairs of both. */
+const [mostBytes, mostKept] = [192_000_000, 3]
+/** Views that wait for their turn. */
+const mostWaiting = 16
+
+interface Kept {
+  readonly features: KeptFeatures
+  /** The enlargement that they belong to, where features depend on it. */
+  m: number
+  keys?: { readonly extent: string; readonly keys: Keys }
+}
+
+/** Computes views one after the other, and keeps what the next view of the same place needs. */
+export class Enlarger {
+  readonly #kept = new Map<string, Kept>()
+  #last: Promise<void> = Promise.resolve()
+  #waiting = 0
+
+  /** Views that are computed or wait. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** @throws Busy where too many wait; UserError where the network cannot enlarge so. */
+  async *pieces(view: View, signal: AbortSignal): AsyncGenerator<Piece> {
+    if (this.#waiting >= mostWaiting) throw new Busy()
+    this.#waiting += 1
+    const before = this.#last
+    let done = (): void => undefined
+    this.#last = new Promise((resolve) => (done = resolve))
+    try {
+      await before
+      if (!signal.aborted) yield* this.#compute(view, signal)
+    } finally {
+      this.#waiting -= 1
+      done()
+    }
+  }
+
+  /** The whole view at once, RGB. */
+  async whole(view: View, signal: AbortSignal): Promise<Uint8Array> {
+    const { top, bottom, left, right } = view.part
+    const stride = 3 * (right - left)
+    const all = new Uint8Array(stride * (bottom - top))
+    for await (const { place, bytes } of this.pieces(view, signal)) {
+      const length = 3 * (place.right - place.left)
+      for (let row = place.top; row < place.bottom; row += 1)
+        all.set(bytes.subarray((row - place.top) * length, (row - place.top + 1) * length), (row - top) * stride + 3 * (place.left - left)) // prettier-ignore
+    }
+    signal.throwIfAborted()
+    return all
+  }
+
+  async *#compute({ shown, network, extent, part }: View, signal: AbortSignal): AsyncGenerator<Piece> {
+    const { model } = network.opened.loaded
+    const { predictor } = network
+    const m = Math.sqrt((extent.width / shown.width) * (extent.height / shown.height))
+    const strength = toldStrength(model, shown.compression, undefined)
+    const options: PredictOptions = {
+      extent,
+      m,
+      part,
+      ...mannerOf(model, {}, strength ?? strengthOf(shown.compression)),
+      ...(strength !== undefined && { compression: strength }),
+    }
+    predictor.checkParts(options)
+    const kept = this.#keptOf(`${network.name}\n${shown.file}`)
+    if (predictor.encodesByScale && kept.m !== m) kept.features.clear()
+    kept.m = m
+    const frame = `${extent.width} x ${extent.height}`
+    if (kept.keys && kept.keys.extent !== frame) {
+      kept.keys.keys.dispose()
+      delete kept.keys
+    }
+    if (!kept.keys) {
+      const keys = await predictor.keys(shown.source, options)
+      if (keys) kept.keys = { extent: frame, keys }
+    }
+    const keys = kept.keys?.keys
+    for await (const piece of predictor.pieces(shown.source, { ...options, ...(keys && { keys }) }, kept.features)) {
+      if (signal.aborted) return
+      yield piece
+    }
+  }
+
+  #keptOf(name: string): Kept {
+    const known = this.#kept.get(name) ?? { features: new KeptFeatures(mostBytes), m: 0 }
+    this.#kept.delete(name)
+    this.#kept.set(name, known)
+    const [[oldest, old]] = this.#kept as unknown as [[string, Kept]]
+    if (this.#kept.size > mostKept) {
+      old.features.clear()
+      old.keys?.keys.dispose()
+      this.#kept.delete(oldest)
+    }
+    return known
+  }
+}
+
+/** The least and the largest enlargement of a network. @throws UserError where it cannot enlarge at any scale. */
+export function requireAnyScale({ name, opened }: ViewNetwork): void {
+  if (opened.loaded.model.scale.kind === 'fixed')
+    throw new UserError(
+      `${name} enlarges ${opened.loaded.model.scale.value} times and nothing else: a view has any scale`,
+      'take a network with coordinates, as --weights live',
+    )
+}
