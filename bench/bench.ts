@@ -20,6 +20,7 @@ import type { SlideTimes } from './slides.ts'
 import type { StageTimes } from './stages.ts'
 import type { StatedTimes } from './times.ts'
 import type { StepTimes } from './training.ts'
+import type { ViewTimes } from './view.ts'
 
 /** Everything that one call of the bench found. */
 interface Results {
@@ -39,6 +40,7 @@ interface Results {
   readonly enlarged?: readonly Enlarged[]
   readonly slides?: readonly SlideTimes[]
   readonly broken?: BrokenSlides
+  readonly views?: readonly ViewTimes[]
 }
 
 /** Above this load other work shares the cores, and times mean little. */
@@ -50,7 +52,7 @@ const quiet = 0.5
  * what the carried weights gain on pictures that were JPEGs (those that are named, samples/judge without), and how surely such pictures are recognised;
  * `times`: what pictures are said to take, and what they take; `sizes`: memory by the size of the picture; `enlarge`:
  * all carried weights on one field: megapixels a second; `slides`, and sides in pixels: slides that are made and enlarged, with memory;
- * `broken-slides`, a number and files: what becomes of slides that were cut off or changed.
+ * `broken-slides`, a number and files: what becomes of slides that were cut off or changed; `view`: how soon the viewer answers movements, in Chromium.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
@@ -113,6 +115,14 @@ async function bench(words: readonly string[]): Promise<void> {
     const recognised = await recognise(sources)
     const gains = [...(await measureGains(sources, 2)), ...(await measureGains(sources, 4))]
     return print(`\n${await write({ machine, recognised, gains })}`)
+  }
+  if (words[0] === 'view') {
+    const { measureView } = await import('./view.ts')
+    const views = await measureView()
+    print(`\n${row(['a view of 1024 x 768, after', 'movements', 'first', '95 %', 'whole', '95 %'])}`)
+    for (const { movement, count, first, whole } of views)
+      print(row([movement, String(count), ...[...first, ...whole].map(milliseconds)]))
+    return print(`\n${await write({ machine, views })}`)
   }
   if (words[0] === 'python') {
     const { checkPython } = await import('./python.ts')

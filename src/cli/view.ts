@@ -43,7 +43,9 @@ export function serveCommand(program: Command): void {
   const command = program
     .command('serve')
     .argument('<folder>', 'its slides and pictures, and those below it')
-    .description('serve slides to other viewers: IIIF Image API 3, level 2, and DeepZoom; what is larger than the scan is computed')
+    .description(
+      'serve slides to other viewers: IIIF Image API 3, level 2, and DeepZoom; what is larger than the scan is computed',
+    )
     .addHelpText(
       'after',
       '\nAddresses, of slide.svs:\n  iiif/3/slide.svs/info.json                            what there is\n  iiif/3/slide.svs/1000,2000,512,512/^1300,/0/default.jpg   a region, enlarged by the network\n  iiif/3/slide.svs@x16/info.json                        a picture 16 times as large, for viewers that never ask for more\n  deepzoom/slide.svs.dzi                                DeepZoom\n\nExamples:\n  archc serve slides/ --port 8182 --cors\n  archc serve slides/ --host 10.0.0.5 --port 8182',
@@ -61,7 +63,11 @@ function serving(command: Command): Command {
     .option('--run <run>', `other weights: ${networkSource}`)
     .option('--compare <network>', 'one more to choose from, by the name of carried weights or a run; again for more', collect)
     .option('--port <n>', 'where to listen; a free one without it', count, 0)
-    .option('--host <address>', 'an address of this machine that others reach; its page then has a token in its address', '127.0.0.1')
+    .option(
+      '--host <address>',
+      'an address of this machine that others reach; its page then has a token in its address',
+      '127.0.0.1',
+    )
     .option('--cors', 'let pages of other origins read pictures')
   return engineFlags(command).option('--json', 'print the address as a JSON object')
 }
@@ -86,8 +92,13 @@ async function serve(library: Library, flags: Flags): Promise<string> {
     const carried = carriedWeights.find((each) => each.name === name)
     return carried ? [name, carriedFile(carried)] : [path.basename(name), name]
   }
-  const chosen: readonly [string, string] = flags.run === undefined ? named((flags.weights ?? defaultWeights).name) : named(flags.run)
-  const wanted = [chosen, ['bicubic', path.join(archcRoot, 'models', 'bicubic.arch')] as const, ...(flags.compare ?? []).map(named)]
+  const chosen: readonly [string, string] =
+    flags.run === undefined ? named((flags.weights ?? defaultWeights).name) : named(flags.run)
+  const wanted = [
+    chosen,
+    ['bicubic', path.join(archcRoot, 'models', 'bicubic.arch')] as const,
+    ...(flags.compare ?? []).map(named),
+  ]
   const networks = []
   for (const [name, source] of new Map(wanted)) {
     const network = viewNetwork(name, await openNetwork(source, {}, 'loaded'))
@@ -105,7 +116,8 @@ async function serve(library: Library, flags: Flags): Promise<string> {
       ...(flags.cors && { cors: true }),
     },
   )
-  if (!isLocal) remark(`${flags.host}: others can reach this; whoever has the address sees all pictures, and nothing is encrypted`)
+  if (!isLocal)
+    remark(`${flags.host}: others can reach this; whoever has the address sees all pictures, and nothing is encrypted`)
   print(flags.json ? JSON.stringify({ address: server.address }) : server.address)
   remark('Ctrl-C ends it')
   const end = (signal: NodeJS.Signals): void => {
@@ -118,5 +130,7 @@ async function serve(library: Library, flags: Flags): Promise<string> {
 
 function openBrowser(address: string): void {
   const opener = process.platform === 'darwin' ? 'open' : 'xdg-open'
-  spawn(opener, [address], { stdio: 'ignore', detached: true }).on('error', () => undefined).unref()
+  spawn(opener, [address], { stdio: 'ignore', detached: true })
+    .on('error', () => undefined)
+    .unref()
 }

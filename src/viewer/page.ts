@@ -69,24 +69,26 @@ function follow(): void {
       const { viewport } = pane.viewer
       viewport.zoomTo(leader.viewer.viewport.getZoom(true), undefined, true)
       viewport.panTo(leader.viewer.viewport.getCenter(true), true)
-      viewport.applyConstraints(true)
     }
 }
 
 let soon: ReturnType<typeof setTimeout> | undefined
 /** As the page is laid out it has several sizes, one after the other. */
-function settleSoon(): void {
+function settleSoon(milliseconds = 100): void {
   clearTimeout(soon)
-  soon = setTimeout(settle, 100)
+  soon = setTimeout(settle, milliseconds)
 }
+/** Milliseconds without another turn of the wheel after which a movement's end is known. */
+const aiming = 70
 
-/** The movement has ended: what is seen is computed, and the address says where it is. */
+/** What is seen, or will be when the movement ends, is computed, and the address says where it is. */
 function settle(): void {
+  const view = leader.view(false)
   for (const pane of panes) {
     if (!isSeen(pane)) pane.clear()
     else {
       window.archc.waiting += 1
-      void pane.show().finally(() => (window.archc.waiting -= 1))
+      void pane.show(view).finally(() => (window.archc.waiting -= 1))
     }
   }
   say()
@@ -170,7 +172,11 @@ async function open(id: string, isFirst: boolean): Promise<void> {
   settleSoon()
 }
 
-function choices(select: HTMLSelectElement, names: readonly { readonly value: string; readonly text: string }[], chosen: string): void {
+function choices(
+  select: HTMLSelectElement,
+  names: readonly { readonly value: string; readonly text: string }[],
+  chosen: string,
+): void {
   select.replaceChildren(...names.map(({ value, text }) => new Option(text, value, false, value === chosen)))
 }
 
@@ -207,10 +213,17 @@ function listen(): void {
       follow()
       say()
     })
-    pane.viewer.addHandler('animation-start', () => pane === leader && panes.forEach((each) => each.giveUp()))
+    // Where a movement leads is known before it ends: that is asked for as soon as nothing changes it any more.
+    for (const moved of ['zoom', 'pan'] as const)
+      pane.viewer.addHandler(moved, () => {
+        if (pane !== leader) return
+        for (const each of panes) each.giveUpUnless(pane.view(false))
+        settleSoon(aiming)
+      })
     pane.viewer.addHandler('animation-finish', () => {
       if (pane !== leader) return
       follow()
+      for (const each of panes) each.ended = performance.now()
       settle()
     })
     pane.viewer.addHandler('resize', () => pane === leader && settleSoon())
@@ -234,7 +247,8 @@ function listen(): void {
   document.addEventListener('keydown', (event) => {
     if (event.target instanceof HTMLSelectElement || event.ctrlKey || event.metaKey || event.altKey) return
     if (event.key === ' ') holdScanned(true)
-    else if (event.target === handle && event.key.startsWith('Arrow')) setCurtain(curtain + (event.key === 'ArrowRight' || event.key === 'ArrowUp' ? 2 : -2)) // prettier-ignore
+    else if (event.target === handle && event.key.startsWith('Arrow'))
+      setCurtain(curtain + (event.key === 'ArrowRight' || event.key === 'ArrowUp' ? 2 : -2)) // prettier-ignore
     else if (moves[event.key]) {
       leader = main
       moves[event.key]!()
@@ -265,8 +279,7 @@ function saveFigure(): void {
 async function begin(): Promise<void> {
   const contents = (await (await fetch('contents.json')).json()) as Contents
   const layers = [asScanned, ...contents.networks.map(({ name }) => name)].map((value) => ({ value, text: value }))
-  const known = (name: string | null, usual: string): string =>
-    layers.some(({ value }) => value === name) ? name! : usual
+  const known = (name: string | null, usual: string): string => (layers.some(({ value }) => value === name) ? name! : usual)
   main.layer = known(asked.get('network'), contents.networks[0]?.name ?? asScanned)
   other.layer = known(asked.get('left'), asScanned)
   choices(mainLayer, layers, main.layer)

@@ -38,6 +38,8 @@ export class Pane {
   readonly viewer: OpenSeadragon.Viewer
   layer: string = asScanned
   facts: Facts | undefined
+  /** When the last movement ended. */
+  ended = 0
   readonly #mark: HTMLElement
   #shown: { readonly canvas: HTMLCanvasElement; readonly view: View } | undefined
   #pending: AbortController | undefined
@@ -68,14 +70,14 @@ export class Pane {
     this.viewer.addHandler('update-viewport', () => this.#place())
   }
 
-  /** What is seen now; undefined before a picture is open. */
-  view(): View | undefined {
+  /** What is seen now, or will be when the movement ends; undefined before a picture is open. */
+  view(isNow = true): View | undefined {
     const { facts, viewer } = this
     if (!facts || !viewer.isOpen()) return undefined
     const { viewport } = viewer
     const ratio = window.devicePixelRatio
-    const zoom = viewport.viewportToImageZoom(viewport.getZoom(true)) * ratio
-    const corner = viewport.viewportToImageCoordinates(viewport.getBounds(true).getTopLeft())
+    const zoom = viewport.viewportToImageZoom(viewport.getZoom(isNow)) * ratio
+    const corner = viewport.viewportToImageCoordinates(viewport.getBounds(isNow).getTopLeft())
     const { x: width, y: height } = viewport.getContainerSize()
     const [across, down] = [Math.round(facts.width * zoom), Math.round(facts.height * zoom)]
     const [left, top] = [Math.round(corner.x * zoom), Math.round(corner.y * zoom)]
@@ -103,11 +105,19 @@ export class Pane {
     this.say()
   }
 
-  /** Computes what is seen, where that is more than the tiles have. */
-  async show(): Promise<void> {
-    const view = this.view()
+  /** Gives up what is another view than this. */
+  giveUpUnless(view: View | undefined): void {
+    if (this.#pending && this.#textOf(view) !== this.#wanted) this.giveUp()
+  }
+
+  #textOf(view: View | undefined): string {
+    return JSON.stringify([this.facts?.id, this.layer, view])
+  }
+
+  /** Computes a view, where that is more than the tiles have. */
+  async show(view: View | undefined): Promise<void> {
     if (!view || !this.facts) return
-    const wanted = JSON.stringify([this.facts.id, this.layer, view])
+    const wanted = this.#textOf(view)
     if (wanted === this.#wanted) return
     this.giveUp()
     const { width, height } = this.element.getBoundingClientRect()
@@ -132,7 +142,7 @@ export class Pane {
         setTimeout(() => {
           if (pending !== this.#pending) return
           this.giveUp()
-          void this.show()
+          void this.show(view)
         }, 1000)
         return
       }
@@ -140,7 +150,7 @@ export class Pane {
       const context = canvas.getContext('2d')!
       for await (const { left, top, pixels } of piecesOf(response)) {
         if (first === 0) {
-          first = performance.now() - began
+          first = performance.now()
           this.element.append(canvas)
         }
         context.putImageData(pixels, left - view.left, top - view.top)
@@ -153,7 +163,8 @@ export class Pane {
       this.onProblem(undefined)
       this.say()
       const pixels = canvas.width * canvas.height
-      this.onMeasured({ network: this.layer, zoom: view.zoom, first, whole: performance.now() - began, pixels })
+      const from = Math.max(began, this.ended)
+      this.onMeasured({ network: this.layer, zoom: view.zoom, first: Math.max(0, first - from), whole: Math.max(0, performance.now() - from), pixels }) // prettier-ignore
     } catch (error) {
       canvas.remove()
       if (pending === this.#pending) this.giveUp()
@@ -209,7 +220,13 @@ async function* piecesOf(response: Response): AsyncGenerator<{ left: number; top
   for (;;) {
     const head = await take(20)
     if (!head) return
-    const [left, top, width, height, length] = new Uint32Array(head.slice().buffer) as unknown as [number, number, number, number, number]
+    const [left, top, width, height, length] = new Uint32Array(head.slice().buffer) as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
     const rgb = await take(length)
     if (!rgb) return
     const pixels = new ImageData(width, height)

@@ -20,6 +20,11 @@ export class KeptFeatures {
     this.#most = mostBytes
   }
 
+  /** Whether there is room for what is encoded ahead: it is not to push out what is seen. */
+  get hasRoom(): boolean {
+    return this.bytes < 0.7 * this.#most
+  }
+
   get bytes(): number {
     return this.#kept.reduce((sum, { bytes }) => sum + bytes, 0)
   }
@@ -90,12 +95,17 @@ export function highPlace({ top, bottom, left, right }: Rectangle, low: Extent, 
 }
 
 /** Places are made of squares of this side, so that few sizes are computed and the next view finds more of them. */
-const square = 32
-/** Places that are encoded at once are no larger along a side. */
-const largest = 256
+const square = 16
+/** Places that are encoded at once are no larger along a side: those that somebody waits for, and those that are encoded ahead. */
+export const [largestPlace, largestAhead] = [384, 128]
 
 /** Places as they are encoded: on whole squares, cut where they are large, those nearest to the middle of `around` first. */
-export function encodedPlaces(missing: readonly Rectangle[], low: Extent, around: Rectangle): Rectangle[] {
+export function encodedPlaces(
+  missing: readonly Rectangle[],
+  low: Extent,
+  around: Rectangle,
+  largest = largestPlace,
+): Rectangle[] {
   const along = (from: number, to: number, length: number): (readonly [number, number])[] => {
     const first = Math.floor(from / square) * square
     const last = Math.min(length, Math.ceil(to / square) * square)

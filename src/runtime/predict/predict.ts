@@ -17,7 +17,16 @@ import { Canvas, type Block, type Computed, type Rows } from './canvas.ts'
 import { rehearse, secondsByKind, sumOf } from './estimate.ts'
 import { scopeText } from './candidates.ts'
 import { countOf, inside, partOf, type Extent, type Rectangle } from './places.ts'
-import { encodedPlaces, highPlace, lowPlace, tileOver, without, type Encoded, type KeptFeatures } from './kept-features.ts'
+import {
+  encodedPlaces,
+  highPlace,
+  largestAhead,
+  lowPlace,
+  tileOver,
+  without,
+  type Encoded,
+  type KeptFeatures,
+} from './kept-features.ts'
 import { Course, type Progress } from './progress.ts'
 import { outputOf, pictureInput } from './roles.ts'
 import {
@@ -149,6 +158,8 @@ export interface Predictor {
   readonly encodesByScale: boolean
   /** The part that is asked for, piece by piece: first what features are kept of, then what is nearest to its middle. What is encoded is kept. */
   pieces(picture: PictureSource, options: PredictOptions, kept: KeptFeatures): AsyncGenerator<Piece>
+  /** Encodes what a part will need, place by place, and keeps it. */
+  ahead(picture: PictureSource, options: PredictOptions, kept: KeptFeatures): AsyncGenerator<void>
   /** The whole result at once, or the part of it that is asked for. */
   whole(picture: PictureSource, options: PredictOptions): Promise<Float32Array>
 }
@@ -237,16 +248,22 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
       kept.touch(encoded)
       await new Promise(setImmediate)
     }
-    const { known, missing } = kept.divide(wanted)
+    const { known } = kept.divide(wanted)
     for (const { place, encoded } of known) yield* shown(place, encoded)
-    let left = missing
-    for (const place of encodedPlaces(missing, picture, wanted)) {
-      const met = inside(left, place)
-      if (met.length === 0) continue
-      left = left.flatMap((each) => without(each, place))
+    for await (const { places, encoded } of encodeMissing(picture, options, kept))
+      for (const place of places) yield* shown(place, encoded)
+  }
+  /** Encodes what a part needs and is not kept, and keeps it: place after place, with those of the missing ones that each has. */
+  async function* encodeMissing(picture: PictureSource, options: PredictOptions, kept: KeptFeatures, largest?: number) {
+    const wanted = lowPlace(partOf(options), picture, options.extent)
+    let { missing } = kept.divide(wanted)
+    for (const place of encodedPlaces(missing, picture, wanted, largest)) {
+      const places = inside(missing, place)
+      if (places.length === 0) continue
+      missing = missing.flatMap((each) => without(each, place))
       const encoded = await manner.encode!(picture, place, options)
       kept.add(encoded)
-      for (const each of met) yield* shown(each, encoded)
+      yield { places, encoded }
     }
   }
   return {
@@ -316,6 +333,13 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
         })()
         for await (const rows of projected(plain, picture, { extent, part, wide, turns }, () => undefined))
           yield pieceOf(part, rows)
+      }
+    },
+    async *ahead(picture, options, kept) {
+      if (!manner.encode || !kept.hasRoom) return
+      for await (const _ of encodeMissing(picture, options, kept, largestAhead)) {
+        if (!kept.hasRoom) return
+        yield
       }
     },
     async whole(picture, options) {

@@ -45,7 +45,12 @@ export async function contents({ library, networks }: Served): Promise<Answer> {
   const all = await library.list()
   return json({
     pictures: all.map(({ id, name }) => ({ id, name })),
-    networks: networks.map(({ name, title, hash, opened }) => ({ name, title, hash, scales: scaleLimits(opened.loaded.model.scale) })),
+    networks: networks.map(({ name, title, hash, opened }) => ({
+      name,
+      title,
+      hash,
+      scales: scaleLimits(opened.loaded.model.scale),
+    })),
   })
 }
 
@@ -70,7 +75,10 @@ export async function information(served: Served, id: string, base: string): Pro
   const { width, height } = await shownBy(served, name)
   const address = `${base}/iiif/3/${encodeURIComponent(id)}`
   const full = { width: width * factor, height: height * factor }
-  return { ...json(imageInformation(address, full, tile)), type: 'application/ld+json;profile="http://iiif.io/api/image/3/context.json"' }
+  return {
+    ...json(imageInformation(address, full, tile)),
+    type: 'application/ld+json;profile="http://iiif.io/api/image/3/context.json"',
+  }
 }
 
 /** An image of the IIIF Image API. */
@@ -115,7 +123,12 @@ async function pixelsOf(
   requireScale(network!, extent, shown)
   const left = Math.min(extent.width - right, Math.round((own.x * extent.width) / shown.width))
   const top = Math.min(extent.height - tall, Math.round((own.y * extent.height) / shown.height))
-  const part = { left: Math.max(0, left), top: Math.max(0, top), right: Math.max(0, left) + right, bottom: Math.max(0, top) + tall }
+  const part = {
+    left: Math.max(0, left),
+    top: Math.max(0, top),
+    right: Math.max(0, left) + right,
+    bottom: Math.max(0, top) + tall,
+  }
   const pixels = await enlarger.whole({ shown, network: network!, extent, part }, signal)
   if (right === width && tall === height) return pixels
   return sharp(pixels, { raw: { width: right, height: tall, channels: 3 } })
@@ -159,7 +172,12 @@ export async function deepZoom(served: Served, id: string): Promise<Answer> {
 }
 
 /** `LEVEL/COLUMN_ROW.jpg` of a DeepZoom pyramid. */
-export async function deepZoomTile(served: Served, id: string, place: string, known: string | undefined): Promise<Answer | typeof unchanged> {
+export async function deepZoomTile(
+  served: Served,
+  id: string,
+  place: string,
+  known: string | undefined,
+): Promise<Answer | typeof unchanged> {
   const shown = await shownBy(served, id)
   const [, level, column, row] = (/^(\d{1,2})\/(\d{1,6})_(\d{1,6})\.jpg$/.exec(place) ?? []).map(Number)
   const last = Math.ceil(Math.log2(Math.max(shown.width, shown.height)))
@@ -232,5 +250,9 @@ async function drained(response: ServerResponse, signal: AbortSignal): Promise<v
 export async function figure(served: Served, id: string, query: URLSearchParams, signal: AbortSignal): Promise<Answer> {
   const view = await viewOf(served, id, query)
   const pixels = await served.enlarger.whole(view, signal)
-  return { type: 'image/png', body: await figureOf(id, view, pixels), name: `${id.replace(/[^\w.-]+/g, '_')}-x${Number(query.get('zoom')).toFixed(2)}.png` }
+  return {
+    type: 'image/png',
+    body: await figureOf(id, view, pixels),
+    name: `${id.replace(/[^\w.-]+/g, '_')}-x${Number(query.get('zoom')).toFixed(2)}.png`,
+  }
 }

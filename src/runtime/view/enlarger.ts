@@ -42,6 +42,16 @@ const [mostBytes, mostKept] = [192_000_000, 3]
 /** Views that wait for their turn. */
 const mostWaiting = 16
 
+/** Milliseconds that nobody has asked for anything, before what is around the last view is encoded. */
+const pause = 150
+/** So much of a view's size on each side of it. */
+const beside = 0.25
+
+function aroundPart({ top, bottom, left, right }: Rectangle, { width, height }: Extent): Rectangle {
+  const [down, across] = [Math.round(beside * (bottom - top)), Math.round(beside * (right - left))]
+  return { top: Math.max(0, top - down), bottom: Math.min(height, bottom + down), left: Math.max(0, left - across), right: Math.min(width, right + across) } // prettier-ignore
+}
+
 interface Kept {
   readonly features: KeptFeatures
   /** The enlargement that they belong to, where features depend on it. */
@@ -54,6 +64,7 @@ export class Enlarger {
   readonly #kept = new Map<string, Kept>()
   #last: Promise<void> = Promise.resolve()
   #waiting = 0
+  #ahead: AsyncGenerator<void> | undefined
 
   /** Views that are computed or wait. */
   get waiting(): number {
@@ -73,6 +84,7 @@ export class Enlarger {
     } finally {
       this.#waiting -= 1
       done()
+      setTimeout(() => this.#encodeAhead(), pause).unref()
     }
   }
 
@@ -120,6 +132,18 @@ export class Enlarger {
       if (signal.aborted) return
       yield piece
     }
+    if (!signal.aborted)
+      this.#ahead = predictor.ahead(shown.source, { ...options, part: aroundPart(part, extent) }, kept.features)
+  }
+
+  /** While nobody waits, what is around the last view is encoded: less is new after the next movement. */
+  #encodeAhead(): void {
+    const ahead = this.#ahead
+    if (!ahead || this.#waiting > 0) return
+    const encode = async (): Promise<void> => {
+      while (ahead === this.#ahead && this.#waiting === 0 && !(await ahead.next()).done) await new Promise(setImmediate)
+    }
+    this.#last = this.#last.then(encode).catch(() => undefined) // whoever looks there is told
   }
 
   #keptOf(name: string): Kept {

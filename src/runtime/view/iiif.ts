@@ -59,7 +59,8 @@ export function readRequest(parts: readonly string[], full: Size): ImageRequest 
   const [, quality, format] = /^([^.]+)\.([^.]+)$/.exec(last) ?? []
   const isQuality = (qualities as readonly string[]).includes(quality ?? '')
   if (!isQuality) throw new Refused(400, `${last}: the quality is one of ${qualities.join(', ')}`)
-  if (!(formats as readonly string[]).includes(format ?? '')) throw new Refused(400, `${last}: the format is one of ${formats.join(', ')}`)
+  if (!(formats as readonly string[]).includes(format ?? ''))
+    throw new Refused(400, `${last}: the format is one of ${formats.join(', ')}`)
   return {
     region,
     width,
@@ -92,7 +93,8 @@ export function regionOf(text: string, full: Size): Region {
     percent ? found.map((value, at) => Math.round((value / 100) * (at % 2 === 0 ? full.width : full.height))) : found
   ) as [number, number, number, number]
   if (width === 0 || height === 0) throw new Refused(400, `the region ${text} is empty`)
-  if (x >= full.width || y >= full.height) throw new Refused(400, `the region ${text} lies outside of ${full.width} x ${full.height}`)
+  if (x >= full.width || y >= full.height)
+    throw new Refused(400, `the region ${text} lies outside of ${full.width} x ${full.height}`)
   return { x, y, width: Math.min(width, full.width - x), height: Math.min(height, full.height - y) }
 }
 
@@ -120,7 +122,9 @@ function wantedSize(text: string, region: Region, enlarges: boolean): Size {
       Math.sqrt(limits.maxArea / (region.width * region.height)),
       enlarges ? largestScale : 1,
     )
-    return most === 1 ? region : { width: Math.max(1, Math.floor(region.width * most)), height: Math.max(1, Math.floor(region.height * most)) }
+    return most === 1
+      ? region
+      : { width: Math.max(1, Math.floor(region.width * most)), height: Math.max(1, Math.floor(region.height * most)) }
   }
   if (text.startsWith('pct:')) {
     const [percent] = numbers(text.slice(4), 1, false) ?? []
@@ -156,7 +160,9 @@ export function imageInformation(id: string, { width, height }: Size, tile: numb
     sizes: [...factors]
       .reverse()
       .map((factor) => ({ width: Math.ceil(width / factor), height: Math.ceil(height / factor) }))
-      .filter((size) => size.width <= limits.maxWidth && size.height <= limits.maxHeight && size.width * size.height <= limits.maxArea),
+      .filter(
+        (size) => size.width <= limits.maxWidth && size.height <= limits.maxHeight && size.width * size.height <= limits.maxArea,
+      ),
     tiles: [{ width: tile, height: tile, scaleFactors: factors }],
     preferredFormats: ['jpg'],
     extraFormats: ['png'],

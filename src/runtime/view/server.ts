@@ -86,7 +86,9 @@ export async function startServer(served: Served, options: ServerOptions): Promi
   const { port } = server.address() as AddressInfo
   const names = host === '127.0.0.1' || host === '::1' || host === 'localhost' ? loopback : [...loopback, host.includes(':') ? `[${host}]` : host] // prettier-ignore
   access = {
-    hosts: new Set(names.flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])]).map((name) => name.toLowerCase())),
+    hosts: new Set(
+      names.flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])]).map((name) => name.toLowerCase()),
+    ),
     ...(token !== undefined && { token }),
     cors: options.cors ?? false,
   }
@@ -177,14 +179,23 @@ function decoded(part: string): string {
   }
 }
 
-const common = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cross-origin-resource-policy': 'same-origin' }
+const common = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+}
 /** Pages ask nobody but this server. */
 const pageHeaders = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 
-function send(response: ServerResponse, answer: Answer | typeof unchanged, isHead: boolean, more: Record<string, string> = {}): void {
+function send(
+  response: ServerResponse,
+  answer: Answer | typeof unchanged,
+  isHead: boolean,
+  more: Record<string, string> = {},
+): void {
   const shared = response.hasHeader('access-control-allow-origin') ? { ...common, 'cross-origin-resource-policy': 'cross-origin' } : common // prettier-ignore
   if (answer === unchanged) {
     response.writeHead(304, shared).end()
