@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import type { Command } from 'commander'
 import { UserError } from '../errors.ts'
+import type { ViewNetwork } from '../runtime/view/enlarger.ts'
 import type { Library } from '../runtime/view/library.ts'
 import { carriedFile, carriedWeights, defaultWeights, type CarriedWeights } from '../runtime/weights/carried.ts'
 import { carriedOption } from './carried-option.ts'
@@ -86,25 +87,18 @@ async function serve(library: Library, flags: Flags): Promise<string> {
   const { openNetwork } = await import('../runtime/network/open-network.ts')
   const { Enlarger, requireAnyScale, viewNetwork } = await import('../runtime/view/enlarger.ts')
   const { startServer } = await import('../runtime/view/server.ts')
-  const { archcRoot } = await import('../root.ts')
+  const { openBicubic } = await import('../runtime/view/bicubic.ts')
   const path = await import('node:path')
-  const named = (name: string): readonly [string, string] => {
+  const opened = async (name: string): Promise<ViewNetwork> => {
     const carried = carriedWeights.find((each) => each.name === name)
-    return carried ? [name, carriedFile(carried)] : [path.basename(name), name]
-  }
-  const chosen: readonly [string, string] =
-    flags.run === undefined ? named((flags.weights ?? defaultWeights).name) : named(flags.run)
-  const wanted = [
-    chosen,
-    ['bicubic', path.join(archcRoot, 'models', 'bicubic.arch')] as const,
-    ...(flags.compare ?? []).map(named),
-  ]
-  const networks = []
-  for (const [name, source] of new Map(wanted)) {
-    const network = viewNetwork(name, await openNetwork(source, {}, 'loaded'))
+    const source = carried ? carriedFile(carried) : name
+    const network = viewNetwork(carried ? name : path.basename(name), await openNetwork(source, {}, 'loaded'))
     requireAnyScale(network)
-    networks.push(network)
+    return network
   }
+  const chosen = flags.run ?? (flags.weights ?? defaultWeights).name
+  const networks = [await opened(chosen), viewNetwork('bicubic', openBicubic())]
+  for (const name of new Set(flags.compare)) if (name !== chosen) networks.push(await opened(name))
   const isLocal = localHosts.includes(flags.host)
   const server = await startServer(
     { library, enlarger: new Enlarger(), networks },
