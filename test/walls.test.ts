@@ -19,6 +19,8 @@ const rooms = [
   'src/runtime/predict', 'src/runtime/evaluate', 'src/runtime/train', 'src/runtime/upscale', 'src/library.ts',
   // The paper's laboratory: nothing that checks, trains, evaluates or enlarges needs it.
   'src/runtime/report', 'src/runtime/frechet', 'src/runtime/data-recipes', 'src/runtime/experiment', 'src/runtime/figures', 'src/runtime/parity',
+  // Looking: a server, and the page that runs in browsers and imports nothing of the house.
+  'src/runtime/view', 'src/viewer',
   'src/editor', 'src/cli',
 ] // prettier-ignore
 
@@ -54,6 +56,8 @@ const banned: readonly { readonly what: RegExp; readonly but: readonly string[];
     why: 'rooms below know no command line and no editor',
   },
   { what: /^koffi$/, but: ['src/runtime/slides/openslide.ts'], why: 'libraries in C run in a process of their own' },
+  { what: /^dcmjs$/, but: ['src/runtime/slides/dicom-dataset.ts'], why: 'attributes of DICOM are made in one place' },
+  { what: /^node:http$/, but: ['src/runtime/view'], why: 'one room listens' },
   { what: /^sharp$/, but: ['src/runtime', 'src/cli'], why: 'pictures are the runtime’s' },
 ]
 

@@ -26,6 +26,8 @@ export const elsewhere = [
   'experiment',
   'figure',
   'upscale',
+  'view',
+  'serve',
   'weights',
   'parity',
   'engine',

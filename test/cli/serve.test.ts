@@ -252,7 +252,7 @@ describe('what is refused', () => {
 
   it('floods: what is too much is told to come again', async () => {
     const view = (at: number): string =>
-      `/view/${slide}?network=sampled.arch&zoom=${2 + at / 100}&left=0&top=0&right=2000&bottom=2000`
+      `/view/${slide}?network=sampled.arch&zoom=${2 + at / 100}&left=0&top=0&right=700&bottom=700`
     const all = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(view(at))))
     const busy = all.filter(({ status }) => status === 503)
     expect(busy.length).toBeGreaterThan(0)

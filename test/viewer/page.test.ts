@@ -220,6 +220,32 @@ describe.skipIf(!executablePath)('the viewer', () => {
     await page.close()
   })
 
+  it.runIf(process.env['ARCHC_IMAGES'])('draws the strip of the README (ARCHC_IMAGES=1)', async () => {
+    const size = { width: 560, height: 400 }
+    const places = ['#x=1000&y=1300&zoom=0.35', '#x=980&y=1310&zoom=1', '#x=980&y=1310&zoom=4.7&mode=curtain&left=as+scanned']
+    const shots: Buffer[] = []
+    for (const hash of places) {
+      const page = await open(hash, { width: size.width, height: size.height + 200 })
+      const stage = (await page.locator('#stage').boundingBox())!
+      await page.setViewportSize({ width: size.width, height: Math.round(2 * size.height + 200 - stage.height) })
+      await page.goto('about:blank')
+      await page.goto(`${address}${hash}`)
+      await page.locator('#facts', { hasText: 'zoom' }).waitFor()
+      await settled(page)
+      shots.push(
+        await sharp(await page.locator('#stage').screenshot())
+          .resize(size.width, size.height, { fit: 'cover' })
+          .toBuffer(),
+      )
+      await page.close()
+    }
+    const gap = 8
+    await sharp({ create: { width: 3 * size.width + 2 * gap, height: size.height, channels: 3, background: 'white' } })
+      .composite(shots.map((input, at) => ({ input, left: at * (size.width + gap), top: 0 })))
+      .jpeg({ quality: 88 })
+      .toFile(path.join(root, 'docs', 'images', 'viewer.jpg'))
+  })
+
   it('has complained of nothing, and asked nobody else', () => {
     expect(complaints).toEqual([])
     expect([...asked]).toEqual([address.slice(0, -1)])

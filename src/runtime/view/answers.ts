@@ -242,8 +242,13 @@ function pieceHead({ left, top, right, bottom }: Rectangle, length: number): Uin
   return new Uint8Array(Uint32Array.of(left, top, right - left, bottom - top, length).buffer)
 }
 
+/** Who takes nothing for so many milliseconds is left. */
+const slow = 30_000
+
 async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  if (response.writableNeedDrain) await once(response, 'drain', { signal }).catch(() => undefined)
+  if (!response.writableNeedDrain) return
+  const either = AbortSignal.any([signal, AbortSignal.timeout(slow)])
+  await once(response, 'drain', { signal: either }).catch(() => response.destroy())
 }
 
 /** A view as a figure: scale bar, what it is, and where it came from. */

@@ -5,8 +5,6 @@ import type { IncomingMessage } from 'node:http'
 export interface Access {
   /** `Host` headers that are answered: other names that lead here come from pages that bound theirs to this address (DNS rebinding). */
   readonly hosts: ReadonlySet<string>
-  /** What every address begins with, where others than this machine's can ask. */
-  readonly token?: string
   /** Pages of other origins may read pictures. */
   readonly cors: boolean
 }
@@ -21,7 +19,7 @@ export function refusal({ method, headers }: IncomingMessage, { hosts, cors }: A
   return undefined
 }
 
-/** The path behind the token; undefined where it does not begin with it. */
+/** The path behind the token, which addresses begin with where others than this machine's can ask; undefined where one does not. */
 export function withoutToken(path: string, token: string | undefined): string | undefined {
   if (token === undefined) return path
   const [, first = '', rest] = /^\/([^/]*)(\/.*)?$/.exec(path) ?? []

@@ -43,7 +43,7 @@ interface Size {
 }
 
 /**
- * Reads `REGION/SIZE/ROTATION/QUALITY.FORMAT` of a picture of this size (IIIF Image API 3.0, section 4).
+ * Reads `REGION/SIZE/ROTATION/QUALITY.FORMAT` of a picture of this size (IIIF Image API 3.0, "Image Requests").
  * @throws Refused where it is not understood, outside of the picture, or larger than is allowed
  */
 export function readRequest(parts: readonly string[], full: Size): ImageRequest {
@@ -144,7 +144,7 @@ function wantedSize(text: string, region: Region, enlarges: boolean): Size {
   return { width: Number(w), height: Number(h) }
 }
 
-/** info.json (section 5). */
+/** info.json (IIIF Image API 3.0, "Image Information"). */
 export function imageInformation(id: string, { width, height }: Size, tile: number): Record<string, unknown> {
   const levels = Math.max(0, Math.ceil(Math.log2(Math.max(width, height) / tile)))
   const factors = Array.from({ length: levels + 1 }, (_, level) => 2 ** level)

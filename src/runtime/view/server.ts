@@ -42,17 +42,22 @@ const [headersWithin, idle] = [10_000, 30_000]
 const mostConnections = 256
 const longestAddress = 4096
 
-const loopback = ['127.0.0.1', 'localhost', '[::1]']
+const loopback = ['127.0.0.1', 'localhost', '[::1]', '::1']
+/** An address as it stands in front of a port. */
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 /** Serves a page, an IIIF Image API 3 (level 2) and DeepZoom, until it is closed. */
 export async function startServer(served: Served, options: ServerOptions): Promise<RunningServer> {
   const { host, token } = options
   const assets = await pageAssets()
-  let access: Access | undefined
+  /** Known once the port is. */
+  const hosts = new Set<string>()
+  const access: Access = { hosts, cors: options.cors ?? false }
   let running = 0
   const server = createServer({ maxHeaderSize: 16_384 }, (request, response) => {
     running += 1
     response.once('close', () => (running -= 1))
+    request.socket.setTimeout(0) // who waits for what is computed is not slow
     answer(request, response).catch((error: unknown) => fail(response, error, options.say))
   })
   server.headersTimeout = headersWithin
@@ -61,9 +66,9 @@ export async function startServer(served: Served, options: ServerOptions): Promi
   server.setTimeout(idle, (socket) => socket.destroy())
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const refused = refusal(request, access!)
+    const refused = refusal(request, access)
     if (refused) return text(response, ...refused)
-    if (access!.cors) response.setHeader('access-control-allow-origin', '*')
+    if (access.cors) response.setHeader('access-control-allow-origin', '*')
     if (request.method === 'OPTIONS') {
       response.writeHead(204, { allow: 'GET, HEAD, OPTIONS', 'access-control-allow-headers': '*' }).end()
       return undefined
@@ -84,17 +89,10 @@ export async function startServer(served: Served, options: ServerOptions): Promi
 
   await listening(server, host, options.port)
   const { port } = server.address() as AddressInfo
-  const names = host === '127.0.0.1' || host === '::1' || host === 'localhost' ? loopback : [...loopback, host.includes(':') ? `[${host}]` : host] // prettier-ignore
-  access = {
-    hosts: new Set(
-      names.flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])]).map((name) => name.toLowerCase()),
-    ),
-    ...(token !== undefined && { token }),
-    cors: options.cors ?? false,
-  }
-  const shownHost = host.includes(':') ? `[${host}]` : host
+  const names = loopback.includes(host) ? loopback : [...loopback, bracketed(host)]
+  for (const name of names) hosts.add(`${name.toLowerCase()}:${port}`)
   return {
-    address: `http://${shownHost}:${port}/${token === undefined ? '' : `${token}/`}`,
+    address: `http://${bracketed(host)}:${port}/${token === undefined ? '' : `${token}/`}`,
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -202,6 +200,7 @@ function send(
     return
   }
   const { type, body, tag, name } = answer
+  response.socket?.setTimeout(idle)
   response.writeHead(200, {
     ...shared,
     ...more,
