@@ -15,6 +15,7 @@ import type { Mutations } from './mutations.ts'
 import { both, milliseconds, print, row } from './print.ts'
 import type { PythonCheck } from './python.ts'
 import type { PictureTimes } from './prediction.ts'
+import type { ServedRequests } from './serve.ts'
 import type { SizeMemory } from './sizes.ts'
 import type { SlideTimes } from './slides.ts'
 import type { StageTimes } from './stages.ts'
@@ -41,6 +42,7 @@ interface Results {
   readonly slides?: readonly SlideTimes[]
   readonly broken?: BrokenSlides
   readonly views?: readonly ViewTimes[]
+  readonly served?: ServedRequests
 }
 
 /** Above this load other work shares the cores, and times mean little. */
@@ -52,7 +54,8 @@ const quiet = 0.5
  * what the carried weights gain on pictures that were JPEGs (those that are named, samples/judge without), and how surely such pictures are recognised;
  * `times`: what pictures are said to take, and what they take; `sizes`: memory by the size of the picture; `enlarge`:
  * all carried weights on one field: megapixels a second; `slides`, and sides in pixels: slides that are made and enlarged, with memory;
- * `broken-slides`, a number and files: what becomes of slides that were cut off or changed; `view`: how soon the viewer answers movements, in Chromium.
+ * `broken-slides`, a number and files: what becomes of slides that were cut off or changed; `view`: how soon the viewer answers movements, in Chromium;
+ * `serve`, and a number: what the server makes of random requests.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
@@ -115,6 +118,15 @@ async function bench(words: readonly string[]): Promise<void> {
     const recognised = await recognise(sources)
     const gains = [...(await measureGains(sources, 2)), ...(await measureGains(sources, 4))]
     return print(`\n${await write({ machine, recognised, gains })}`)
+  }
+  if (words[0] === 'serve') {
+    const { measureServe } = await import('./serve.ts')
+    const served = await measureServe(Number(words[1] ?? 10_000))
+    const { count, seconds, statuses, held } = served
+    const answered = Object.entries(statuses).map(([status, times]) => `${times} by ${status}`)
+    print(`\n${count} random requests in ${seconds.toFixed(0)} s: ${answered.join(', ')}`)
+    print(`held after each tenth, MB: ${held.map((bytes) => (bytes / 1e6).toFixed(0)).join(' ')}`)
+    return print(`\n${await write({ machine, served })}`)
   }
   if (words[0] === 'view') {
     const { measureView } = await import('./view.ts')

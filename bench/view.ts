@@ -38,6 +38,8 @@ interface Viewport {
 /** What is seen, in pixels of the screen. */
 const [width, height] = [1024, 768]
 const movements = 200
+/** Milliseconds that one looks, before one moves on. */
+const looking = 1000
 /** Where the carried slide has tissue, in its pixels. */
 const tissue = { x: [650, 1550], y: [500, 2700] } as const
 const zooms = [1.2, 12] as const
@@ -81,6 +83,7 @@ export async function measureView(): Promise<ViewTimes[]> {
       }, to)
       await page.waitForFunction((before) => window.archc.measured.length > before, there, { timeout: 60_000 })
       const answer = await page.evaluate(() => window.archc.measured.at(-1)!)
+      await page.waitForTimeout(looking)
       if (at >= 4) answers[isPlace ? 'place' : 'zoom'].push(answer) // the first ones make graphs
     }
     return (
