@@ -62,7 +62,7 @@ describe.skipIf(!has('bash'))('bash completes', () => {
       [['check', '--format', '=', 'p'], ['pretty']],
       [
         ['upscale', '--weights', ''],
-        ['deblur', 'live', 'plain'],
+        ['deblur', 'live', 'live-large', 'plain'],
       ],
       [
         ['check', '--format', 'json', ''],

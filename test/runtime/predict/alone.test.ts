@@ -16,6 +16,7 @@ describe('a part that is computed alone', () => {
     ['live', 2.7, 2.7],
     ['live', 2, 1.95],
     ['iste-on-bicubic-small', 2.2, 2.1],
+    ['iste-on-bicubic-small-plain', 2.7, 2.6],
   ])('by %s at %f x %f is that part of the whole, wherever it is cut', async (name, sx, sy) => {
     const { loaded, network } = await openNetwork(`${root}/models/weights/${name}.safetensors`)
     const predictor = createPredictor(loaded.model, network)
