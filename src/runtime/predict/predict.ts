@@ -217,23 +217,6 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
       table.dispose()
     }
   }
-  /** What is computed of a part that `encoded` has. */
-  async function partFrom(encoded: Encoded, picture: PictureSource, part: Rectangle, options: PredictOptions): Promise<Rows> {
-    const own = { ...options, part, encoded }
-    const schedule = manner.schedule(picture, own)
-    const table = manner.table(picture, schedule, own)
-    const canvas = new Canvas(part, outputOf(model, options.output).range)
-    try {
-      for (const step of schedule.steps) {
-        const made = await table.run(step)
-        if (made && 'place' in made) canvas.put(made)
-        else if (made) canvas.add(made)
-      }
-      return canvas.take(part.top, part.bottom)
-    } finally {
-      table.dispose()
-    }
-  }
   /** A part by kept features, and by such as are kept from now on. */
   async function* fromKept(
     picture: PictureSource,
@@ -244,7 +227,8 @@ export function createPredictor(model: CompiledModel, network: Network, pace: Pa
     const wanted = lowPlace(part, picture, options.extent)
     const shown = async function* (low: Rectangle, encoded: Encoded) {
       for (const place of inside([highPlace(low, picture, options.extent)], part))
-        yield { place, rows: await partFrom(encoded, picture, place, options) }
+        for await (const rows of computed(picture, { ...options, part: place, encoded }))
+          yield { place: { ...place, top: rows.from, bottom: rows.to }, rows }
       kept.touch(encoded)
       await new Promise(setImmediate)
     }

@@ -8,7 +8,8 @@ import type { Enlarger, View, ViewNetwork } from './enlarger.ts'
 import { figureOf } from './figure.ts'
 import { imageInformation, largestScale, limits, readRequest, Refused, type ImageRequest } from './iiif.ts'
 import { tagOf, type Library } from './library.ts'
-import type { Region, Shown } from './shown.ts'
+import type { Region } from '../upscale/slide-target.ts'
+import type { Shown } from './shown.ts'
 
 /** What answers are made of. */
 export interface Served {
@@ -228,13 +229,17 @@ export async function streamView(
 ): Promise<void> {
   const view = await viewOf(served, id, query)
   const pieces = served.enlarger.pieces(view, signal)
-  const first = await pieces.next() // what is refused is said before anything is sent
-  response.writeHead(200, { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' })
-  for (let next = first; !next.done && !signal.aborted; next = await pieces.next()) {
-    const { place, bytes } = next.value
-    if (!response.write(pieceHead(place, bytes.length)) || !response.write(bytes)) await drained(response, signal)
+  try {
+    const first = await pieces.next() // what is refused is said before anything is sent
+    response.writeHead(200, { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' })
+    for (let next = first; !next.done && !signal.aborted; next = await pieces.next()) {
+      const { place, bytes } = next.value
+      response.write(pieceHead(place, bytes.length))
+      if (!response.write(bytes)) await drained(response, signal)
+    }
+  } finally {
+    await pieces.return(undefined) // others wait for their turn
   }
-  await pieces.return(undefined)
   response.end()
 }
 

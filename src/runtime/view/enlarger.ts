@@ -66,11 +66,6 @@ export class Enlarger {
   #waiting = 0
   #ahead: AsyncGenerator<void> | undefined
 
-  /** Views that are computed or wait. */
-  get waiting(): number {
-    return this.#waiting
-  }
-
   /** @throws Busy where too many wait; UserError where the network cannot enlarge so. */
   async *pieces(view: View, signal: AbortSignal): AsyncGenerator<Piece> {
     if (this.#waiting >= mostWaiting) throw new Busy()
@@ -160,7 +155,7 @@ export class Enlarger {
   }
 }
 
-/** The least and the largest enlargement of a network. @throws UserError where it cannot enlarge at any scale. */
+/** @throws UserError where it cannot enlarge at any scale. */
 export function requireAnyScale({ name, opened }: ViewNetwork): void {
   if (opened.loaded.model.scale.kind === 'fixed')
     throw new UserError(

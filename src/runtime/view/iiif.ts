@@ -1,4 +1,4 @@
-import type { Region } from './shown.ts'
+import type { Region } from '../upscale/slide-target.ts'
 
 /** What is asked for by an address of the IIIF Image API 3.0, in pixels of the full size. */
 export interface ImageRequest {

@@ -7,17 +7,10 @@ import type { PictureSource } from '../data/source.ts'
 import { groundOf } from '../slides/ground.ts'
 import { isSlide } from '../slides/is-slide.ts'
 import { openSlide } from '../slides/open-slide.ts'
-import { levelFor, thumbnailSize, type Slide } from '../slides/slide.ts'
+import { levelFor, thumbnailOf, thumbnailSize, type Slide } from '../slides/slide.ts'
 import { openSlideSource, type SlideSource } from '../upscale/slide-source.ts'
+import type { Region } from '../upscale/slide-target.ts'
 import { slideCompression } from '../upscale/slide.ts'
-
-/** A rectangle in pixels of the full size. */
-export interface Region {
-  readonly x: number
-  readonly y: number
-  readonly width: number
-  readonly height: number
-}
 
 /** A slide or a picture that is looked at: its pixels in sRGB, and nothing that is said of a patient. */
 export interface Shown {
@@ -55,8 +48,8 @@ async function shownSlide(file: string, slide: Slide): Promise<Shown> {
     }
     const source = await sourceOf(0)
     const { width, height } = source
-    const overview = overviewOf(slide)
     const { levels, mpp, magnification } = slide
+    const overview = overviewOf({ levels, region: async (level, ...place) => (await sourceOf(level)).region(...place) })
     const compression = await slideCompression(slide, ground)
     return {
       file,
@@ -85,10 +78,10 @@ async function shownSlide(file: string, slide: Slide): Promise<Shown> {
   }
 }
 
-/** The whole slide, made once where it is asked for. */
-function overviewOf(slide: Slide): () => Promise<Picture> {
+/** All of it, made once where it is asked for. */
+function overviewOf(of: Pick<Slide, 'levels' | 'region'>): () => Promise<Picture> {
   let made: Promise<Picture> | undefined
-  return () => (made ??= slide.thumbnail(...thumbnailSize(slide, overviewSide)))
+  return () => (made ??= thumbnailOf(of, ...thumbnailSize(of, overviewSide)))
 }
 
 async function shownPicture(file: string): Promise<Shown> {
@@ -96,19 +89,8 @@ async function shownPicture(file: string): Promise<Shown> {
   const { source, density, compression } = opened
   const { width, height } = source
   const mpp = micrometres(density)
-  let overview: Promise<Picture> | undefined
-  const whole = async (): Promise<Picture> => {
-    const [across, down] = thumbnailSize({ levels: [{ width, height, downsample: 1 }] }, overviewSide)
-    const bands = 16
-    const rows: Uint8Array[] = []
-    for (let band = 0; band < bands; band += 1) {
-      const [from, to] = [band, band + 1].map((at) => Math.round((at * down) / bands)) as [number, number]
-      if (from === to) continue
-      const [top, bottom] = [from, to].map((at) => Math.round((at * height) / down)) as [number, number]
-      rows.push(await resized(await source.region(0, top, width, bottom - top), across, to - from))
-    }
-    return { width: across, height: down, data: Buffer.concat(rows) }
-  }
+  const levels = [{ width, height, downsample: 1 }]
+  const overview = overviewOf({ levels, region: (_, ...place) => source.region(...place) })
   return {
     file,
     width,
@@ -118,7 +100,7 @@ async function shownPicture(file: string): Promise<Shown> {
     source,
     async scanned(region, across, down) {
       if (region.width * region.height > mostRead && region.width > 2 * across)
-        return cut(await (overview ??= whole()), region, { width, height }, across, down)
+        return cut(await overview(), region, { width, height }, across, down)
       return resized(await source.region(region.x, region.y, region.width, region.height), across, down)
     },
     close: () => opened.close(),
