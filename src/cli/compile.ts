@@ -13,6 +13,7 @@ import {
   meant,
   print,
   remark,
+  scales,
   UsageError,
   type CommonFlags,
 } from './common.ts'
@@ -24,7 +25,8 @@ interface Flags extends CommonFlags {
   readonly emit: boolean | string
   readonly passes?: boolean
   readonly explainPasses?: boolean
-  readonly target: 'layers' | 'savedmodel'
+  readonly target: 'layers' | 'savedmodel' | 'onnx'
+  readonly scales?: readonly number[]
   readonly size?: Readonly<Record<string, number>>
   readonly module?: string
   readonly inspect?: readonly string[]
@@ -40,11 +42,12 @@ export function compileCommand(program: Command): void {
     .addOption(
       new Option(
         '--target <name>',
-        'a TensorFlow.js layers model for all sizes, or a SavedModel with train_step, loss and predict',
+        'a TensorFlow.js layers model for all sizes, a SavedModel with train_step, loss and predict, or ONNX for all sizes',
       )
-        .choices(['layers', 'savedmodel'])
+        .choices(['layers', 'savedmodel', 'onnx'])
         .default('layers'),
     )
+    .option('--scales <list>', 'onnx: whole factors, such as 2,4, that get a file of their own each', scales)
     .option('--no-emit', 'check and count only')
     .addOption(new Option('--emit <what>', 'print the program instead of writing a model').choices(['ir']))
     .option('--passes', 'with --emit ir: also after every pass, down to the kernels of a training step')
@@ -55,7 +58,7 @@ export function compileCommand(program: Command): void {
     .option('--json', 'print the summary as one JSON object')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc compile iste.arch -o build/iste\n  archc compile ablations/wo-stf.arch --no-emit\n  archc compile iste.arch --preset mini --size B=1 --target savedmodel -o build/iste-tf\n  archc compile iste.arch --preset small --no-emit --json --size h=64 --size w=64\n  archc compile lib/swinir.arch --module SwinIR --no-emit\n  archc compile iste.arch --inspect stf.best.index --inspect stf.best.score -o build/matches',
+      '\nExamples:\n  archc compile iste.arch -o build/iste\n  archc compile ablations/wo-stf.arch --no-emit\n  archc compile iste.arch --preset mini --size B=1 --target savedmodel -o build/iste-tf\n  archc compile live.arch --target onnx --scales 2,4 -o build/live\n  archc compile iste.arch --preset small --no-emit --json --size h=64 --size w=64\n  archc compile lib/swinir.arch --module SwinIR --no-emit\n  archc compile iste.arch --inspect stf.best.index --inspect stf.best.score -o build/matches',
     )
     .action(async (file: string, flags: Flags) => {
       const sizes = flags.size ?? {}
@@ -71,13 +74,17 @@ export function compileCommand(program: Command): void {
       if (flags.emit === true && !flags.explainPasses && !flags.out)
         throw new UsageError('nowhere to write the model', 'name a folder with -o, or say --no-emit')
       requireSizes(loaded, sizes)
+      if (flags.scales && flags.target !== 'onnx') throw new UsageError('--scales names files of --target onnx')
       if (flags.emit === 'ir' || flags.explainPasses) return printPasses(loaded, sizes, flags)
       if (flags.out && kindOf(flags.out) === 'file')
         throw new UserError(`cannot write ${flags.out}: it is a file`, 'name a folder with -o')
       const summary = summarise(loaded.model, sizes)
       if (flags.emit !== false) {
         const { emitLayersModel, emitSavedModel } = await import('../runtime/network/emit.ts')
-        if (flags.target === 'savedmodel') await emitSavedModel(loaded, flags.out!, flags.seed, summary.sizes, summary)
+        if (flags.target === 'onnx') {
+          const { emitOnnx } = await import('../runtime/network/emit-onnx.ts')
+          await emitOnnx(loaded, flags.out!, flags.seed, flags.scales ?? [])
+        } else if (flags.target === 'savedmodel') await emitSavedModel(loaded, flags.out!, flags.seed, summary.sizes, summary)
         else {
           await openEngine(flags)
           await emitLayersModel(loaded, flags.out!, flags.seed, summary)

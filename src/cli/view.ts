@@ -19,8 +19,6 @@ interface Flags extends CommonFlags {
   readonly open?: boolean
 }
 
-const localHosts = ['127.0.0.1', 'localhost', '::1']
-
 export function viewCommand(program: Command): void {
   const command = program
     .command('view')
@@ -83,23 +81,25 @@ async function requireFiles(files: readonly string[]): Promise<void> {
 /** Serves until it is told to stop. */
 async function serve(library: Library, flags: Flags): Promise<string> {
   if (flags.port > 65_535) throw new UsageError(`--port ${flags.port}: ports end at 65535`)
+  const { shareHeaps } = await import('../runtime/view/arenas.ts')
+  shareHeaps()
   await openEngine(flags)
   const { openNetwork } = await import('../runtime/network/open-network.ts')
   const { Enlarger, requireAnyScale, viewNetwork } = await import('../runtime/view/enlarger.ts')
-  const { startServer } = await import('../runtime/view/server.ts')
+  const { loopback, startServer } = await import('../runtime/view/server.ts')
   const { openBicubic } = await import('../runtime/view/bicubic.ts')
   const path = await import('node:path')
   const opened = async (name: string): Promise<ViewNetwork> => {
     const carried = carriedWeights.find((each) => each.name === name)
     const source = carried ? carriedFile(carried) : name
-    const network = viewNetwork(carried ? name : path.basename(name), await openNetwork(source, {}, 'loaded'))
+    const network = viewNetwork(carried ? name : path.basename(name), await openNetwork(source, {}, 'layers'))
     requireAnyScale(network)
     return network
   }
   const chosen = flags.run ?? (flags.weights ?? defaultWeights).name
   const networks = [await opened(chosen), viewNetwork('bicubic', openBicubic())]
   for (const name of new Set(flags.compare)) if (name !== chosen) networks.push(await opened(name))
-  const isLocal = localHosts.includes(flags.host)
+  const isLocal = loopback.includes(flags.host)
   const server = await startServer(
     { library, enlarger: new Enlarger(), networks },
     {

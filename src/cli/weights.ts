@@ -11,6 +11,7 @@ import {
   networkSource,
   print,
   remark,
+  scales,
   type CommonFlags,
   setOption,
 } from './common.ts'
@@ -26,7 +27,8 @@ interface ImportFlags extends CommonFlags {
 
 interface ExportFlags extends CommonFlags {
   readonly out: string
-  readonly format: 'safetensors' | 'pytorch-names' | 'tfjs'
+  readonly format: 'safetensors' | 'pytorch-names' | 'tfjs' | 'onnx'
+  readonly scales?: readonly number[]
   readonly map?: string
   readonly set?: string[]
 }
@@ -104,22 +106,23 @@ export function weightsCommand(program: Command): void {
   engineFlags(
     weights
       .command('export')
-      .description('weights of a network for archc elsewhere, for PyTorch, for TensorFlow.js')
+      .description('weights of a network for archc elsewhere, for PyTorch, for TensorFlow.js, for ONNX Runtime')
       .argument('<run>', networkSource),
   )
     .addOption(
-      new Option('--format <format>', 'a network file; official names and layouts; a layers model')
-        .choices(['safetensors', 'pytorch-names', 'tfjs'])
+      new Option('--format <format>', 'a network file; official names and layouts; a layers model; ONNX')
+        .choices(['safetensors', 'pytorch-names', 'tfjs', 'onnx'])
         .default('safetensors'),
     )
-    .requiredOption('-o, --out <path>', 'a .safetensors file; for tfjs a folder')
+    .requiredOption('-o, --out <path>', 'a .safetensors file; for tfjs and onnx a folder')
+    .option('--scales <list>', 'onnx: whole factors, such as 2,4, that get a file of their own each', scales)
     .option(
       ...setOption('set a parameter that changes no weight, or a field of evaluate, in the text that goes with the weights'),
     )
     .option('--map <map>', 'for pytorch-names: one of models/maps by its name, or a .json of your own; the model’s without it')
     .addHelpText(
       'after',
-      '\nExamples:\n  archc weights export runs/first -o first.safetensors\n  archc weights export runs/first --set evaluate.back_projection=2 -o first.safetensors\n  archc weights export runs/first --format pytorch-names -o for-pytorch.safetensors\n  archc weights export runs/first --format tfjs -o build/first',
+      '\nExamples:\n  archc weights export runs/first -o first.safetensors\n  archc weights export runs/first --set evaluate.back_projection=2 -o first.safetensors\n  archc weights export runs/first --format pytorch-names -o for-pytorch.safetensors\n  archc weights export runs/first --format tfjs -o build/first\n  archc weights export runs/first --format onnx --scales 2,4 -o build/first-onnx',
     )
     .action(async (run: string, flags: ExportFlags) => {
       await openEngine(flags)
@@ -134,6 +137,11 @@ export function weightsCommand(program: Command): void {
           const { exportNamed } = await import('../runtime/weights/export.ts')
           const { tensors, map } = await exportNamed(opened, flags.out, flags.map)
           return remark(`${flags.out}: ${count} as ${tensors.size} tensors, named as in ${map.repository}`)
+        }
+        case 'onnx': {
+          const { emitOnnx } = await import('../runtime/network/emit-onnx.ts')
+          const files = await emitOnnx(opened.loaded, flags.out, opened.network, flags.scales ?? [])
+          return remark(`${flags.out}: ${files.join(', ')} and README.md, ${count}`)
         }
         case 'tfjs': {
           const { emitLayersModel } = await import('../runtime/network/emit.ts')

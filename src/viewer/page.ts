@@ -208,6 +208,9 @@ function listen(): void {
     const leads = (): void => void (leader = pane)
     for (const moved of ['canvas-press', 'canvas-scroll', 'canvas-pinch', 'canvas-double-click'] as const)
       pane.viewer.addHandler(moved, leads)
+    pane.viewer.addHandler('animation-start', () => {
+      if (pane === leader) for (const each of panes) each.ended = Infinity
+    })
     pane.viewer.addHandler('animation', () => {
       if (pane !== leader) return
       follow()

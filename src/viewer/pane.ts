@@ -38,7 +38,7 @@ export class Pane {
   readonly viewer: OpenSeadragon.Viewer
   layer: string = asScanned
   facts: Facts | undefined
-  /** When the last movement ended. */
+  /** When the last movement ended; infinite before it does. */
   ended = 0
   readonly #mark: HTMLElement
   #shown: { readonly canvas: HTMLCanvasElement; readonly view: View } | undefined

@@ -60,11 +60,12 @@ export const convolution: Primitive = {
       const [picture, window] = same ? [part, spread] : atLeastStride(tf, part, spread, stride)
       return tf.conv2d(picture, window, stride, same ? 'same' : 'valid', 'NHWC')
     }
+    const kernels = groups === 1 ? [] : tf.split(kernel!, groups, 3)
     const y =
       groups === 1
         ? convolve(padded, kernel!)
         : tf.concat(
-            tf.split(padded, groups, 3).map((part, at) => convolve(part, tf.split(kernel!, groups, 3)[at]!)),
+            tf.split(padded, groups, 3).map((part, at) => convolve(part, kernels[at]!)),
             3,
           )
     return [bias ? addBias(tf, y, bias) : y]

@@ -119,7 +119,7 @@ export async function emitSavedModel(
 }
 
 /** A folder is only replaced when archc wrote it. */
-function requireOwn(folder: string): void {
+export function requireOwn(folder: string): void {
   const kind = existsSync(folder) ? statSync(folder) : undefined
   if (kind?.isFile()) throw new UserError(`cannot write ${folder}: it is a file`, 'name a folder with -o')
   if (!kind || readdirSync(folder).length === 0) return

@@ -23,7 +23,7 @@ export interface DicomSeries {
 export const isDicom = (file: string): boolean => path.extname(file).toLowerCase() === '.dcm'
 
 /** Where a level stands: the full size under the name of the slide, the others beside it. Readers find them by their series. */
-export const dicomFile = (file: string, level: number): string =>
+const dicomFile = (file: string, level: number): string =>
   level === 0 ? file : `${file.slice(0, -path.extname(file).length)}.level-${level}${path.extname(file)}`
 
 const mostNative = 2 ** 32 - 2

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
@@ -7,7 +8,7 @@ import type { Extent, Rectangle } from '../predict/places.ts'
 import type { Enlarger, View, ViewNetwork } from './enlarger.ts'
 import { figureOf } from './figure.ts'
 import { imageInformation, largestScale, limits, readRequest, Refused, type ImageRequest } from './iiif.ts'
-import { tagOf, type Library } from './library.ts'
+import type { Library } from './library.ts'
 import type { Region } from '../upscale/slide-target.ts'
 import type { Shown } from './shown.ts'
 
@@ -266,3 +267,7 @@ export async function figure(served: Served, id: string, query: URLSearchParams,
     name: `${id.replace(/[^\w.-]+/g, '_')}-x${Number(query.get('zoom')).toFixed(2)}.png`,
   }
 }
+
+/** What a browser may keep: another file, another tag. */
+const tagOf = (...parts: readonly unknown[]): string =>
+  `"${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)}"`

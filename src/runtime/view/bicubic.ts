@@ -15,4 +15,4 @@ evaluate { m: 2 }
 `
 
 /** What people compare with: nothing learned. */
-export const openBicubic = (): OpenedNetwork => openLoaded(loadModel('bicubic.arch', {}, sourcesHost(text)), 'loaded')
+export const openBicubic = (): OpenedNetwork => openLoaded(loadModel('bicubic.arch', {}, sourcesHost(text)), 'layers')

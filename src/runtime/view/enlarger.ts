@@ -68,8 +68,9 @@ export class Enlarger {
 
   /** @throws Busy where too many wait; UserError where the network cannot enlarge so. */
   async *pieces(view: View, signal: AbortSignal): AsyncGenerator<Piece> {
+    if (signal.aborted) return
     if (this.#waiting >= mostWaiting) throw new Busy()
-    this.#waiting += 1
+    const leave = this.#queue(signal)
     const before = this.#last
     let done = (): void => undefined
     this.#last = new Promise((resolve) => (done = resolve))
@@ -77,10 +78,23 @@ export class Enlarger {
       await before
       if (!signal.aborted) yield* this.#compute(view, signal)
     } finally {
-      this.#waiting -= 1
+      leave()
       done()
       setTimeout(() => this.#encodeAhead(), pause).unref()
     }
+  }
+
+  /** One more waits, until it leaves or is given up. */
+  #queue(signal: AbortSignal): () => void {
+    this.#waiting += 1
+    let isCounted = true
+    const leave = (): void => {
+      if (isCounted) this.#waiting -= 1
+      isCounted = false
+      signal.removeEventListener('abort', leave)
+    }
+    signal.addEventListener('abort', leave)
+    return leave
   }
 
   /** The whole view at once, RGB. */

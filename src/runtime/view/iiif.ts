@@ -1,3 +1,4 @@
+import type { Extent } from '../predict/places.ts'
 import type { Region } from '../upscale/slide-target.ts'
 
 /** What is asked for by an address of the IIIF Image API 3.0, in pixels of the full size. */
@@ -37,16 +38,11 @@ export const largestScale = 64
 export const qualities = ['default', 'color', 'gray', 'bitonal'] as const
 export const formats = ['jpg', 'png'] as const
 
-interface Size {
-  readonly width: number
-  readonly height: number
-}
-
 /**
  * Reads `REGION/SIZE/ROTATION/QUALITY.FORMAT` of a picture of this size (IIIF Image API 3.0, "Image Requests").
  * @throws Refused where it is not understood, outside of the picture, or larger than is allowed
  */
-export function readRequest(parts: readonly string[], full: Size): ImageRequest {
+export function readRequest(parts: readonly string[], full: Extent): ImageRequest {
   const [regionText, sizeText, rotationText, last, ...more] = parts
   if (last === undefined || more.length > 0) throw new Refused(400, 'an image is REGION/SIZE/ROTATION/QUALITY.FORMAT')
   const region = regionOf(regionText!, full)
@@ -80,7 +76,7 @@ function numbers(text: string, count: number, isWhole: boolean): number[] | unde
 }
 
 /** @throws Refused where nothing of it is inside the picture. */
-export function regionOf(text: string, full: Size): Region {
+export function regionOf(text: string, full: Extent): Region {
   if (text === 'full') return { x: 0, y: 0, ...full }
   if (text === 'square') {
     const side = Math.min(full.width, full.height)
@@ -98,7 +94,7 @@ export function regionOf(text: string, full: Size): Region {
   return { x, y, width: Math.min(width, full.width - x), height: Math.min(height, full.height - y) }
 }
 
-function sizeOf(text: string, region: Region, enlarges: boolean): Size {
+function sizeOf(text: string, region: Region, enlarges: boolean): Extent {
   const { width, height } = wantedSize(text, region, enlarges)
   if (width < 1 || height < 1) throw new Refused(400, `the size ${text} is empty`)
   if (!enlarges && (width > region.width || height > region.height))
@@ -110,8 +106,8 @@ function sizeOf(text: string, region: Region, enlarges: boolean): Size {
   return { width, height }
 }
 
-function wantedSize(text: string, region: Region, enlarges: boolean): Size {
-  const scaled = (by: number): Size => ({
+function wantedSize(text: string, region: Region, enlarges: boolean): Extent {
+  const scaled = (by: number): Extent => ({
     width: Math.max(1, Math.round(region.width * by)),
     height: Math.max(1, Math.round(region.height * by)),
   })
@@ -145,7 +141,7 @@ function wantedSize(text: string, region: Region, enlarges: boolean): Size {
 }
 
 /** info.json (IIIF Image API 3.0, "Image Information"). */
-export function imageInformation(id: string, { width, height }: Size, tile: number): Record<string, unknown> {
+export function imageInformation(id: string, { width, height }: Extent, tile: number): Record<string, unknown> {
   const levels = Math.max(0, Math.ceil(Math.log2(Math.max(width, height) / tile)))
   const factors = Array.from({ length: levels + 1 }, (_, level) => 2 ** level)
   return {

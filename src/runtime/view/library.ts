@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../../errors.ts'
@@ -87,7 +86,3 @@ export class Library {
     this.#open.clear()
   }
 }
-
-/** What a browser may keep: another file, another tag. */
-export const tagOf = (...parts: readonly unknown[]): string =>
-  `"${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)}"`

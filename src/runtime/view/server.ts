@@ -42,7 +42,8 @@ const [headersWithin, idle] = [10_000, 30_000]
 const mostConnections = 256
 const longestAddress = 4096
 
-const loopback = ['127.0.0.1', 'localhost', '[::1]', '::1']
+/** Names of this machine for itself: an address is one, a Host header has brackets. */
+export const loopback = ['127.0.0.1', 'localhost', '[::1]', '::1']
 /** An address as it stands in front of a port. */
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 

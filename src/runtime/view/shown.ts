@@ -4,6 +4,7 @@ import type { Compression } from '../data/compression.ts'
 import type { Picture } from '../data/picture.ts'
 import { openPicture } from '../data/read-picture.ts'
 import type { PictureSource } from '../data/source.ts'
+import type { Extent } from '../predict/places.ts'
 import { groundOf } from '../slides/ground.ts'
 import { isSlide } from '../slides/is-slide.ts'
 import { openSlide } from '../slides/open-slide.ts'
@@ -107,13 +108,8 @@ async function shownPicture(file: string): Promise<Shown> {
   }
 }
 
-interface Size {
-  readonly width: number
-  readonly height: number
-}
-
 /** A region of the full size in pixels of a level, one at least. */
-function placeIn({ x, y, width, height }: Region, full: Size, level: Size): Region {
+function placeIn({ x, y, width, height }: Region, full: Extent, level: Extent): Region {
   const [across, down] = [level.width / full.width, level.height / full.height]
   const left = Math.min(level.width - 1, Math.floor(x * across + 1e-6))
   const top = Math.min(level.height - 1, Math.floor(y * down + 1e-6))
@@ -122,7 +118,7 @@ function placeIn({ x, y, width, height }: Region, full: Size, level: Size): Regi
   return { x: left, y: top, width: right - left, height: bottom - top }
 }
 
-async function cut(picture: Picture, region: Region, full: Size, width: number, height: number): Promise<Uint8Array> {
+async function cut(picture: Picture, region: Region, full: Extent, width: number, height: number): Promise<Uint8Array> {
   const { x: left, y: top, ...size } = placeIn(region, full, picture)
   const raw = { width: picture.width, height: picture.height, channels: 3 } as const
   return sharp(picture.data, { raw })
