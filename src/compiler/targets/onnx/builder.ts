@@ -29,9 +29,10 @@ export class Builder {
 
   constructor(
     readonly given: readonly OnnxInput[],
+    results: readonly string[],
     readonly decided: ReadonlyMap<string, Size> = new Map(),
   ) {
-    for (const { name } of given) this.#names.add(name)
+    for (const name of [...given.map((input) => input.name), ...results]) this.#names.add(name)
   }
 
   /** The inputs that something needs. */

@@ -103,7 +103,11 @@ class Writer {
       const { shape, dtype } = graph.values[value]!
       return { name, shape, type: dtype === 'i32' ? 'int32' : 'float32' }
     })
-    this.#builder = new Builder(around ? around.inputs : inputs, around?.decided)
+    this.#builder = new Builder(
+      around ? around.inputs : inputs,
+      graph.outputs.map(({ name }) => name),
+      around?.decided,
+    )
     this.#sizes = new Sizes(environments)
     this.#traces = environments.map(() => new Trace())
   }
