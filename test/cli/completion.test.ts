@@ -86,7 +86,7 @@ describe.skipIf(!has('bash'))('bash completes', () => {
       [['weights', 'im'], ['import']],
       [
         ['weights', 'export', '--format', ''],
-        ['pytorch-names', 'safetensors', 'tfjs'],
+        ['onnx', 'pytorch-names', 'safetensors', 'tfjs'],
       ],
       [
         ['completion', ''],
