@@ -13,6 +13,7 @@ import type { Gain, Recognised } from './compression.ts'
 import type { Enlarged } from './enlarge.ts'
 import type { Mutations } from './mutations.ts'
 import { both, milliseconds, print, row } from './print.ts'
+import type { OnnxTimes } from './onnx.ts'
 import type { PythonCheck } from './python.ts'
 import type { PictureTimes } from './prediction.ts'
 import type { ServedRequests } from './serve.ts'
@@ -43,6 +44,7 @@ interface Results {
   readonly broken?: BrokenSlides
   readonly views?: readonly ViewTimes[]
   readonly served?: ServedRequests
+  readonly onnx?: readonly OnnxTimes[]
 }
 
 /** Above this load other work shares the cores, and times mean little. */
@@ -55,7 +57,7 @@ const quiet = 0.5
  * `times`: what pictures are said to take, and what they take; `sizes`: memory by the size of the picture; `enlarge`:
  * all carried weights on one field: megapixels a second; `slides`, and sides in pixels: slides that are made and enlarged, with memory;
  * `broken-slides`, a number and files: what becomes of slides that were cut off or changed; `view`: how soon the viewer answers movements, in Chromium;
- * `serve`, and a number: what the server makes of random requests.
+ * `serve`, and a number: what the server makes of random requests; `onnx`: ONNX Runtime beside TensorFlow.
  */
 export async function main(words: readonly string[]): Promise<void> {
   try {
@@ -135,6 +137,13 @@ async function bench(words: readonly string[]): Promise<void> {
     for (const { movement, count, first, whole } of views)
       print(row([movement, String(count), ...[...first, ...whole].map(milliseconds)]))
     return print(`\n${await write({ machine, views })}`)
+  }
+  if (words[0] === 'onnx') {
+    const { measureOnnx } = await import('./onnx.ts')
+    const onnx = await measureOnnx()
+    print(`\n${row(['graph', 'TensorFlow', 'median', 'ONNX', 'median'])}`)
+    for (const { graph, tensorflow, onnxRuntime } of onnx) print(row([graph, ...both(tensorflow), ...both(onnxRuntime)]))
+    return print(`\n${await write({ machine, onnx })}`)
   }
   if (words[0] === 'python') {
     const { checkPython } = await import('./python.ts')

@@ -83,7 +83,7 @@ export function compileCommand(program: Command): void {
         const { emitLayersModel, emitSavedModel } = await import('../runtime/network/emit.ts')
         if (flags.target === 'onnx') {
           const { emitOnnx } = await import('../runtime/network/emit-onnx.ts')
-          await emitOnnx(loaded, flags.out!, flags.seed, flags.scales ?? [])
+          await emitOnnx(loaded, flags.out!, flags.seed, flags.scales ?? [], summary)
         } else if (flags.target === 'savedmodel') await emitSavedModel(loaded, flags.out!, flags.seed, summary.sizes, summary)
         else {
           await openEngine(flags)

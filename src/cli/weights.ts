@@ -140,7 +140,13 @@ export function weightsCommand(program: Command): void {
         }
         case 'onnx': {
           const { emitOnnx } = await import('../runtime/network/emit-onnx.ts')
-          const files = await emitOnnx(opened.loaded, flags.out, opened.network, flags.scales ?? [])
+          const files = await emitOnnx(
+            opened.loaded,
+            flags.out,
+            opened.network,
+            flags.scales ?? [],
+            summarise(opened.loaded.model, {}),
+          )
           return remark(`${flags.out}: ${files.join(', ')} and README.md, ${count}`)
         }
         case 'tfjs': {

@@ -23,6 +23,7 @@ export async function emitOnnx(
   folder: string,
   start: Network | number,
   factors: readonly number[],
+  summary: object,
 ): Promise<string[]> {
   requireOwn(folder)
   const { model } = loaded
@@ -58,6 +59,10 @@ export async function emitOnnx(
     async (temporary) => {
       for (const { name, bytes } of written) await writeAtomic(path.join(temporary, name), bytes)
       await writeAtomic(path.join(temporary, 'README.md'), readme(model, parts))
+      await writeAtomic(
+        path.join(temporary, 'summary.json'),
+        `${JSON.stringify({ generatedBy: 'archc', ...summary }, undefined, 2)}\n`,
+      )
       await writeAtomic(path.join(temporary, 'model.arch.txt'), loaded.text)
     },
     { replace: true },

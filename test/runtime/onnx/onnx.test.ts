@@ -64,7 +64,7 @@ describe.skipIf(typeof python === 'string')('ONNX Runtime', () => {
       const loaded = model(`${name}.arch`)
       const network = lively(loaded)
       const own = path.join(folder, name.replace('/', '-'))
-      const written = await emitOnnx(loaded, own, network, [])
+      const written = await emitOnnx(loaded, own, network, [], {})
       const { graph } = loaded.model
       const random = createRandom(3)
       const staged = stages(loaded.model)
@@ -104,7 +104,7 @@ describe.skipIf(typeof python === 'string')('ONNX Runtime', () => {
   it('enlarges by the programs of its README as archc upscale does', { timeout: 120_000 }, async () => {
     const opened = await openNetwork(carriedFile(carriedWeights.find(({ name }) => name === 'live')!))
     const own = path.join(folder, 'carried')
-    await emitOnnx(opened.loaded, own, opened.network, [2])
+    await emitOnnx(opened.loaded, own, opened.network, [2], {})
     const picture = path.join(folder, 'picture.png')
     await sharp(path.join(root, 'samples', 'judge', 'cmu1_x600_y2160.png')).extract({ left: 30, top: 20, width: 71, height: 56 }).png().toFile(picture) // prettier-ignore
     const programs = [...readFileSync(path.join(own, 'README.md'), 'utf8').matchAll(/```python\n([^`]*)```/g)].map(([, text]) => text!) // prettier-ignore
@@ -132,16 +132,16 @@ describe('emitOnnx', () => {
   it('writes the same bytes again, and says what it cannot', async () => {
     const loaded = model('live.arch')
     const read = async (name: string): Promise<Buffer> => {
-      await emitOnnx(loaded, path.join(folder, name), 7, [3])
+      await emitOnnx(loaded, path.join(folder, name), 7, [3], {})
       return readFileSync(path.join(folder, name, 'x3.onnx'))
     }
     expect((await read('once')).equals(await read('again'))).toBe(true)
-    await expect(emitOnnx(loaded, path.join(folder, 'none'), 7, [2.5])).rejects.toThrow(
+    await expect(emitOnnx(loaded, path.join(folder, 'none'), 7, [2.5], {})).rejects.toThrow(
       'x2.5: a file of its own is for a whole factor',
     )
-    await expect(emitOnnx(model('iste.arch'), path.join(folder, 'none'), 7, [2])).rejects.toThrow(
+    await expect(emitOnnx(model('iste.arch'), path.join(folder, 'none'), 7, [2], {})).rejects.toThrow(
       'chooses best matches among all positions',
     )
-    await expect(emitOnnx(model('edsr.arch'), path.join(folder, 'none'), 7, [2])).rejects.toThrow('no factor is to be named')
+    await expect(emitOnnx(model('edsr.arch'), path.join(folder, 'none'), 7, [2], {})).rejects.toThrow('no factor is to be named')
   })
 })
