@@ -136,7 +136,9 @@ export function weightsCommand(program: Command): void {
         case 'pytorch-names': {
           const { exportNamed } = await import('../runtime/weights/export.ts')
           const { tensors, map } = await exportNamed(opened, flags.out, flags.map)
-          return remark(`${flags.out}: ${count} as ${tensors.size} tensors, named as in ${map.repository}`)
+          return remark(
+            `${flags.out}: ${count} as ${tensors.size} tensors, ${map.name === 'pytorch-paths' ? 'by their own paths: no shipped map has a name for each' : `named as in ${map.repository}`}`,
+          )
         }
         case 'onnx': {
           const { emitOnnx } = await import('../runtime/network/emit-onnx.ts')

@@ -5,9 +5,9 @@ import type { Tensor } from '../files/safetensors.ts'
 import type { LoadedModel } from '../network/load-model.ts'
 import { shippedMaps } from '../weights/fit.ts'
 import { readMap, type WeightMap } from '../weights/map.ts'
+import { ownNames } from '../weights/own-names.ts'
 import { chooseSet } from '../weights/sets.ts'
 import type { NamedTensors } from '../weights/source.ts'
-import { parseTemplate } from '../weights/template.ts'
 import { viewsOf } from '../weights/wrappers.ts'
 import type { ParityCase } from './case.ts'
 import { CannotRun, type Checks } from './check.ts'
@@ -58,7 +58,7 @@ async function weightsOf(
     shapeOf: (name) => weights.get(name)!.shape,
     load: (names) => Promise.resolve(new Map(names.map((name) => [name, weights.get(name)!]))),
   }
-  const own = ownNames(model)
+  const own = ownNames(model.graph)
   const maps = map === undefined ? [own, ...shippedMaps()] : [readMap(map)]
   const texts = [file, ...(options.variants ?? [])]
   const known = model.graph.weights
@@ -71,15 +71,6 @@ async function weightsOf(
   })
   const { dict, map: named } = fit
   return { dict, tensors: await dict.load(dict.names), named: named ?? own }
-}
-
-/** A map of archc's own names to themselves. */
-function ownNames({ graph }: CompiledModel): WeightMap {
-  const entries = graph.weights.map(({ path }) => {
-    const template = parseTemplate(path, {})
-    return { from: [template], to: [template], layout: 'same' as const, words: {}, group: 'own', module: path }
-  })
-  return { name: 'own', repository: 'archc', entries, ignored: [] }
 }
 
 /** What people call what a role takes. */

@@ -2,6 +2,7 @@ import { UserError } from '../../errors.ts'
 import { writeSafetensors, type Tensor } from '../files/safetensors.ts'
 import type { OpenedNetwork } from '../network/open-network.ts'
 import { bestNames, shippedMaps } from './fit.ts'
+import { pytorchPaths } from './own-names.ts'
 import { planByPath, readMap, toNames, type WeightMap } from './map.ts'
 
 /** Weights under the names and in the layouts of an official repository. */
@@ -11,13 +12,16 @@ export interface Named {
 }
 
 /**
- * The weights of a network by the inverse of a map: one of archc's by its name, a file of the user's, or the one that fits best.
+ * The weights of a network by the inverse of a map: one of archc's by its name, a file of the user's, or the one that fits best;
+ * where no map of archc's has a name for each, by their own paths as PyTorch writes such.
  * @throws UserError listing in full the weights that the map has no name for.
  */
 export function officialNames({ loaded, network }: OpenedNetwork, map?: string): Named {
   const paths = network.weights.map((weight) => weight.path)
   const files = [loaded.file, ...(loaded.options.variants ?? [])]
-  const chosen = map === undefined ? bestNames(shippedMaps(), paths, files) : readMap(map)
+  const likeliest = map === undefined ? bestNames(shippedMaps(), paths, files) : readMap(map)
+  const isWhole = map !== undefined || planByPath(likeliest, paths).leftOver.length === 0
+  const chosen = isWhole ? likeliest : pytorchPaths(network)
   const { transfers, leftOver } = planByPath(chosen, paths)
   if (leftOver.length > 0)
     throw new UserError(

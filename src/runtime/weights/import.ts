@@ -8,6 +8,7 @@ import { writeNetworkFile } from '../network/network-file.ts'
 import { requireFiniteWeights } from '../network/network.ts'
 import { bestFit, nearness, shippedMaps, type Fit } from './fit.ts'
 import { planByPath, readMap, type Mapped, type WeightMap } from './map.ts'
+import { pytorchPaths } from './own-names.ts'
 import { inParts } from './parts.ts'
 import { asFloats, chooseSet, mappedBy, setsOf, type OtherSet, type TensorSet } from './sets.ts'
 import { openWeights, type NamedTensors, type WeightSource } from './source.ts'
@@ -58,7 +59,7 @@ export async function importWeights({ files, into, map, key, parts }: ImportOpti
     const { required, adversary, left } = weightsOf(into, parts)
     const all = [...required, ...adversary]
     const texts = [into.file, ...(into.options.variants ?? [])]
-    const maps = map === undefined ? [undefined, ...shippedMaps()] : [readMap(map)]
+    const maps = map === undefined ? [undefined, ...shippedMaps(), pytorchPaths({ weights: all })] : [readMap(map)]
     const likeliest = (views: readonly NamedTensors[]): NamedTensors => bestFit(views, maps, all, texts).dict
     const sets =
       sources.length === 1

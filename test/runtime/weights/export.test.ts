@@ -99,6 +99,25 @@ describe('what PyTorch saved comes back under its names', () => {
   })
 })
 
+describe('a network that no shipped map knows', () => {
+  test('leaves under its own paths in PyTorch’s layouts, and comes back to the same bits', async () => {
+    const loaded = model('live.arch')
+    const one = opened(loaded)
+    const file = inside('own paths.safetensors')
+    const { tensors, map } = await exportNamed(one, file)
+    expect(map.name).toBe('pytorch-paths')
+    const shapes = Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape.join(' x ')]))
+    expect(shapes).toMatchObject({
+      'encoder.start.weight': '8 x 3 x 3 x 3',
+      'encoder.start.bias': '8',
+      'encoder.body.0.Told.scale_shift.linear.weight': '16 x 1',
+      'coefficients.weight': '12 x 8 x 1 x 1',
+    })
+    const imported = await importWeights({ files: [file], into: loaded })
+    expect(bits(imported.tensors)).toEqual(bits(one.network.read()))
+  })
+})
+
 describe('a map for the names', () => {
   test('that has none for some weights is refused, with all of them', () => {
     const one = opened(model('liif.arch'))
